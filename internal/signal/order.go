@@ -1,0 +1,48 @@
+package signal
+
+import "time"
+
+// OrderRef names one order in a source.
+type OrderRef struct {
+	ID      string
+	Since   Instant // since when it has waited or been in its state
+	TraceID string  // 32 hex digits of its W3C trace, where the source carries one
+}
+
+// Outbox is one reading of an outbox table: events that were committed together
+// with their orders and are not yet published.
+type Outbox struct {
+	Name          string
+	Database      string
+	Table         string
+	MaxAge        time.Duration // how long an event may stay pending
+	Pending       Count
+	PendingCapped bool // Pending is the cap; there may be more
+	Oldest        Age  // of the oldest pending row
+	HeadKey       string // the key of the oldest pending row; it changes when the relay gets past it
+	Failed        Count
+	Retried       Count
+	Waiting       []OrderRef // the oldest pending rows, oldest first
+}
+
+// Lifecycle is one reading of the states of orders in one store.
+type Lifecycle struct {
+	Name     string
+	Database string
+	States   []State
+	// Unnamed are values in the state column that the lifecycle does not name.
+	Unnamed []string
+}
+
+// State is one state of a lifecycle.
+type State struct {
+	Name          string
+	Max           time.Duration // how long an order may be in it; 0: as long as it likes
+	Terminal      bool
+	Orders        Count
+	OrdersCapped  bool
+	Overdue       Count
+	OverdueCapped bool
+	Oldest        Age        // dwell of the order that has been in it longest
+	Longest       []OrderRef // the orders that have been in it longest, oldest first
+}

@@ -1,0 +1,127 @@
+package signal
+
+import "time"
+
+// System is the messaging system, in OpenTelemetry's words (messaging.system).
+type System string
+
+// The messaging systems.
+const (
+	Kafka    System = "kafka"
+	RabbitMQ System = "rabbitmq"
+	SQS      System = "aws_sqs"
+)
+
+// QueueID names a queue as one group of consumers sees it. Group is empty where
+// the broker has no groups.
+type QueueID struct {
+	System      System
+	Cluster     string
+	Destination string
+	Group       string
+}
+
+// Objective is what the shop promises itself about a queue.
+type Objective struct {
+	// MaxAge is how long a message may wait, and how long a reader may make no
+	// progress while messages wait.
+	MaxAge time.Duration
+	// AbsentAfter is how long messages may wait with nobody reading; longer than
+	// a deploy takes.
+	AbsentAfter time.Duration
+}
+
+// Queue is one reading of a queue. Make one with NewQueue, so that what the
+// source does not know is Unknown and not zero.
+type Queue struct {
+	QueueID
+	Objective Objective
+
+	Ready       Count // waiting to be delivered (Kafka: committed offset to log end)
+	InFlight    Count // delivered, not yet acknowledged
+	Delayed     Count // not yet due
+	Uncommitted Count // in partitions where the group never committed an offset
+
+	Oldest    Age   // of the message that waits longest
+	Consumers Count // members or subscribers that are connected now
+	// GroupState is the broker's own word for the state of the group (Kafka:
+	// Stable, Empty, PreparingRebalance, …); empty where there is none.
+	GroupState string
+
+	// Counters since the broker's own beginning; they may reset.
+	Published    Count
+	Acknowledged Count
+	Redelivered  Count
+
+	// Partitions are the parts that progress on their own, in order of ID; a
+	// queue that is not split has one. Progress is judged per partition.
+	Partitions []Partition
+	// Waiting names orders at the head of the queue, where a source can read
+	// them without taking them.
+	Waiting []OrderRef
+}
+
+// NewQueue returns a queue of which nothing is known yet.
+func NewQueue(id QueueID) Queue {
+	return Queue{
+		QueueID: id,
+		Ready:   Unknown, InFlight: Unknown, Delayed: Unknown, Uncommitted: Unknown,
+		Consumers: Unknown, Published: Unknown, Acknowledged: Unknown, Redelivered: Unknown,
+	}
+}
+
+// Assignment says whether a member owns a partition.
+type Assignment uint8
+
+// Whether a partition is read by somebody.
+const (
+	AssignmentUnknown Assignment = iota
+	Assigned
+	Unassigned
+)
+
+// Partition is a part of a queue that progresses on its own. Offsets are the
+// broker's; where it has none (RabbitMQ, SQS), Committed counts what was
+// acknowledged, End what was published, and Start is Unknown.
+type Partition struct {
+	ID         int32
+	Assignment Assignment
+	// HeadInvisible: what lies between Committed and End is only commit markers
+	// and aborted messages, which a reader never sees (confirmed by reading).
+	HeadInvisible bool
+	Start         int64 // the first offset that can still be read
+	End           int64 // the offset after the last message
+	Committed     int64 // the next offset the group will read; Unknown: no commit yet
+	Head          Age   // of the message at Committed
+}
+
+// Lag returns how many messages wait in the partition, never negative: an
+// offset beyond the end is a topic made anew, one below the start counts only
+// what can still be read. It is 0 where nothing was committed yet.
+func (p Partition) Lag() int64 {
+	if p.Committed < 0 || p.End < 0 {
+		return 0
+	}
+	return max(0, p.End-max(p.Committed, p.Start))
+}
+
+// Waiting returns how many messages wait in a partition for which the group
+// never committed an offset, and 0 where it did.
+func (p Partition) Waiting() int64 {
+	if p.Committed >= 0 || p.End < 0 {
+		return 0
+	}
+	return max(0, p.End-max(p.Start, 0))
+}
+
+// DeadLetterQueue is one reading of a queue to which failed messages go.
+type DeadLetterQueue struct {
+	System      System
+	Cluster     string
+	Destination string
+	Sources     []string // the queues whose failures end here
+	Messages    Count    // that sit there and were not taken out again
+	Oldest      Age
+	Arrived     Count // counter of messages that ever arrived; it may reset
+	Newest      []OrderRef
+}
