@@ -1,0 +1,118 @@
+# Apache Kafka, one broker that is its own controller (KRaft), from the jars that the project publishes.
+version=4.3.1
+address_variable=KAFKA_ADDR
+# Its data is thrown away, so there is nothing to shut down in good order.
+stop_signal=KILL
+
+jars=$cache/kafka-$version
+user=lostorder password=lostorder-secret
+
+part_installed() { [[ -d $jars ]]; }
+
+part_install() {
+	need java "Java 17 or newer (apt-get install openjdk-17-jre-headless)"
+	need mvn "Maven (apt-get install maven)"
+	cat >"$data/pom.xml" <<-POM
+		<project xmlns="http://maven.apache.org/POM/4.0.0">
+		  <modelVersion>4.0.0</modelVersion>
+		  <groupId>lostorder</groupId>
+		  <artifactId>kafka</artifactId>
+		  <version>1</version>
+		  <dependencies>
+		    <dependency><groupId>org.apache.kafka</groupId><artifactId>kafka_2.13</artifactId><version>$version</version></dependency>
+		    <dependency><groupId>org.apache.kafka</groupId><artifactId>kafka-tools</artifactId><version>$version</version></dependency>
+		    <dependency><groupId>org.apache.logging.log4j</groupId><artifactId>log4j-slf4j-impl</artifactId><version>2.25.5</version></dependency>
+		  </dependencies>
+		</project>
+	POM
+	cached "kafka-$version" download
+}
+
+download() { # FOLDER
+	# A repository of its own: two Mavens at work in the user's one can spoil it.
+	quiet mvn -B -ntp -f "$data/pom.xml" -Dmaven.repo.local="$data/m2" \
+		org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies \
+		-DincludeScope=runtime -DoutputDirectory="$1" ||
+		fail "Maven could not download Kafka $version" "access to Maven Central, or a mirror of it in ~/.m2/settings.xml"
+	rm -rf "$data/m2"
+}
+
+part_start() {
+	need java "Java 17 or newer (apt-get install openjdk-17-jre-headless)"
+	need openssl "OpenSSL (apt-get install openssl)"
+	local plain sasl tls controller
+	free_port plain
+	free_port sasl
+	free_port tls
+	free_port controller
+	certificates
+
+	# The topics that Kafka keeps for itself come in 50 partitions and three replicas: here few and one.
+	# Retention acts after minutes by default, and each test of it would have to wait for that.
+	# The authorizer is there for tests that a right is missing: who comes without SASL, and the user above, may do
+	# everything; users that a test makes may do nothing until it gives them an ACL.
+	cat >"$data/server.properties" <<-PROPERTIES
+		process.roles=broker,controller
+		node.id=1
+		controller.quorum.bootstrap.servers=127.0.0.1:$controller
+		controller.listener.names=CONTROLLER
+		inter.broker.listener.name=PLAIN
+		listeners=PLAIN://127.0.0.1:$plain,SASL://127.0.0.1:$sasl,TLS://127.0.0.1:$tls,CONTROLLER://127.0.0.1:$controller
+		listener.security.protocol.map=PLAIN:PLAINTEXT,SASL:SASL_PLAINTEXT,TLS:SSL,CONTROLLER:PLAINTEXT
+		log.dirs=$data/log
+
+		sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256,SCRAM-SHA-512
+		listener.name.sasl.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required user_$user="$password";
+		listener.name.sasl.scram-sha-256.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
+		listener.name.sasl.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
+		listener.name.tls.ssl.keystore.type=PEM
+		listener.name.tls.ssl.keystore.location=$data/server.pem
+		authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+		super.users=User:ANONYMOUS;User:$user
+
+		offsets.topic.replication.factor=1
+		offsets.topic.num.partitions=5
+		transaction.state.log.replication.factor=1
+		transaction.state.log.min.isr=1
+		transaction.state.log.num.partitions=5
+		share.coordinator.state.topic.replication.factor=1
+		share.coordinator.state.topic.min.isr=1
+		share.coordinator.state.topic.num.partitions=5
+		group.initial.rebalance.delay.ms=0
+		log.initial.task.delay.ms=1000
+		log.retention.check.interval.ms=1000
+		log.segment.delete.delay.ms=1000
+	PROPERTIES
+	cat >"$data/log4j2.properties" <<-'PROPERTIES'
+		rootLogger.level=INFO
+		rootLogger.appenderRef.console.ref=console
+		appender.console.type=Console
+		appender.console.name=console
+		appender.console.layout.type=PatternLayout
+		appender.console.layout.pattern=%d{ABSOLUTE} %p %m (%c{1})%n
+	PROPERTIES
+
+	local java=(java -Dlog4j2.configurationFile="$data/log4j2.properties" -cp "$jars/*")
+	quiet "${java[@]}" -XX:TieredStopAtLevel=1 kafka.tools.StorageTool format --standalone \
+		--config "$data/server.properties" --cluster-id lostorder-tests-000000 \
+		--add-scram "SCRAM-SHA-256=[name=$user,password=$password]" \
+		--add-scram "SCRAM-SHA-512=[name=$user,password=$password]" ||
+		fail "could not format Kafka's data folder"
+	serve "${java[@]}" -Xmx1g kafka.Kafka "$data/server.properties"
+
+	share KAFKA_ADDR "127.0.0.1:$plain"
+	share KAFKA_SASL_ADDR "127.0.0.1:$sasl"
+	share KAFKA_TLS_ADDR "127.0.0.1:$tls"
+	share KAFKA_TLS_CA "$data/ca.pem"
+}
+
+certificates() {
+	local request=(openssl req -x509 -days 2 -nodes -newkey ec -pkeyopt ec_paramgen_curve:prime256v1)
+	quiet "${request[@]}" -subj "/CN=lostorder tests" -keyout "$data/ca.key" -out "$data/ca.pem"
+	quiet "${request[@]}" -subj "/CN=localhost" -keyout "$data/server.key" -out "$data/server.crt" \
+		-CA "$data/ca.pem" -CAkey "$data/ca.key" -addext "basicConstraints=critical,CA:FALSE" \
+		-addext "subjectAltName=DNS:localhost,IP:127.0.0.1"
+	cat "$data/server.key" "$data/server.crt" >"$data/server.pem"
+}
+
+part_ready() { grep -q "Kafka Server started" "$log"; }
