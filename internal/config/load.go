@@ -1,0 +1,131 @@
+package config
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// largest is the size of a file in bytes beyond which it is not a config file.
+const largest = 4 << 20
+
+// Load reads and checks a config file. What is wrong with it comes back as
+// [Errors]; any other error is a mistake in the types of the sections.
+func Load(path string, sections []Section) (*File, error) {
+	refuse := func(msg string) error { return Errors{{File: path, Msg: msg}} }
+	file, err := os.Open(path)
+	switch {
+	case os.IsNotExist(err):
+		return nil, refuse("no such file; name one with --config.file, or have one written by lostorder discover")
+	case os.IsPermission(err):
+		return nil, refuse("may not be read by this user; change its mode or its owner")
+	case err != nil:
+		return nil, refuse(fmt.Sprintf("cannot be opened: %v", bare(err)))
+	}
+	defer func() { _ = file.Close() }()
+	if info, err := file.Stat(); err == nil && info.IsDir() {
+		return nil, refuse("is a directory; name the file in it")
+	}
+	text, err := io.ReadAll(io.LimitReader(file, largest+1))
+	if err != nil {
+		return nil, refuse(fmt.Sprintf("cannot be read: %v", bare(err)))
+	}
+	return Parse(path, text, filepath.Dir(path), sections)
+}
+
+// Parse checks and decodes the text of a config file. The name is for messages;
+// dir is the folder against which the paths of *_file keys resolve.
+func Parse(name string, text []byte, dir string, sections []Section) (*File, error) {
+	return parse(name, text, dir, sections, os.LookupEnv)
+}
+
+func parse(name string, text []byte, dir string, sections []Section, lookup func(string) (string, bool)) (*File, error) {
+	shapes, err := shapesOf(sections)
+	if err != nil {
+		return nil, err
+	}
+	d := newDecoder(name, dir, lookup)
+	f := &File{items: map[string]reflect.Value{}, present: map[string]bool{}}
+	if root := d.document(text, smallest(sections, shapes)); root != nil {
+		d.sections(root, sections, shapes, f)
+	}
+	if err := asError(d.problems); err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+// sections decodes the top level.
+func (d *decoder) sections(root *yaml.Node, sections []Section, shapes []*shape, f *File) {
+	keys := make([]string, len(sections))
+	for i, s := range sections {
+		keys[i] = s.Key
+	}
+	given := map[string]pair{}
+	for _, p := range d.pairs(root, "") {
+		given[p.key] = p
+	}
+	for i, s := range sections {
+		p, ok := given[s.Key]
+		delete(given, s.Key)
+		ok = ok && !isNull(p.value)
+		f.present[s.Key] = ok
+		f.items[s.Key] = d.section(s, shapes[i], p, ok)
+	}
+	for _, p := range given {
+		d.unknownKey(p, "", keys)
+	}
+	names := map[string][]string{}
+	for i, s := range sections {
+		if !s.Single {
+			names[s.Key] = d.names(s.Key, shapes[i], f.items[s.Key])
+		}
+	}
+	d.resolve(names)
+}
+
+// section decodes one top-level key into a slice of its type.
+func (d *decoder) section(s Section, sh *shape, p pair, given bool) reflect.Value {
+	list := &shape{kind: kindList, typ: reflect.SliceOf(s.Type), elem: sh}
+	items := reflect.New(list.typ).Elem()
+	switch {
+	case !s.Single && given:
+		d.value(p.value, list, nil, items, s.Key)
+	case s.Single:
+		items.Set(reflect.MakeSlice(list.typ, 1, 1))
+		if given {
+			d.value(p.value, sh, nil, items.Index(0), s.Key)
+		} else {
+			d.aside().structure(nil, sh, nil, items.Index(0), s.Key)
+		}
+	}
+	return items
+}
+
+// aside is a decoder whose problems nobody hears: a section that the file does
+// not ask for gets its defaults, and may lack what it requires.
+func (d *decoder) aside() *decoder { return newDecoder(d.name, d.dir, d.lookup) }
+
+// smallest is the smallest useful file, made from the first section.
+func smallest(sections []Section, shapes []*shape) string {
+	for i, s := range sections {
+		if s.Single {
+			continue
+		}
+		lines := []string{s.Key + ":"}
+		indent := "  - "
+		for _, f := range shapes[i].fields {
+			if f.required {
+				lines = append(lines, indent+f.name+": "+f.sample())
+				indent = "    "
+			}
+		}
+		return strings.Join(lines, "\n")
+	}
+	return ""
+}

@@ -1,0 +1,112 @@
+package config
+
+import (
+	"encoding"
+	"errors"
+	"fmt"
+	"math"
+	"reflect"
+	"strconv"
+	"strings"
+)
+
+// setText gives v the value that text stands for. Messages show the text as
+// shown, which is what the file says: after ${…} the text itself may be secret.
+func setText(v reflect.Value, sh *shape, text, shown string) error {
+	switch sh.kind {
+	case kindString, kindSecret:
+		v.SetString(text)
+	case kindBool:
+		b, err := strconv.ParseBool(text)
+		if err != nil || (strings.ToLower(text) != "true" && strings.ToLower(text) != "false") {
+			return fmt.Errorf("%s is neither true nor false", quote(shown))
+		}
+		v.SetBool(b)
+	case kindInt:
+		n, err := strconv.ParseInt(text, 0, v.Type().Bits())
+		if err != nil {
+			return wholeNumber(err, shown)
+		}
+		v.SetInt(n)
+	case kindUint:
+		n, err := strconv.ParseUint(text, 0, v.Type().Bits())
+		if err != nil {
+			if strings.HasPrefix(text, "-") {
+				return fmt.Errorf("%s is too small; the least is 0", shown)
+			}
+			return wholeNumber(err, shown)
+		}
+		v.SetUint(n)
+	case kindFloat:
+		n, err := strconv.ParseFloat(text, v.Type().Bits())
+		if err != nil || math.IsNaN(n) || math.IsInf(n, 0) {
+			return fmt.Errorf("%s is not a number; write for example 0.5", quote(shown))
+		}
+		v.SetFloat(n)
+	default:
+		reader, ok := v.Addr().Interface().(encoding.TextUnmarshaler)
+		if !ok {
+			return fmt.Errorf("a single value cannot stand here")
+		}
+		if err := reader.UnmarshalText([]byte(text)); err != nil {
+			return errors.New(replaceValue(err.Error(), text, shown))
+		}
+	}
+	return nil
+}
+
+func wholeNumber(err error, shown string) error {
+	if errors.Is(err, strconv.ErrRange) {
+		return fmt.Errorf("%s is out of range", quote(shown))
+	}
+	return fmt.Errorf("%s is not a whole number; write for example 3", quote(shown))
+}
+
+// checkBounds compares a number or a duration with min and max.
+func (f *field) checkBounds(v reflect.Value, sh *shape, shown string) string {
+	bound := func(text string) reflect.Value {
+		b := reflect.New(sh.typ).Elem()
+		_ = setText(b, sh, text, text) // tags were checked when the type was read
+		return b
+	}
+	small, large := "too small; the least is", "too large; the most is"
+	if sh.kind == kindDuration {
+		small, large = "too short; the least is", "too long; the most is"
+	}
+	if f.min != "" && less(v, bound(f.min)) {
+		return fmt.Sprintf("%s is %s %s", shown, small, f.min)
+	}
+	if f.max != "" && less(bound(f.max), v) {
+		return fmt.Sprintf("%s is %s %s", shown, large, f.max)
+	}
+	return ""
+}
+
+func less(a, b reflect.Value) bool {
+	switch {
+	case a.CanInt():
+		return a.Int() < b.Int()
+	case a.CanUint():
+		return a.Uint() < b.Uint()
+	}
+	return a.Float() < b.Float()
+}
+
+// quote shows a value of the file, cut short when it is long.
+func quote(text string) string {
+	const most = 60
+	if r := []rune(text); len(r) > most {
+		text = string(r[:most]) + "…"
+	}
+	return strconv.Quote(text)
+}
+
+// replaceValue takes a value out of a message, also where it was quoted.
+func replaceValue(msg, value, shown string) string {
+	if value == "" || value == shown {
+		return msg
+	}
+	quoted := strconv.Quote(value)
+	msg = strings.ReplaceAll(msg, quoted[1:len(quoted)-1], shown)
+	return strings.ReplaceAll(msg, value, shown)
+}

@@ -1,0 +1,158 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+)
+
+// field reads the tags of one field.
+func (b *shaper) field(sf reflect.StructField, name, where string) field {
+	f := field{
+		name: name, doc: sf.Tag.Get("doc"), example: sf.Tag.Get("example"),
+		required: sf.Tag.Get("required") == "true",
+		file:     sf.Tag.Get("file") == "true",
+		single:   sf.Tag.Get("single") == "true",
+		enum:     commas(sf.Tag.Get("enum")),
+		refs:     commas(sf.Tag.Get("ref")),
+		min:      sf.Tag.Get("min"), max: sf.Tag.Get("max"),
+	}
+	f.def, f.hasDefault = sf.Tag.Lookup("default")
+	f.shape = b.of(sf.Type, where)
+	if f.doc == "" {
+		b.undocumented = append(b.undocumented, where)
+	}
+	leaf := f.leaf()
+	if f.file && f.shape.kind != kindSecret {
+		b.mistake(where, "the tag file is for a Secret, not %s", sf.Type)
+	}
+	if f.single && f.shape.kind != kindList {
+		b.mistake(where, "the tag single is for a list, not %s", sf.Type)
+	}
+	if len(f.refs) > 0 && leaf.kind != kindString {
+		b.mistake(where, "the tag ref is for strings, not %s", sf.Type)
+	}
+	for _, bound := range []string{f.min, f.max} {
+		if bound == "" {
+			continue
+		}
+		if leaf.kind < kindInt || leaf.kind > kindDuration {
+			b.mistake(where, "the tags min and max are for numbers and durations, not %s", sf.Type)
+		} else if err := setText(reflect.New(leaf.typ).Elem(), leaf, bound, bound); err != nil {
+			b.mistake(where, "the bound %v", err)
+		}
+	}
+	if f.hasDefault {
+		if err := f.setDefault(reflect.New(sf.Type).Elem()); err != nil {
+			b.mistake(where, "the default %v", err)
+		}
+	}
+	return f
+}
+
+// leaf is what the values of a field are in the end: the element of its lists.
+func (f *field) leaf() *shape {
+	sh := f.shape
+	for sh.kind == kindList || sh.kind == kindPointer || sh.kind == kindMap {
+		sh = sh.elem
+	}
+	return sh
+}
+
+// setDefault gives v the default of the field.
+func (f *field) setDefault(v reflect.Value) error {
+	sh := f.shape
+	if sh.kind == kindPointer {
+		v.Set(reflect.New(sh.elem.typ))
+		v, sh = v.Elem(), sh.elem
+	}
+	if sh.kind != kindList {
+		return f.setDefaultScalar(v, sh, f.def)
+	}
+	items := commas(f.def)
+	list := reflect.MakeSlice(sh.typ, len(items), len(items))
+	for i, item := range items {
+		if err := f.setDefaultScalar(list.Index(i), sh.elem, item); err != nil {
+			return err
+		}
+	}
+	v.Set(list)
+	return nil
+}
+
+func (f *field) setDefaultScalar(v reflect.Value, sh *shape, text string) error {
+	if !sh.kind.scalar() {
+		return fmt.Errorf("of %s cannot be written in a tag", sh.typ)
+	}
+	if len(f.enum) > 0 && !slices.Contains(f.enum, text) {
+		return fmt.Errorf("%q is not one of the values allowed", text)
+	}
+	return setText(v, sh, text, text)
+}
+
+func commas(list string) []string {
+	if list == "" {
+		return nil
+	}
+	parts := strings.Split(list, ",")
+	for i := range parts {
+		parts[i] = strings.TrimSpace(parts[i])
+	}
+	return parts
+}
+
+// Lint checks the types of the sections themselves, for a test of the program:
+// that every key has its sentence of documentation, that tags make sense, and
+// that every ref names a section that is there.
+func Lint(sections []Section) error {
+	var b shaper
+	known := map[string]bool{}
+	var shapes []*shape
+	for _, s := range sections {
+		if known[s.Key] {
+			b.mistake(s.Key, "the section is there twice")
+		}
+		known[s.Key] = true
+		shapes = append(shapes, b.section(s))
+	}
+	for i, s := range sections {
+		b.lintRefs(shapes[i], s.Key, known)
+	}
+	var errs []error
+	for _, m := range b.mistakes {
+		errs = append(errs, errors.New(m))
+	}
+	for _, path := range b.undocumented {
+		errs = append(errs, fmt.Errorf("%s: has no doc", path))
+	}
+	return errors.Join(errs...)
+}
+
+func (b *shaper) lintRefs(sh *shape, where string, known map[string]bool) {
+	if sh.elem != nil {
+		b.lintRefs(sh.elem, where, known)
+	}
+	for _, f := range sh.fields {
+		for _, ref := range f.refs {
+			if !known[ref] {
+				b.mistake(where+"."+f.name, "refers to the section %s, which does not exist", ref)
+			}
+		}
+		b.lintRefs(f.shape, where+"."+f.name, known)
+	}
+}
+
+// shapesOf reads the types of all sections.
+func shapesOf(sections []Section) ([]*shape, error) {
+	var b shaper
+	shapes := make([]*shape, len(sections))
+	for i, s := range sections {
+		shapes[i] = b.section(s)
+	}
+	if len(b.mistakes) > 0 {
+		return nil, fmt.Errorf("read config types: %s", strings.Join(b.mistakes, "; "))
+	}
+	return shapes, nil
+}

@@ -1,0 +1,112 @@
+package config
+
+import (
+	"reflect"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// scalar fills v from one plain value.
+func (d *decoder) scalar(n *yaml.Node, sh *shape, f *field, v reflect.Value, path string) {
+	if n.Kind != yaml.ScalarNode {
+		d.wrongType(n, sh, f, path)
+		return
+	}
+	at := d.places[path]
+	text, shown := n.Value, n.Value
+	fromEnv := n.Tag == "!!str" && strings.Contains(text, "${")
+	if fromEnv {
+		expanded, err := expand(text, d.lookup)
+		if err != nil {
+			d.spoil(at, path, "%v", err)
+			return
+		}
+		text = expanded
+	}
+	if !fromEnv && !tagFits(n, sh) {
+		d.wrongType(n, sh, f, path)
+		return
+	}
+	if sh.kind == kindSecret {
+		shown = hidden
+		d.secrets = append(d.secrets, text)
+	}
+	if err := setText(v, sh, text, shown); err != nil {
+		d.spoil(at, path, "%v", err)
+		return
+	}
+	if f != nil {
+		d.constrain(f, sh, v, text, shown, path)
+	}
+}
+
+// tagFits tells whether YAML took the value for what the field wants: 3.8 is a
+// number to every other program that reads or writes the file, so a version has
+// to be quoted.
+func tagFits(n *yaml.Node, sh *shape) bool {
+	switch sh.kind {
+	case kindBool:
+		return n.Tag == "!!bool"
+	case kindInt, kindUint:
+		return n.Tag == "!!int"
+	case kindFloat:
+		return n.Tag == "!!int" || n.Tag == "!!float"
+	case kindDuration:
+		return n.Tag == "!!str" || n.Tag == "!!int" && n.Value == "0"
+	}
+	return n.Tag == "!!str" || n.Tag == "!!timestamp" || n.Tag == "!!merge"
+}
+
+// constrain applies what the tags of the field allow.
+func (d *decoder) constrain(f *field, sh *shape, v reflect.Value, text, shown, path string) {
+	at := d.places[path]
+	if len(f.enum) > 0 && !slices.Contains(f.enum, text) {
+		hint, _ := didYouMean(shown, f.enum)
+		d.spoil(at, path, "%s is not allowed; %suse one of: %s", quote(shown), hint, strings.Join(f.enum, ", "))
+	}
+	if msg := f.checkBounds(v, sh, shown); msg != "" {
+		d.problem(at, path, "%s", msg)
+	}
+	if len(f.refs) > 0 && text != "" {
+		d.uses = append(d.uses, use{path: path, at: at, name: text, shown: shown, sections: f.refs})
+	}
+}
+
+// wrongType says what was given and what is expected. Of the value itself it
+// shows no more than helps, and nothing where a secret could stand.
+func (d *decoder) wrongType(n *yaml.Node, sh *shape, f *field, path string) {
+	at, ok := d.places[path]
+	if !ok {
+		at = d.nearest(path)
+	}
+	given := map[string]string{
+		"!!str": "a string", "!!int": "a number", "!!float": "a number", "!!bool": "true or false",
+		"!!null": "nothing", "!!timestamp": "a date",
+	}[n.Tag]
+	fix := ""
+	switch {
+	case n.Kind == yaml.MappingNode:
+		given = "a mapping"
+		if sh.kind == kindList {
+			fix = "; begin each item with a dash"
+		}
+	case n.Kind == yaml.SequenceNode:
+		given = "a list"
+	case given == "":
+		given = "a value with a tag"
+		fix = "; take the tag (!…) away"
+	case sh.kind == kindDuration && n.Tag == "!!int":
+		fix = "; give it a unit: " + n.Value + "s is seconds, " + n.Value + "m minutes"
+	case sh.kind == kindSecret:
+		fix = "; put it in quotes"
+	case sh.kind.scalar() && sh.kind != kindBool && sh.kind != kindInt && sh.kind != kindUint && sh.kind != kindFloat && sh.kind != kindDuration:
+		fix = "; put it in quotes: " + quote(n.Value)
+	case sh.kind == kindList && n.Tag == "!!str" && sh.elem.kind == kindString && n.Value != "":
+		fix = "; write [" + flow(short(n.Value)) + "]"
+	case sh.kind.scalar() && sh.kind != kindSecret:
+		given += ", " + quote(n.Value)
+	}
+	d.spoil(at, path, "%s is given, %s is expected%s", given, expected(sh, f), fix)
+}
