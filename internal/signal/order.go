@@ -17,8 +17,8 @@ type Outbox struct {
 	Table         string
 	MaxAge        time.Duration // how long an event may stay pending
 	Pending       Count
-	PendingCapped bool // Pending is the cap; there may be more
-	Oldest        Age  // of the oldest pending row
+	PendingCapped bool   // Pending is the cap; there may be more
+	Oldest        Age    // of the oldest pending row
 	HeadKey       string // the key of the oldest pending row; it changes when the relay gets past it
 	Failed        Count
 	Retried       Count

@@ -1,0 +1,134 @@
+package collectors
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"runtime/debug"
+	"time"
+
+	"github.com/lostorder/lostorder/internal/signal"
+)
+
+// hangGrace is what a reading may take beyond its timeout before it is reported
+// as hanging. A reader that minds its context needs none of it.
+const hangGrace = time.Second
+
+// poller is the loop that every polled target runs on.
+type poller struct {
+	id       signal.TargetID
+	schedule Schedule
+	open     func() Reader
+	log      *slog.Logger
+	jitter   func() float64 // in [0,1)
+}
+
+// Poll returns a collector that reads a target on its own clock: with jitter, so
+// that many targets do not ask at once; with a timeout; and with a breaker that
+// asks a failing target ever more rarely. A reader that hangs or panics makes its
+// own target red and nothing else.
+func Poll(id signal.TargetID, schedule Schedule, log *slog.Logger, open func() Reader) Collector {
+	return &poller{id: id, schedule: schedule, open: open, log: log, jitter: rand.Float64}
+}
+
+// Run reads until ctx ends.
+func (p *poller) Run(ctx context.Context, sink Sink) error {
+	reader := p.open()
+	defer func() {
+		if err := reader.Close(); err != nil {
+			p.log.Debug("close target", "err", err)
+		}
+	}()
+
+	breaker := breaker{interval: time.Duration(p.schedule.Interval)}
+	// The first reading comes soon, for people wait for it, yet not from all
+	// targets in the same instant.
+	delay := time.Duration(p.jitter() * float64(min(time.Second, time.Duration(p.schedule.Interval)/10)))
+	for {
+		if !sleep(ctx, delay) {
+			return nil
+		}
+		began := time.Now()
+		report := p.read(ctx, reader, sink)
+		if ctx.Err() != nil {
+			return nil // a reading that the shutdown cut short says nothing about the target
+		}
+		sink.Report(report)
+		p.note(&report, &breaker)
+		delay = breaker.next(p.jitter()) - time.Since(began)
+	}
+}
+
+// read takes one reading and waits for its end, however long that is: there is
+// never more than one under way. One that outstays its timeout is reported at
+// once as failed.
+func (p *poller) read(ctx context.Context, reader Reader, sink Sink) signal.Report {
+	timeout := time.Duration(p.schedule.Timeout)
+	readCtx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+
+	report := signal.Report{TargetID: p.id, Interval: time.Duration(p.schedule.Interval)}
+	began := time.Now()
+	done := make(chan error, 1)
+	go func() { done <- p.guard(readCtx, reader, &report) }()
+
+	var err error
+	hang := time.NewTimer(timeout + hangGrace)
+	defer hang.Stop()
+	select {
+	case err = <-done:
+	case <-hang.C:
+		hanging := signal.Report{TargetID: p.id, Interval: report.Interval, At: time.Now(), Took: time.Since(began)}
+		hanging.Err = fmt.Errorf("reading did not end within its timeout of %s and is still under way", timeout)
+		sink.Report(hanging)
+		err = <-done
+	}
+	if errors.Is(err, context.DeadlineExceeded) && readCtx.Err() != nil {
+		err = fmt.Errorf("timeout after %s: %w", timeout, err)
+	}
+	report.Err = err
+	report.At = time.Now()
+	report.Took = time.Since(began)
+	return report
+}
+
+// guard turns a panic of the reader into an error of its target.
+func (p *poller) guard(ctx context.Context, reader Reader, r *signal.Report) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			p.log.Error("collector panicked; this is a bug in lostorder, please report it", "panic", v, "stack", string(debug.Stack()))
+			*r = signal.Report{TargetID: r.TargetID, Interval: r.Interval}
+			err = fmt.Errorf("collector panicked: %v", v)
+		}
+	}()
+	return reader.Read(ctx, r)
+}
+
+// note logs changes of a target's health, not every failure.
+func (p *poller) note(r *signal.Report, b *breaker) {
+	failed := r.Err != nil && r.Empty()
+	change := b.observe(failed, r.Err)
+	switch {
+	case !change:
+	case r.Err == nil:
+		p.log.Info("target is read again", "took", r.Took)
+	case failed:
+		p.log.Warn("target cannot be read", "err", r.Err, "took", r.Took)
+	default:
+		p.log.Warn("target is read in part", "err", r.Err, "took", r.Took)
+	}
+}
+
+// sleep waits for d and reports false when ctx ended first.
+func sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(max(d, 0))
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return ctx.Err() == nil
+	}
+}
