@@ -1,0 +1,26 @@
+package detect
+
+import "github.com/lostorder/lostorder/internal/signal"
+
+// Tally counts what was decided since start. It only grows.
+type Tally struct {
+	Findings map[signal.Mode]int64 // opened, by mode; every mode that is built has an entry
+	Lost     []Loss                // by queue and reason, in a stable order
+	Gaps     int64                 // times in which a target could not be observed for long enough to matter
+}
+
+// Loss counts the messages that one queue lost for one reason.
+type Loss struct {
+	signal.QueueID
+	Reason   LossReason
+	Messages int64
+}
+
+// LossReason is why the broker removed messages that nobody had processed.
+type LossReason string
+
+// The reasons for which messages are lost.
+const (
+	// Retention: Kafka removed them by retention.ms, retention.bytes or DeleteRecords.
+	Retention LossReason = "retention"
+)

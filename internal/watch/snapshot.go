@@ -1,0 +1,44 @@
+// Package watch stands where everything meets: it takes the reports of all
+// targets, keeps the last good reading of each, has the failure modes decided, and
+// gives out consistent snapshots for the exports.
+package watch
+
+import (
+	"time"
+
+	"github.com/lostorder/lostorder/internal/detect"
+	"github.com/lostorder/lostorder/internal/signal"
+)
+
+// Snapshot is what lostorder knows at one moment. It is immutable: whoever holds
+// one may read it from any goroutine.
+type Snapshot struct {
+	// Version changes with every report, so that what was made of a snapshot can be
+	// kept until the next.
+	Version uint64
+	// Ready is true once every target has been read, or tried, at least once.
+	Ready   bool
+	Targets []Target         // in order of their ids
+	Open    []signal.Finding // open findings: the most severe first, then the oldest
+	Closed  []signal.Finding // those closed lately, the latest first
+	Tally   detect.Tally     // counters since start
+}
+
+// Target is the state of one target.
+type Target struct {
+	ID       signal.TargetID
+	Interval time.Duration
+	Up       bool          // the last attempt brought readings, whole or in part
+	Err      error         // of the last attempt; nil when it was whole
+	Attempt  time.Time     // end of the last attempt; zero before the first
+	Took     time.Duration // of the last attempt
+	Success  time.Time     // end of the last whole reading; zero if there was none
+	// Reading is the last report that brought readings, nil if there was none. It is
+	// dropped when it is older than three intervals.
+	Reading *signal.Report
+}
+
+// Stale reports whether what the target shows is older than its interval allows.
+func (t *Target) Stale(now time.Time) bool {
+	return t.Reading == nil || now.Sub(t.Reading.At) > 2*t.Interval+t.Took
+}
