@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"strings"
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
@@ -77,15 +76,4 @@ func notUTF8(text []byte) (place, bool) {
 		text = text[size:]
 	}
 	return at, true
-}
-
-// tabIn finds the first tab in the indentation of a line, from line 1.
-func tabIn(text []byte) (place, bool) {
-	for i, line := range strings.Split(string(text), "\n") {
-		indent := line[:len(line)-len(strings.TrimLeft(line, " \t"))]
-		if col := strings.IndexByte(indent, '\t'); col >= 0 && len(strings.TrimSpace(line)) > 0 {
-			return place{i + 1, col + 1}, true
-		}
-	}
-	return place{}, false
 }

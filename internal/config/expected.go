@@ -8,23 +8,21 @@ import (
 
 // expected says in words what a place of the file takes, with an example.
 func expected(sh *shape, f *field) string {
-	sample := ""
-	if f != nil {
-		sample = f.sampleOf(sh)
-	} else {
-		sample = sampleFor(sh)
-	}
 	switch sh.kind {
 	case kindPointer:
 		return expected(sh.elem, f)
 	case kindStruct:
-		return "a mapping (" + strings.Join(sh.keys(), ", ") + ")"
+		return "a mapping is expected, with the keys " + strings.Join(sh.keys(), ", ")
 	case kindMap, kindOrdered:
-		return "a mapping of names"
+		return "a mapping of names is expected"
 	case kindBool:
-		return "true or false"
+		return "true or false is expected"
 	}
-	return article(sh) + ", for example " + sample + ","
+	sample := sampleFor(sh)
+	if f != nil {
+		sample = f.sampleOf(sh)
+	}
+	return article(sh) + " is expected, for example " + sample
 }
 
 func article(sh *shape) string {
@@ -110,11 +108,9 @@ func sampleFor(sh *shape) string {
 
 // flow writes a string so that it may stand inside [ ] too, in quotes when it needs them.
 func flow(text string) string {
-	n := yaml.Node{Kind: yaml.SequenceNode, Style: yaml.FlowStyle, Content: []*yaml.Node{{Kind: yaml.ScalarNode, Tag: "!!str", Value: text}}}
-	out, err := yaml.Marshal(&n)
-	if err != nil {
+	var back []any
+	if err := yaml.Unmarshal([]byte("["+text+"]"), &back); err == nil && len(back) == 1 && back[0] == text {
 		return text
 	}
-	line := strings.TrimSuffix(strings.TrimSpace(string(out)), "]")
-	return strings.TrimPrefix(line, "[")
+	return "'" + strings.ReplaceAll(text, "'", "''") + "'"
 }

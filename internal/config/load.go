@@ -45,9 +45,11 @@ func Parse(name string, text []byte, dir string, sections []Section) (*File, err
 }
 
 func parse(name string, text []byte, dir string, sections []Section, lookup func(string) (string, bool)) (*File, error) {
-	shapes, err := shapesOf(sections)
-	if err != nil {
-		return nil, err
+	var b shaper
+	shapes := b.sections(sections)
+	b.undocumented = nil // which is for Lint to say, not for whoever runs the program
+	if err := b.err(); err != nil {
+		return nil, fmt.Errorf("read config types: %w", err)
 	}
 	d := newDecoder(name, dir, lookup)
 	f := &File{items: map[string]reflect.Value{}, present: map[string]bool{}}

@@ -31,7 +31,7 @@ func (d *decoder) pairs(n *yaml.Node, path string) []pair {
 		case key.Tag == "!!merge":
 			merges = append(merges, n.Content[i+1])
 			continue
-		case key.Value == "":
+		case key.Value == "" || key.Tag == "!!null":
 			d.spoil(at, path, "a key without a name; write it before the colon")
 			continue
 		}

@@ -11,19 +11,18 @@ import (
 func Reference(sections []Section) []byte {
 	var out bytes.Buffer
 	var b shaper
+	shapes := b.sections(sections)
 	for i, s := range sections {
 		if i > 0 {
 			out.WriteString("\n")
 		}
-		sh := b.section(s)
 		what := "A list."
 		if s.Single {
 			what = "One mapping."
 		}
-		fmt.Fprintf(&out, "## %s\n\n%s\n\n%s\n\n", s.Key, strings.TrimSpace(s.Doc+" "+what), "| Key | Type | Default | Allowed | What it is |\n|---|---|---|---|---|")
-		// Header and rows belong together: a blank line would end the table.
-		out.Truncate(out.Len() - 1)
-		writeRows(&out, sh, "")
+		fmt.Fprintf(&out, "## %s\n\n%s\n\n", s.Key, strings.TrimSpace(s.Doc+" "+what))
+		out.WriteString("| Key | Type | Default | Allowed | What it is |\n|---|---|---|---|---|\n")
+		writeRows(&out, shapes[i], "")
 	}
 	return out.Bytes()
 }
@@ -126,9 +125,9 @@ func typeName(sh *shape) string {
 	case kindStruct:
 		return "mapping"
 	case kindList:
-		return "list of " + strings.Replace(typeName(sh.elem), "mapping", "mappings", 1)
+		return "list of " + typeName(sh.elem) + "s"
 	case kindMap, kindOrdered:
-		return "names, each with a " + typeName(sh.elem)
+		return "mapping of names, each to a " + typeName(sh.elem)
 	case kindPointer:
 		return typeName(sh.elem)
 	}

@@ -25,16 +25,17 @@ func setText(v reflect.Value, sh *shape, text, shown string) error {
 	case kindInt:
 		n, err := strconv.ParseInt(text, 0, v.Type().Bits())
 		if err != nil {
-			return wholeNumber(err, shown)
+			largest := uint64(1)<<(v.Type().Bits()-1) - 1
+			return wholeNumber(err, shown, strconv.FormatInt(-int64(largest)-1, 10), largest)
 		}
 		v.SetInt(n)
 	case kindUint:
 		n, err := strconv.ParseUint(text, 0, v.Type().Bits())
 		if err != nil {
-			if strings.HasPrefix(text, "-") {
+			if _, negative := strconv.ParseInt(text, 0, 64); negative == nil && text[0] == '-' {
 				return fmt.Errorf("%s is too small; the least is 0", shown)
 			}
-			return wholeNumber(err, shown)
+			return wholeNumber(err, shown, "0", uint64(1)<<v.Type().Bits()-1)
 		}
 		v.SetUint(n)
 	case kindFloat:
@@ -55,9 +56,9 @@ func setText(v reflect.Value, sh *shape, text, shown string) error {
 	return nil
 }
 
-func wholeNumber(err error, shown string) error {
+func wholeNumber(err error, shown, least string, most uint64) error {
 	if errors.Is(err, strconv.ErrRange) {
-		return fmt.Errorf("%s is out of range", quote(shown))
+		return fmt.Errorf("%s is out of range; use a number from %s to %d", short(shown), least, most)
 	}
 	return fmt.Errorf("%s is not a whole number; write for example 3", quote(shown))
 }

@@ -14,19 +14,14 @@ import (
 // which is what makes the schema the same every time.
 type object = map[string]any
 
-const (
-	variablePattern = `\$\{`
-	// A duration as model.ParseDuration reads it: each unit at most once, largest first.
-	durationPattern = `^(?:0|(?:\d+y)?(?:\d+w)?(?:\d+d)?(?:\d+h)?(?:\d+m)?(?:\d+s)?(?:\d+ms)?)$`
-)
-
 // Schema is the JSON Schema (draft 2020-12) of the file: indented, the same
 // bytes for the same sections, and as strict as the loader. It fails where
 // [Lint] does, except that a ref may name a section that is not there.
 func Schema(sections []Section) ([]byte, error) {
-	shapes, err := shapesOf(sections)
-	if err != nil {
-		return nil, err
+	var b shaper
+	shapes := b.sections(sections)
+	if err := b.err(); err != nil {
+		return nil, fmt.Errorf("describe config types: %w", err)
 	}
 	properties := object{}
 	for i, s := range sections {
@@ -41,7 +36,7 @@ func Schema(sections []Section) ([]byte, error) {
 	enc := json.NewEncoder(&out)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
-	err = enc.Encode(object{
+	err := enc.Encode(object{
 		"$schema":              "https://json-schema.org/draft/2020-12/schema",
 		"title":                "lostorder configuration",
 		"type":                 "object",
@@ -152,64 +147,6 @@ func plain(sample string) any {
 		return sample
 	}
 	return v
-}
-
-// typeSchema describes a type; f gives the tags that apply to its scalars.
-func typeSchema(sh *shape, f *field) object {
-	switch sh.kind {
-	case kindPointer:
-		return typeSchema(sh.elem, f)
-	case kindStruct:
-		return structSchema(sh)
-	case kindList:
-		return object{"type": "array", "items": typeSchema(sh.elem, f)}
-	case kindMap, kindOrdered:
-		value := typeSchema(sh.elem, f)
-		if sh.elem.kind == kindStruct || sh.elem.kind == kindPointer {
-			value = object{"anyOf": []any{value, object{"type": "null"}}}
-		}
-		return object{"type": "object", "additionalProperties": value, "propertyNames": object{"minLength": 1}}
-	case kindDuration:
-		return object{"type": []string{"string", "integer"}, "minimum": 0, "maximum": 0, "pattern": durationPattern + "|" + variablePattern}
-	case kindBool:
-		return orVariable(object{"type": "boolean"})
-	case kindInt, kindUint, kindFloat:
-		return orVariable(numberSchema(sh, f))
-	}
-	out := object{"type": "string"}
-	if f != nil && len(f.enum) > 0 {
-		out["anyOf"] = []any{object{"enum": f.enum}, object{"pattern": variablePattern}}
-	}
-	return out
-}
-
-func numberSchema(sh *shape, f *field) object {
-	out := object{"type": "integer"}
-	if sh.kind == kindFloat {
-		out["type"] = "number"
-	}
-	if sh.kind == kindUint {
-		out["minimum"] = 0
-	}
-	if f != nil && f.min != "" {
-		out["minimum"] = json.Number(f.min)
-	}
-	if f != nil && f.max != "" {
-		out["maximum"] = json.Number(f.max)
-	}
-	if f != nil && len(f.enum) > 0 {
-		values := make([]any, len(f.enum))
-		for i, text := range f.enum {
-			values[i] = plain(text)
-		}
-		out["enum"] = values
-	}
-	return out
-}
-
-// orVariable lets ${NAME} stand where the value is not a string.
-func orVariable(value object) object {
-	return object{"anyOf": []any{value, object{"type": "string", "pattern": variablePattern}}}
 }
 
 func fileDoc(f *field) string {

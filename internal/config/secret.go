@@ -12,8 +12,8 @@ const hidden = "<secret>"
 // Secret is a value that is never shown: every way of printing, encoding or
 // logging it gives "<secret>". Only Reveal returns what it holds.
 //
-// Keep secrets in exported fields: fmt does not call the methods of values it
-// finds in unexported ones.
+// Keep secrets in exported fields, and never as the keys of a map: fmt does not
+// call the methods of unexported fields, nor encoding/json those of string keys.
 type Secret string
 
 // Reveal returns the value itself; for the call that needs it, and nothing else.
@@ -31,7 +31,7 @@ func (s Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, hidden) }
 // MarshalJSON hides the value.
 func (s Secret) MarshalJSON() ([]byte, error) { return json.Marshal(hidden) }
 
-// MarshalText hides the value, also where it is the key of a map.
+// MarshalText hides the value from every other encoder.
 func (s Secret) MarshalText() ([]byte, error) { return []byte(hidden), nil }
 
 // MarshalYAML hides the value.

@@ -89,11 +89,11 @@ func (d *decoder) absent(f *field, v reflect.Value, path string, misspelt bool) 
 	case f.required && misspelt:
 		d.spoiled++
 	case f.required:
-		or := ""
+		give := "write"
 		if f.file {
-			or = " or " + f.name + "_file"
+			give = "give " + f.name + " or " + f.name + "_file,"
 		}
-		d.spoil(d.nearest(path), path, "missing; write for example %s: %s%s", f.name, f.sample(), or)
+		d.spoil(d.nearest(path), path, "missing; %s for example %s: %s", give, f.name, f.sample())
 	case f.shape.kind == kindStruct:
 		d.structure(nil, f.shape, f, v, path)
 	}

@@ -3,8 +3,11 @@ package config
 import (
 	"bytes"
 	"regexp"
+	"sort"
 	"strconv"
 	"strings"
+
+	"go.yaml.in/yaml/v3"
 )
 
 var yamlError = regexp.MustCompile(`^(?:yaml: )?(?:line (\d+): )?(.*)$`)
@@ -24,33 +27,68 @@ var plainWords = []struct{ theirs, ours string }{
 	{"unknown anchor", "an alias (*name) to an anchor (&name) that is not there; put the value in quotes if it is to begin with *"},
 }
 
-// syntax reports what the YAML library could not read. Its line is sometimes
-// one early, and it repeats parts of the text, which may be secret.
+// syntax reports what the YAML library could not read. Its message repeats
+// parts of the text, which may be secret.
 func (d *decoder) syntax(text []byte, err error) {
-	m := yamlError.FindStringSubmatch(strings.SplitN(err.Error(), "\n", 2)[0])
-	at := place{line: 1}
-	if m[1] != "" {
-		at.line, _ = strconv.Atoi(m[1])
+	line, msg := takeApart(err)
+	if strings.HasPrefix(msg, "did not find expected") && !strings.Contains(msg, " or ") {
+		line = firstFailing(text, msg)
 	}
-	if strings.HasPrefix(m[2], "did not find expected") && m[1] != "" {
-		at.line++
+	if strings.Contains(msg, "tab") || strings.Contains(msg, "token") {
+		if tab, ok := tabIn(text, line); ok && (strings.Contains(msg, "tab") || tab.line == line) {
+			d.problem(tab, "", "a tab in the indentation; use spaces")
+			return
+		}
 	}
-	at.line = min(at.line, max(1, bytes.Count(bytes.TrimRight(text, "\n"), []byte("\n"))+1))
-	if tab, ok := tabIn(text); ok && (strings.Contains(m[2], "token") || strings.Contains(m[2], "tab")) && tab.line <= at.line {
-		d.problem(tab, "", "a tab in the indentation; use spaces")
-		return
-	}
+	at := place{line: line}
 	for _, w := range plainWords {
-		if !strings.HasPrefix(m[2], w.theirs) {
+		if !strings.HasPrefix(msg, w.theirs) {
 			continue
 		}
 		if w.theirs == "unknown anchor" {
-			at = findAlias(text, m[2])
+			at = findAlias(text, msg)
 		}
 		d.problem(at, "", "%s", w.ours)
 		return
 	}
-	d.problem(at, "", "not YAML: %s", m[2])
+	d.problem(at, "", "not YAML: %s", msg)
+}
+
+// takeApart gives line and message of an error of the YAML library. On the
+// first line it names none; and where it expected something it counts from 0.
+func takeApart(err error) (int, string) {
+	m := yamlError.FindStringSubmatch(strings.SplitN(err.Error(), "\n", 2)[0])
+	line, _ := strconv.Atoi(m[1])
+	if line > 0 && strings.HasPrefix(m[2], "did not find expected") {
+		line++
+	}
+	return max(1, line), m[2]
+}
+
+// firstFailing finds the line that breaks a block, when the library tells only
+// where the block begins: the last line of the shortest text that fails alike.
+func firstFailing(text []byte, msg string) int {
+	lines := bytes.SplitAfter(text, []byte("\n"))
+	return 1 + sort.Search(len(lines)-1, func(i int) bool {
+		decoder := yaml.NewDecoder(bytes.NewReader(bytes.Join(lines[:i+1], nil)))
+		var err error
+		for err == nil {
+			err = read(decoder, new(yaml.Node))
+		}
+		_, same := takeApart(err)
+		return same == msg
+	})
+}
+
+// tabIn finds the first tab in the indentation of a line, from the given line on.
+func tabIn(text []byte, from int) (place, bool) {
+	for i, line := range strings.Split(string(text), "\n") {
+		indent := line[:len(line)-len(strings.TrimLeft(line, " \t"))]
+		if col := strings.IndexByte(indent, '\t'); i+1 >= from && col >= 0 && strings.TrimSpace(line) != "" {
+			return place{i + 1, col + 1}, true
+		}
+	}
+	return place{}, false
 }
 
 // findAlias finds the alias of a message that names it without its place.

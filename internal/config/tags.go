@@ -1,7 +1,6 @@
 package config
 
 import (
-	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -101,58 +100,4 @@ func commas(list string) []string {
 		parts[i] = strings.TrimSpace(parts[i])
 	}
 	return parts
-}
-
-// Lint checks the types of the sections themselves, for a test of the program:
-// that every key has its sentence of documentation, that tags make sense, and
-// that every ref names a section that is there.
-func Lint(sections []Section) error {
-	var b shaper
-	known := map[string]bool{}
-	var shapes []*shape
-	for _, s := range sections {
-		if known[s.Key] {
-			b.mistake(s.Key, "the section is there twice")
-		}
-		known[s.Key] = true
-		shapes = append(shapes, b.section(s))
-	}
-	for i, s := range sections {
-		b.lintRefs(shapes[i], s.Key, known)
-	}
-	var errs []error
-	for _, m := range b.mistakes {
-		errs = append(errs, errors.New(m))
-	}
-	for _, path := range b.undocumented {
-		errs = append(errs, fmt.Errorf("%s: has no doc", path))
-	}
-	return errors.Join(errs...)
-}
-
-func (b *shaper) lintRefs(sh *shape, where string, known map[string]bool) {
-	if sh.elem != nil {
-		b.lintRefs(sh.elem, where, known)
-	}
-	for _, f := range sh.fields {
-		for _, ref := range f.refs {
-			if !known[ref] {
-				b.mistake(where+"."+f.name, "refers to the section %s, which does not exist", ref)
-			}
-		}
-		b.lintRefs(f.shape, where+"."+f.name, known)
-	}
-}
-
-// shapesOf reads the types of all sections.
-func shapesOf(sections []Section) ([]*shape, error) {
-	var b shaper
-	shapes := make([]*shape, len(sections))
-	for i, s := range sections {
-		shapes[i] = b.section(s)
-	}
-	if len(b.mistakes) > 0 {
-		return nil, fmt.Errorf("read config types: %s", strings.Join(b.mistakes, "; "))
-	}
-	return shapes, nil
 }

@@ -3,6 +3,7 @@ package config
 import (
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -47,14 +48,18 @@ var urlPassword = regexp.MustCompile(`://[^:@/]*:([^@]+)@`)
 // the error of another package that repeats its input, as net/url does, whole
 // or in part.
 func (d *decoder) conceal(msg string) string {
+	var all []string
 	for _, secret := range d.secrets {
-		msg = hide(msg, secret)
+		all = append(all, secret)
 		for _, m := range urlPassword.FindAllStringSubmatch(secret, -1) {
-			msg = hide(msg, m[1])
-			for _, part := range strings.FieldsFunc(m[1], func(r rune) bool { return strings.ContainsRune("/?#:%", r) }) {
-				msg = hide(msg, part)
-			}
+			all = append(all, m[1])
+			all = append(all, strings.FieldsFunc(m[1], func(r rune) bool { return strings.ContainsRune("/?#:%", r) })...)
 		}
+	}
+	// The longest first, or a part would break up the whole it is in.
+	slices.SortFunc(all, func(a, b string) int { return len(b) - len(a) })
+	for _, secret := range all {
+		msg = hide(msg, secret)
 	}
 	return msg
 }
