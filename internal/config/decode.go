@@ -43,9 +43,12 @@ func newDecoder(name, dir string, lookup func(string) (string, bool)) *decoder {
 }
 
 func (d *decoder) problem(at place, path, format string, args ...any) {
+	if d.halted {
+		return
+	}
 	if len(d.problems) >= enough {
 		d.halted = true
-		return
+		path, format, args = "", "more problems follow; these are the first %d", []any{enough}
 	}
 	d.blamed[path] = true
 	d.problems = append(d.problems, Problem{File: d.name, Line: at.line, Col: at.col, Path: path, Msg: fmt.Sprintf(format, args...)})

@@ -4,6 +4,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/lostorder/lostorder/internal/config"
 )
@@ -25,6 +26,7 @@ func TestLintFindsMistakesInTypes(t *testing.T) {
 		File    string          `yaml:"file" doc:"A file." file:"true"`
 		Ref     string          `yaml:"ref" doc:"A ref." ref:"nowhere"`
 		Channel chan int        `yaml:"channel" doc:"A channel."`
+		Time    time.Duration   `yaml:"time" doc:"A time."`
 		Twice   string          `yaml:"plain" doc:"Twice."`
 	}
 	err := config.Lint([]config.Section{{Key: "x", Doc: "X.", Type: reflect.TypeFor[broken]()}})
@@ -34,6 +36,7 @@ func TestLintFindsMistakesInTypes(t *testing.T) {
 	for _, want := range []string{
 		"x.plain: has no doc", "x: NoKey has no yaml tag", "x.default: the default", "x.enum: the default", "x.bound: the tags min and max",
 		"x.number: the bound", "x.file: the tag file", "x.ref: refers to the section nowhere", "x.channel: a config file cannot hold chan int",
+		"x.time: a time.Duration would be read in nanoseconds",
 		"x: the key plain is there twice",
 	} {
 		if !strings.Contains(err.Error(), want) {

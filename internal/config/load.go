@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -70,17 +71,17 @@ func (d *decoder) sections(root *yaml.Node, sections []Section, shapes []*shape,
 	}
 	given := map[string]pair{}
 	for _, p := range d.pairs(root, "") {
-		given[p.key] = p
+		if slices.Contains(keys, p.key) {
+			given[p.key] = p
+		} else {
+			d.unknownKey(p, "", keys)
+		}
 	}
 	for i, s := range sections {
 		p, ok := given[s.Key]
-		delete(given, s.Key)
 		ok = ok && !isNull(p.value)
 		f.present[s.Key] = ok
 		f.items[s.Key] = d.section(s, shapes[i], p, ok)
-	}
-	for _, p := range given {
-		d.unknownKey(p, "", keys)
 	}
 	names := map[string][]string{}
 	for i, s := range sections {

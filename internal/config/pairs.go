@@ -111,7 +111,7 @@ func (d *decoder) follow(n *yaml.Node, path string) (*yaml.Node, func()) {
 
 func (d *decoder) spend(nodes int) {
 	d.allowance -= nodes
-	if d.allowance < 0 && !d.halted {
+	if d.allowance < 0 {
 		d.spoil(place{1, 1}, "", "the aliases of this file expand to too much; write the values out")
 		d.halted = true
 	}

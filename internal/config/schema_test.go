@@ -87,6 +87,8 @@ func TestSchemaRefusesWhatTheLoaderRefuses(t *testing.T) {
 		"a negative unsigned":          "kafka: [{name: a, brokers: [b], workers: -1}]",
 		"a duration without a unit":    "kafka: [{name: a, brokers: [b], every: 5}]",
 		"a duration in words":          "kafka: [{name: a, brokers: [b], every: 5 minutes}]",
+		"a duration of nothing":        `kafka: [{name: a, brokers: [b], every: ""}]`,
+		"a zero that is too short":     "kafka: [{name: a, brokers: [b], every: 0}]",
 		"an enum":                      "lifecycles: [{name: a, kind: x, states: {a: {}}}]",
 		"no states":                    "lifecycles: [{name: a, states: {}}]",
 		"a required nested key":        "outboxes: [{name: a, database: d}]\ndatabases: [{name: d, url: u}]",

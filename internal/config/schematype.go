@@ -24,7 +24,12 @@ func typeSchema(sh *shape, f *field) object {
 		}
 		return object{"type": "object", "additionalProperties": value, "propertyNames": object{"minLength": 1}}
 	case kindDuration:
-		return object{"type": []string{"string", "integer"}, "minimum": 0, "maximum": 0, "pattern": durationPattern + "|" + variablePattern}
+		out := object{"type": "string", "minLength": 1, "pattern": durationPattern + "|" + variablePattern}
+		if f == nil || f.min == "" || f.min == "0" {
+			out["type"] = []string{"string", "integer"} // a plain 0 needs no unit
+			out["minimum"], out["maximum"] = 0, 0
+		}
+		return out
 	case kindBool:
 		return orVariable(object{"type": "boolean"})
 	case kindInt, kindUint, kindFloat:

@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"time"
 )
 
 type kind int
@@ -100,6 +101,8 @@ func (b *shaper) of(t reflect.Type, where string) *shape {
 	switch {
 	case t == durationType:
 		sh.kind = kindDuration
+	case t == reflect.TypeFor[time.Duration]():
+		b.mistake(where, "a time.Duration would be read in nanoseconds; use config.Duration")
 	case t == secretType:
 		sh.kind = kindSecret
 	case t == patternType:

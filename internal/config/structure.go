@@ -44,6 +44,9 @@ func (d *decoder) structure(n *yaml.Node, sh *shape, f *field, v reflect.Value, 
 }
 
 func (d *decoder) unknownKey(p pair, path string, keys []string) string {
+	if d.halted {
+		return ""
+	}
 	hint, guess := didYouMean(p.key, keys)
 	d.problem(p.at, join(path, short(p.key)), "unknown key; %sallowed here: %s", hint, strings.Join(keys, ", "))
 	return guess

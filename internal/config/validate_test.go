@@ -77,6 +77,38 @@ lostorder.yml:2:49: things[0].more: unknown key; allowed here: name, inner, size
 	}
 }
 
+type Base struct {
+	Word string `yaml:"word" doc:"A word."`
+}
+
+func (b Base) Validate() error {
+	if b.Word == "bad" {
+		return config.At("word", "a bad word")
+	}
+	return nil
+}
+
+// derived has the Validate of Base by embedding it, and must not say things twice.
+type derived struct {
+	Base `inline:"true"`
+	Name string `yaml:"name" doc:"Its name."`
+}
+
+func TestValidateOfAnInlineStructSpeaksOnce(t *testing.T) {
+	_, err := config.Parse("lostorder.yml", []byte("things: [{name: a, word: bad}]"), ".", []config.Section{{Key: "things", Type: reflect.TypeFor[derived]()}})
+	if want := "lostorder.yml:1:26: things[0].word: a bad word"; err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
+func TestAFileOfMistakesGivesAReportThatEnds(t *testing.T) {
+	_, err := config.Parse("lostorder.yml", []byte("kafka:\n"+strings.Repeat("  - {name: 1}\n", 5000)), ".", sections)
+	var problems config.Errors
+	if !errors.As(err, &problems) || len(problems) > 1001 || problems[len(problems)-1].Msg != "more problems follow; these are the first 1000" {
+		t.Errorf("%d problems, the last %v", len(problems), problems[len(problems)-1])
+	}
+}
+
 func TestAtWithoutALoader(t *testing.T) {
 	cause := errors.New("cause")
 	err := config.At("columns.id", "wrong: %w", cause)
