@@ -1,6 +1,7 @@
 package config_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/lostorder/lostorder/internal/config"
@@ -41,5 +42,14 @@ func TestKeysAreNotExpanded(t *testing.T) {
 	_, err := config.ParseWith(`${HOST}: []`, ".", sections, map[string]string{"HOST": "kafka"})
 	if err == nil {
 		t.Error("accepted")
+	}
+}
+
+func TestTheValueOfAVariableIsNotShown(t *testing.T) {
+	for _, value := range []string{"l", "confidential"} {
+		_, err := config.ParseWith(`outboxes: [{name: a, database: d, columns: {id: i}, level: "${L}"}]`, ".", sections, map[string]string{"L": value})
+		if err == nil || !strings.Contains(err.Error(), `outboxes[0].level: "${L}" is no level; use low or high`) {
+			t.Errorf("got %v", err)
+		}
 	}
 }

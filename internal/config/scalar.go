@@ -102,12 +102,16 @@ func quote(text string) string {
 	return strconv.Quote(text)
 }
 
-// replaceValue takes a value out of a message, also where it was quoted.
+// replaceValue takes a value out of a message, also where it was quoted; a value
+// so short that it is in every word only where it stands in quotes.
 func replaceValue(msg, value, shown string) string {
 	if value == "" || value == shown {
 		return msg
 	}
 	quoted := strconv.Quote(value)
+	if len(value) < 4 {
+		return strings.ReplaceAll(msg, quoted, `"`+shown+`"`)
+	}
 	msg = strings.ReplaceAll(msg, quoted[1:len(quoted)-1], shown)
 	return strings.ReplaceAll(msg, value, shown)
 }

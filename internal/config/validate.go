@@ -59,19 +59,7 @@ func (d *decoder) conceal(msg string) string {
 	// The longest first, or a part would break up the whole it is in.
 	slices.SortFunc(all, func(a, b string) int { return len(b) - len(a) })
 	for _, secret := range all {
-		msg = hide(msg, secret)
+		msg = replaceValue(msg, secret, hidden)
 	}
 	return msg
-}
-
-// hide replaces a secret; one so short that it is in every sentence only where
-// it stands in quotes.
-func hide(msg, secret string) string {
-	switch {
-	case secret == "":
-		return msg
-	case len(secret) < 4:
-		return strings.ReplaceAll(msg, `"`+secret+`"`, `"`+hidden+`"`)
-	}
-	return replaceValue(msg, secret, hidden)
 }
