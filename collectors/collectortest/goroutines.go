@@ -1,0 +1,27 @@
+package collectortest
+
+import (
+	"bytes"
+	"runtime/pprof"
+	"strings"
+)
+
+// label marks the goroutine of the collector under test. Goroutines inherit the
+// mark from the one that starts them, so that those of the collector can be told
+// from those of a server in the same process.
+const label = "collectortest"
+
+// left returns the stacks of the goroutines with the mark; empty when all ended.
+func left(mark string) string {
+	var profile bytes.Buffer
+	if err := pprof.Lookup("goroutine").WriteTo(&profile, 1); err != nil {
+		return err.Error()
+	}
+	var stacks []string
+	for stack := range strings.SplitSeq(profile.String(), "\n\n") {
+		if strings.Contains(stack, `"`+label+`":"`+mark+`"`) {
+			stacks = append(stacks, stack)
+		}
+	}
+	return strings.Join(stacks, "\n\n")
+}
