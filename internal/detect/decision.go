@@ -1,0 +1,95 @@
+package detect
+
+import (
+	"time"
+
+	"github.com/lostorder/lostorder/internal/signal"
+)
+
+// Decision is one failure mode and how it is told.
+type Decision struct {
+	Mode signal.Mode
+	// Means is one sentence: what happened when this mode is found.
+	Means string
+	// Benign is one sentence: what looks like it and is not.
+	Benign string
+	judge  func(v *view) []Case
+}
+
+// Decisions returns all failure modes that are built, in the order in which an
+// order passes them.
+func Decisions() []Decision {
+	return []Decision{
+		outboxStalled,
+		messageLost,
+		consumerAbsent,
+		consumerStalled,
+		dlqFilling,
+		orderOverdue,
+	}
+}
+
+// Modes returns the ids of all failure modes that are built.
+func Modes() []signal.Mode {
+	modes := make([]signal.Mode, 0, len(Decisions()))
+	for _, d := range Decisions() {
+		modes = append(modes, d.Mode)
+	}
+	return modes
+}
+
+// Case is what a decision says of one subject: that its mode holds, and why.
+type Case struct {
+	Subject  signal.Subject
+	Severity signal.Severity
+	// Since is when the trouble began, as well as the readings tell.
+	Since signal.Instant
+	// DecidableAt is the earliest moment at which it could be told from its benign
+	// twin.
+	DecidableAt signal.Instant
+	Count       int64
+	Orders      []signal.OrderRef
+	Evidence    signal.Evidence
+}
+
+// view is what a decision may look at: one report and the history of its target
+// up to and with that report.
+type view struct {
+	report  *signal.Report
+	at      signal.Instant
+	history *history
+}
+
+// maxOrders bounds the sample of orders that a finding names.
+const maxOrders = 20
+
+func orderIDs(refs []signal.OrderRef) []string {
+	ids := make([]string, 0, min(len(refs), maxOrders))
+	for _, ref := range refs {
+		if len(ids) == maxOrders {
+			break
+		}
+		if ref.ID != "" {
+			ids = append(ids, ref.ID)
+		}
+	}
+	return ids
+}
+
+func traceID(refs []signal.OrderRef) string {
+	for _, ref := range refs {
+		if ref.TraceID != "" {
+			return ref.TraceID
+		}
+	}
+	return ""
+}
+
+// inWords writes a duration as people say it: to the second, and no finer than a
+// tenth of one below ten seconds.
+func inWords(d time.Duration) string {
+	if d < 10*time.Second {
+		return d.Round(100 * time.Millisecond).String()
+	}
+	return d.Round(time.Second).String()
+}

@@ -1,0 +1,139 @@
+package detect
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	"github.com/lostorder/lostorder/internal/signal"
+)
+
+// Detector decides which failure modes hold. It is not safe for concurrent use.
+type Detector struct {
+	decisions []Decision
+	histories map[signal.TargetID]*history
+	ledger    ledger
+	tally     Tally
+	lost      map[signal.QueueID]int64
+}
+
+// ChangeKind says what happened to a finding.
+type ChangeKind string
+
+// What can happen to a finding.
+const (
+	Opened ChangeKind = "opened"
+	Closed ChangeKind = "closed"
+)
+
+// Change is a finding that was opened or closed.
+type Change struct {
+	Kind    ChangeKind
+	Finding signal.Finding
+}
+
+// New returns a detector that has seen nothing.
+func New() *Detector {
+	d := &Detector{
+		decisions: Decisions(),
+		histories: map[signal.TargetID]*history{},
+		ledger:    ledger{open: map[caseKey]*episode{}},
+		tally:     Tally{Findings: map[signal.Mode]int64{}},
+		lost:      map[signal.QueueID]int64{},
+	}
+	for _, decision := range d.decisions {
+		d.tally.Findings[decision.Mode] = 0
+	}
+	return d
+}
+
+// Observe takes one report and returns the findings that it opened and closed.
+// Reports of one target come in the order of their time. A report without readings
+// changes nothing: what cannot be seen is neither found nor healed.
+func (d *Detector) Observe(r *signal.Report) (changes []Change) {
+	if r.Empty() && !r.Whole() {
+		return nil
+	}
+	at := signal.InstantOf(r.At)
+	h, known := d.histories[r.TargetID]
+	if !known {
+		h = newHistory(at)
+		d.histories[r.TargetID] = h
+	}
+	if h.observe(r) {
+		d.tally.Gaps++
+	}
+	d.countLosses(r, h)
+
+	v := view{report: r, at: at, history: h}
+	for _, decision := range d.decisions {
+		changed := d.ledger.settle(decision.Mode, decision.judge(&v), r, h.first)
+		for _, c := range changed {
+			if c.Kind == Opened {
+				d.tally.Findings[decision.Mode]++
+			}
+		}
+		changes = append(changes, changed...)
+	}
+	return changes
+}
+
+// Forget drops the history of a target that is no longer watched and closes its
+// findings as of at.
+func (d *Detector) Forget(id signal.TargetID, at signal.Instant) []Change {
+	delete(d.histories, id)
+	return d.ledger.forget(id, at)
+}
+
+// Open returns the open findings: the most severe first, then the oldest.
+func (d *Detector) Open() []signal.Finding {
+	open := make([]signal.Finding, 0, len(d.ledger.open))
+	for _, e := range d.ledger.open {
+		open = append(open, e.finding)
+	}
+	rank := map[signal.Severity]int{signal.Critical: 0, signal.Warning: 1, signal.Info: 2}
+	slices.SortFunc(open, func(a, b signal.Finding) int {
+		return cmp.Or(
+			cmp.Compare(rank[a.Severity], rank[b.Severity]),
+			a.Since.Compare(b.Since),
+			cmp.Compare(a.ID, b.ID),
+		)
+	})
+	return open
+}
+
+// Closed returns the findings that were closed lately, the latest first.
+func (d *Detector) Closed() []signal.Finding { return slices.Clone(d.ledger.closed) }
+
+// Tally returns the counters since start.
+func (d *Detector) Tally() Tally {
+	t := Tally{Findings: maps.Clone(d.tally.Findings), Gaps: d.tally.Gaps, Lost: make([]Loss, 0, len(d.lost))}
+	for id, n := range d.lost {
+		t.Lost = append(t.Lost, Loss{QueueID: id, Reason: Retention, Messages: n})
+	}
+	slices.SortFunc(t.Lost, func(a, b Loss) int {
+		return cmp.Or(
+			cmp.Compare(a.Cluster, b.Cluster), cmp.Compare(a.Destination, b.Destination),
+			cmp.Compare(a.Group, b.Group), cmp.Compare(a.System, b.System),
+		)
+	})
+	return t
+}
+
+// countLosses keeps the loss counters: one for every queue that is there, at zero
+// until something is lost, gone when the queue is.
+func (d *Detector) countLosses(r *signal.Report, h *history) {
+	for i := range r.Queues {
+		id := r.Queues[i].QueueID
+		d.lost[id] += h.queues[id].loss.fresh
+	}
+	if !r.Whole() {
+		return
+	}
+	cluster := r.TargetID
+	for id := range d.lost {
+		if id.Cluster == cluster.Target && string(id.System) == cluster.Collector && h.queues[id] == nil {
+			delete(d.lost, id)
+		}
+	}
+}

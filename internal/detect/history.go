@@ -1,0 +1,120 @@
+package detect
+
+import (
+	"time"
+
+	"github.com/lostorder/lostorder/internal/signal"
+)
+
+// blindAfter is how many intervals may pass between two readings of a subject
+// before what lay between counts as not observed. Clocks of "no progress since"
+// then start again: a broker that was away for ten minutes is not a consumer that
+// stood still for ten minutes.
+const blindAfter = 3
+
+// history is what is remembered of one target.
+type history struct {
+	first    signal.Instant // of the first reading
+	last     signal.Instant // of the last
+	queues   map[signal.QueueID]*queueTrack
+	vanished map[signal.QueueID]*queueTrack // groups that are gone and left messages behind
+	dlqs     map[string]*dlqTrack
+	outboxes map[string]*outboxTrack
+}
+
+func newHistory(at signal.Instant) *history {
+	return &history{
+		first:    at,
+		queues:   map[signal.QueueID]*queueTrack{},
+		vanished: map[signal.QueueID]*queueTrack{},
+		dlqs:     map[string]*dlqTrack{},
+		outboxes: map[string]*outboxTrack{},
+	}
+}
+
+// blind reports whether too much time lies between two readings to say what
+// happened between them.
+func blind(from, to signal.Instant, interval time.Duration) bool {
+	gap := to.Sub(from)
+	return gap < 0 || gap > blindAfter*interval
+}
+
+// observe takes a report into the history. It returns whether the target had been
+// out of sight since the reading before.
+func (h *history) observe(r *signal.Report) (gap bool) {
+	at := signal.InstantOf(r.At)
+	gap = h.last.Known() && blind(h.last, at, r.Interval+r.Took)
+	h.last = at
+
+	for i := range r.Queues {
+		q := &r.Queues[i]
+		t, known := h.queues[q.QueueID]
+		if !known {
+			// A group that comes back goes on where it was, so that a loss while it
+			// was away is seen.
+			if t, known = h.vanished[q.QueueID]; known {
+				delete(h.vanished, q.QueueID)
+			} else {
+				t = &queueTrack{}
+			}
+			h.queues[q.QueueID] = t
+		}
+		t.observe(q, at, r.Interval+r.Took)
+	}
+	for i := range r.DeadLetters {
+		d := &r.DeadLetters[i]
+		t, known := h.dlqs[d.Destination]
+		if !known {
+			t = &dlqTrack{arrived: d.Arrived}
+			h.dlqs[d.Destination] = t
+		}
+		t.observe(d, at)
+	}
+	for i := range r.Outboxes {
+		o := &r.Outboxes[i]
+		t, known := h.outboxes[o.Name]
+		if !known {
+			t = &outboxTrack{}
+			h.outboxes[o.Name] = t
+		}
+		t.observe(o, at, r.Interval+r.Took)
+	}
+	if r.Whole() {
+		h.forgetAbsent(r, at)
+	}
+	return gap
+}
+
+// forgetAbsent drops what a whole report no longer has: it was deleted. A group
+// that left messages behind in a topic that is still there is kept as vanished.
+func (h *history) forgetAbsent(r *signal.Report, at signal.Instant) {
+	destinations := map[string]bool{}
+	for i := range r.Queues {
+		destinations[r.Queues[i].Destination] = true
+	}
+	for id, t := range h.queues {
+		if t.at == at {
+			continue
+		}
+		delete(h.queues, id)
+		if t.backlog > 0 && destinations[id.Destination] {
+			t.vanishedAt = at
+			h.vanished[id] = t
+		}
+	}
+	for id, t := range h.vanished {
+		if !destinations[id.Destination] || at.Sub(t.vanishedAt) > vanishedFor {
+			delete(h.vanished, id)
+		}
+	}
+	for name, t := range h.dlqs {
+		if t.at != at {
+			delete(h.dlqs, name)
+		}
+	}
+	for name, t := range h.outboxes {
+		if t.at != at {
+			delete(h.outboxes, name)
+		}
+	}
+}

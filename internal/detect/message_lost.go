@@ -1,0 +1,150 @@
+package detect
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/lostorder/lostorder/internal/signal"
+)
+
+// messageLost (Kafka): the log no longer begins before the group's committed
+// offset but after it. What lies between was never committed and can no longer be
+// read. It is decided once the group is seen not to have had those messages in
+// hand: a consumer commits a little later than it works, so a range that was young
+// when it went is lost only if the group still stands below it a reading later.
+var messageLost = Decision{
+	Mode:   signal.MessageLost,
+	Means:  "The broker removed messages that the group had not processed.",
+	Benign: "Retention removes messages that the group has committed, a topic is made anew, or only commit markers are removed.",
+	judge:  judgeMessageLost,
+}
+
+const (
+	// lossHold is how long a loss stays an open finding after the last message was
+	// lost: nothing brings the messages back, but somebody should see it.
+	lossHold = time.Hour
+	// inHand is the longest that a working consumer is taken to have messages in
+	// hand without having committed them: several times Kafka's default
+	// auto.commit.interval.ms of 5 s.
+	inHand = 30 * time.Second
+	// maxRanges bounds the ranges that the evidence names.
+	maxRanges = 10
+)
+
+// suspicion is a range that went away below the log start and is not yet decided.
+type suspicion struct {
+	from, to int64
+	at       signal.Instant
+	old      bool // its first message was older than a consumer keeps messages in hand
+}
+
+// lostRange is a range of one partition that was lost.
+type lostRange struct {
+	partition int32
+	from, to  int64
+	at        signal.Instant // when it was seen to be gone
+}
+
+// lossCount counts what a queue lost.
+type lossCount struct {
+	total   int64          // since start
+	fresh   int64          // with the last reading
+	episode int64          // in the present episode
+	last    signal.Instant // when the last range was lost
+}
+
+func (t *queueTrack) lose(r lostRange) {
+	if t.loss.last.Known() && r.at.Sub(t.loss.last) > lossHold {
+		t.lost, t.loss.episode = nil, 0
+	}
+	n := r.to - r.from
+	t.loss.total += n
+	t.loss.fresh += n
+	t.loss.episode += n
+	t.loss.last = r.at
+	if len(t.lost) < maxRanges {
+		t.lost = append(t.lost, r)
+	}
+}
+
+// observeLoss compares a reading with the one before and returns the range that
+// was lost between them, each only once. before and at are the two moments.
+func (t *partitionTrack) observeLoss(p *signal.Partition, before, at signal.Instant) (lost lostRange, ok bool) {
+	if p.Start < 0 {
+		return lost, false // a broker without offsets has no log start
+	}
+	if !t.seen || p.End < t.end {
+		// The first sight, or a topic made anew: what is below the start now went
+		// before we looked, and when and to whom cannot be said.
+		t.countedTo, t.suspect = p.Start, suspicion{}
+		return lost, false
+	}
+	if p.Committed < 0 {
+		return lost, false
+	}
+	from := max(p.Committed, t.countedTo)
+	switch {
+	case t.suspect.to > 0 && p.Committed < t.suspect.to, t.suspect.old:
+		// Still below, a reading later; or past it, though it was too old to have
+		// been in hand. Either way the range was not processed.
+		lost = lostRange{partition: p.ID, from: t.suspect.from, to: t.suspect.to, at: t.suspect.at}
+		if p.Committed < t.suspect.to {
+			lost.from, lost.to = max(lost.from, p.Committed), max(lost.to, p.Start)
+		}
+		t.countedTo, t.suspect = lost.to, suspicion{}
+		return lost, true
+	case t.suspect.to > 0:
+		t.countedTo, t.suspect = t.suspect.to, suspicion{} // the group had it in hand
+		return lost, false
+	case from >= p.Start:
+		return lost, false
+	case t.headInvisible:
+		t.countedTo = p.Start // nothing but markers went
+		return lost, false
+	}
+	// The first message that can still be read is no older than those that went.
+	age := p.Head.At(at)
+	if t.committed == p.Committed {
+		age = max(age, t.head.At(before))
+		if t.stuckSince.Known() {
+			age = max(age, before.Sub(t.stuckSince))
+		}
+	}
+	t.suspect = suspicion{from: from, to: p.Start, at: at, old: age > inHand}
+	return lost, false
+}
+
+func judgeMessageLost(v *view) []Case {
+	var cases []Case
+	for i := range v.report.Queues {
+		q := &v.report.Queues[i]
+		t := v.history.queues[q.QueueID]
+		if t.loss.episode == 0 || v.at.Sub(t.loss.last) > lossHold {
+			continue
+		}
+		evidence := signal.Evidence{
+			{Name: "lost_messages", Value: fmt.Sprint(t.loss.episode)},
+			{Name: "reason", Value: string(Retention)},
+		}
+		for _, r := range t.lost {
+			evidence = append(evidence, signal.Fact{
+				Name:  fmt.Sprintf("partition_%d", r.partition),
+				Value: fmt.Sprintf("offsets %d to %d were never committed and can no longer be read", r.from, r.to-1),
+			})
+		}
+		evidence = append(evidence, signal.Fact{
+			Name:  "how_we_know",
+			Value: "the log start moved past the group's committed offset; both were read again to be sure. Commit markers in the range count as messages.",
+		})
+		cases = append(cases, Case{
+			Subject: queueSubject(q.QueueID), Severity: signal.Critical,
+			Since: t.lost[0].at, DecidableAt: t.lost[0].at,
+			Count: t.loss.episode, Evidence: evidence,
+		})
+	}
+	return cases
+}
+
+func queueSubject(id signal.QueueID) signal.Subject {
+	return signal.Subject{System: id.System, Cluster: id.Cluster, Destination: id.Destination, Group: id.Group}
+}

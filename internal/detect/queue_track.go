@@ -1,0 +1,140 @@
+package detect
+
+import (
+	"time"
+
+	"github.com/lostorder/lostorder/internal/signal"
+)
+
+// queueTrack is what is remembered of one queue of one group.
+type queueTrack struct {
+	at         signal.Instant
+	backlog    int64 // messages that a reader would see, at the last reading
+	partitions []partitionTrack
+
+	// emptySince is since when messages wait, nobody reads and nothing was
+	// committed; zero when that is not so.
+	emptySince signal.Instant
+	// attended is true once a consumer was seen: a group that never had one since
+	// we look may be one that nobody means to run any more.
+	attended   bool
+	vanishedAt signal.Instant
+	objective  signal.Objective
+
+	lost []lostRange // of the present episode of message_lost
+	loss lossCount
+}
+
+// partitionTrack is what is remembered of one partition. It holds no pointer:
+// there may be a hundred thousand.
+type partitionTrack struct {
+	id        int32
+	seen      bool
+	progress  bool // the last reading differed in its committed offset from the one before
+	waiting   int64
+	start     int64
+	end       int64
+	committed int64
+	firstEnd  int64 // where the end was when we first saw no commit
+	countedTo int64 // offsets below it were decided on: lost and counted, or not lost
+
+	// stuckSince is since when messages wait while the committed offset stands
+	// still; zero when none wait.
+	stuckSince signal.Instant
+	// sawProgress is true when the stall was seen to begin, false when it was there
+	// on our first reading.
+	sawProgress bool
+	// unassignedSince is since when no member owns the partition while others own
+	// theirs; zero when that is not so.
+	unassignedSince signal.Instant
+	head            signal.Age
+	headInvisible   bool
+	suspect         suspicion
+}
+
+// observe takes the next reading of the queue into the track.
+func (t *queueTrack) observe(q *signal.Queue, at signal.Instant, interval time.Duration) {
+	rebase := t.at.Known() && blind(t.at, at, interval)
+	t.objective = q.Objective
+	t.backlog = 0
+	t.loss.fresh = 0
+	progress := false
+	for i := range q.Partitions {
+		p := &q.Partitions[i]
+		pt := t.partition(i, p.ID)
+		if lost, ok := pt.observeLoss(p, t.at, at); ok {
+			t.lose(lost)
+		}
+		pt.observe(p, at, rebase)
+		t.backlog += pt.waiting
+		progress = progress || pt.progress
+	}
+	if len(q.Partitions) < len(t.partitions) {
+		t.partitions = t.partitions[:len(q.Partitions)]
+	}
+	if q.Consumers > 0 {
+		t.attended = true
+	}
+	switch {
+	case q.Consumers != 0 || t.backlog == 0:
+		t.emptySince = 0
+	case !t.emptySince.Known() || progress || rebase:
+		t.emptySince = at
+	}
+	t.at = at
+}
+
+// partition returns the track of the i-th partition, which is the one with that
+// id unless partitions came or went in between.
+func (t *queueTrack) partition(i int, id int32) *partitionTrack {
+	if i == len(t.partitions) {
+		t.partitions = append(t.partitions, partitionTrack{id: id})
+	}
+	if t.partitions[i].id != id {
+		for j := range t.partitions {
+			if t.partitions[j].id == id {
+				t.partitions[i], t.partitions[j] = t.partitions[j], t.partitions[i]
+				return &t.partitions[i]
+			}
+		}
+		t.partitions[i] = partitionTrack{id: id}
+	}
+	return &t.partitions[i]
+}
+
+// observe takes the next reading of the partition into the track.
+func (t *partitionTrack) observe(p *signal.Partition, at signal.Instant, rebase bool) {
+	recreated := t.seen && p.End < t.end
+	t.progress = t.seen && p.Committed != t.committed
+	if !t.seen || recreated {
+		t.firstEnd = p.End
+	}
+
+	switch {
+	case p.HeadInvisible:
+		t.waiting = 0
+	case p.Committed >= 0:
+		t.waiting = p.Lag()
+	default:
+		// A group that never committed may have begun at the end: what was there
+		// before we looked is not its business until it says so.
+		t.waiting = max(0, p.End-max(t.firstEnd, p.Start))
+	}
+
+	switch {
+	case t.waiting == 0:
+		t.stuckSince, t.sawProgress = 0, true
+	case !t.stuckSince.Known() || t.progress || rebase || recreated:
+		t.sawProgress = t.seen && !rebase
+		t.stuckSince = at
+	}
+	switch {
+	case p.Assignment != signal.Unassigned:
+		t.unassignedSince = 0
+	case !t.unassignedSince.Known() || rebase:
+		t.unassignedSince = at
+	}
+	t.seen = true
+	t.start, t.end, t.committed = p.Start, p.End, p.Committed
+	t.head, t.headInvisible = p.Head, p.HeadInvisible
+}

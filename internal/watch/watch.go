@@ -1,0 +1,158 @@
+package watch
+
+import (
+	"cmp"
+	"log/slog"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/lostorder/lostorder/collectors"
+	"github.com/lostorder/lostorder/internal/detect"
+	"github.com/lostorder/lostorder/internal/signal"
+)
+
+// Watch takes reports and gives out snapshots. It is safe for concurrent use.
+type Watch struct {
+	now      func() time.Time
+	log      *slog.Logger
+	onChange func(detect.Change)
+
+	mu       sync.Mutex
+	detector *detect.Detector
+	targets  map[signal.TargetID]*Target
+	version  uint64
+	// clean is the snapshot of the present version, nil when something changed since.
+	clean atomic.Pointer[Snapshot]
+}
+
+// New returns a Watch that has seen nothing. onChange is told of every finding
+// that opens or closes, one at a time, and must not call back; it may be nil.
+func New(now func() time.Time, log *slog.Logger, onChange func(detect.Change)) *Watch {
+	if onChange == nil {
+		onChange = func(detect.Change) {}
+	}
+	return &Watch{now: now, log: log, onChange: onChange, detector: detect.New(), targets: map[signal.TargetID]*Target{}}
+}
+
+// Expect makes targets known before their first reading, so that readiness waits
+// for them.
+func (w *Watch) Expect(targets []collectors.Target) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, t := range targets {
+		w.target(t.ID)
+	}
+	w.changed()
+}
+
+// Report takes one reading and decides on it.
+func (w *Watch) Report(r signal.Report) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	t := w.target(r.TargetID)
+	t.Interval, t.Err, t.Attempt, t.Took = r.Interval, r.Err, r.At, r.Took
+	t.Up = r.Whole() || !r.Empty()
+	if r.Whole() {
+		t.Success = r.At
+	}
+	if t.Up {
+		t.Reading = &r
+	}
+	for _, c := range w.detector.Observe(&r) {
+		w.tell(c)
+	}
+	w.changed()
+}
+
+// Forget drops a target that is no longer watched, with its findings.
+func (w *Watch) Forget(id signal.TargetID) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.targets, id)
+	for _, c := range w.detector.Forget(id, signal.InstantOf(w.now())) {
+		w.tell(c)
+	}
+	w.changed()
+}
+
+// Snapshot returns what is known now. It never waits for a target. Between two
+// changes it returns the same snapshot.
+func (w *Watch) Snapshot() *Snapshot {
+	if s := w.clean.Load(); s != nil && !w.outlived(s) {
+		return s
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if s := w.clean.Load(); s != nil {
+		if !w.outlived(s) {
+			return s
+		}
+		w.version++
+	}
+	s := &Snapshot{
+		Version: w.version,
+		Ready:   true,
+		Targets: make([]Target, 0, len(w.targets)),
+		Open:    w.detector.Open(),
+		Closed:  w.detector.Closed(),
+		Tally:   w.detector.Tally(),
+	}
+	now := w.now()
+	for _, t := range w.targets {
+		if t.Reading != nil && collectors.Stale(t.Reading, now) {
+			t.Reading = nil
+		}
+		if t.Attempt.IsZero() {
+			s.Ready = false
+		}
+		s.Targets = append(s.Targets, *t)
+	}
+	slices.SortFunc(s.Targets, func(a, b Target) int {
+		return cmp.Or(cmp.Compare(a.ID.Collector, b.ID.Collector), cmp.Compare(a.ID.Target, b.ID.Target))
+	})
+	w.clean.Store(s)
+	return s
+}
+
+// outlived reports whether the snapshot shows a reading that has become too old
+// since.
+func (w *Watch) outlived(s *Snapshot) bool {
+	now := w.now()
+	return slices.ContainsFunc(s.Targets, func(t Target) bool {
+		return t.Reading != nil && collectors.Stale(t.Reading, now)
+	})
+}
+
+func (w *Watch) target(id signal.TargetID) *Target {
+	t, known := w.targets[id]
+	if !known {
+		t = &Target{ID: id}
+		w.targets[id] = t
+	}
+	return t
+}
+
+func (w *Watch) changed() {
+	w.version++
+	w.clean.Store(nil)
+}
+
+// tell logs a finding as one line and passes it on.
+func (w *Watch) tell(c detect.Change) {
+	f := &c.Finding
+	attrs := []any{
+		"mode", f.Mode, "severity", f.Severity, "subject", f.Subject.String(), "count", f.Count,
+		"since", f.Since, "finding", f.ID, "order_ids", f.OrderIDs, "trace_id", f.TraceID,
+	}
+	if c.Kind == detect.Opened {
+		for _, e := range f.Evidence {
+			attrs = append(attrs, slog.String("evidence_"+e.Name, e.Value))
+		}
+		w.log.Warn("finding opened", attrs...)
+	} else {
+		w.log.Info("finding closed", append(attrs, "lasted", f.ClosedAt.Sub(f.Since).Round(time.Second))...)
+	}
+	w.onChange(c)
+}
