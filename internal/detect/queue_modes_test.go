@@ -1,0 +1,287 @@
+package detect_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/lostorder/lostorder/internal/signal"
+)
+
+// queueCases are stories of one group, each with what must have been found by its
+// end. Stories without a mode are the benign twins.
+var queueCases = map[string]struct {
+	story func(s *script)
+	found []signal.Mode // opened at any time, in order
+	open  []signal.Mode // still open at the end
+}{
+	"one partition of three hangs while the others are busy": {
+		story: func(s *script) {
+			s.play(10*time.Minute, func(i int) signal.Report {
+				n := int64(i)
+				return group(3, part(0, 100+n*10, 105+n*10), part(0, 50, 60+n), part(0, 7+n, 7+n))
+			})
+		},
+		found: []signal.Mode{signal.ConsumerStalled},
+		open:  []signal.Mode{signal.ConsumerStalled},
+	},
+	"a stalled group that goes on again closes its finding": {
+		story: func(s *script) {
+			s.play(6*time.Minute, func(int) signal.Report { return group(1, part(0, 50, 60)) })
+			s.play(time.Minute, func(i int) signal.Report { return group(1, part(0, 51+int64(i), 60)) })
+		},
+		found: []signal.Mode{signal.ConsumerStalled},
+	},
+	"a group that was assigned a partition and never commits": {
+		story: func(s *script) {
+			s.play(8*time.Minute, func(i int) signal.Report {
+				return group(1, part(0, signal.Unknown, 60+int64(i)))
+			})
+		},
+		found: []signal.Mode{signal.ConsumerStalled},
+		open:  []signal.Mode{signal.ConsumerStalled},
+	},
+	"benign: a slow consumer that commits once in four minutes": {
+		story: func(s *script) {
+			s.play(time.Hour, func(i int) signal.Report {
+				return group(1, part(0, int64(i/16), 1000+int64(i)))
+			})
+		},
+	},
+	"benign: an idle topic": {
+		story: func(s *script) {
+			s.play(time.Hour, func(int) signal.Report { return group(1, part(0, 60, 60)) })
+		},
+	},
+	"benign: a lag of one that is a commit marker": {
+		story: func(s *script) {
+			s.play(time.Hour, func(int) signal.Report {
+				p := part(0, 59, 60)
+				p.HeadInvisible = true
+				return group(1, p)
+			})
+		},
+	},
+	"benign: a topic with old messages that the group never meant to read": {
+		story: func(s *script) {
+			s.play(time.Hour, func(int) signal.Report { return group(1, part(0, signal.Unknown, 60)) })
+		},
+	},
+	"benign: the broker is away for ten minutes with messages waiting": {
+		story: func(s *script) {
+			s.play(time.Minute, func(int) signal.Report { return group(1, part(0, 50, 60)) })
+			s.fail(10 * time.Minute)
+			s.play(4*time.Minute, func(int) signal.Report { return group(1, part(0, 50, 60)) })
+			s.play(10*time.Minute, func(int) signal.Report { return group(1, part(0, 60, 60)) })
+		},
+	},
+	"benign: lostorder restarts again and again beside a slow consumer": {
+		story: func(s *script) {
+			for n := range int64(8) {
+				s.play(4*time.Minute, func(int) signal.Report { return group(1, part(0, 50+n, 600)) })
+				s.restart()
+			}
+		},
+	},
+	"benign: a replay from the beginning of the log": {
+		story: func(s *script) {
+			s.play(time.Minute, func(int) signal.Report { return group(1, part(0, 6000, 6000)) })
+			s.play(20*time.Minute, func(i int) signal.Report { return group(1, part(0, int64(i)*50, 6000)) })
+		},
+	},
+	"the consumers die with messages waiting": {
+		story: func(s *script) {
+			s.play(time.Minute, func(i int) signal.Report { return group(2, part(0, 50+int64(i), 51+int64(i))) })
+			s.play(4*time.Minute, func(i int) signal.Report { return group(0, orphan(0, 54, 56+int64(i))) })
+		},
+		found: []signal.Mode{signal.ConsumerAbsent},
+		open:  []signal.Mode{signal.ConsumerAbsent},
+	},
+	"one partition belongs to no member": {
+		story: func(s *script) {
+			s.play(5*time.Minute, func(i int) signal.Report {
+				return group(1, part(0, int64(i), int64(i)+2), orphan(0, 5, 9))
+			})
+		},
+		found: []signal.Mode{signal.ConsumerAbsent},
+		open:  []signal.Mode{signal.ConsumerAbsent},
+	},
+	"a group is deleted and leaves messages to a topic that others read": {
+		story: func(s *script) {
+			others := func(int) signal.Report {
+				r := group(1, part(0, 60, 60))
+				r.Queues[0].Group = "shipping"
+				return r
+			}
+			both := func(i int) signal.Report {
+				r := group(1, part(0, 50, 60))
+				r.Queues = append(r.Queues, others(i).Queues...)
+				return r
+			}
+			s.play(time.Minute, both)
+			s.play(5*time.Minute, others)
+		},
+		found: []signal.Mode{signal.ConsumerAbsent},
+		open:  []signal.Mode{signal.ConsumerAbsent},
+	},
+	"benign: a deploy of a minute and a half": {
+		story: func(s *script) {
+			for range 5 {
+				s.play(5*time.Minute, func(i int) signal.Report { return group(2, part(0, 50+int64(i), 51+int64(i))) })
+				s.play(90*time.Second, func(i int) signal.Report { return group(0, orphan(0, 70, 72+int64(i))) })
+			}
+		},
+	},
+	"benign: nobody reads and nothing waits": {
+		story: func(s *script) {
+			s.play(time.Hour, func(int) signal.Report { return group(0, orphan(0, 60, 60)) })
+		},
+	},
+	"benign: a consumer that commits without being a member": {
+		story: func(s *script) {
+			s.play(time.Hour, func(i int) signal.Report { return group(0, orphan(0, int64(i/4), 9999)) })
+		},
+	},
+	"benign: a topic is deleted with messages waiting": {
+		story: func(s *script) {
+			s.play(time.Minute, func(int) signal.Report { return group(1, part(0, 50, 60)) })
+			s.play(time.Hour, func(int) signal.Report { return signal.Report{} })
+		},
+	},
+	"retention passes a group that hangs": {
+		story: func(s *script) {
+			s.play(time.Minute, func(int) signal.Report { return group(1, part(0, 50, 90)) })
+			s.play(time.Minute, func(int) signal.Report { return group(1, part(70, 50, 90)) })
+		},
+		found: []signal.Mode{signal.MessageLost},
+		open:  []signal.Mode{signal.MessageLost},
+	},
+	"retention passes a live consumer that lags, which then starts again at the log start": {
+		story: func(s *script) {
+			old := s.now.Add(-time.Hour)
+			s.play(time.Minute, func(i int) signal.Report { return group(1, measured(part(0, 50+int64(i), 9000), old)) })
+			s.play(interval, func(int) signal.Report { return group(1, measured(part(70, 55, 9000), old)) })
+			s.play(time.Minute, func(i int) signal.Report { return group(1, measured(part(70, 75+int64(i), 9000), old)) })
+		},
+		found: []signal.Mode{signal.MessageLost},
+		open:  []signal.Mode{signal.MessageLost},
+	},
+	"benign: retention removes what was committed": {
+		story: func(s *script) {
+			s.play(time.Hour, func(i int) signal.Report { n := int64(i); return group(1, part(n*10, n*10+5, n*10+6)) })
+		},
+	},
+	"benign: messages are purged while a live consumer has them in hand": {
+		story: func(s *script) {
+			s.play(time.Minute, func(int) signal.Report { return group(1, part(0, 50, 50)) })
+			s.play(interval, func(int) signal.Report { return group(1, measured(part(55, 50, 55), s.now.Add(-2*time.Second))) })
+			s.play(time.Minute, func(int) signal.Report { return group(1, part(55, 55, 55)) })
+		},
+	},
+	"benign: a topic is deleted and made anew": {
+		story: func(s *script) {
+			s.play(time.Minute, func(int) signal.Report { return group(1, part(0, 50, 90)) })
+			s.play(time.Minute, func(int) signal.Report { return group(1, part(0, 50, 2)) })
+			s.play(time.Minute, func(i int) signal.Report { return group(1, part(0, int64(i), 5)) })
+		},
+	},
+	"benign: what lies below the log start went before we looked": {
+		story: func(s *script) {
+			s.play(time.Minute, func(int) signal.Report { return group(1, part(70, 50, 70)) })
+			s.restart()
+			s.play(time.Minute, func(int) signal.Report { return group(1, part(70, 50, 70)) })
+		},
+	},
+	"benign: only commit markers go below the log start": {
+		story: func(s *script) {
+			s.play(time.Minute, func(int) signal.Report {
+				p := part(0, 59, 60)
+				p.HeadInvisible = true
+				return group(1, p)
+			})
+			s.play(time.Minute, func(int) signal.Report { return group(1, part(60, 59, 60)) })
+		},
+	},
+}
+
+func TestQueueModes(t *testing.T) {
+	for name, tc := range queueCases {
+		t.Run(name, func(t *testing.T) {
+			s := newScript(t)
+			tc.story(s)
+			var found []signal.Mode
+			for _, f := range s.opened {
+				found = append(found, f.Mode)
+			}
+			if !slices.Equal(found, tc.found) {
+				t.Errorf("found %v, want %v\n%+v", found, tc.found, s.opened)
+			}
+			if open := s.open(); !slices.Equal(open, tc.open) {
+				t.Errorf("open at the end %v, want %v", open, tc.open)
+			}
+		})
+	}
+}
+
+func TestLossIsCountedOnceWithItsRange(t *testing.T) {
+	s := newScript(t)
+	s.play(time.Minute, func(int) signal.Report { return group(1, part(0, 50, 90)) })
+	s.play(2*time.Minute, func(int) signal.Report { return group(1, part(70, 50, 90)) })
+	s.play(2*time.Minute, func(int) signal.Report { return group(1, part(80, 50, 90)) })
+	s.play(2*time.Minute, func(int) signal.Report { return group(1, part(80, 90, 90)) })
+
+	if len(s.opened) != 1 {
+		t.Fatalf("opened %d findings, want one that is told once", len(s.opened))
+	}
+	f := s.detector.Open()[0]
+	if f.Count != 30 {
+		t.Errorf("count %d, want 30", f.Count)
+	}
+	if got := fact(f.Evidence, "partition_0"); got != "offsets 50 to 69 were never committed and can no longer be read" {
+		t.Errorf("evidence of the range: %q", got)
+	}
+	lost := s.detector.Tally().Lost
+	if len(lost) != 1 || lost[0].Messages != 30 {
+		t.Errorf("tally %+v, want 30 messages of one queue", lost)
+	}
+
+	s.play(time.Hour+5*time.Minute, func(int) signal.Report { return group(1, part(80, 90, 90)) })
+	if len(s.detector.Open()) != 0 {
+		t.Error("the loss is still open an hour later")
+	}
+	if s.detector.Tally().Lost[0].Messages != 30 {
+		t.Error("the counter fell")
+	}
+}
+
+func TestStallIsFoundAtItsDeadlineAndNamesWhatWaits(t *testing.T) {
+	s := newScript(t)
+	begin := s.now
+	s.play(6*time.Minute, func(int) signal.Report {
+		r := group(2, part(0, 50, 60))
+		r.Queues[0].Waiting = []signal.OrderRef{{ID: "A-17", TraceID: "4bf92f3577b34da6a3ce929d0e0e4736"}, {ID: "A-18"}}
+		return r
+	})
+	if len(s.opened) != 1 {
+		t.Fatalf("opened %d findings, want 1", len(s.opened))
+	}
+	f := s.opened[0]
+	if want := begin.Add(interval + objective.MaxAge); !f.DecidableAt.Equal(want) || f.DetectedAt.Sub(want) >= interval {
+		t.Errorf("decidable at %s, detected at %s, want within one interval of %s", f.DecidableAt, f.DetectedAt, want)
+	}
+	if !slices.Equal(f.OrderIDs, []string{"A-17", "A-18"}) || f.TraceID != "4bf92f3577b34da6a3ce929d0e0e4736" {
+		t.Errorf("orders %v, trace %q", f.OrderIDs, f.TraceID)
+	}
+	if got := fact(f.Evidence, "position"); got != "partition 0: committed 50, log end 60" {
+		t.Errorf("position %q", got)
+	}
+}
+
+func fact(e signal.Evidence, name string) string {
+	for _, f := range e {
+		if f.Name == name {
+			return f.Value
+		}
+	}
+	return ""
+}

@@ -1,0 +1,106 @@
+package detect_test
+
+import (
+	"errors"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/lostorder/lostorder/internal/detect"
+	"github.com/lostorder/lostorder/internal/signal"
+)
+
+const interval = 15 * time.Second
+
+var objective = signal.Objective{MaxAge: 5 * time.Minute, AbsentAfter: 2 * time.Minute}
+
+// script plays readings of one target to a detector, one an interval.
+type script struct {
+	t        *testing.T
+	detector *detect.Detector
+	now      time.Time
+	// partial makes the next readings partial.
+	partial bool
+	opened  []signal.Finding
+	closed  []signal.Finding
+}
+
+func newScript(t *testing.T) *script {
+	return &script{t: t, detector: detect.New(), now: time.Date(2026, 3, 29, 0, 30, 0, 0, time.UTC)}
+}
+
+// restart makes lostorder forget everything, as a restart does.
+func (s *script) restart() { s.detector = detect.New() }
+
+// blind lets time pass without a reading.
+func (s *script) blind(d time.Duration) { s.now = s.now.Add(d) }
+
+// fail plays failed readings for d.
+func (s *script) fail(d time.Duration) {
+	for end := s.now.Add(d); s.now.Before(end); {
+		s.now = s.now.Add(interval)
+		s.observe(signal.Report{Err: errors.New("connection refused")})
+	}
+}
+
+// play plays readings for d; read makes each, given how many were played before it.
+func (s *script) play(d time.Duration, read func(i int) signal.Report) {
+	for i, end := 0, s.now.Add(d); s.now.Before(end); i++ {
+		s.now = s.now.Add(interval)
+		s.observe(read(i))
+	}
+}
+
+func (s *script) observe(r signal.Report) {
+	r.TargetID = signal.TargetID{Collector: "kafka", Target: "main"}
+	r.At, r.Interval, r.Took = s.now, interval, 100*time.Millisecond
+	if s.partial {
+		r.Err = errors.New("partition 3 has no leader")
+	}
+	for _, c := range s.detector.Observe(&r) {
+		if c.Kind == detect.Opened {
+			s.opened = append(s.opened, c.Finding)
+		} else {
+			s.closed = append(s.closed, c.Finding)
+		}
+	}
+}
+
+// open returns the modes of the findings that are open.
+func (s *script) open() []signal.Mode {
+	var modes []signal.Mode
+	for _, f := range s.detector.Open() {
+		modes = append(modes, f.Mode)
+	}
+	slices.Sort(modes)
+	return modes
+}
+
+// group is a reading of one topic by one group.
+func group(consumers signal.Count, partitions ...signal.Partition) signal.Report {
+	q := signal.NewQueue(signal.QueueID{System: signal.Kafka, Cluster: "main", Destination: "orders", Group: "billing"})
+	q.Objective, q.Consumers, q.Partitions = objective, consumers, partitions
+	q.Ready = 0
+	for i := range partitions {
+		partitions[i].ID = int32(i)
+		q.Ready += signal.Count(partitions[i].Lag())
+	}
+	return signal.Report{Queues: []signal.Queue{q}}
+}
+
+// part is an assigned partition.
+func part(start, committed, end int64) signal.Partition {
+	return signal.Partition{Assignment: signal.Assigned, Start: start, Committed: committed, End: end}
+}
+
+// orphan is a partition that belongs to no member.
+func orphan(start, committed, end int64) signal.Partition {
+	p := part(start, committed, end)
+	p.Assignment = signal.Unassigned
+	return p
+}
+
+func measured(p signal.Partition, since time.Time) signal.Partition {
+	p.Head = signal.Age{Since: signal.InstantOf(since), Bound: signal.Measured}
+	return p
+}
