@@ -1,0 +1,61 @@
+package orders
+
+import (
+	"context"
+	"errors"
+
+	"github.com/lostorder/lostorder/internal/database"
+)
+
+// table is an order table as its config describes it, found in the database.
+type table struct {
+	found       *database.Table
+	orderID     database.Column
+	state       database.Column
+	since       database.Column
+	traceparent *database.Column
+	where       []database.Condition
+}
+
+// find looks up the table and its columns, and says all that is missing at once.
+func find(ctx context.Context, r *database.Reading, c *Table) (*table, error) {
+	found, err := r.Table(ctx, c.Table)
+	if err != nil {
+		return nil, err
+	}
+	t := table{found: found}
+	var errs []error
+	must := func(name, key string) database.Column {
+		column, err := found.Column(name, "source.columns."+key)
+		errs = append(errs, err)
+		return column
+	}
+	t.orderID = must(c.Columns.OrderID, "order_id")
+	t.state = must(c.Columns.State, "state")
+	t.since = must(c.Columns.Since, "since")
+	if c.Columns.Traceparent != "" {
+		column := must(c.Columns.Traceparent, "traceparent")
+		t.traceparent = &column
+	}
+	if c.Where != "" {
+		t.where = []database.Condition{database.Matches(c.Where)}
+	}
+	return &t, errors.Join(errs...)
+}
+
+// in selects the orders whose state column holds one of the values.
+func (t *table) in(name string, values []string) database.Selection {
+	return database.Selection{
+		What: "orders in state " + name, Table: t.found, Since: t.since,
+		Where: append([]database.Condition{database.OneOf(t.state, values...)}, t.where...),
+	}
+}
+
+// fields are the columns that name an order, in the order that refs knows.
+func (t *table) fields() []database.Column {
+	fields := []database.Column{t.orderID}
+	if t.traceparent != nil {
+		fields = append(fields, *t.traceparent)
+	}
+	return fields
+}

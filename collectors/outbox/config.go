@@ -1,0 +1,92 @@
+package outbox
+
+import (
+	"errors"
+	"log/slog"
+	"reflect"
+
+	"github.com/lostorder/lostorder/collectors"
+	"github.com/lostorder/lostorder/internal/config"
+	"github.com/lostorder/lostorder/internal/database"
+	"github.com/lostorder/lostorder/internal/signal"
+)
+
+// Config is one entry of the section outboxes.
+type Config struct {
+	Name     string              `yaml:"name" doc:"What the outbox is called." example:"orders"`
+	Database string              `yaml:"database" required:"true" ref:"databases" doc:"The database it is in." example:"shop"`
+	Table    string              `yaml:"table" required:"true" doc:"Its table, as table or schema.table." example:"outbox"`
+	Columns  Columns             `yaml:"columns" doc:"What its columns are called."`
+	Pending  string              `yaml:"pending" doc:"A predicate in SQL that holds for rows not yet published; without it and without columns.published_at every row is pending, because the relay deletes what it published." example:"status = 'PENDING'"`
+	Failed   string              `yaml:"failed" doc:"A predicate in SQL that holds for rows the relay has given up." example:"status = 'FAILED'"`
+	MaxAge   config.Duration     `yaml:"max_age" default:"1m" min:"1s" doc:"How long a row may be pending."`
+	Cap      int                 `yaml:"cap" default:"10000" min:"1" max:"1000000" doc:"Rows are counted up to this many."`
+	Sample   int                 `yaml:"sample" default:"10" min:"1" max:"1000" doc:"How many of the oldest pending rows are named."`
+	Schedule collectors.Schedule `inline:"true"`
+}
+
+// Columns says what the columns of an outbox are called.
+type Columns struct {
+	ID          string `yaml:"id" default:"id" doc:"The key of a row."`
+	CreatedAt   string `yaml:"created_at" default:"created_at" doc:"When the row was committed: a timestamp, or seconds or milliseconds since 1970."`
+	PublishedAt string `yaml:"published_at" doc:"When the row was published; NULL is pending." example:"published_at"`
+	Status      string `yaml:"status" doc:"The state of the row, which pending and failed are about; naming it here has its absence said clearly." example:"status"`
+	OrderID     string `yaml:"order_id" doc:"The order that the event is about; without it no order can be named." example:"aggregate_id"`
+	Traceparent string `yaml:"traceparent" doc:"The W3C traceparent of the event, or its trace id." example:"traceparent"`
+	Attempts    string `yaml:"attempts" doc:"How often the relay has tried; pending rows above 0 count as retried." example:"attempts"`
+	Error       string `yaml:"error" doc:"The last error of the relay; without failed, pending rows that have one count as failed." example:"last_error"`
+}
+
+// sectionKey is the key of the section in the config file.
+const sectionKey = "outboxes"
+
+// Validate checks what the tags cannot say.
+func (c *Config) Validate() error {
+	var errs []error
+	if c.Pending != "" && c.Columns.PublishedAt != "" {
+		errs = append(errs, config.At("pending", "given together with columns.published_at, which means %s IS NULL; keep one of them", c.Columns.PublishedAt))
+	}
+	if c.Columns.Status != "" && c.Pending == "" && c.Columns.PublishedAt == "" {
+		errs = append(errs, config.At("columns.status", "says nothing of which values are pending; add for example pending: %s = 'PENDING'", c.Columns.Status))
+	}
+	for _, p := range []struct{ key, sql string }{{"pending", c.Pending}, {"failed", c.Failed}} {
+		if wrong := database.CheckPredicate(p.sql); wrong != "" {
+			errs = append(errs, config.At(p.key, "%s", wrong))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Source is what outboxes are in a config file.
+func Source() collectors.Source {
+	return collectors.Source{
+		Section: config.Section{
+			Key:  sectionKey,
+			Doc:  "Outbox tables: events that were committed with their orders and wait for a relay to publish them.",
+			Type: reflect.TypeFor[Config](),
+		},
+		Targets: targets,
+	}
+}
+
+// setup is all that decides how an outbox is read.
+type setup struct {
+	Outbox   Config
+	Database database.Config
+}
+
+func targets(f *config.File) []collectors.Target {
+	var all []collectors.Target
+	for _, c := range config.Items[Config](f, sectionKey) {
+		s := setup{Outbox: c, Database: database.Find(f, c.Database)}
+		id := signal.TargetID{Collector: "outbox", Target: c.Name}
+		all = append(all, collectors.Target{
+			ID:     id,
+			Config: s,
+			New: func(log *slog.Logger) collectors.Collector {
+				return collectors.Poll(id, c.Schedule, log, func() collectors.Reader { return open(s) })
+			},
+		})
+	}
+	return all
+}

@@ -1,0 +1,138 @@
+package outbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/lostorder/lostorder/internal/database"
+	"github.com/lostorder/lostorder/internal/signal"
+)
+
+// reader reads one outbox.
+type reader struct {
+	config Config
+	db     *database.DB
+}
+
+func open(s setup) *reader { return &reader{config: s.Outbox, db: database.Open(s.Database)} }
+
+// Close ends the connection.
+func (r *reader) Close() error { return r.db.Close() }
+
+// Read takes one reading, in one transaction.
+func (r *reader) Read(ctx context.Context, report *signal.Report) error {
+	return r.db.Read(ctx, func(in *database.Reading) error {
+		if w := in.Clock().Warning(r.db.Name()); w != "" {
+			report.Warnings = append(report.Warnings, w)
+		}
+		t, err := find(ctx, in, &r.config)
+		if err != nil {
+			return err
+		}
+		return r.read(ctx, in, t, report)
+	})
+}
+
+// read asks the most telling questions first, so that a reading that is cut short
+// still says whether the relay moves.
+func (r *reader) read(ctx context.Context, in *database.Reading, t *table, report *signal.Report) error {
+	c := &r.config
+	o := signal.Outbox{
+		Name: c.Name, Database: c.Database, Table: c.Table, MaxAge: time.Duration(c.MaxAge),
+		Pending: signal.Unknown, Failed: signal.Unknown, Retried: signal.Unknown,
+	}
+	var errs []error
+	read := false
+
+	if rows, err := in.Oldest(ctx, t.pending, c.Sample, t.fields()...); err != nil {
+		errs = append(errs, err)
+	} else {
+		read = true
+		o.HeadKey, o.Oldest, o.Waiting = t.head(rows)
+	}
+	also, retried, failed := t.also()
+	if tally, err := in.Tally(ctx, t.pending, c.Cap, 0, also...); err != nil {
+		errs = append(errs, err)
+	} else {
+		read = true
+		o.Pending, o.PendingCapped = tally.Rows.Count, tally.Rows.Capped
+		if tally.Oldest.Known() {
+			o.Oldest = signal.Age{Since: tally.Oldest, Bound: signal.Measured}
+		}
+		if retried >= 0 {
+			o.Retried = tally.Also[retried].Count
+		}
+		if failed >= 0 {
+			o.Failed = tally.Also[failed].Count
+		}
+		report.Warnings = append(report.Warnings, tally.Warnings(t.pending)...)
+	}
+	if t.failed != nil {
+		if n, err := in.Count(ctx, *t.failed, c.Cap); err != nil {
+			errs = append(errs, err)
+		} else {
+			read = true
+			o.Failed = n.Count
+		}
+	}
+	if read {
+		report.Outboxes = append(report.Outboxes, o)
+	}
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("read outbox table %s: %w", c.Table, err)
+	}
+	return nil
+}
+
+// fields are the columns of the oldest rows, in an order that head knows.
+func (t *table) fields() []database.Column {
+	fields := []database.Column{t.id}
+	if t.orderID != nil {
+		fields = append(fields, *t.orderID)
+	}
+	if t.traceparent != nil {
+		fields = append(fields, *t.traceparent)
+	}
+	return fields
+}
+
+// head says what is known of the oldest rows.
+func (t *table) head(rows []database.Row) (key string, oldest signal.Age, waiting []signal.OrderRef) {
+	if len(rows) == 0 {
+		return "", signal.Age{}, nil
+	}
+	key = rows[0].Fields[0]
+	if rows[0].Since.Known() {
+		oldest = signal.Age{Since: rows[0].Since, Bound: signal.Measured}
+	}
+	if t.orderID == nil {
+		return key, oldest, nil // the key of an event is not the id of an order
+	}
+	for _, row := range rows {
+		ref := signal.OrderRef{ID: row.Fields[1], Since: row.Since}
+		if t.traceparent != nil {
+			ref.TraceID = database.TraceID(row.Fields[2])
+		}
+		if ref.ID != "" {
+			waiting = append(waiting, ref)
+		}
+	}
+	return key, oldest, waiting
+}
+
+// also are the conditions counted among pending rows, and where each is; -1 is
+// not counted.
+func (t *table) also() (conditions []database.Condition, retried, failed int) {
+	retried, failed = -1, -1
+	if t.attempts != nil {
+		retried = len(conditions)
+		conditions = append(conditions, database.Positive(*t.attempts))
+	}
+	if t.lastError != nil && t.failed == nil {
+		failed = len(conditions)
+		conditions = append(conditions, database.NotEmpty(*t.lastError))
+	}
+	return conditions, retried, failed
+}

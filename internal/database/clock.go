@@ -1,0 +1,59 @@
+package database
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/lostorder/lostorder/internal/signal"
+)
+
+// tolerance is how far two clocks may differ before it is worth a word.
+const tolerance = 5 * time.Second
+
+// Clock turns moments that the database wrote down into moments on our clock, so
+// that ages are right whatever the difference between the two.
+type Clock struct {
+	offset int64 // milliseconds that the database's clock is ahead of ours
+	lag    int64 // milliseconds that a replica may be behind
+	ours   int64 // when it was measured
+}
+
+// newClock takes the difference between two clocks as that at the middle of the
+// round trip.
+func newClock(s session, lag time.Duration) Clock {
+	c := Clock{lag: lag.Milliseconds(), ours: time.Now().UnixMilli()}
+	if s.now != 0 {
+		c.ours = s.got.UnixMilli()
+		c.offset = s.now - s.sent.Add(s.got.Sub(s.sent)/2).UnixMilli()
+	}
+	return c
+}
+
+// Skew is how far the database's clock is ahead of ours; negative when behind.
+func (c Clock) Skew() time.Duration { return time.Duration(c.offset) * time.Millisecond }
+
+// Warning says that the clocks differ by more than five seconds, and is empty
+// when they do not.
+func (c Clock) Warning(database string) string {
+	skew, where := c.Skew(), "ahead of"
+	if skew < 0 {
+		skew, where = -skew, "behind"
+	}
+	if skew <= tolerance {
+		return ""
+	}
+	return fmt.Sprintf("clock of database %s is %s %s ours; ages are taken from the database's clock", database, skew.Round(100*time.Millisecond), where)
+}
+
+// now is the present on the database's clock, in milliseconds.
+func (c Clock) now() int64 { return c.ours + c.offset }
+
+// instant is a moment of the database on our clock; a moment in the future is the
+// present.
+func (c Clock) instant(millis int64) signal.Instant {
+	return signal.Instant(min(millis-c.offset+c.lag, c.ours))
+}
+
+// before is the moment on the database's clock at which what has waited for d
+// began to wait.
+func (c Clock) before(d time.Duration) int64 { return c.now() - c.lag - d.Milliseconds() }

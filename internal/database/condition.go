@@ -1,0 +1,153 @@
+package database
+
+import (
+	"strings"
+	"unicode"
+)
+
+// Condition is something that holds for a row or does not.
+type Condition struct {
+	kind   conditionKind
+	column Column
+	values []string
+	sql    string
+}
+
+type conditionKind uint8
+
+const (
+	isNull conditionKind = iota
+	isNotEmpty
+	isPositive
+	isOneOf
+	matches
+)
+
+// IsNull holds where the column is NULL.
+func IsNull(c Column) Condition { return Condition{kind: isNull, column: c} }
+
+// NotEmpty holds where the column is neither NULL nor an empty text.
+func NotEmpty(c Column) Condition { return Condition{kind: isNotEmpty, column: c} }
+
+// Positive holds where the number in the column is above zero.
+func Positive(c Column) Condition { return Condition{kind: isPositive, column: c} }
+
+// OneOf holds where the column is one of the values.
+func OneOf(c Column, values ...string) Condition {
+	return Condition{kind: isOneOf, column: c, values: values}
+}
+
+// Matches holds where a predicate in the database's own SQL does. It comes from
+// the operator and is taken as it is.
+func Matches(sql string) Condition { return Condition{kind: matches, sql: strings.TrimSpace(sql)} }
+
+// render writes the condition in the database's SQL.
+func (c Condition) render(d dialect, args *[]any) string {
+	name := d.quote(c.column.Name)
+	switch c.kind {
+	case isNull:
+		return name + " IS NULL"
+	case isNotEmpty:
+		return d.text(c.column) + " <> ''"
+	case isPositive:
+		return name + " > 0"
+	case isOneOf:
+		values := make([]string, len(c.values))
+		for i, v := range c.values {
+			values[i] = d.value(v, args)
+		}
+		if len(values) == 1 {
+			return name + " = " + values[0]
+		}
+		return name + " IN (" + strings.Join(values, ", ") + ")"
+	default:
+		return "(" + c.sql + "\n)" // on a line of its own, for it may end in a comment
+	}
+}
+
+// renderAll joins conditions with AND; there is always at least one.
+func renderAll(conditions []Condition, d dialect, args *[]any) string {
+	parts := make([]string, len(conditions))
+	for i, c := range conditions {
+		parts[i] = c.render(d, args)
+	}
+	return strings.Join(parts, " AND ")
+}
+
+// constant is the predicate of an index that holds only such rows, or empty when
+// the condition varies.
+func (c Condition) constant(d dialect) string {
+	switch c.kind {
+	case isNull:
+		return d.quote(c.column.Name) + " IS NULL"
+	case matches:
+		return c.sql
+	default:
+		return ""
+	}
+}
+
+// columns names the columns of the table that the condition is about.
+func (c Condition) columns(t *Table) []string {
+	if c.kind != matches {
+		return []string{c.column.Name}
+	}
+	var names []string
+	for _, word := range words(c.sql) {
+		for _, column := range t.Columns {
+			if strings.EqualFold(column.Name, word) {
+				names = append(names, column.Name)
+			}
+		}
+	}
+	return names
+}
+
+// words lists the identifiers in SQL, leaving out what is in single quotes.
+func words(sql string) []string {
+	var all []string
+	for i, part := range strings.Split(sql, "'") {
+		if i%2 == 1 {
+			continue
+		}
+		all = append(all, strings.FieldsFunc(part, func(r rune) bool {
+			return r != '_' && !unicode.IsLetter(r) && !unicode.IsDigit(r)
+		})...)
+	}
+	return all
+}
+
+// CheckPredicate says what makes a text no predicate, without a database: a
+// statement of its own, or quotes and parentheses that do not match. It returns
+// an empty string when there is nothing.
+func CheckPredicate(sql string) string {
+	depth := 0
+	var open rune
+	for _, c := range sql {
+		switch {
+		case open != 0:
+			if c == open {
+				open = 0
+			}
+		case c == '\'' || c == '"' || c == '`':
+			open = c
+		case c == '(':
+			depth++
+		case c == ')':
+			if depth--; depth < 0 {
+				return "a parenthesis is closed that was not opened"
+			}
+		case c == ';':
+			return "a semicolon ends a statement; write a predicate alone, for example status = 'PENDING'"
+		}
+	}
+	switch {
+	case open != 0:
+		return "a quote is not closed"
+	case depth > 0:
+		return "a parenthesis is not closed"
+	case strings.HasPrefix(strings.ToLower(strings.TrimSpace(sql)), "select "), strings.HasPrefix(strings.ToLower(strings.TrimSpace(sql)), "where "):
+		return "write the predicate alone, without the words before it, for example status = 'PENDING'"
+	}
+	return ""
+}

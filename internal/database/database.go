@@ -1,0 +1,112 @@
+package database
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+)
+
+// recheckAfter is how long a table's shape and a query's plan are taken as known.
+const recheckAfter = time.Hour
+
+// DB reads one database, on one connection that is made when it is needed.
+type DB struct {
+	config  Config
+	dialect dialect
+	pool    *sql.DB
+	broken  error // why it could not even be set up
+
+	tables   map[string]*Table
+	accepted map[string]time.Time // queries whose plan was found good, and when
+	checked  time.Time            // when tables and accepted were begun
+}
+
+// Open sets up a database without connecting to it. What is wrong with its
+// config is said by the first Read.
+func Open(c Config) *DB {
+	db := &DB{config: c}
+	db.forget()
+	if db.dialect, db.broken = dialectOf(c); db.broken != nil {
+		return db
+	}
+	if db.pool, db.broken = db.dialect.open(); db.broken != nil {
+		return db
+	}
+	db.pool.SetMaxOpenConns(1)
+	db.pool.SetMaxIdleConns(1)
+	// So that a name that moved to another server is followed one day.
+	db.pool.SetConnMaxLifetime(recheckAfter)
+	return db
+}
+
+// Name is what the config calls the database.
+func (db *DB) Name() string { return db.config.Name }
+
+// Close ends the connection.
+func (db *DB) Close() error {
+	if db.pool == nil {
+		return nil
+	}
+	if c, ok := db.dialect.(interface{ closing() func() }); ok {
+		defer c.closing()()
+	}
+	return db.pool.Close()
+}
+
+// Read runs fn in one READ ONLY transaction, which gives it one picture of the
+// database, and ends the transaction. Reads of one DB must not overlap.
+func (db *DB) Read(ctx context.Context, fn func(*Reading) error) error {
+	if db.broken != nil {
+		return fmt.Errorf("open database %s: %s", db.config.Name, scrub(db.broken.Error(), db.secrets()))
+	}
+	if time.Since(db.checked) > recheckAfter {
+		db.forget()
+	}
+	r, end, err := db.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer end()
+	return fn(r)
+}
+
+func (db *DB) begin(ctx context.Context) (*Reading, func(), error) {
+	if s, ok := db.dialect.(interface{ moved() bool }); ok && s.moved() {
+		db.pool.SetMaxIdleConns(0) // closes the connection to what is no longer there
+		db.pool.SetMaxIdleConns(1)
+		db.forget()
+	}
+	connectCtx, cancel := context.WithTimeout(ctx, db.config.connectTimeout())
+	defer cancel()
+	conn, err := db.pool.Conn(connectCtx)
+	if err != nil {
+		return nil, nil, db.connectError(ctx, err)
+	}
+	// The transaction is bound to ctx and not to the time that connecting may take.
+	tx, s, err := db.dialect.begin(ctx, conn)
+	if err != nil {
+		_ = conn.Close()
+		return nil, nil, db.connectError(ctx, err)
+	}
+	r := &Reading{db: db, dialect: db.dialect, tx: tx, session: s}
+	r.clock = newClock(s, time.Duration(db.config.ReadReplicaLag))
+	return r, func() {
+		_ = tx.Rollback() // there is nothing to commit
+		_ = conn.Close()  // gives the connection back to the pool
+	}, nil
+}
+
+// forget drops what is known of tables and plans, so that it is asked again.
+func (db *DB) forget() {
+	db.tables = map[string]*Table{}
+	db.accepted = map[string]time.Time{}
+	db.checked = time.Now()
+}
+
+func (db *DB) secrets() []string {
+	if db.dialect == nil {
+		return []string{db.config.URL.Reveal()}
+	}
+	return append(db.dialect.secrets(), db.config.URL.Reveal())
+}

@@ -1,0 +1,12 @@
+// Package database reads SQL databases without touching them: PostgreSQL, MySQL,
+// MariaDB and SQLite, by the scheme of their URL.
+//
+// A [DB] keeps one connection. Each [DB.Read] is one READ ONLY transaction with
+// timeouts, in which nothing waits for a lock for long and nothing holds one. A
+// query whose plan would read a large table from end to end is refused, with the
+// index that would answer it. Ages are taken from the database's clock and told
+// on ours. No error of this package names a password.
+//
+// What sources ask is always of the same kind: which rows have waited longest,
+// and how many wait. A [Selection] says which rows; [Reading] has the questions.
+package database

@@ -1,0 +1,111 @@
+package database
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// problem is an error of the driver in plain words.
+type problem struct {
+	text string
+	// changed: the database is not as it was when tables and plans were looked at.
+	changed bool
+}
+
+// failure is an error whose text was made here and holds no secret. The error of
+// the driver stays inside: its text may hold the URL.
+type failure struct {
+	text  string
+	cause error
+}
+
+func (f *failure) Error() string { return f.text }
+
+// Is answers for the cause without handing it out.
+func (f *failure) Is(target error) bool { return errors.Is(f.cause, target) }
+
+// Timeout reports whether it took too long.
+func (f *failure) Timeout() bool {
+	return errors.Is(f.cause, context.DeadlineExceeded) || errors.Is(f.cause, errStatementTimeout)
+}
+
+// connectError says why there is no transaction; ctx is that of the reading.
+func (db *DB) connectError(ctx context.Context, err error) error {
+	doing := fmt.Sprintf("connect to database %s (%s)", db.config.Name, db.dialect.where())
+	switch {
+	case ctx.Err() != nil:
+		err = ctx.Err()
+	case errors.Is(err, context.DeadlineExceeded):
+		text := fmt.Sprintf("%s: timeout: no answer within %s", doing, db.config.connectTimeout())
+		return &failure{text, err}
+	}
+	return db.failure(doing, nil, session{}, err)
+}
+
+// fail says what went wrong with a query.
+func (r *Reading) fail(doing string, q *query, err error) error {
+	return r.db.failure(doing, q, r.session, err)
+}
+
+func (db *DB) failure(doing string, q *query, s session, err error) error {
+	p, known := db.dialect.explain(err, q, s)
+	if !known {
+		p = explainAny(err, db.config.statementTimeout())
+	}
+	if p.changed {
+		db.forget()
+	}
+	return &failure{scrub(doing+": "+p.text, db.secrets()), err}
+}
+
+// explainAny says what errors mean that every driver may give.
+func explainAny(err error, patience time.Duration) problem {
+	var unknown *net.DNSError
+	switch {
+	case errors.Is(err, errStatementTimeout):
+		return problem{fmt.Sprintf("timeout: the query took longer than the statement timeout of %s", patience), true}
+	case errors.Is(err, context.DeadlineExceeded):
+		return problem{text: "timeout: " + context.DeadlineExceeded.Error()}
+	case errors.Is(err, context.Canceled):
+		return problem{text: context.Canceled.Error()}
+	case errors.As(err, &unknown):
+		return problem{text: fmt.Sprintf("host %q is not known; check the name and the resolver", unknown.Name)}
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return problem{text: "nothing accepts connections there; is the server up, and is the port right?"}
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return problem{text: "timeout: the server does not answer"}
+	case errors.Is(err, driver.ErrBadConn), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF),
+		errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.Is(err, net.ErrClosed):
+		return problem{text: "the connection was cut"}
+	}
+	return problem{text: err.Error()}
+}
+
+// scrub takes secrets out of a text, the longest first, also as they are written
+// in a URL. One so short that it is in every sentence is left in.
+func scrub(text string, secrets []string) string {
+	const shortest = 4
+	for again := true; again; {
+		again = false
+		longest := ""
+		for _, s := range secrets {
+			if len(s) >= shortest && len(s) > len(longest) && strings.Contains(text, s) {
+				longest = s
+			}
+		}
+		if longest != "" && longest != hidden {
+			text, again = strings.ReplaceAll(text, longest, hidden), true
+		}
+	}
+	return text
+}
+
+const hidden = "<secret>"

@@ -1,0 +1,53 @@
+package database
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// scan is a part of a plan that reads a table, or an index of it, from end to
+// end, or reads many rows to sort them.
+type scan struct {
+	table string
+	rows  int64 // an estimate; beyond the limit it may be a lower bound
+	more  bool  // rows is a lower bound
+	sorts bool  // it does not read everything, but all that it reads has to be sorted
+}
+
+// guard refuses a query that would read more rows than the scan limit without an
+// index to lead it. A plan that was found good is taken as good for an hour; one
+// that was not is looked at again each time, so that a new index helps at once.
+func (r *Reading) guard(ctx context.Context, q query) error {
+	if _, ok := r.db.accepted[q.key()]; ok {
+		return nil
+	}
+	scans, err := r.dialect.plan(ctx, r, q)
+	if err != nil {
+		return r.fail(q.purpose, &q, err)
+	}
+	var worst scan
+	for _, s := range scans {
+		if s.rows > worst.rows {
+			worst = s
+		}
+	}
+	if worst.rows <= int64(r.db.config.ScanLimit) {
+		r.db.accepted[q.key()] = time.Now()
+		return nil
+	}
+	return r.refusal(q, worst)
+}
+
+func (r *Reading) refusal(q query, worst scan) error {
+	about := "about"
+	if worst.more {
+		about = "more than"
+	}
+	what := fmt.Sprintf("it would read all of table %s, %s %d rows", worst.table, about, worst.rows)
+	if worst.sorts {
+		what = fmt.Sprintf("it would read and sort %s %d rows of table %s", about, worst.rows, worst.table)
+	}
+	return fmt.Errorf("%s: refused, because %s, and the scan limit of database %s is %d; to have it answered, create this index (its price: %s): %s",
+		q.purpose, what, r.db.config.Name, r.db.config.ScanLimit, q.index.price, r.dialect.index(q.index))
+}

@@ -1,0 +1,88 @@
+package database
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// index is an index that would answer a query.
+type index struct {
+	table   *Table
+	name    string
+	columns []string
+	where   string // of a partial index, in the database's SQL; empty for a full one
+	// full are the columns for a database without partial indexes.
+	full  []string
+	price string // what it costs, in one clause
+}
+
+var notInName = regexp.MustCompile(`[^a-z0-9_]+`)
+
+// index is the one that answers questions about a selection: its constant
+// conditions make it partial, its varying ones come first, and then the order.
+func (s Selection) index(d dialect, ordered bool) index {
+	x := index{table: s.Table, price: "every insert writes it, too"}
+	var where []string
+	moves := false
+	for _, c := range s.Where {
+		x.full = append(x.full, c.columns(s.Table)...)
+		if constant := c.constant(d); constant != "" {
+			where = append(where, constant)
+		} else {
+			x.columns = append(x.columns, c.columns(s.Table)...)
+		}
+		moves = true
+	}
+	if moves {
+		x.price = "every insert and every update that moves a row in or out of it writes it, too"
+		if d.name() == postgresName {
+			x.price += ", and such updates are no longer HOT, so vacuum has more to do"
+		}
+	}
+	x.where = strings.Join(where, " AND ")
+	tail := []string{s.Since.Name}
+	if ordered {
+		for _, c := range s.Tie {
+			tail = append(tail, c.Name)
+		}
+	}
+	// An index with varying conditions serves them all, so it is not named after one.
+	name := strings.Join(append([]string{s.Table.Name}, append(x.columns, tail...)...), "_")
+	if len(x.columns) == 0 {
+		name = s.Table.Name + "_" + strings.ReplaceAll(s.What, " rows", "")
+	}
+	x.columns = unique(append(x.columns, tail...))
+	x.full = unique(append(x.full, tail...))
+	x.name = "lostorder_" + notInName.ReplaceAllString(strings.ToLower(name), "_")
+	// PostgreSQL cuts names at 63 bytes.
+	x.name = strings.Trim(x.name[:min(len(x.name), 60)], "_")
+	return x
+}
+
+func unique(names []string) []string {
+	var all []string
+	for _, name := range names {
+		if !slices.Contains(all, name) {
+			all = append(all, name)
+		}
+	}
+	return all
+}
+
+// create writes CREATE INDEX with the columns and the predicate given.
+func (x index) create(d dialect, how string, columns []string, where string) string {
+	quoted := make([]string, len(columns))
+	for i, c := range columns {
+		quoted[i] = d.quote(c)
+	}
+	table := d.quote(x.table.Name)
+	if x.table.Schema != "" {
+		table = d.quote(x.table.Schema) + "." + table
+	}
+	text := "CREATE INDEX " + how + d.quote(x.name) + " ON " + table + " (" + strings.Join(quoted, ", ") + ")"
+	if where != "" {
+		text += " WHERE " + where
+	}
+	return text + ";"
+}

@@ -1,0 +1,75 @@
+package database
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strings"
+)
+
+// plan reads EXPLAIN QUERY PLAN: "SCAN t" is all of a table, "SCAN t USING INDEX
+// x" all of an index, "SEARCH …" a part of one.
+func (d *sqlite) plan(ctx context.Context, r *Reading, q query) ([]scan, error) {
+	var steps []string
+	sorts := false
+	err := r.ask(ctx, "EXPLAIN QUERY PLAN "+q.sql, q.args, func(rows *sql.Rows) error {
+		var id, parent, unused int
+		var detail string
+		if err := rows.Scan(&id, &parent, &unused, &detail); err != nil {
+			return err
+		}
+		// "… FOR LAST TERM OF ORDER BY" sorts only rows of the same moment.
+		sorts = sorts || strings.HasPrefix(detail, "USE TEMP B-TREE FOR") && !strings.Contains(detail, " LAST ")
+		steps = append(steps, detail)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	var scans []scan
+	for _, step := range steps {
+		table, ok := strings.CutPrefix(step, "SCAN ")
+		table, using, indexed := strings.Cut(table, " USING ")
+		if !ok || q.whole && !sorts {
+			continue // with nothing filtered out it ends at its limit
+		}
+		if indexed && !sorts {
+			partial, err := d.partial(ctx, r, using)
+			if err != nil {
+				return nil, err
+			}
+			if partial {
+				continue // it holds the rows that are asked for and no others
+			}
+		}
+		rows, found, err := d.size(ctx, r, table)
+		if err != nil {
+			return nil, err
+		}
+		if found {
+			scans = append(scans, scan{table: table, rows: rows, more: true})
+		}
+	}
+	return scans, nil
+}
+
+// partial reports whether the index in "COVERING INDEX x" has a WHERE.
+func (d *sqlite) partial(ctx context.Context, r *Reading, using string) (bool, error) {
+	name := using[strings.LastIndex(using, " ")+1:]
+	var partial bool
+	err := r.ask(ctx, `SELECT l.partial FROM sqlite_master AS m, pragma_index_list(m.tbl_name) AS l WHERE m.type = 'index' AND m.name = ? AND l.name = m.name`,
+		[]any{name}, func(rows *sql.Rows) error { return rows.Scan(&partial) })
+	return partial, err
+}
+
+// size counts the rows of a table, but no further than one beyond the scan limit.
+// What is scanned may also be the result of a subquery, which is no table.
+func (d *sqlite) size(ctx context.Context, r *Reading, table string) (rows int64, found bool, err error) {
+	t, err := d.describe(ctx, r, "", table)
+	if err != nil || t == nil {
+		return 0, false, err
+	}
+	text := fmt.Sprintf("SELECT count(*) FROM (SELECT 1 FROM %s LIMIT %d)", d.quote(t.Name), r.db.config.ScanLimit+1)
+	err = r.ask(ctx, text, nil, func(from *sql.Rows) error { return from.Scan(&rows) })
+	return rows, true, err
+}

@@ -1,0 +1,109 @@
+package database
+
+import (
+	"context"
+	"fmt"
+	"strings"
+)
+
+// Table is a table or a view as the database knows it.
+type Table struct {
+	Schema  string // empty where the database has none
+	Name    string
+	Columns []Column
+
+	rows int64 // an estimate; negative when unknown
+}
+
+// Column is one column of a table.
+type Column struct {
+	Name     string
+	Type     string // the database's own word
+	Nullable bool
+}
+
+// String names the table for people.
+func (t *Table) String() string {
+	if t.Schema == "" {
+		return t.Name
+	}
+	return t.Schema + "." + t.Name
+}
+
+// Column finds a column by its name, exactly or but for the case. The error names
+// the columns that look alike; key is the key of the config that named it.
+func (t *Table) Column(name, key string) (Column, error) {
+	var folded []Column
+	names := make([]string, len(t.Columns))
+	for i, c := range t.Columns {
+		if c.Name == name {
+			return c, nil
+		}
+		if strings.EqualFold(c.Name, name) {
+			folded = append(folded, c)
+		}
+		names[i] = c.Name
+	}
+	if len(folded) == 1 {
+		return folded[0], nil
+	}
+	return Column{}, fmt.Errorf("table %s has no column %q; %s (%s in the config)", t, name, suggest(name, names, "its columns are"), key)
+}
+
+// Table finds a table, which may be written as schema.table; a name or a schema
+// with a dot in it goes in double quotes. The error names the tables that look
+// alike.
+func (r *Reading) Table(ctx context.Context, name string) (*Table, error) {
+	if t, ok := r.db.tables[name]; ok {
+		return t, nil
+	}
+	schema, table := splitName(name)
+	t, err := r.dialect.describe(ctx, r, schema, table)
+	if err != nil {
+		return nil, r.fail("look at table "+name, nil, err)
+	}
+	if t == nil {
+		return nil, r.missing(ctx, name)
+	}
+	r.db.tables[name] = t
+	return t, nil
+}
+
+func (r *Reading) missing(ctx context.Context, name string) error {
+	others, err := r.dialect.tables(ctx, r)
+	if err != nil {
+		others = nil // the hint is missing, not the error
+	}
+	if len(others) == 0 {
+		return fmt.Errorf("find table %q in database %s (%s): there is none that this user may see", name, r.db.config.Name, r.dialect.where())
+	}
+	return fmt.Errorf("find table %q in database %s (%s): there is none of that name; %s", name, r.db.config.Name, r.dialect.where(), suggest(name, others, "there are"))
+}
+
+// splitName takes schema.table apart; double quotes or backquotes protect a dot.
+func splitName(name string) (schema, table string) {
+	var parts []string
+	var part strings.Builder
+	var open rune
+	for _, c := range name {
+		switch {
+		case open != 0 && c == open:
+			open = 0
+		case open == 0 && (c == '"' || c == '`'):
+			open = c
+		case open == 0 && c == '.':
+			parts = append(parts, part.String())
+			part.Reset()
+		default:
+			part.WriteRune(c)
+		}
+	}
+	return strings.Join(parts, "."), part.String()
+}
+
+func (r *Reading) quoteTable(t *Table) string {
+	if t.Schema == "" {
+		return r.dialect.quote(t.Name)
+	}
+	return r.dialect.quote(t.Schema) + "." + r.dialect.quote(t.Name)
+}
