@@ -56,6 +56,8 @@ type Queue struct {
 	// Partitions are the parts that progress on their own, in order of ID; a
 	// queue that is not split has one. Progress is judged per partition.
 	Partitions []Partition
+	// PerPartition asks for series of each partition, not only of the queue.
+	PerPartition bool
 	// Waiting names orders at the head of the queue, where a source can read
 	// them without taking them.
 	Waiting []OrderRef

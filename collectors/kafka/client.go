@@ -1,0 +1,161 @@
+package kafka
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/IBM/sarama"
+	"github.com/rcrowley/go-metrics"
+	"github.com/xdg-go/scram"
+)
+
+// sarama measures every request with go-metrics, at a price in CPU and in
+// goroutines that never end. This is the only switch for it; it holds for the
+// whole process, and has to be thrown before the first connection.
+func init() { metrics.UseNilMetrics = true }
+
+const (
+	clientID = "lostorder"
+	// longestRequest bounds one request whatever the schedule says.
+	longestRequest = 10 * time.Second
+)
+
+// requestTimeout is how long one request may take: half of a reading, so that a
+// broker that hangs leaves time to read the others.
+func (c *Config) requestTimeout() time.Duration {
+	return min(longestRequest, time.Duration(c.Timeout)/2)
+}
+
+// speaks is the version that requests are made in. Every request is lowered to
+// what its broker says that it can.
+func (c *Config) speaks() sarama.KafkaVersion {
+	if version, err := sarama.ParseKafkaVersion(c.Version); err == nil {
+		return version
+	}
+	return sarama.MaxVersion
+}
+
+// clientConfig returns the settings of sarama's connections.
+func (c *Config) clientConfig(d *dialer) *sarama.Config {
+	s := sarama.NewConfig()
+	s.ClientID = clientID
+	s.Version = c.speaks()
+	s.ApiVersionsRequest = s.Version.IsAtLeast(sarama.V0_10_0_0)
+	s.Metadata.AllowAutoTopicCreation = false
+	timeout := c.requestTimeout()
+	s.Net.DialTimeout, s.Net.ReadTimeout, s.Net.WriteTimeout = timeout, timeout, timeout
+	s.Net.Proxy.Enable = true
+	s.Net.Proxy.Dialer = d
+	if c.SASL != nil {
+		s.Net.SASL.Enable = true
+		s.Net.SASL.User = c.SASL.Username
+		s.Net.SASL.Password = c.SASL.Password.Reveal()
+		s.Net.SASL.Mechanism = sarama.SASLMechanism(c.SASL.Mechanism)
+		switch s.Net.SASL.Mechanism {
+		case sarama.SASLTypeSCRAMSHA256:
+			s.Net.SASL.SCRAMClientGeneratorFunc = newSCRAM(scram.SHA256)
+		case sarama.SASLTypeSCRAMSHA512:
+			s.Net.SASL.SCRAMClientGeneratorFunc = newSCRAM(scram.SHA512)
+		}
+	}
+	return s
+}
+
+// node is one broker and the connection to it. One goroutine uses it at a time.
+type node struct {
+	id     int32
+	addr   string
+	conf   *sarama.Config
+	broker *sarama.Broker // nil while there is no connection
+	made   uint64         // the reading in which the connection was made
+	// failed is why the broker is asked nothing more in this reading.
+	failed error
+	// oneGroup: the broker is too old to be asked for the commits of several
+	// groups at once.
+	oneGroup bool
+}
+
+// ask sends one request to a broker. A connection of an earlier reading may have
+// died since (the broker was restarted), which is no reason to call the broker
+// down: it is made anew, once. All that is asked only reads, so that asking twice
+// does no harm.
+func ask[R any](ctx context.Context, n *node, reading uint64, request func(*sarama.Broker) (R, error)) (R, error) {
+	var none R
+	for {
+		if n.failed != nil {
+			return none, n.failed
+		}
+		if err := ctx.Err(); err != nil {
+			return none, err
+		}
+		err := n.connect(reading)
+		if err == nil {
+			var answer R
+			if answer, err = request(n.broker); err == nil || !endsConnection(err) {
+				return answer, err
+			}
+		}
+		old := n.broker != nil && n.made != reading
+		n.disconnect()
+		if !old || errors.Is(err, errNoAnswer) {
+			n.failed = err
+		}
+	}
+}
+
+// connect connects unless it is connected.
+func (n *node) connect(reading uint64) error {
+	if n.broker != nil {
+		return nil
+	}
+	broker := sarama.NewBroker(n.addr)
+	if err := broker.Open(n.conf); err != nil {
+		return err
+	}
+	// Waits for the end of the attempt.
+	if ok, err := broker.Connected(); err != nil || !ok {
+		_ = broker.Close()
+		if err == nil {
+			err = sarama.ErrNotConnected
+		}
+		return err
+	}
+	n.broker, n.made = broker, reading
+	return nil
+}
+
+// disconnect ends the connection and what sarama runs for it.
+func (n *node) disconnect() {
+	if n.broker != nil {
+		_ = n.broker.Close()
+		n.broker = nil
+	}
+}
+
+// endsConnection reports whether an error is about the connection and not about
+// the one request.
+func endsConnection(err error) bool {
+	var (
+		answered sarama.KError
+		unsent   sarama.PacketEncodingError
+	)
+	return !errors.As(err, &answered) && !errors.As(err, &unsent) && !errors.Is(err, sarama.ErrUnsupportedVersion)
+}
+
+// pick returns the highest version of a request that a Kafka version knows; the
+// steps go down and end with a zero version.
+func pick(speaks sarama.KafkaVersion, steps ...step) int16 {
+	for _, s := range steps {
+		if speaks.IsAtLeast(s.since) {
+			return s.version
+		}
+	}
+	return 0
+}
+
+// step is a version of a request and the Kafka version that brought it.
+type step struct {
+	since   sarama.KafkaVersion
+	version int16
+}

@@ -1,0 +1,106 @@
+package kafka
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/lostorder/lostorder/collectors"
+	"github.com/lostorder/lostorder/internal/signal"
+)
+
+// reader reads one cluster; it keeps its connections, and what it learned, from
+// one reading to the next.
+type reader struct {
+	config  Config
+	dialer  *dialer
+	cluster *cluster
+	history *history
+}
+
+// NewReader returns a reader of one cluster. It connects at the first reading.
+func NewReader(c Config) collectors.Reader {
+	d := newDialer(c.TLS, c.requestTimeout())
+	return &reader{
+		config:  c,
+		dialer:  d,
+		cluster: &cluster{seeds: c.Brokers, conf: c.clientConfig(d), nodes: map[int32]*node{}},
+		history: newHistory(),
+	}
+}
+
+// Close ends the connections.
+func (r *reader) Close() error {
+	r.cluster.close()
+	return nil
+}
+
+// Read takes one reading of the cluster.
+func (r *reader) Read(ctx context.Context, report *signal.Report) error {
+	end := r.dialer.begin(ctx)
+	defer end()
+	r.cluster.begin()
+	one := &reading{
+		ctx: ctx, config: &r.config, cluster: r.cluster, history: r.history,
+		parts: make([]signal.Partition, 0, r.history.parts),
+	}
+	err := one.run()
+	if ctx.Err() != nil {
+		// Every connection was cut; half of a reading says nothing.
+		r.cluster.close()
+		return fmt.Errorf("read cluster: %w", ctx.Err())
+	}
+	if err != nil {
+		return err
+	}
+	one.fill(report)
+	return one.missing.err()
+}
+
+// reading is one reading under way.
+type reading struct {
+	ctx     context.Context //nolint:containedctx // it lives as long as the reading
+	config  *Config
+	cluster *cluster
+	history *history
+	missing missing
+
+	topics []topic // by name
+	byName map[string]int32
+
+	mu         sync.Mutex // guards the rest while brokers are asked side by side
+	queues     []queue
+	parts      []signal.Partition // of all queues, one block
+	leaderless int
+	warnings   []string
+	share      int
+	streams    int
+
+	now signal.Instant // when the ends of the logs were read
+}
+
+// run asks for everything, in the order that makes the answers hold together.
+//
+// A log's start is read before the commits: a commit that lies below it did so
+// when it was read. A log's end is read after the commits, so that lag is never
+// negative and never understated.
+func (r *reading) run() error {
+	if err := r.readTopics(); err != nil {
+		return err
+	}
+	r.cluster.each(func(n *node) {
+		r.readOffsets(n, atStart, func(t *topic, p int32) *int64 { return &t.start[p] })
+		r.readCommits(n, r.readGroups(n))
+	})
+	r.cluster.each(func(n *node) {
+		r.readOffsets(n, atEnd, func(t *topic, p int32) *int64 { return &t.end[p] })
+	})
+	r.now = signal.InstantOf(time.Now())
+	r.closeQueues()
+	r.countLeaderless()
+	if r.leaderless > 0 {
+		r.missing.add(fmt.Sprintf("%d partitions", r.leaderless), "no leader answers for them")
+	}
+	return r.ctx.Err()
+}

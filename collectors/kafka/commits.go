@@ -1,0 +1,106 @@
+package kafka
+
+import (
+	"errors"
+	"slices"
+
+	"github.com/IBM/sarama"
+)
+
+// commitsPerRequest is how many groups are asked for in one request. More would
+// save nothing and make an answer large.
+const commitsPerRequest = 16
+
+// readCommits reads what groups committed, on all topics, and makes their queues.
+func (r *reading) readCommits(n *node, groups []*group) {
+	for len(groups) > 0 {
+		size := min(commitsPerRequest, len(groups))
+		if n.oneGroup || !r.cluster.conf.Version.IsAtLeast(sarama.V3_0_0_0) {
+			size = 1
+		}
+		batch := groups[:size]
+		request := r.commitsRequest(batch)
+		answer, err := ask(r.ctx, n, r.cluster.reading, func(b *sarama.Broker) (*sarama.OffsetFetchResponse, error) {
+			return b.FetchOffset(request)
+		})
+		var tooMany sarama.PacketEncodingError
+		switch {
+		case err != nil && size > 1 && errors.As(err, &tooMany):
+			n.oneGroup = true // a broker before 3.0
+			continue
+		case err != nil:
+			r.brokerMissing(n, err)
+			return
+		}
+		groups = groups[size:]
+		r.keepAnswer(batch, answer)
+	}
+}
+
+func (r *reading) commitsRequest(groups []*group) *sarama.OffsetFetchRequest {
+	request := sarama.NewOffsetFetchRequest(r.cluster.conf.Version, groups[0].name, nil)
+	if request.Version >= 8 {
+		request.ConsumerGroup, request.Groups = "", make([]sarama.OffsetFetchRequestGroup, len(groups))
+		for i, g := range groups {
+			request.Groups[i].GroupId = g.name
+		}
+	}
+	return request
+}
+
+func (r *reading) keepAnswer(batch []*group, answer *sarama.OffsetFetchResponse) {
+	if answer.Version < 8 {
+		r.keepCommits(batch[0], answer.Blocks, answer.Err)
+		return
+	}
+	for i := range answer.Groups {
+		a := &answer.Groups[i]
+		at := slices.IndexFunc(batch, func(g *group) bool { return g.name == a.GroupId })
+		if at >= 0 {
+			r.keepCommits(batch[at], a.Blocks, a.Err)
+		}
+	}
+}
+
+// keepCommits makes the queues of a group: the topics on which it committed, and
+// those that its members read or asked for.
+func (r *reading) keepCommits(g *group, commits map[string]map[int32]*sarama.OffsetFetchResponseBlock, err sarama.KError) {
+	if err != sarama.ErrNoError {
+		r.missing.add("group "+g.name, groupReason(err))
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for name, partitions := range commits {
+		i, t := r.topicAt(name)
+		if t == nil || !anyCommit(partitions) {
+			continue
+		}
+		from := r.addQueue(i, g)
+		if g.simple() {
+			r.keepOnly(from, partitions)
+			continue
+		}
+		for p, block := range partitions {
+			if int(p) < len(t.leaders) && block.Err == sarama.ErrNoError {
+				r.parts[from+int(p)].Committed = block.Offset
+			}
+		}
+	}
+	for i := range g.holds {
+		if partitions, ok := commits[r.topics[i].name]; !ok || !anyCommit(partitions) {
+			r.addQueue(i, g)
+		}
+	}
+}
+
+// anyCommit reports whether an offset was committed on any of the partitions;
+// brokers may answer for others, too.
+func anyCommit(partitions map[int32]*sarama.OffsetFetchResponseBlock) bool {
+	for _, block := range partitions {
+		if block.Err == sarama.ErrNoError && block.Offset >= 0 {
+			return true
+		}
+	}
+	return false
+}

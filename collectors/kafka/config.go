@@ -1,0 +1,118 @@
+package kafka
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"reflect"
+	"strings"
+
+	"github.com/IBM/sarama"
+
+	"github.com/lostorder/lostorder/collectors"
+	"github.com/lostorder/lostorder/internal/config"
+	"github.com/lostorder/lostorder/internal/signal"
+)
+
+// granularityPartition shows the partitions of a queue one by one.
+const granularityPartition = "partition"
+
+// section is the key of the config file.
+const section = "kafka"
+
+// Config is one entry of the kafka section: a cluster to watch.
+type Config struct {
+	Name        string         `yaml:"name" required:"true" doc:"What the cluster is called in metrics and findings." example:"main"`
+	Brokers     []string       `yaml:"brokers" required:"true" single:"true" doc:"Where to connect first; the rest of the cluster is found from there." example:"localhost:9092"`
+	Version     string         `yaml:"version" doc:"The Kafka version to speak at most; what the brokers can is found out when left out. Needed for brokers before 0.10 only." example:"3.8.0"`
+	TLS         *TLS           `yaml:"tls" doc:"Encryption; none when left out."`
+	SASL        *SASL          `yaml:"sasl" doc:"Who lostorder is; nobody when left out."`
+	Topics      config.Matcher `yaml:"topics" doc:"Topics to watch. Internal ones (__.*) are left out unless an include names them."`
+	Groups      config.Matcher `yaml:"groups" doc:"Consumer groups to watch. Without an exclude, console-consumer-.* is left out."`
+	DLQ         []string       `yaml:"dlq" single:"true" default:"{topic}.dlq,{topic}-dlq,{topic}.DLQ,{topic}-dlt,{topic}.DLT,{topic}_dlq" doc:"How the dead letter queue of a topic is named." example:"{topic}.dlq"`
+	Granularity string         `yaml:"granularity" enum:"topic,partition" default:"topic" doc:"What the metrics show one by one. Findings always look at partitions."`
+	OrderID     string         `yaml:"order_id" enum:"key" doc:"Where a message carries its order id; none when left out. With key, a few messages of a queue that stands still are read to name its orders, for which READ on the topic is needed."`
+	Objectives  []Objective    `yaml:"objectives" doc:"How long messages may wait. The first that matches both topic and group holds."`
+
+	collectors.Schedule `inline:"true"`
+}
+
+// TLS is how connections are encrypted.
+type TLS struct {
+	Enabled            bool   `yaml:"enabled" default:"true" doc:"Whether connections are encrypted."`
+	CAFile             string `yaml:"ca_file" doc:"PEM file of the authorities to trust; the system's when left out." example:"/etc/lostorder/ca.pem"`
+	CertFile           string `yaml:"cert_file" doc:"PEM file of the certificate that says who lostorder is." example:"/etc/lostorder/client.pem"`
+	KeyFile            string `yaml:"key_file" doc:"PEM file of the certificate's key." example:"/etc/lostorder/client-key.pem"`
+	ServerName         string `yaml:"server_name" doc:"The name that the brokers' certificates must carry; the host connected to when left out." example:"kafka.example.com"`
+	InsecureSkipVerify bool   `yaml:"insecure_skip_verify" doc:"Trust any certificate; for tests only."`
+}
+
+// SASL is who lostorder is to the brokers.
+type SASL struct {
+	Mechanism string        `yaml:"mechanism" enum:"PLAIN,SCRAM-SHA-256,SCRAM-SHA-512" default:"PLAIN" doc:"How to log in."`
+	Username  string        `yaml:"username" required:"true" doc:"The user." example:"lostorder"`
+	Password  config.Secret `yaml:"password" file:"true" required:"true" doc:"The password." example:"${KAFKA_PASSWORD}"`
+}
+
+// Validate checks what the tags cannot say.
+func (c *Config) Validate() error {
+	var errs []error
+	for i, addr := range c.Brokers {
+		if _, port, err := net.SplitHostPort(addr); err != nil || port == "" {
+			errs = append(errs, config.At(fmt.Sprintf("brokers[%d]", i), "%q is not host:port; write for example %s:9092", addr, strings.TrimSuffix(addr, ":")))
+		}
+	}
+	if c.Version != "" {
+		if _, err := sarama.ParseKafkaVersion(c.Version); err != nil {
+			errs = append(errs, config.At("version", "%q is not a Kafka version; write for example 3.8.0, or leave it out", c.Version))
+		}
+	}
+	for i, pattern := range c.DLQ {
+		if strings.Trim(pattern, " ") == topicHolder || pattern == "" {
+			errs = append(errs, config.At(fmt.Sprintf("dlq[%d]", i), "%q would make every topic its own dead letter queue; write for example %s.dlq", pattern, topicHolder))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Validate checks that the certificate and its key come together.
+func (t *TLS) Validate() error {
+	switch {
+	case t.CertFile != "" && t.KeyFile == "":
+		return config.At("key_file", "missing; cert_file needs the key beside it")
+	case t.CertFile == "" && t.KeyFile != "":
+		return config.At("cert_file", "missing; key_file needs the certificate beside it")
+	}
+	return nil
+}
+
+// Source says what the section is called and which targets it asks for.
+func Source() collectors.Source {
+	return collectors.Source{
+		Section: config.Section{
+			Key:  section,
+			Doc:  "Kafka clusters to watch.",
+			Type: reflect.TypeFor[Config](),
+		},
+		Targets: func(f *config.File) []collectors.Target {
+			var targets []collectors.Target
+			for _, c := range config.Items[Config](f, section) {
+				targets = append(targets, Target(c))
+			}
+			return targets
+		},
+	}
+}
+
+// Target returns the target of one entry.
+func Target(c Config) collectors.Target {
+	id := signal.TargetID{Collector: section, Target: c.Name}
+	return collectors.Target{
+		ID:     id,
+		Config: c,
+		New: func(log *slog.Logger) collectors.Collector {
+			return collectors.Poll(id, c.Schedule, log, func() collectors.Reader { return NewReader(c) })
+		},
+	}
+}

@@ -1,0 +1,99 @@
+package kafka
+
+import (
+	"errors"
+	"net"
+	"sync"
+)
+
+// What a connection can tell about the other side. None of them repeats the
+// address, which is said where the broker is named.
+var (
+	errNoConnection = timeoutError("no connection within the timeout")
+	errNoAnswer     = timeoutError("no answer within the timeout")
+	errSpeaksTLS    = errors.New("the port speaks TLS; set kafka[].tls")
+	errNotKafka     = errors.New("the port does not speak the Kafka protocol")
+)
+
+// timeoutError is an error that says of itself that it is a timeout.
+type timeoutError string
+
+func (e timeoutError) Error() string { return string(e) }
+func (e timeoutError) Timeout() bool { return true }
+
+// conn is a connection to a broker. After the first timeout it fails at once:
+// sarama would wait for the whole timeout again at each further step of opening a
+// connection, and a broker that hangs would cost a multiple of it.
+type conn struct {
+	net.Conn
+	dialer *dialer
+	addr   string
+
+	mu     sync.Mutex
+	broken error
+	heard  bool
+}
+
+// Read reads, and looks at the first bytes: whether it is Kafka that answers.
+// sarama takes any four bytes for a length and allocates as much.
+func (c *conn) Read(b []byte) (int, error) {
+	if err := c.state(nil); err != nil {
+		return 0, err
+	}
+	n, err := c.Conn.Read(b)
+	if n > 0 && !c.heard {
+		c.heard = true
+		switch {
+		case b[0] == tlsAlert || b[0] == tlsHandshake:
+			return 0, c.state(errSpeaksTLS)
+		case b[0] > largestResponse>>24:
+			return 0, c.state(errNotKafka)
+		}
+	}
+	return n, c.state(err)
+}
+
+const (
+	tlsAlert        = 0x15
+	tlsHandshake    = 0x16
+	largestResponse = 100 << 20 // as sarama has it
+)
+
+// Write writes.
+func (c *conn) Write(b []byte) (int, error) {
+	if err := c.state(nil); err != nil {
+		return 0, err
+	}
+	n, err := c.Conn.Write(b)
+	return n, c.state(err)
+}
+
+// Close ends the connection.
+func (c *conn) Close() error {
+	c.dialer.mu.Lock()
+	delete(c.dialer.conns, c)
+	c.dialer.mu.Unlock()
+	return c.Conn.Close()
+}
+
+// state keeps the first error that says that nothing more will come, and returns
+// it from then on.
+func (c *conn) state(err error) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.broken != nil {
+		return c.broken
+	}
+	var network net.Error
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, errSpeaksTLS), errors.Is(err, errNotKafka):
+		c.broken = err
+	case errors.As(err, &network) && network.Timeout():
+		c.broken = errNoAnswer
+	default:
+		return err
+	}
+	return c.broken
+}

@@ -1,0 +1,70 @@
+package kafka
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"syscall"
+
+	"github.com/IBM/sarama"
+)
+
+// handshakeError is a TLS handshake that failed.
+type handshakeError struct{ err error }
+
+func (e *handshakeError) Error() string { return e.err.Error() }
+func (e *handshakeError) Unwrap() error { return e.err }
+
+// explain turns an error of a connection into one that says what to do. The
+// broker's own words are left out where they could repeat a secret.
+func (c *cluster) explain(err error) error {
+	var (
+		handshake *handshakeError
+		lookup    *net.DNSError
+	)
+	switch {
+	case errors.Is(err, sarama.ErrSASLAuthenticationFailed):
+		return fmt.Errorf("SASL authentication failed for user %s; check kafka[].sasl", c.conf.Net.SASL.User)
+	case errors.Is(err, sarama.ErrUnsupportedSASLMechanism):
+		return fmt.Errorf("the broker does not offer SASL %s; check kafka[].sasl.mechanism", c.conf.Net.SASL.Mechanism)
+	case errors.Is(err, sarama.ErrIllegalSASLState):
+		return errors.New("the broker does not take SASL on this port; check kafka[].sasl")
+	case errors.As(err, &handshake):
+		return explainHandshake(handshake.err)
+	case errors.As(err, &lookup):
+		return fmt.Errorf("no host %s: %s", lookup.Name, lookup.Err)
+	case c.conf.Net.SASL.Enable && isHangUp(err):
+		return errors.New("the broker hung up; does the port take SASL, and does it want TLS (kafka[].tls)?")
+	case isHangUp(err):
+		return errors.New("the broker hung up; does the port want TLS (kafka[].tls) or SASL (kafka[].sasl)?")
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return errors.New("connection refused")
+	}
+	return err
+}
+
+func explainHandshake(err error) error {
+	var (
+		plain     tls.RecordHeaderError
+		authority x509.UnknownAuthorityError
+		name      x509.HostnameError
+	)
+	switch {
+	case errors.As(err, &plain), isHangUp(err):
+		return errors.New("no TLS on this port; leave out kafka[].tls, or take the broker's TLS port")
+	case errors.As(err, &authority):
+		return fmt.Errorf("the broker's certificate is not trusted (%w); check kafka[].tls.ca_file", err)
+	case errors.As(err, &name):
+		return fmt.Errorf("the broker's certificate is for another host (%w); check kafka[].tls.server_name", err)
+	}
+	return fmt.Errorf("TLS handshake failed: %w", err)
+}
+
+// isHangUp reports whether the other side closed the connection.
+func isHangUp(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) || errors.Is(err, net.ErrClosed)
+}

@@ -1,0 +1,138 @@
+package kafka
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/IBM/sarama"
+)
+
+// describeClassic reads the members of groups of the classic protocol.
+func (r *reading) describeClassic(n *node, groups []*group) {
+	speaks := r.cluster.conf.Version
+	request := &sarama.DescribeGroupsRequest{
+		Version: pick(speaks, step{sarama.V2_4_0_0, 5}, step{sarama.V2_3_0_0, 3}, step{sarama.V2_0_0_0, 2}, step{sarama.V1_1_0_0, 1}),
+	}
+	named := make(map[string]*group, len(groups))
+	for _, g := range groups {
+		request.AddGroup(g.name)
+		named[g.name] = g
+	}
+	answer, err := ask(r.ctx, n, r.cluster.reading, func(b *sarama.Broker) (*sarama.DescribeGroupsResponse, error) {
+		return b.DescribeGroups(request)
+	})
+	if err != nil {
+		r.brokerMissing(n, err)
+		return
+	}
+	for _, described := range answer.Groups {
+		g := named[described.GroupId]
+		switch {
+		case g == nil:
+		case described.Err != sarama.ErrNoError:
+			r.missing.add("members of group "+g.name, groupReason(described.Err))
+		default:
+			r.keepClassic(g, described)
+		}
+	}
+}
+
+func (r *reading) keepClassic(g *group, d *sarama.GroupDescription) {
+	g.state, g.protocol = d.State, d.ProtocolType
+	if len(d.Members) == 0 && (d.State == stateEmpty || d.State == stateDead) {
+		g.nobody()
+		return
+	}
+	g.members = len(d.Members)
+	// Only a stable group says who reads what.
+	g.rebalancing = d.State != "Stable"
+	g.wholly = !g.rebalancing && d.ProtocolType == consumerProtocol
+	for _, m := range d.Members {
+		assigned, err := m.GetMemberAssignment()
+		if err != nil {
+			g.wholly = false // a client's own format
+			continue
+		}
+		if assigned != nil {
+			for topic, partitions := range assigned.Topics {
+				r.own(g, topic, partitions)
+			}
+		}
+		subscribed, err := m.GetMemberMetadata()
+		if err != nil || subscribed == nil {
+			continue
+		}
+		for _, topic := range subscribed.Topics {
+			r.subscribe(g, topic)
+		}
+	}
+}
+
+// describeConsumer reads the members of groups of the protocol of KIP-848, which
+// look dead to the classic question.
+func (r *reading) describeConsumer(n *node, groups []*group) {
+	request := sarama.NewConsumerGroupDescribeRequest(r.cluster.conf.Version)
+	named := make(map[string]*group, len(groups))
+	for _, g := range groups {
+		request.GroupIDs = append(request.GroupIDs, g.name)
+		named[g.name] = g
+	}
+	answer, err := ask(r.ctx, n, r.cluster.reading, func(b *sarama.Broker) (*sarama.ConsumerGroupDescribeResponse, error) {
+		return b.ConsumerGroupDescribe(request)
+	})
+	if err != nil {
+		if errors.Is(err, sarama.ErrUnsupportedVersion) {
+			return // then the members stay unknown
+		}
+		r.brokerMissing(n, err)
+		return
+	}
+	for i := range answer.Groups {
+		described := &answer.Groups[i]
+		g := named[described.GroupID]
+		switch {
+		case g == nil:
+		case described.ErrorCode != sarama.ErrNoError:
+			r.missing.add("members of group "+g.name, groupReason(described.ErrorCode))
+		default:
+			r.keepConsumer(g, described)
+		}
+	}
+}
+
+func (r *reading) keepConsumer(g *group, d *sarama.ConsumerGroupDescription) {
+	g.state = d.GroupState
+	g.members = len(d.Members)
+	g.rebalancing = d.GroupState != "Stable" && d.GroupState != stateEmpty && d.GroupState != stateDead
+	g.wholly = true
+	for i := range d.Members {
+		m := &d.Members[i]
+		// What a member is about to get is as good as its own: while partitions move
+		// from one to another, they belong to nobody for a moment.
+		owned := map[string][]int32{}
+		for _, list := range [][]sarama.ConsumerGroupTopicPartitions{m.Assignment.TopicPartitions, m.TargetAssignment.TopicPartitions} {
+			for _, tp := range list {
+				owned[tp.TopicName] = append(owned[tp.TopicName], tp.Partitions...)
+			}
+		}
+		for topic, partitions := range owned {
+			r.own(g, topic, partitions)
+		}
+		for _, topic := range m.SubscribedTopicNames {
+			r.subscribe(g, topic)
+		}
+	}
+}
+
+// groupReason says in words why a group could not be read.
+func groupReason(err sarama.KError) string {
+	switch err {
+	case sarama.ErrGroupAuthorizationFailed:
+		return "not authorized to describe it"
+	case sarama.ErrNotCoordinatorForConsumer, sarama.ErrConsumerCoordinatorNotAvailable:
+		return "its coordinator is moving"
+	case sarama.ErrOffsetsLoadInProgress:
+		return "its coordinator is loading"
+	}
+	return strings.TrimPrefix(err.Error(), "kafka server: ")
+}

@@ -1,0 +1,144 @@
+package kafka
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/IBM/sarama"
+
+	"github.com/lostorder/lostorder/internal/signal"
+)
+
+// The two ends of a log that ListOffsets names by a timestamp of its own.
+const (
+	atStart = sarama.OffsetOldest
+	atEnd   = sarama.OffsetNewest
+)
+
+// readOffsets asks every leader for one end of the logs of its partitions and
+// passes each answer to keep.
+func (r *reading) readOffsets(n *node, which int64, keep func(t *topic, partition int32) *int64) {
+	request := sarama.NewOffsetRequest(r.cluster.conf.Version)
+	asked := 0
+	for i := range r.topics {
+		t := &r.topics[i]
+		if t.excluded || t.gone {
+			continue
+		}
+		for p, leader := range t.leaders {
+			if leader == n.id {
+				request.AddBlock(t.name, int32(p), which, 1)
+				asked++
+			}
+		}
+	}
+	if asked == 0 {
+		return
+	}
+	answer, err := ask(r.ctx, n, r.cluster.reading, func(b *sarama.Broker) (*sarama.OffsetResponse, error) {
+		return b.GetAvailableOffsets(request)
+	})
+	if err != nil {
+		r.brokerMissing(n, err)
+		return
+	}
+	var failed partitionErrors
+	for name, partitions := range answer.Blocks {
+		_, t := r.topicAt(name)
+		if t == nil {
+			continue
+		}
+		for p, block := range partitions {
+			if int(p) >= len(t.leaders) {
+				continue
+			}
+			if block.Err != sarama.ErrNoError {
+				failed.add(t, p, block.Err)
+				continue
+			}
+			*keep(t, p) = offsetOf(block)
+		}
+	}
+	r.note(&failed)
+}
+
+// offsetOf returns the offset of an answer of any version.
+func offsetOf(block *sarama.OffsetResponseBlock) int64 {
+	switch {
+	case len(block.Offsets) > 0:
+		return block.Offsets[0]
+	case block.Offset != 0:
+		return block.Offset
+	}
+	return signal.Unknown
+}
+
+// partitionErrors gathers what brokers say of single partitions.
+type partitionErrors struct {
+	list []partitionError
+}
+
+type partitionError struct {
+	topic     *topic
+	partition int32
+	err       sarama.KError
+}
+
+func (e *partitionErrors) add(t *topic, partition int32, err sarama.KError) {
+	e.list = append(e.list, partitionError{t, partition, err})
+}
+
+// note turns what brokers said of partitions into what is missing. A topic that
+// is gone is no trouble; a partition that has no leader now, or a new one, is.
+func (r *reading) note(errs *partitionErrors) {
+	if len(errs.list) == 0 {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, e := range errs.list {
+		switch {
+		case errors.Is(e.err, sarama.ErrUnknownTopicOrPartition):
+			e.topic.gone = true
+		case errors.Is(e.err, sarama.ErrTopicAuthorizationFailed):
+			r.missing.add("topic "+e.topic.name, "not authorized to describe it")
+		case isMoving(e.err):
+			r.leaderless++
+		default:
+			r.missing.add("topic "+e.topic.name, e.err.Error())
+		}
+	}
+}
+
+// isMoving reports whether a partition is about to be led by another broker.
+func isMoving(err sarama.KError) bool {
+	switch err {
+	case sarama.ErrNotLeaderForPartition, sarama.ErrLeaderNotAvailable, sarama.ErrReplicaNotAvailable,
+		sarama.ErrFencedLeaderEpoch, sarama.ErrUnknownLeaderEpoch, sarama.ErrKafkaStorageError,
+		sarama.ErrBrokerNotAvailable, sarama.ErrOffsetNotAvailable:
+		return true
+	}
+	return false
+}
+
+// countLeaderless counts the watched partitions that no known broker leads.
+func (r *reading) countLeaderless() {
+	for i := range r.topics {
+		t := &r.topics[i]
+		if t.excluded {
+			continue
+		}
+		for _, leader := range t.leaders {
+			if r.cluster.nodes[leader] == nil {
+				r.leaderless++
+			}
+		}
+	}
+}
+
+// brokerMissing notes that a broker does not answer, once in a reading.
+func (r *reading) brokerMissing(n *node, err error) {
+	if r.ctx.Err() == nil {
+		r.missing.add(fmt.Sprintf("broker %d (%s)", n.id, n.addr), r.cluster.explain(err).Error())
+	}
+}

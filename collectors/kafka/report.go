@@ -1,0 +1,79 @@
+package kafka
+
+import "github.com/lostorder/lostorder/internal/signal"
+
+// fill writes the report.
+func (r *reading) fill(report *signal.Report) {
+	report.Queues = make([]signal.Queue, 0, len(r.queues))
+	for i := range r.queues {
+		report.Queues = append(report.Queues, r.queueOf(&r.queues[i]))
+	}
+	report.DeadLetters = r.deadLetterReports()
+	report.Warnings = r.warnings
+}
+
+// queueOf adds up one queue.
+func (r *reading) queueOf(q *queue) signal.Queue {
+	t, g := &r.topics[q.topic], q.group
+	s := signal.NewQueue(signal.QueueID{System: signal.Kafka, Cluster: r.config.Name, Destination: t.name, Group: g.name})
+	s.Objective = r.config.objective(t.name, g.name)
+	s.GroupState = g.state
+	s.Consumers = g.consumers(q.topic)
+	s.PerPartition = r.config.Granularity == granularityPartition
+	s.Partitions = r.partsOf(q)
+	s.Ready, s.Uncommitted = 0, 0
+	whole := true
+	var end, committed signal.Count
+	for i := range s.Partitions {
+		p := &s.Partitions[i]
+		if p.End < 0 {
+			whole = false
+			continue
+		}
+		s.Ready += signal.Count(p.Lag())
+		s.Uncommitted += signal.Count(p.Waiting())
+		end += signal.Count(p.End)
+		committed += signal.Count(max(0, p.Committed))
+		s.Oldest = older(s.Oldest, p.Head)
+	}
+	// Of counters half a sum would be a reset.
+	if whole {
+		s.Published, s.Acknowledged = end, committed
+	}
+	return s
+}
+
+// older returns the greater of two ages. A head of which less is known may be the
+// older one, which makes the answer a lower bound.
+func older(a, b signal.Age) signal.Age {
+	switch {
+	case !b.Known():
+		return a
+	case !a.Known():
+		return b
+	}
+	if b.Since < a.Since {
+		a, b = b, a
+	}
+	if b.Bound == signal.AtLeast {
+		a.Bound = signal.AtLeast
+	}
+	return a
+}
+
+// consumers returns how many members read a topic, or would once partitions were
+// shared out. It is 0 only when there is certainly nobody.
+func (g *group) consumers(topic int32) signal.Count {
+	h := g.holds[topic]
+	switch {
+	case g.members < 0:
+		return signal.Unknown
+	case h != nil && h.owners > 0:
+		return signal.Count(h.owners)
+	case h != nil && h.subscribers > 0:
+		return signal.Count(h.subscribers)
+	case g.wholly:
+		return 0
+	}
+	return signal.Count(g.members) // which of them mean this topic, they have not said yet
+}
