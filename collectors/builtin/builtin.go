@@ -1,0 +1,38 @@
+// Package builtin is the one list in which a source is registered.
+package builtin
+
+import (
+	"github.com/lostorder/lostorder/collectors"
+	"github.com/lostorder/lostorder/collectors/kafka"
+	"github.com/lostorder/lostorder/collectors/orders"
+	"github.com/lostorder/lostorder/collectors/outbox"
+	"github.com/lostorder/lostorder/internal/config"
+	"github.com/lostorder/lostorder/internal/database"
+)
+
+// Sources returns every kind of thing that lostorder can watch.
+func Sources() []collectors.Source {
+	return []collectors.Source{
+		kafka.Source(),
+		outbox.Source(),
+		orders.Source(),
+	}
+}
+
+// Sections returns the sections of the config file.
+func Sections() []config.Section {
+	sections := make([]config.Section, 0, len(Sources())+1)
+	for _, s := range Sources() {
+		sections = append(sections, s.Section)
+	}
+	return append(sections, database.Section())
+}
+
+// Targets returns all targets that a config file asks for.
+func Targets(f *config.File) []collectors.Target {
+	var targets []collectors.Target
+	for _, s := range Sources() {
+		targets = append(targets, s.Targets(f)...)
+	}
+	return targets
+}

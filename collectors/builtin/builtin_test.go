@@ -1,0 +1,93 @@
+package builtin_test
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/lostorder/lostorder/collectors/builtin"
+	"github.com/lostorder/lostorder/internal/config"
+)
+
+var update = flag.Bool("update", false, "rewrite the generated files")
+
+// notSources are the folders beside the sources.
+var notSources = []string{"builtin", "collectortest"}
+
+func TestEveryFolderIsRegistered(t *testing.T) {
+	entries, err := os.ReadDir("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	folders := 0
+	for _, e := range entries {
+		if e.IsDir() && !slices.Contains(notSources, e.Name()) {
+			folders++
+		}
+	}
+	if folders == 0 || folders != len(builtin.Sources()) {
+		t.Errorf("%d folders of sources, %d registered in builtin.Sources", folders, len(builtin.Sources()))
+	}
+}
+
+func TestEverySourceHasAReadmeAndAnExampleThatLoads(t *testing.T) {
+	entries, err := os.ReadDir("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if !e.IsDir() || slices.Contains(notSources, e.Name()) {
+			continue
+		}
+		t.Run(e.Name(), func(t *testing.T) {
+			if _, err := os.Stat(filepath.Join("..", e.Name(), "README.md")); err != nil {
+				t.Error(err)
+			}
+			example := filepath.Join("..", e.Name(), "example.yaml")
+			text, err := os.ReadFile(example)
+			if err != nil {
+				t.Fatal(err)
+			}
+			f, err := config.Parse(example, text, t.TempDir(), builtin.Sections())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(builtin.Targets(f)) == 0 {
+				t.Error("the example watches nothing")
+			}
+		})
+	}
+}
+
+func TestSectionsAreWellFormed(t *testing.T) {
+	if err := config.Lint(builtin.Sections()); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestGeneratedFilesAreCurrent(t *testing.T) {
+	schema, err := config.Schema(builtin.Sections())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string][]byte{
+		"../../docs/config.schema.json": schema,
+		"../../docs/configuration.md":   config.Reference(builtin.Sections()),
+	} {
+		if *update {
+			if err := os.WriteFile(path, want, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		got, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(got, want) {
+			t.Errorf("%s is not current; run make generate", path)
+		}
+	}
+}
