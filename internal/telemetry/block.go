@@ -1,0 +1,117 @@
+package telemetry
+
+import (
+	"time"
+
+	dto "github.com/prometheus/client_model/go"
+
+	"github.com/lostorder/lostorder/internal/signal"
+)
+
+// blockSize is how many series are in memory at once while they are encoded.
+const blockSize = 256
+
+// block takes the series of one metric after the other and hands them on in
+// pieces. It uses the same memory for each piece, so that encoding a hundred
+// thousand series takes no more room than encoding a few hundred.
+type block struct {
+	// flush is given each full piece; it must not keep it.
+	flush func(m *Metric, piece []*dto.Metric, first bool) error
+
+	metric *Metric
+	first  bool
+	series []*dto.Metric // all that were ever needed, reused
+	rooms  []*room       // for the value of each
+	n      int           // of them in use
+	err    error
+}
+
+// room holds the value of a series of any type.
+type room struct {
+	value   float64
+	gauge   dto.Gauge
+	counter dto.Counter
+	untyped dto.Untyped
+}
+
+func newRoom() *room {
+	r := &room{}
+	r.gauge.Value, r.counter.Value, r.untyped.Value = &r.value, &r.value, &r.value
+	return r
+}
+
+// encode makes all series of one metric.
+func (b *block) encode(m *Metric, v *view) error {
+	b.metric, b.first, b.n, b.err = m, true, 0, nil
+	m.each(v, b)
+	b.hand()
+	return b.err
+}
+
+func (b *block) hand() {
+	if b.n > 0 && b.err == nil {
+		b.err = b.flush(b.metric, b.series[:b.n], b.first)
+		b.first = false
+	}
+	b.n = 0
+}
+
+// add adds one series: the labels of its subject and those of its own.
+func (b *block) add(value float64, subject []*dto.LabelPair, own ...*dto.LabelPair) {
+	m := b.next()
+	m.Label = append(append(m.Label[:0], subject...), own...)
+	b.rooms[b.n-1].value = value
+}
+
+// exemplar puts an exemplar on the series that was added last. Only a counter has
+// one.
+func (b *block) exemplar(e *dto.Exemplar) {
+	if c := b.series[b.n-1].Counter; c != nil {
+		c.Exemplar = e
+	}
+}
+
+// next returns the room for the next series, set up for the metric's type.
+func (b *block) next() *dto.Metric {
+	if b.n == blockSize {
+		b.hand()
+	}
+	if b.n == len(b.series) {
+		b.series = append(b.series, &dto.Metric{})
+		b.rooms = append(b.rooms, newRoom())
+	}
+	m, room := b.series[b.n], b.rooms[b.n]
+	b.n++
+	m.Counter, m.Gauge, m.Untyped = nil, nil, nil
+	switch b.metric.Type {
+	case Counter:
+		m.Counter = &room.counter
+		m.Counter.Exemplar = nil
+	case unknown:
+		m.Untyped = &room.untyped
+	default:
+		m.Gauge = &room.gauge
+	}
+	return m
+}
+
+// count adds a count, and nothing when it is unknown: unknown is not zero.
+func (b *block) count(c signal.Count, subject []*dto.LabelPair, own ...*dto.LabelPair) {
+	if c.Known() {
+		b.add(float64(c), subject, own...)
+	}
+}
+
+// age adds an age as it was at a moment, and nothing when it is unknown.
+func (b *block) age(a signal.Age, at signal.Instant, subject []*dto.LabelPair) {
+	if a.Known() {
+		b.add(a.At(at).Seconds(), subject)
+	}
+}
+
+// objective adds a duration that was promised; zero is none.
+func (b *block) objective(d time.Duration, subject []*dto.LabelPair) {
+	if d > 0 {
+		b.add(d.Seconds(), subject)
+	}
+}

@@ -1,0 +1,142 @@
+package telemetry
+
+import (
+	"bufio"
+	"bytes"
+	"io"
+
+	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/common/expfmt"
+	"google.golang.org/protobuf/encoding/protowire"
+	"google.golang.org/protobuf/proto"
+)
+
+// writer writes the metrics of a view in one format, piece by piece.
+type writer interface {
+	write(m *Metric, v *view) error
+	flush() error
+}
+
+func newWriter(t expfmt.FormatType, w io.Writer) writer {
+	switch t {
+	case expfmt.TypeProtoDelim:
+		return newProtoWriter(w)
+	case expfmt.TypeOpenMetrics:
+		t := newTextWriter(w, func(out io.Writer, f *dto.MetricFamily) (int, error) {
+			return expfmt.MetricFamilyToOpenMetrics(out, f)
+		})
+		t.openMetrics = true
+		return t
+	default:
+		return newTextWriter(w, expfmt.MetricFamilyToText)
+	}
+}
+
+// textWriter has the library write each piece as a family of its own, and cuts
+// the line that a family begins with off all but the first.
+type textWriter struct {
+	block  block
+	cut    headCutter
+	out    *bufio.Writer
+	encode func(io.Writer, *dto.MetricFamily) (int, error)
+
+	openMetrics bool
+}
+
+func newTextWriter(w io.Writer, encode func(io.Writer, *dto.MetricFamily) (int, error)) *textWriter {
+	t := &textWriter{cut: headCutter{to: w}, encode: encode}
+	t.out = bufio.NewWriterSize(&t.cut, 32<<10)
+	t.block.flush = t.piece
+	return t
+}
+
+func (t *textWriter) write(m *Metric, v *view) error {
+	if t.openMetrics {
+		m = m.unclashed()
+	}
+	return t.block.encode(m, v)
+}
+
+func (t *textWriter) flush() error { return t.out.Flush() }
+
+func (t *textWriter) piece(m *Metric, series []*dto.Metric, first bool) error {
+	f := m.family(series)
+	if !first {
+		if err := t.out.Flush(); err != nil {
+			return err
+		}
+		f.Help, f.Unit, t.cut.armed = nil, nil, true // leaves "# TYPE", which is cut
+	}
+	_, err := t.encode(t.out, f)
+	return err
+}
+
+// headCutter passes bytes on, without the first line after it was armed.
+type headCutter struct {
+	to    io.Writer
+	armed bool
+}
+
+func (c *headCutter) Write(p []byte) (int, error) {
+	n := len(p)
+	if c.armed {
+		end := bytes.IndexByte(p, '\n')
+		if end < 0 {
+			return n, nil
+		}
+		c.armed, p = false, p[end+1:]
+	}
+	if _, err := c.to.Write(p); err != nil {
+		return 0, err
+	}
+	return n, nil
+}
+
+// protoWriter writes delimited families. The length of a family comes before it,
+// so the pieces are made twice: to add up their sizes, and to write them. Pieces
+// of a message in a row are the message.
+type protoWriter struct {
+	measure, emit block
+	size          int
+	buf           []byte
+	out           *bufio.Writer
+}
+
+func newProtoWriter(w io.Writer) *protoWriter {
+	p := &protoWriter{out: bufio.NewWriterSize(w, 32<<10)}
+	p.measure.flush = func(_ *Metric, series []*dto.Metric, _ bool) error {
+		p.size += proto.Size(&dto.MetricFamily{Metric: series})
+		return nil
+	}
+	p.emit.flush = func(m *Metric, series []*dto.Metric, first bool) error {
+		p.buf = p.buf[:0]
+		if first {
+			head := m.family(nil)
+			p.buf = protowire.AppendVarint(p.buf, uint64(p.size+proto.Size(head)))
+			if err := p.marshal(head); err != nil {
+				return err
+			}
+		}
+		if err := p.marshal(&dto.MetricFamily{Metric: series}); err != nil {
+			return err
+		}
+		_, err := p.out.Write(p.buf)
+		return err
+	}
+	return p
+}
+
+func (p *protoWriter) marshal(f *dto.MetricFamily) (err error) {
+	p.buf, err = proto.MarshalOptions{}.MarshalAppend(p.buf, f)
+	return err
+}
+
+func (p *protoWriter) write(m *Metric, v *view) error {
+	p.size = 0
+	if err := p.measure.encode(m, v); err != nil {
+		return err
+	}
+	return p.emit.encode(m, v)
+}
+
+func (p *protoWriter) flush() error { return p.out.Flush() }

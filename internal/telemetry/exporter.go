@@ -1,0 +1,146 @@
+package telemetry
+
+import (
+	"bytes"
+	"cmp"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/common/expfmt"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/lostorder/lostorder/internal/watch"
+)
+
+// Options are what an Exporter is made of.
+type Options struct {
+	// Snapshot returns what is known now; nil stands for nothing. It must not block.
+	// Two snapshots of the same Version must be the same: the bytes of a version
+	// are kept.
+	Snapshot func() *watch.Snapshot
+	Now      func() time.Time // time.Now when nil
+	Log      *slog.Logger     // slog.Default() when nil
+}
+
+// Exporter makes metrics of snapshots. It is a [prometheus.Gatherer].
+type Exporter struct {
+	source func() *watch.Snapshot
+	now    func() time.Time
+	log    *slog.Logger
+	own    own
+
+	text, openMetrics, protobuf cache
+
+	mu        sync.Mutex
+	duplicate string // the last that was logged
+}
+
+// New returns an Exporter.
+func New(o Options) *Exporter {
+	e := &Exporter{source: o.Snapshot, now: o.Now, log: o.Log, own: newOwn()}
+	if e.now == nil {
+		e.now = time.Now
+	}
+	if e.log == nil {
+		e.log = slog.Default()
+	}
+	return e
+}
+
+// Registerer takes metrics of this process that are not in the list: those of
+// libraries. A name of the list is left out of the scrape.
+func (e *Exporter) Registerer() prometheus.Registerer { return e.own.registry }
+
+func (e *Exporter) snapshot() *watch.Snapshot {
+	s := e.source()
+	if s == nil {
+		s = &watch.Snapshot{}
+	}
+	e.own.know(s)
+	return s
+}
+
+// Gather returns all families, in order of their names. It makes them anew each
+// time; the scrape does not use it.
+func (e *Exporter) Gather() ([]*dto.MetricFamily, error) {
+	v := newView(e.snapshot(), e.now())
+	families, err := e.gatherOwn()
+	var out block
+	for _, m := range Metrics() {
+		if m.each == nil {
+			continue
+		}
+		family := m.family(nil)
+		out.flush = func(_ *Metric, piece []*dto.Metric, _ bool) error {
+			for _, series := range piece {
+				family.Metric = append(family.Metric, proto.Clone(series).(*dto.Metric))
+			}
+			return nil
+		}
+		if err := out.encode(&m, v); err != nil {
+			return nil, err
+		}
+		if len(family.Metric) > 0 {
+			families = append(families, family)
+		}
+	}
+	slices.SortFunc(families, func(a, b *dto.MetricFamily) int { return cmp.Compare(a.GetName(), b.GetName()) })
+	return families, err
+}
+
+// gatherOwn returns the families of the registry, without those whose name
+// belongs to a metric that is made from the snapshot. What could be gathered is
+// returned beside the error.
+func (e *Exporter) gatherOwn() ([]*dto.MetricFamily, error) {
+	families, err := e.own.registry.Gather()
+	taken := map[string]bool{}
+	for _, m := range Metrics() {
+		taken[m.Name] = m.each != nil
+	}
+	return slices.DeleteFunc(families, func(f *dto.MetricFamily) bool { return taken[f.GetName()] }), err
+}
+
+// live returns the part of a scrape that is made anew each time.
+func (e *Exporter) live(format expfmt.Format, s *watch.Snapshot) ([]byte, error) {
+	families, err := e.gatherOwn()
+	if err != nil {
+		e.log.Warn("gather own metrics", "err", err)
+	}
+	var out bytes.Buffer
+	v := &view{Snapshot: s, now: e.now(), labels: newLabelSet()}
+	if err := writeLive(newWriter(format.FormatType(), &out), v); err != nil {
+		return nil, err
+	}
+	if format.FormatType() == expfmt.TypeOpenMetrics {
+		unclash(families)
+	}
+	encoder := expfmt.NewEncoder(&out, format)
+	for _, f := range families {
+		if err := encoder.Encode(f); err != nil {
+			return nil, err
+		}
+	}
+	if closer, ok := encoder.(expfmt.Closer); ok { // writes "# EOF" in OpenMetrics
+		if err := closer.Close(); err != nil {
+			return nil, err
+		}
+	}
+	return out.Bytes(), nil
+}
+
+// noteDuplicates logs that a subject is reported twice, once per subject and not
+// once per scrape.
+func (e *Exporter) noteDuplicates(v *view) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if v.duplicate != e.duplicate {
+		if v.duplicate != "" {
+			e.log.Warn("drop readings of what another target reports too", "subjects", v.duplicates, "one_of_them", v.duplicate)
+		}
+		e.duplicate = v.duplicate
+	}
+}

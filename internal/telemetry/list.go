@@ -1,0 +1,225 @@
+package telemetry
+
+// groups is the one list of metrics. docs/metrics.md is made from it.
+var groups = []Group{
+	{
+		Title: "Queues",
+		Intro: "A queue as one group of consumers sees it. `messaging_consumer_group_name` is there where the broker has groups (Kafka). " +
+			"A value that the source could not read has no series; it is never shown as zero.",
+		Metrics: []Metric{
+			{
+				Name: "lostorder_queue_messages", Type: Gauge, Unit: "messages", Labels: with(queueLabels, labelState), Stability: Stable,
+				Help: "Messages in the queue, by state: ready (waiting to be delivered), in_flight (delivered, not acknowledged), delayed (not yet due), uncommitted (in partitions where the group never committed an offset).",
+				each: perQueue(queueMessages),
+			},
+			{
+				Name: "lostorder_queue_partition_messages", Type: Gauge, Unit: "messages", Labels: with(queueLabels, labelPartition, labelState), Stability: Stable,
+				Help: "Messages in one partition of the queue, ready or uncommitted; only where granularity is partition.",
+				each: perQueue(partitionMessages),
+			},
+			{
+				Name: "lostorder_queue_oldest_message_age_seconds", Type: Gauge, Unit: "seconds", Labels: queueLabels, Stability: Stable,
+				Help: "Age of the message that waits longest, at the time of the reading.",
+				each: perQueue(func(_ *view, q *queue, out *block) { out.age(q.Oldest, q.at, q.labels) }),
+			},
+			{
+				Name: "lostorder_queue_max_age_objective_seconds", Type: Gauge, Unit: "seconds", Labels: queueLabels, Stability: Stable,
+				Help: "How long a message of the queue may wait, as configured; compare it with the age of the oldest message.",
+				each: perQueue(func(_ *view, q *queue, out *block) { out.objective(q.Objective.MaxAge, q.labels) }),
+			},
+			{
+				Name: "lostorder_queue_consumers", Type: Gauge, Unit: "consumers", Labels: queueLabels, Stability: Stable,
+				Help: "Consumers that are connected to the queue now.",
+				each: perQueue(func(_ *view, q *queue, out *block) { out.count(q.Consumers, q.labels) }),
+			},
+			{
+				Name: "lostorder_queue_published_messages_total", Type: Counter, Unit: "messages", Labels: queueLabels, Stability: Stable,
+				Help: "Messages published to the queue, as the broker counts them.",
+				each: perQueue(func(_ *view, q *queue, out *block) { out.count(q.Published, q.labels) }),
+			},
+			{
+				Name: "lostorder_queue_acknowledged_messages_total", Type: Counter, Unit: "messages", Labels: queueLabels, Stability: Stable,
+				Help: "Messages that consumers acknowledged, as the broker counts them.",
+				each: perQueue(func(_ *view, q *queue, out *block) { out.count(q.Acknowledged, q.labels) }),
+			},
+			{
+				Name: "lostorder_queue_redelivered_messages_total", Type: Counter, Unit: "messages", Labels: queueLabels, Stability: Stable,
+				Help: "Deliveries of messages that had been delivered before, as the broker counts them.",
+				each: perQueue(func(_ *view, q *queue, out *block) { out.count(q.Redelivered, q.labels) }),
+			},
+			{
+				Name: "lostorder_queue_lost_messages_total", Type: Counter, Unit: "messages", Labels: with(queueLabels, labelReason), Stability: Stable,
+				Help: "Messages that the broker removed before anybody had processed them, by reason, since lostorder started.",
+				each: lostMessages,
+			},
+		},
+	},
+	{
+		Title: "Dead letter queues",
+		Intro: "A dead letter queue has one series of each metric. `source` is the queue whose failures end in it, `several` where there is more than one, " +
+			"and absent where it is not known; so a sum counts each message once. `lostorder_dlq_source_info` has one series per source, to join with.",
+		Metrics: []Metric{
+			{
+				Name: "lostorder_dlq_messages", Type: Gauge, Unit: "messages", Labels: dlqLabels, Stability: Stable,
+				Help: "Messages that sit in the dead letter queue.",
+				each: perDLQ(func(q *deadLetterQueue, out *block) { out.count(q.Messages, q.labels) }),
+			},
+			{
+				Name: "lostorder_dlq_oldest_message_age_seconds", Type: Gauge, Unit: "seconds", Labels: dlqLabels, Stability: Stable,
+				Help: "Age of the message that has been in the dead letter queue longest, at the time of the reading.",
+				each: perDLQ(func(q *deadLetterQueue, out *block) { out.age(q.Oldest, q.at, q.labels) }),
+			},
+			{
+				Name: "lostorder_dlq_arrivals_total", Type: Counter, Unit: "messages", Labels: dlqLabels, Stability: Stable,
+				Help: "Messages that ever arrived in the dead letter queue.",
+				each: perDLQ(func(q *deadLetterQueue, out *block) { out.count(q.Arrived, q.labels) }),
+			},
+			{
+				Name: "lostorder_dlq_source_info", Type: Gauge, Unit: "sources", Labels: dlqLabels, Stability: Experimental,
+				Help: "One for each queue whose failures end in the dead letter queue.",
+				each: dlqSources,
+			},
+		},
+	},
+	{
+		Title: "Outboxes",
+		Intro: "Events that were committed together with their orders and are not yet published. A count that was capped shows the cap.",
+		Metrics: []Metric{
+			{
+				Name: "lostorder_outbox_pending_messages", Type: Gauge, Unit: "messages", Labels: outboxLabels, Stability: Stable,
+				Help: "Events in the outbox that are not yet published.",
+				each: perOutbox(func(o *outbox, out *block) { out.count(o.Pending, o.labels) }),
+			},
+			{
+				Name: "lostorder_outbox_oldest_pending_age_seconds", Type: Gauge, Unit: "seconds", Labels: outboxLabels, Stability: Stable,
+				Help: "Age of the event that has been pending longest, at the time of the reading.",
+				each: perOutbox(func(o *outbox, out *block) { out.age(o.Oldest, o.at, o.labels) }),
+			},
+			{
+				Name: "lostorder_outbox_max_age_objective_seconds", Type: Gauge, Unit: "seconds", Labels: outboxLabels, Stability: Stable,
+				Help: "How long an event may stay pending, as configured; compare it with the age of the oldest pending event.",
+				each: perOutbox(func(o *outbox, out *block) { out.objective(o.MaxAge, o.labels) }),
+			},
+			{
+				Name: "lostorder_outbox_failed_messages", Type: Gauge, Unit: "messages", Labels: outboxLabels, Stability: Stable,
+				Help: "Events in the outbox that the relay gave up.",
+				each: perOutbox(func(o *outbox, out *block) { out.count(o.Failed, o.labels) }),
+			},
+			{
+				Name: "lostorder_outbox_retried_messages", Type: Gauge, Unit: "messages", Labels: outboxLabels, Stability: Stable,
+				Help: "Events in the outbox that the relay has tried more than once.",
+				each: perOutbox(func(o *outbox, out *block) { out.count(o.Retried, o.labels) }),
+			},
+		},
+	},
+	{
+		Title: "Orders",
+		Intro: "The states of a lifecycle in one store. A count that was capped shows the cap. The id of an order is never a label.",
+		Metrics: []Metric{
+			{
+				Name: "lostorder_orders", Type: Gauge, Unit: "orders", Labels: orderLabels, Stability: Stable,
+				Help: "Orders in the state.",
+				each: perState(func(s *state, out *block) { out.count(s.Orders, s.labels) }),
+			},
+			{
+				Name: "lostorder_orders_overdue", Type: Gauge, Unit: "orders", Labels: orderLabels, Stability: Stable,
+				Help: "Orders that have been in the state for longer than they may.",
+				each: perState(func(s *state, out *block) { out.count(s.Overdue, s.labels) }),
+			},
+			{
+				Name: "lostorder_order_oldest_dwell_seconds", Type: Gauge, Unit: "seconds", Labels: orderLabels, Stability: Stable,
+				Help: "How long the order that has been in the state longest has been in it, at the time of the reading.",
+				each: perState(func(s *state, out *block) { out.age(s.Oldest, s.at, s.labels) }),
+			},
+			{
+				Name: "lostorder_order_max_dwell_seconds", Type: Gauge, Unit: "seconds", Labels: orderLabels, Stability: Stable,
+				Help: "How long an order may be in the state, as configured; compare it with the oldest dwell.",
+				each: perState(func(s *state, out *block) { out.objective(s.Max, s.labels) }),
+			},
+		},
+	},
+	{
+		Title: "Findings",
+		Intro: "Every failure mode that is built has its series from the start, at zero. The latest finding is the exemplar, with the trace of its order where one is known.",
+		Metrics: []Metric{
+			{
+				Name: "lostorder_findings", Type: Gauge, Unit: "findings", Labels: findingLabels, Stability: Stable,
+				Help: "Open findings, by failure mode and severity.",
+				each: openFindings,
+			},
+			{
+				Name: "lostorder_findings_total", Type: Counter, Unit: "findings", Labels: []string{labelMode}, Stability: Stable,
+				Help: "Findings ever opened since lostorder started.",
+				each: findingsTotal,
+			},
+			{
+				Name: "lostorder_detection_delay_seconds", Type: Histogram, Unit: "seconds", Labels: []string{labelMode}, Stability: Stable,
+				Help: "Time from the earliest moment at which a case could be told from its benign twin to its detection.",
+			},
+			{
+				Name: "lostorder_observation_gaps_total", Type: Counter, Unit: "gaps", Stability: Stable,
+				Help: "Times in which a target could not be observed for long enough to matter.",
+				each: observationGaps,
+			},
+		},
+	},
+	{
+		Title: "Collectors",
+		Intro: "One per target. A target that cannot be read keeps its last reading for three intervals; after that its readings have no series, and `lostorder_collector_up` stays at 0.",
+		Metrics: []Metric{
+			{
+				Name: "lostorder_collector_up", Type: Gauge, Unit: "boolean", Labels: targetLabels, Stability: Stable,
+				Help: "Whether the last attempt to read the target brought readings.",
+				each: perTarget(targetUp),
+			},
+			{
+				Name: "lostorder_collector_duration_seconds", Type: Gauge, Unit: "seconds", Labels: targetLabels, Stability: Stable,
+				Help: "How long the last attempt to read the target took.",
+				each: perTarget(targetDuration),
+			},
+			{
+				Name: "lostorder_collector_interval_seconds", Type: Gauge, Unit: "seconds", Labels: targetLabels, Stability: Stable,
+				Help: "How often the target is read; compare it with the age of the reading.",
+				each: perTarget(targetInterval),
+			},
+			{
+				Name: "lostorder_collector_last_success_timestamp_seconds", Type: Gauge, Unit: "seconds", Labels: targetLabels, Stability: Stable,
+				Help: "When the target was last read whole, in Unix time.",
+				each: perTarget(targetSuccess),
+			},
+			{
+				Name: "lostorder_collector_reading_age_seconds", Type: Gauge, Unit: "seconds", Labels: targetLabels, Stability: Stable,
+				Help: "Age, at the time of the scrape, of the reading that the other series show.",
+				each: perTarget(targetReadingAge), live: true,
+			},
+			{
+				Name: "lostorder_collector_warnings", Type: Gauge, Unit: "warnings", Labels: targetLabels, Stability: Experimental,
+				Help: "Things about the target that should be mended and do not make its reading wrong; the status page says which.",
+				each: perTarget(targetWarnings),
+			},
+			{
+				Name: "lostorder_duplicate_subjects", Type: Gauge, Unit: "subjects", Stability: Experimental,
+				Help: "Queues, outboxes and states that more than one target reports; the last target wins.",
+				each: duplicateSubjects,
+			},
+		},
+	},
+	{
+		Title: "lostorder itself",
+		Intro: "Besides these, the Go runtime and the process are described by the usual `go_*` and `process_*` metrics.",
+		Metrics: []Metric{
+			{
+				Name: "lostorder_build_info", Type: Gauge, Unit: "info", Labels: []string{"version", "revision", "branch", "goversion", "goos", "goarch", "tags"}, Stability: Stable,
+				Help: "A metric with a constant '1' value labeled by version, revision, branch, goversion from which lostorder was built, and the goos and goarch for the build.",
+			},
+			{
+				Name: "lostorder_config_last_reload_successful", Type: Gauge, Unit: "boolean", Stability: Stable,
+				Help: "Whether the last attempt to load the configuration succeeded.",
+			},
+			{
+				Name: "lostorder_config_last_reload_success_timestamp_seconds", Type: Gauge, Unit: "seconds", Stability: Stable,
+				Help: "When the configuration was last loaded, in Unix time.",
+			},
+		},
+	},
+}

@@ -1,0 +1,94 @@
+package telemetry
+
+import (
+	"bytes"
+	"encoding/binary"
+	"hash/crc32"
+	"io"
+	"sync"
+
+	"github.com/klauspost/compress/flate"
+)
+
+// member is the beginning of a gzip member: compressed up to a byte boundary, so
+// that the rest, which differs from scrape to scrape, can be put behind it. One
+// member and not two, because not every client reads on after the first.
+type member struct {
+	deflated []byte
+	crc      uint32
+	size     uint32 // of the plain bytes, modulo 2³² as gzip has it
+}
+
+// gzipHeader is that of a gzip file without name, time or extras.
+var gzipHeader = []byte{0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff}
+
+// lastBlock is an empty last block of deflate.
+var lastBlock = []byte{1, 0, 0, 0xff, 0xff}
+
+// The fastest level: metrics repeat themselves so much that a better one saves
+// little and costs several times the CPU.
+var deflaters = sync.Pool{New: func() any {
+	w, err := flate.NewWriter(nil, flate.BestSpeed)
+	if err != nil {
+		panic(err) // the level is a constant
+	}
+	return w
+}}
+
+// compressor compresses what is written to it, and keeps count.
+type compressor struct {
+	out     bytes.Buffer
+	deflate *flate.Writer
+	crc     uint32
+	size    uint32
+}
+
+func newCompressor() *compressor {
+	c := &compressor{deflate: deflaters.Get().(*flate.Writer)}
+	c.deflate.Reset(&c.out)
+	return c
+}
+
+func (c *compressor) Write(p []byte) (int, error) {
+	c.crc = crc32.Update(c.crc, crc32.IEEETable, p)
+	c.size += uint32(len(p))
+	return c.deflate.Write(p)
+}
+
+func (c *compressor) release() {
+	c.deflate.Reset(io.Discard) // so that the pool does not hold the bytes
+	deflaters.Put(c.deflate)
+}
+
+// beginMember compresses what write writes as the beginning of a member.
+func beginMember(write func(io.Writer) error) (*member, error) {
+	c := newCompressor()
+	defer c.release()
+	if err := write(c); err != nil {
+		return nil, err
+	}
+	if err := c.deflate.Flush(); err != nil {
+		return nil, err
+	}
+	return &member{deflated: bytes.Clone(c.out.Bytes()), crc: c.crc, size: c.size}, nil
+}
+
+// end returns what completes the member with the given plain bytes behind it.
+func (m *member) end(rest []byte) ([]byte, error) {
+	c := newCompressor()
+	defer c.release()
+	c.crc, c.size = m.crc, m.size
+	if _, err := c.Write(rest); err != nil {
+		return nil, err
+	}
+	if err := c.deflate.Close(); err != nil {
+		return nil, err
+	}
+	tail := binary.LittleEndian.AppendUint32(c.out.Bytes(), c.crc)
+	return binary.LittleEndian.AppendUint32(tail, c.size), nil
+}
+
+// plain returns a reader of the beginning, decompressed on the way.
+func (m *member) plain() io.Reader {
+	return flate.NewReader(io.MultiReader(bytes.NewReader(m.deflated), bytes.NewReader(lastBlock)))
+}

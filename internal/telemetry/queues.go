@@ -1,0 +1,111 @@
+package telemetry
+
+import (
+	"cmp"
+	"slices"
+
+	dto "github.com/prometheus/client_model/go"
+
+	"github.com/lostorder/lostorder/internal/signal"
+)
+
+// perQueue makes the series of a metric of queues.
+func perQueue(each func(v *view, q *queue, out *block)) func(*view, *block) {
+	return func(v *view, out *block) {
+		for i := range v.queues.all {
+			each(v, &v.queues.all[i], out)
+		}
+	}
+}
+
+func queueMessages(v *view, q *queue, out *block) {
+	out.count(q.Ready, q.labels, v.labels.pair(labelState, "ready"))
+	out.count(q.InFlight, q.labels, v.labels.pair(labelState, "in_flight"))
+	out.count(q.Delayed, q.labels, v.labels.pair(labelState, "delayed"))
+	out.count(q.Uncommitted, q.labels, v.labels.pair(labelState, "uncommitted"))
+}
+
+// partitionMessages adds the partitions of the queues that ask for it; their sum
+// per state is the number of messages of the queue.
+func partitionMessages(v *view, q *queue, out *block) {
+	if !q.PerPartition {
+		return
+	}
+	ready, uncommitted := v.labels.pair(labelState, "ready"), v.labels.pair(labelState, "uncommitted")
+	for _, p := range distinct(q.Partitions) {
+		switch {
+		case p.End < 0:
+		case p.Committed < 0:
+			out.add(float64(p.Waiting()), q.labels, v.labels.partition(p.ID), uncommitted)
+		default:
+			out.add(float64(p.Lag()), q.labels, v.labels.partition(p.ID), ready)
+		}
+	}
+}
+
+// distinct returns the partitions, each once, the last of its id.
+func distinct(partitions []signal.Partition) []signal.Partition {
+	byID := func(a, b signal.Partition) int { return cmp.Compare(a.ID, b.ID) }
+	for i := 1; i < len(partitions); i++ {
+		if partitions[i-1].ID >= partitions[i].ID {
+			sorted := slices.Clone(partitions)
+			slices.Reverse(sorted)
+			slices.SortStableFunc(sorted, byID)
+			return slices.CompactFunc(sorted, func(a, b signal.Partition) bool { return a.ID == b.ID })
+		}
+	}
+	return partitions
+}
+
+func lostMessages(v *view, out *block) {
+	for _, l := range v.losses.all {
+		out.add(float64(l.Messages), l.labels)
+	}
+}
+
+// several stands for the sources of a dead letter queue that has more than one.
+// The queue keeps one series, so that a sum does not count its messages twice.
+const several = "several"
+
+// source returns the label that says whose failures end in a dead letter queue.
+func (v *view) source(sources []string) []*dto.LabelPair {
+	switch sources := v.sources(sources); len(sources) {
+	case 0:
+		return nil
+	case 1:
+		return sources
+	default:
+		return v.labels.of(label{labelSource, several})
+	}
+}
+
+// sources returns the label of each source, each once.
+func (v *view) sources(names []string) []*dto.LabelPair {
+	names = slices.Clone(names)
+	for i, name := range names {
+		names[i] = valid(name)
+	}
+	slices.Sort(names)
+	var labels []*dto.LabelPair
+	for _, name := range slices.Compact(names) {
+		labels = append(labels, v.labels.of(label{labelSource, name})...)
+	}
+	return labels
+}
+
+// perDLQ makes the series of a metric of dead letter queues.
+func perDLQ(each func(q *deadLetterQueue, out *block)) func(*view, *block) {
+	return func(v *view, out *block) {
+		for i := range v.dlqs.all {
+			each(&v.dlqs.all[i], out)
+		}
+	}
+}
+
+func dlqSources(v *view, out *block) {
+	for _, q := range v.dlqs.all {
+		for _, source := range v.sources(q.Sources) {
+			out.add(1, q.id, source)
+		}
+	}
+}

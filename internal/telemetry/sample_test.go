@@ -1,0 +1,129 @@
+package telemetry_test
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/lostorder/lostorder/internal/detect"
+	"github.com/lostorder/lostorder/internal/signal"
+	"github.com/lostorder/lostorder/internal/telemetry"
+	"github.com/lostorder/lostorder/internal/watch"
+)
+
+var noon = time.Date(2026, 3, 14, 12, 0, 0, 0, time.UTC)
+
+const traceID = "4bf92f3577b34da6a3ce929d0e0e4736"
+
+func since(d time.Duration) signal.Age {
+	return signal.Age{Since: signal.InstantOf(noon.Add(-d)), Bound: signal.Measured}
+}
+
+// full is a snapshot in which every metric has a series.
+func full() *watch.Snapshot {
+	orders := signal.NewQueue(signal.QueueID{System: signal.Kafka, Cluster: "main", Destination: "orders", Group: "billing"})
+	orders.Objective.MaxAge = time.Minute
+	orders.Ready, orders.Uncommitted, orders.Consumers = 12, 3, 2
+	orders.Published, orders.Acknowledged, orders.Redelivered = 1000, 988, 7
+	orders.Oldest = since(90 * time.Second)
+	orders.PerPartition = true
+	orders.Partitions = []signal.Partition{
+		{ID: 0, Start: 0, End: 100, Committed: 88},
+		{ID: 1, Start: 0, End: 3, Committed: signal.Unknown},
+		{ID: 2, Start: signal.Unknown, End: signal.Unknown, Committed: 5},
+	}
+	jobs := signal.NewQueue(signal.QueueID{System: signal.RabbitMQ, Cluster: "shop", Destination: "jobs"})
+	jobs.InFlight, jobs.Delayed = 1, 2
+	return &watch.Snapshot{
+		Version: 1,
+		Ready:   true,
+		Targets: []watch.Target{
+			{
+				ID: signal.TargetID{Collector: "kafka", Target: "main"}, Interval: 15 * time.Second, Up: true,
+				Attempt: noon, Took: 250 * time.Millisecond, Success: noon,
+				Reading: &signal.Report{
+					At: noon, Queues: []signal.Queue{orders, jobs},
+					DeadLetters: []signal.DeadLetterQueue{
+						{
+							System: signal.Kafka, Cluster: "main", Destination: "orders.dlq", Sources: []string{"orders"},
+							Messages: 4, Oldest: since(time.Hour), Arrived: 9,
+						},
+						{
+							System: signal.Kafka, Cluster: "main", Destination: "all.dlq", Sources: []string{"payments", "refunds", "payments"},
+							Messages: 5, Arrived: signal.Unknown,
+						},
+						{System: signal.Kafka, Cluster: "main", Destination: "old.dlq", Messages: 0, Arrived: 0},
+					},
+					Warnings: []string{"clock of broker 1 is ahead"},
+				},
+			},
+			{
+				ID: signal.TargetID{Collector: "orders", Target: "shop"}, Interval: 30 * time.Second, Up: true,
+				Attempt: noon, Took: time.Second, Success: noon,
+				Reading: &signal.Report{
+					At: noon.Add(-10 * time.Second),
+					Lifecycles: []signal.Lifecycle{{Name: "order", Database: "shop", States: []signal.State{
+						{Name: "placed", Max: 5 * time.Minute, Orders: 30, Overdue: 2, Oldest: since(610 * time.Second)},
+						{Name: "delivered", Terminal: true, Orders: signal.Unknown, Overdue: signal.Unknown},
+					}}},
+				},
+			},
+			{
+				ID: signal.TargetID{Collector: "outbox", Target: "orders"}, Interval: 15 * time.Second, Up: true,
+				Attempt: noon, Took: time.Second, Success: noon,
+				Reading: &signal.Report{
+					At:       noon,
+					Outboxes: []signal.Outbox{{Name: "orders", Database: "shop", MaxAge: time.Minute, Pending: 6, Oldest: since(70 * time.Second), Failed: 1, Retried: 2}},
+				},
+			},
+			{
+				ID: signal.TargetID{Collector: "rabbitmq", Target: "shop"}, Interval: 15 * time.Second,
+				Err: errors.New("connection refused"), Attempt: noon,
+			},
+		},
+		Open: []signal.Finding{{
+			ID: "f-1", Mode: signal.OutboxStalled, Severity: signal.Critical,
+			DecidableAt: noon.Add(-20 * time.Second), DetectedAt: noon, TraceID: traceID,
+		}},
+		Tally: detect.Tally{
+			Findings: map[signal.Mode]int64{signal.OutboxStalled: 3, signal.MessageLost: 0, signal.DLQFilling: 0},
+			Lost:     []detect.Loss{{QueueID: orders.QueueID, Reason: detect.Retention, Messages: 17}},
+			Gaps:     1,
+		},
+	}
+}
+
+// large is a reading of a hundred thousand partitions: 200 groups, each on ten
+// topics of fifty partitions.
+func large() *watch.Snapshot {
+	r := &signal.Report{At: noon}
+	for group := range 200 {
+		for topic := range 10 {
+			q := signal.NewQueue(signal.QueueID{
+				System: signal.Kafka, Cluster: "production-eu-west-1",
+				Destination: fmt.Sprintf("shop.orders.v1.topic-%03d", (group+topic*20)%200), Group: fmt.Sprintf("order-consumer-%03d", group),
+			})
+			q.PerPartition = true
+			q.Ready, q.Uncommitted, q.Consumers, q.Objective.MaxAge = 0, 0, 3, time.Minute
+			for id := range int32(50) {
+				lag := int64((group*7919 + topic*104729 + int(id)*1299709) % 5000)
+				q.Partitions = append(q.Partitions, signal.Partition{ID: id, End: 1_000_000, Committed: 1_000_000 - lag})
+				q.Ready += signal.Count(lag)
+			}
+			r.Queues = append(r.Queues, q)
+		}
+	}
+	return &watch.Snapshot{Version: 1, Ready: true, Targets: []watch.Target{{
+		ID: signal.TargetID{Collector: "kafka", Target: "main"}, Up: true, Attempt: noon, Success: noon, Reading: r,
+	}}}
+}
+
+// exporter returns an exporter of what s points at, at noon.
+func exporter(s **watch.Snapshot) *telemetry.Exporter {
+	return telemetry.New(telemetry.Options{
+		Snapshot: func() *watch.Snapshot { return *s },
+		Now:      func() time.Time { return noon },
+		Log:      slog.New(slog.DiscardHandler),
+	})
+}
