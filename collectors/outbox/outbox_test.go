@@ -2,76 +2,54 @@ package outbox_test
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"log/slog"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
-
-	_ "modernc.org/sqlite"
 
 	"github.com/lostorder/lostorder/collectors"
 	"github.com/lostorder/lostorder/collectors/outbox"
 	"github.com/lostorder/lostorder/internal/config"
 	"github.com/lostorder/lostorder/internal/database"
+	"github.com/lostorder/lostorder/internal/database/databasetest"
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// shop is an SQLite file with an outbox, in WAL mode, held open as a live
-// application holds it.
-type shop struct {
-	*sql.DB
-	path string
-}
+// everything is an outbox with all the columns that the config may name.
+const everything = "columns: {published_at: published_at, order_id: aggregate_id, traceparent: traceparent, attempts: attempts, error: last_error}"
 
-func newShop(t *testing.T, statements ...string) shop {
+const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+// makeTable makes an outbox that the watching user may read.
+func makeTable(t *testing.T, s *databasetest.Shop) {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "shop.db")
-	db, err := sql.Open("sqlite", "file:"+path+"?_pragma=journal_mode(WAL)&_pragma=busy_timeout(5000)")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = db.Close() })
-	s := shop{db, path}
-	s.run(t, statements...)
-	return s
+	s.Run(t, fmt.Sprintf(`CREATE TABLE outbox (id BIGINT PRIMARY KEY, aggregate_id %s, status %s, created_at %s NULL, published_at %s NULL,
+		traceparent VARCHAR(80), attempts INTEGER DEFAULT 0, last_error TEXT)`, s.Key, s.Key, s.Time, s.Time))
+	s.Grant(t, "outbox")
 }
 
-func (s shop) run(t *testing.T, statements ...string) {
+// add adds a pending row.
+func add(t *testing.T, s *databasetest.Shop, id int, age time.Duration) {
 	t.Helper()
-	for _, text := range statements {
-		if _, err := s.Exec(text); err != nil {
-			t.Fatalf("%s: %v", text, err)
-		}
-	}
+	s.Run(t, fmt.Sprintf("INSERT INTO outbox (id, aggregate_id, status, created_at, traceparent) VALUES (%d, 'order-%d', 'PENDING', %s, '%s')", id, id, s.Ago(age), traceparent))
 }
 
-const table = `CREATE TABLE outbox (id INTEGER PRIMARY KEY, aggregate_id TEXT, status TEXT, created_at TEXT, published_at TEXT,
-	traceparent TEXT, attempts INTEGER NOT NULL DEFAULT 0, last_error TEXT)`
-
-// ago is a moment as SQLite writes it.
-func ago(d time.Duration) string {
-	return time.Now().Add(-d).UTC().Format("2006-01-02 15:04:05.000")
+// settings is a config file with one outbox; more are further keys of the outbox.
+func settings(url string, more ...string) string {
+	return settingsWith(url, "", more...)
 }
 
-// target makes the target of an outbox on the file; extra are further lines of
-// its config.
-func target(t *testing.T, url string, extra ...string) collectors.Target {
-	t.Helper()
-	lines := []string{
-		"databases:", "  - name: shop", "    url: '" + url + "'",
-		"outboxes:", "  - name: orders", "    database: shop", "    table: outbox",
-	}
-	for _, line := range extra {
+func settingsWith(url, database string, more ...string) string {
+	lines := []string{"databases:", "  - {name: shop, url: '" + url + "'" + database + "}",
+		"outboxes:", "  - name: orders", "    database: shop", "    table: outbox"}
+	for _, line := range more {
 		lines = append(lines, "    "+line)
 	}
-	return targets(t, strings.Join(lines, "\n"))[0]
+	return strings.Join(lines, "\n") + "\n"
 }
 
-func targets(t *testing.T, text string) []collectors.Target {
+func load(t *testing.T, text string) []collectors.Target {
 	t.Helper()
 	f, err := config.Parse("test.yml", []byte(text), t.TempDir(), []config.Section{database.Section(), outbox.Source().Section})
 	if err != nil {
@@ -80,24 +58,10 @@ func targets(t *testing.T, text string) []collectors.Target {
 	return outbox.Source().Targets(f)
 }
 
-// read runs the target until its first report.
-func read(t *testing.T, target collectors.Target) signal.Report {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
-	defer cancel()
-	reports := make(reports, 100)
-	done := make(chan error, 1)
-	go func() { done <- target.New(slog.New(slog.DiscardHandler)).Run(ctx, reports) }()
-	report, ok := <-reports, true
-	cancel()
-	if err := <-done; err != nil || !ok {
-		t.Fatalf("run: %v", err)
-	}
-	return report
-}
-
+// reports is a sink.
 type reports chan signal.Report
 
+// Report takes a report if somebody waits for it.
 func (r reports) Report(report signal.Report) {
 	select {
 	case r <- report:
@@ -105,10 +69,83 @@ func (r reports) Report(report signal.Report) {
 	}
 }
 
-func TestSmoke(t *testing.T) {
-	s := newShop(t, table,
-		fmt.Sprintf("INSERT INTO outbox (aggregate_id, created_at, traceparent) VALUES ('o-1', '%s', '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01')", ago(time.Minute)))
-	r := read(t, target(t, "sqlite://"+s.path, "columns: {published_at: published_at, order_id: aggregate_id, traceparent: traceparent, attempts: attempts, error: last_error}"))
-	t.Logf("%+v %v %v", r.Outboxes, r.Err, r.Warnings)
-	_ = os.Stdout
+// read runs the only target of a config until its first report.
+func read(t *testing.T, text string) signal.Report {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	sink := make(reports, 1)
+	done := make(chan error, 1)
+	target := load(t, text)[0]
+	go func() { done <- target.New(slog.New(slog.DiscardHandler)).Run(ctx, sink) }()
+	defer func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Errorf("run: %v", err)
+		}
+	}()
+	select {
+	case r := <-sink:
+		return r
+	case <-ctx.Done():
+		t.Fatal("there was no report")
+		return signal.Report{}
+	}
+}
+
+// whole is the outbox of a reading that has to be whole.
+func whole(t *testing.T, r signal.Report) signal.Outbox {
+	t.Helper()
+	if r.Err != nil {
+		t.Fatalf("the reading is not whole: %v", r.Err)
+	}
+	if len(r.Outboxes) != 1 {
+		t.Fatalf("the reading has %d outboxes, want 1", len(r.Outboxes))
+	}
+	return r.Outboxes[0]
+}
+
+// checkAge compares an age with what it should be; the test itself takes time.
+func checkAge(t *testing.T, what string, got, want time.Duration) {
+	t.Helper()
+	if got < want-time.Second || got > want+10*time.Second {
+		t.Errorf("%s is %s old, want %s", what, got, want)
+	}
+}
+
+func TestPendingRowsAreCountedAndNamed(t *testing.T) {
+	databasetest.Each(t, func(t *testing.T, s *databasetest.Shop) {
+		makeTable(t, s)
+		add(t, s, 7, 3*time.Minute)
+		add(t, s, 3, 2*time.Minute)
+		add(t, s, 9, time.Minute)
+		add(t, s, 1, time.Hour)
+		s.Run(t, "UPDATE outbox SET published_at = created_at WHERE id = 1",
+			"UPDATE outbox SET attempts = 4, last_error = 'no broker' WHERE id = 7",
+			"UPDATE outbox SET attempts = 1, traceparent = 'nonsense' WHERE id = 3")
+		r := read(t, settings(s.URL, everything, "sample: 2"))
+		o := whole(t, r)
+		if o.Pending != 3 || o.PendingCapped || o.Retried != 2 || o.Failed != 1 {
+			t.Errorf("pending %d (capped %v), retried %d, failed %d; want 3 (false), 2, 1", o.Pending, o.PendingCapped, o.Retried, o.Failed)
+		}
+		if o.HeadKey != "7" {
+			t.Errorf("the head is %q, want 7", o.HeadKey)
+		}
+		if o.Name != "orders" || o.Database != "shop" || o.Table != "outbox" || o.MaxAge != time.Minute {
+			t.Errorf("it is %s, %s, %s, %s", o.Name, o.Database, o.Table, o.MaxAge)
+		}
+		checkAge(t, "the oldest", o.Oldest.At(signal.InstantOf(r.At)), 3*time.Minute)
+		if len(o.Waiting) != 2 || o.Waiting[0].ID != "order-7" || o.Waiting[1].ID != "order-3" {
+			t.Fatalf("waiting are %v, want order-7 and order-3", o.Waiting)
+		}
+		if got := o.Waiting[0].TraceID; got != "0af7651916cd43dd8448eb211c80319c" {
+			t.Errorf("the trace is %q", got)
+		}
+		if got := o.Waiting[1].TraceID; got != "" {
+			t.Errorf("a traceparent that is none gives the trace %q", got)
+		}
+		if len(r.Warnings) != 0 {
+			t.Errorf("warnings: %q", r.Warnings)
+		}
+	})
 }

@@ -22,7 +22,8 @@ type dialect interface {
 	open() (*sql.DB, error)
 	// begin starts a READ ONLY transaction with its limits on a connection.
 	begin(ctx context.Context, conn *sql.Conn) (*sql.Tx, session, error)
-	// describe finds a table; it is nil when there is none of that name.
+	// describe finds a table; it is nil when there is none of that name. With an
+	// error it may say which table the error is about.
 	describe(ctx context.Context, r *Reading, schema, name string) (*Table, error)
 	// tables lists the names of tables for a message, at most a few hundred.
 	tables(ctx context.Context, r *Reading) ([]string, error)

@@ -21,7 +21,7 @@ type sqlite struct {
 	opened os.FileInfo // the file that the connection is on
 }
 
-func newSQLite(c Config) (*sqlite, error) {
+func newSQLite(c Config) (dialect, error) {
 	_, path, _ := strings.Cut(c.URL.Reveal(), ":")
 	path, options, _ := strings.Cut(path, "?")
 	if options != "" {

@@ -1,0 +1,28 @@
+package databasetest
+
+import "testing"
+
+// A kind of database to test on.
+type kind struct {
+	name string
+	make func(testing.TB) *Shop
+}
+
+// Each runs a test on SQLite and, in the integration tests, on each server.
+func Each(t *testing.T, test func(t *testing.T, s *Shop)) {
+	t.Helper()
+	for _, k := range append([]kind{{"sqlite", SQLite}}, servers...) {
+		t.Run(k.name, func(t *testing.T) { test(t, k.make(t)) })
+	}
+}
+
+// EachServer runs a test on each server; without any, it is skipped.
+func EachServer(t *testing.T, test func(t *testing.T, s *Shop)) {
+	t.Helper()
+	if len(servers) == 0 {
+		t.Skip("an integration test: go test -tags=integration")
+	}
+	for _, k := range servers {
+		t.Run(k.name, func(t *testing.T) { test(t, k.make(t)) })
+	}
+}

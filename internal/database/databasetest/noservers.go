@@ -1,0 +1,6 @@
+//go:build !integration
+
+package databasetest
+
+// servers are there in the integration tests alone.
+var servers []kind

@@ -1,0 +1,98 @@
+package database
+
+import (
+	"context"
+	"database/sql"
+	"strings"
+)
+
+// plan reads the tabular EXPLAIN, which all versions of both servers have: type
+// ALL is the whole table, index the whole of an index.
+func (d *mysql) plan(ctx context.Context, r *Reading, q query) ([]scan, error) {
+	var steps []map[string]string
+	err := r.ask(ctx, "EXPLAIN "+q.sql, q.args, func(rows *sql.Rows) error {
+		step, err := byName(rows)
+		steps = append(steps, step)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	var scans []scan
+	for _, step := range steps {
+		s, err := d.scan(ctx, r, q, step)
+		if err != nil {
+			return nil, err
+		}
+		scans = append(scans, s...)
+	}
+	return scans, nil
+}
+
+func (d *mysql) scan(ctx context.Context, r *Reading, q query, step map[string]string) ([]scan, error) {
+	table, extra := step["table"], step["Extra"]
+	sorts := strings.Contains(extra, "Using filesort") || strings.Contains(extra, "Using temporary")
+	filters := strings.Contains(extra, "Using where")
+	if table == "" || strings.HasPrefix(table, "<") {
+		return nil, nil // the result of a subquery, in memory
+	}
+	switch step["type"] {
+	case "ALL", "index":
+		if !sorts && !filters && q.whole {
+			return nil, nil // each row that is read counts towards the limit
+		}
+		if table != q.table.Name {
+			return []scan{{table: table, rows: number(step["rows"])}}, nil
+		}
+		// The plan tells how many rows it hopes to read before the limit is reached,
+		// not how many it will.
+		rows, err := d.rows(ctx, r, q.table)
+		return []scan{{table: table, rows: max(rows, number(step["rows"]))}}, err
+	default:
+		if sorts {
+			return []scan{{table: table, rows: number(step["rows"]), sorts: true}}, nil
+		}
+		return nil, nil // the index leads to the rows
+	}
+}
+
+// rows estimates the size of a table, without reading it.
+func (d *mysql) rows(ctx context.Context, r *Reading, t *Table) (int64, error) {
+	var rows sql.NullInt64
+	err := r.ask(ctx, "SELECT table_rows FROM information_schema.tables WHERE table_schema = ? AND table_name = ?", []any{t.Schema, t.Name},
+		func(from *sql.Rows) error { return from.Scan(&rows) })
+	return rows.Int64, err
+}
+
+// byName reads a row whose columns differ from version to version.
+func byName(rows *sql.Rows) (map[string]string, error) {
+	names, err := rows.Columns()
+	if err != nil {
+		return nil, err
+	}
+	values := make([]sql.NullString, len(names))
+	into := make([]any, len(names))
+	for i := range values {
+		into[i] = &values[i]
+	}
+	if err := rows.Scan(into...); err != nil {
+		return nil, err
+	}
+	row := make(map[string]string, len(names))
+	for i, name := range names {
+		row[name] = values[i].String
+	}
+	return row, nil
+}
+
+// number reads the digits of an estimate.
+func number(text string) int64 {
+	var n int64
+	for _, c := range text {
+		if c < '0' || c > '9' || n > 1<<50 {
+			break
+		}
+		n = n*10 + int64(c-'0')
+	}
+	return n
+}

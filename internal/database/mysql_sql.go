@@ -1,0 +1,62 @@
+package database
+
+import (
+	"fmt"
+	"strings"
+)
+
+func (*mysql) quote(identifier string) string {
+	return "`" + strings.ReplaceAll(identifier, "`", "``") + "`"
+}
+
+func (*mysql) value(v string, args *[]any) string {
+	*args = append(*args, v)
+	return "?"
+}
+
+func (d *mysql) text(c Column) string {
+	name := d.quote(c.Name)
+	if strings.Contains(c.Type, "binary") || strings.Contains(c.Type, "blob") {
+		return "lower(hex(" + name + "))"
+	}
+	return "CAST(" + name + " AS CHAR)"
+}
+
+// millis takes a DATETIME as one of the session's zone, which is the server's
+// unless the config names another. unix_timestamp gives 0 for what is no date.
+func (d *mysql) millis(c Column) (string, bool) {
+	name := d.quote(c.Name)
+	kind, _, _ := strings.Cut(c.Type, "(")
+	switch kind, _, _ = strings.Cut(kind, " "); kind {
+	case "timestamp", "datetime", "date":
+		return "CAST(nullif(unix_timestamp(" + name + "), 0) * 1000 AS SIGNED)", true
+	case "bigint", "int", "decimal", "double", "float":
+		return "CAST(" + epochBySize(name) + " AS SIGNED)", true
+	}
+	return "", false
+}
+
+// distinct steps from value to value by itself: "Using index for group-by".
+func (d *mysql) distinct(t *Table, c Column, limit int) string {
+	name := d.quote(c.Name)
+	return fmt.Sprintf("SELECT %s FROM (SELECT DISTINCT %s FROM %s.%s) AS v WHERE %s IS NOT NULL LIMIT %d",
+		d.text(c), name, d.quote(t.Schema), d.quote(t.Name), name, limit)
+}
+
+// same is as most collations compare: without regard to case, and to blanks at
+// the end.
+func (*mysql) same(a, b string) bool {
+	return strings.EqualFold(strings.TrimRight(a, " "), strings.TrimRight(b, " "))
+}
+
+// index is a full one, for there are no partial ones.
+func (d *mysql) index(x index) string { return x.create(d, "", x.full, "") }
+
+func (d *mysql) grant(t *Table, user string) string {
+	name, host, ok := strings.Cut(user, "@")
+	who := "'" + name + "'"
+	if ok {
+		who += "@'" + host + "'"
+	}
+	return fmt.Sprintf("GRANT SELECT ON %s.%s TO %s;", d.quote(t.Schema), d.quote(t.Name), who)
+}
