@@ -1,0 +1,60 @@
+# make help says what there is.
+
+SHELL := /bin/bash
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+LDFLAGS := -s -w \
+	-X github.com/prometheus/common/version.Version=$(VERSION) \
+	-X github.com/prometheus/common/version.Revision=$(shell git rev-parse HEAD 2>/dev/null) \
+	-X github.com/prometheus/common/version.Branch=$(shell git rev-parse --abbrev-ref HEAD 2>/dev/null)
+
+# Tools are pinned in a module of their own, so that their hundreds of
+# dependencies do not choose the versions of ours.
+TOOL := go tool -modfile=tools/go.mod
+
+.PHONY: help
+help: ## Say what there is
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## Build the program into bin/
+	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/lostorder ./cmd/lostorder
+
+.PHONY: demo
+demo: ## Break a shop in every known way and see it found
+	go run ./cmd/lostorder demo
+
+.PHONY: test
+test: vet lint unit integration ## All checks and tests, with real servers that it installs and starts itself
+
+.PHONY: vet
+vet: ## go vet
+	go vet ./...
+	go vet -tags=integration ./...
+
+.PHONY: lint
+lint: ## golangci-lint
+	$(TOOL) golangci-lint run --build-tags=integration ./...
+
+.PHONY: unit
+unit: ## Tests that need no server
+	go test -race ./...
+
+.PHONY: integration
+integration: ## Tests against real servers
+	test/parts/run go test -race -tags=integration -run 'Integration|Real' -count=1 ./...
+
+.PHONY: generate
+generate: ## Write the generated files anew
+	go test ./collectors/builtin ./internal/telemetry -run 'Current' -update
+
+.PHONY: bench
+bench: ## Benchmarks that need no server
+	go test -run '^$$' -bench . -benchmem ./internal/...
+
+.PHONY: bench-kafka
+bench-kafka: ## The grid of 10,000 partitions and 100,000 group-partitions on a real Kafka
+	test/parts/run --parts=kafka go run ./test/bench/kafka
+
+.PHONY: fmt
+fmt: ## Format the code
+	$(TOOL) golangci-lint fmt ./...
