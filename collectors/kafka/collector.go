@@ -41,6 +41,7 @@ func (r *reader) Read(ctx context.Context, report *signal.Report) error {
 	end := r.dialer.begin(ctx)
 	defer end()
 	r.cluster.begin()
+	r.history.begin()
 	one := &reading{
 		ctx: ctx, config: &r.config, cluster: r.cluster, history: r.history,
 		parts: make([]signal.Partition, 0, r.history.parts),
@@ -55,6 +56,7 @@ func (r *reader) Read(ctx context.Context, report *signal.Report) error {
 		return err
 	}
 	one.fill(report)
+	r.history.end()
 	return one.missing.err()
 }
 
@@ -73,9 +75,8 @@ type reading struct {
 	queues     []queue
 	parts      []signal.Partition // of all queues, one block
 	leaderless int
-	warnings   []string
-	share      int
-	streams    int
+	share      []string // groups of which nothing is read
+	streams    []string // groups of whose members nothing is read
 
 	now signal.Instant // when the ends of the logs were read
 }
@@ -97,7 +98,11 @@ func (r *reading) run() error {
 		r.readOffsets(n, atEnd, func(t *topic, p int32) *int64 { return &t.end[p] })
 	})
 	r.now = signal.InstantOf(time.Now())
+	r.observe()
 	r.closeQueues()
+	r.measureAges()
+	r.peekAtHeads()
+	r.lookAtDeadLetters()
 	r.countLeaderless()
 	if r.leaderless > 0 {
 		r.missing.add(fmt.Sprintf("%d partitions", r.leaderless), "no leader answers for them")

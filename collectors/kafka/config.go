@@ -15,8 +15,11 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// granularityPartition shows the partitions of a queue one by one.
-const granularityPartition = "partition"
+// Values of the config file.
+const (
+	granularityPartition = "partition"
+	orderIDKey           = "key"
+)
 
 // section is the key of the config file.
 const section = "kafka"

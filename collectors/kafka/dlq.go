@@ -1,6 +1,7 @@
 package kafka
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -70,7 +71,10 @@ func (r *reading) deadLetterReports() []signal.DeadLetterQueue {
 		if q := smallest[int32(i)]; q != nil {
 			s := r.queueOf(q)
 			d.Messages, d.Oldest = s.Ready+s.Uncommitted, s.Oldest
+		} else {
+			d.Oldest = t.oldest(r.now)
 		}
+		d.Newest = t.newest()
 		list = append(list, d)
 	}
 	return list
@@ -97,4 +101,72 @@ func (r *reading) smallestBacklogs() map[int32]*queue {
 		}
 	}
 	return smallest
+}
+
+// oldest returns the age of the oldest message of a topic.
+func (t *topic) oldest(now signal.Instant) signal.Age {
+	var oldest signal.Age
+	for p := range t.end {
+		if t.start[p] >= 0 && t.end[p] > t.start[p] {
+			age, _ := t.past.parts[p].age(t.start[p], now)
+			oldest = older(oldest, age)
+		}
+	}
+	return oldest
+}
+
+// lookAtDeadLetters reads the latest messages of dead letter queues, to name
+// their orders, when there are new ones.
+func (r *reading) lookAtDeadLetters() {
+	if r.config.OrderID != orderIDKey {
+		return
+	}
+	var looks []*glance
+	for i := range r.topics {
+		t := &r.topics[i]
+		if t.dlq == nil || t.gone || r.history.refuses(t.name, r.now) {
+			continue
+		}
+		t.past.grow(len(t.leaders))
+		for p, end := range t.end {
+			if t.start[p] < 0 || end <= t.start[p] || end == t.past.newestEnd[p] || len(looks) == peeksPerReading {
+				continue
+			}
+			looks = append(looks, &glance{topic: t, partition: int32(p), next: max(t.start[p], end-namesKept), until: end, newest: true})
+		}
+	}
+	r.look(looks)
+	for _, look := range looks {
+		switch past := look.topic.past; {
+		case look.refused:
+			r.history.refuse(look.topic.name, r.now)
+		case !look.failed:
+			past.newest[look.partition] = look.found
+			past.newestEnd[look.partition] = look.until
+		}
+	}
+}
+
+// grow makes room for the messages of a dead letter queue.
+func (p *topicPast) grow(partitions int) {
+	for len(p.newest) < partitions {
+		p.newest = append(p.newest, nil)
+		p.newestEnd = append(p.newestEnd, signal.Unknown)
+	}
+}
+
+// newest names the orders of the latest messages, the latest first. What was
+// removed since is not named.
+func (t *topic) newest() []signal.OrderRef {
+	var all []message
+	for p, messages := range t.past.newest {
+		for _, m := range messages {
+			if p < len(t.start) && m.offset >= t.start[p] && m.offset < t.end[p] {
+				all = append(all, m)
+			}
+		}
+	}
+	slices.SortStableFunc(all, func(a, b message) int { return cmp.Compare(b.at, a.at) })
+	list := refs(all)
+	return list[:min(namesKept, len(list))]
 }

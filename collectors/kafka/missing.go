@@ -2,7 +2,6 @@ package kafka
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -35,12 +34,7 @@ func (m *missing) err() error {
 	var parts []string
 	for reason, names := range m.reasons {
 		slices.Sort(names)
-		names = slices.Compact(names)
-		shown := strings.Join(names[:min(namesShown, len(names))], ", ")
-		if more := len(names) - namesShown; more > 0 {
-			shown += fmt.Sprintf(" and %d more", more)
-		}
-		parts = append(parts, shown+": "+reason)
+		parts = append(parts, some(slices.Compact(names))+": "+reason)
 	}
 	if len(parts) == 0 {
 		return nil

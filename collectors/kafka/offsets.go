@@ -121,6 +121,18 @@ func isMoving(err sarama.KError) bool {
 	return false
 }
 
+// observe keeps the ends of the logs as samples of when messages came.
+func (r *reading) observe() {
+	for i := range r.topics {
+		t := &r.topics[i]
+		for p, end := range t.end {
+			if end >= 0 {
+				t.past.parts[p].observe(end, r.now)
+			}
+		}
+	}
+}
+
 // countLeaderless counts the watched partitions that no known broker leads.
 func (r *reading) countLeaderless() {
 	for i := range r.topics {

@@ -14,6 +14,7 @@ type queue struct {
 	topic    int32
 	group    *group
 	from, to int
+	waiting  []signal.OrderRef
 }
 
 // addQueue makes the queue of a topic and a group with all partitions of the
@@ -55,7 +56,7 @@ func (r *reading) keepOnly(from int, commits map[int32]*sarama.OffsetFetchRespon
 	r.queues[len(r.queues)-1].to = len(kept)
 }
 
-// close fills in what was read after the commits, and leaves out queues of topics
+// closeQueues fills in what was read after the commits, and leaves out queues of topics
 // of which nothing could be read.
 func (r *reading) closeQueues() {
 	kept := r.queues[:0]
@@ -84,5 +85,5 @@ func (r *reading) closeQueues() {
 	r.history.parts = len(r.parts)
 }
 
-// of returns the partitions of a queue, which cannot grow into those of another.
+// partsOf returns the partitions of a queue, which cannot grow into those of another.
 func (r *reading) partsOf(q *queue) []signal.Partition { return r.parts[q.from:q.to:q.to] }

@@ -9,7 +9,7 @@ func (r *reading) fill(report *signal.Report) {
 		report.Queues = append(report.Queues, r.queueOf(&r.queues[i]))
 	}
 	report.DeadLetters = r.deadLetterReports()
-	report.Warnings = r.warnings
+	report.Warnings = r.warnings()
 }
 
 // queueOf adds up one queue.
@@ -22,6 +22,7 @@ func (r *reading) queueOf(q *queue) signal.Queue {
 	s.PerPartition = r.config.Granularity == granularityPartition
 	s.Partitions = r.partsOf(q)
 	s.Ready, s.Uncommitted = 0, 0
+	s.Waiting = q.waiting
 	whole := true
 	var end, committed signal.Count
 	for i := range s.Partitions {

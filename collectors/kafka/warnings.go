@@ -1,7 +1,48 @@
 package kafka
 
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
 // warnShare notes a share group, of which nothing is read.
-func (r *reading) warnShare(string) { r.mu.Lock(); r.share++; r.mu.Unlock() }
+func (r *reading) warnShare(name string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.share = append(r.share, name)
+}
 
 // warnStreams notes a streams group, of whose members nothing is read.
-func (r *reading) warnStreams(string) { r.mu.Lock(); r.streams++; r.mu.Unlock() }
+func (r *reading) warnStreams(name string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.streams = append(r.streams, name)
+}
+
+// warnings says what the operator should know; the same for the same state.
+func (r *reading) warnings() []string {
+	var list []string
+	if len(r.share) > 0 {
+		list = append(list, "share groups are not watched: "+some(r.share))
+	}
+	if len(r.streams) > 0 {
+		list = append(list, "whether streams groups have members is not known, only what they committed: "+some(r.streams))
+	}
+	if len(r.history.refused) > 0 {
+		topics := slices.Collect(maps.Keys(r.history.refused))
+		list = append(list, "not authorized to read messages, so that no orders are named and transaction markers count as backlog; grant READ on topics "+some(topics))
+	}
+	return list
+}
+
+// some names a few of many.
+func some(names []string) string {
+	slices.Sort(names)
+	shown := strings.Join(names[:min(namesShown, len(names))], ", ")
+	if more := len(names) - namesShown; more > 0 {
+		shown += fmt.Sprintf(" and %d more", more)
+	}
+	return shown
+}
