@@ -75,6 +75,13 @@ var queueCases = map[string]struct {
 			s.play(10*time.Minute, func(int) signal.Report { return group(1, part(0, 60, 60)) })
 		},
 	},
+	"benign: lostorder itself is stopped for ten minutes with messages waiting": {
+		story: func(s *script) {
+			s.play(time.Minute, func(int) signal.Report { return group(1, part(0, 50, 60)) })
+			s.blind(10 * time.Minute)
+			s.play(4*time.Minute, func(int) signal.Report { return group(1, part(0, 50, 60)) })
+		},
+	},
 	"benign: lostorder restarts again and again beside a slow consumer": {
 		story: func(s *script) {
 			for n := range int64(8) {
