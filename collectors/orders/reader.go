@@ -2,7 +2,6 @@ package orders
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -55,7 +54,7 @@ func (r *reader) read(ctx context.Context, in *database.Reading, t *table, repor
 	l.Unnamed = unnamed
 	report.Warnings = append(report.Warnings, warnings...)
 
-	err := errors.Join(errs...)
+	err := database.Join(errs...)
 	if known(l.States) {
 		report.Lifecycles = append(report.Lifecycles, l)
 	}

@@ -2,7 +2,6 @@ package orders
 
 import (
 	"context"
-	"errors"
 
 	"github.com/lostorder/lostorder/internal/database"
 )
@@ -40,7 +39,7 @@ func find(ctx context.Context, r *database.Reading, c *Table) (*table, error) {
 	if c.Where != "" {
 		t.where = []database.Condition{database.Matches(c.Where)}
 	}
-	return &t, errors.Join(errs...)
+	return &t, database.Join(errs...)
 }
 
 // in selects the orders whose state column holds one of the values.

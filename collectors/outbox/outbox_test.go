@@ -42,7 +42,7 @@ func settings(url string, more ...string) string {
 
 func settingsWith(url, database string, more ...string) string {
 	lines := []string{"databases:", "  - {name: shop, url: '" + url + "'" + database + "}",
-		"outboxes:", "  - name: orders", "    database: shop", "    table: outbox"}
+		"outboxes:", "  - name: orders", "    interval: 100ms", "    database: shop", "    table: outbox"}
 	for _, line := range more {
 		lines = append(lines, "    "+line)
 	}

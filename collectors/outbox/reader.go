@@ -2,7 +2,6 @@ package outbox
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -80,7 +79,7 @@ func (r *reader) read(ctx context.Context, in *database.Reading, t *table, repor
 	if read {
 		report.Outboxes = append(report.Outboxes, o)
 	}
-	if err := errors.Join(errs...); err != nil {
+	if err := database.Join(errs...); err != nil {
 		return fmt.Errorf("read outbox table %s: %w", c.Table, err)
 	}
 	return nil

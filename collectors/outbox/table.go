@@ -2,7 +2,6 @@ package outbox
 
 import (
 	"context"
-	"errors"
 
 	"github.com/lostorder/lostorder/internal/database"
 )
@@ -48,7 +47,7 @@ func find(ctx context.Context, r *database.Reading, c *Config) (*table, error) {
 	t.lastError = may(c.Columns.Error, "error")
 	publishedAt := may(c.Columns.PublishedAt, "published_at")
 	may(c.Columns.Status, "status")
-	if err := errors.Join(errs...); err != nil {
+	if err := database.Join(errs...); err != nil {
 		return nil, err
 	}
 
@@ -60,7 +59,7 @@ func find(ctx context.Context, r *database.Reading, c *Config) (*table, error) {
 		t.pending.Where = []database.Condition{database.Matches(c.Pending)}
 	}
 	if c.Failed != "" {
-		t.failed = &database.Selection{What: "failed rows", Table: found, Since: t.createdAt, Where: []database.Condition{database.Matches(c.Failed)}}
+		t.failed = &database.Selection{What: "failed rows", Table: found, Since: t.createdAt, Tie: t.pending.Tie, Where: []database.Condition{database.Matches(c.Failed)}}
 	}
 	return &t, nil
 }

@@ -10,7 +10,7 @@ import (
 // index that begins with it for each. NULL is not among them.
 func (r *Reading) Distinct(ctx context.Context, what string, t *Table, c Column, limit int) ([]string, error) {
 	q := query{purpose: "list " + what, table: t, limit: limit, whole: !c.Nullable, sql: r.dialect.distinct(t, c, limit)}
-	q.index = index{table: t, name: "lostorder_" + t.Name + "_" + c.Name, columns: []string{c.Name}, full: []string{c.Name}, price: "every insert and every change of " + c.Name + " writes it, too"}
+	q.index = index{table: t, columns: []string{c.Name}, full: []string{c.Name}, price: "every insert and every change of " + c.Name + " writes it, too"}
 	var values []string
 	err := r.run(ctx, q, func(rows *sql.Rows) error {
 		var v sql.NullString

@@ -23,11 +23,12 @@ type problem struct {
 // failure is an error whose text was made here and holds no secret. The error of
 // the driver stays inside: its text may hold the URL.
 type failure struct {
-	text  string
-	cause error
+	doing  string
+	reason string
+	cause  error
 }
 
-func (f *failure) Error() string { return f.text }
+func (f *failure) Error() string { return f.doing + ": " + f.reason }
 
 // Is answers for the cause without handing it out.
 func (f *failure) Is(target error) bool { return errors.Is(f.cause, target) }
@@ -37,6 +38,51 @@ func (f *failure) Timeout() bool {
 	return errors.Is(f.cause, context.DeadlineExceeded) || errors.Is(f.cause, errStatementTimeout)
 }
 
+// Join joins errors on one line and says a reason that several share once. It is
+// nil when all of them are.
+func Join(errs ...error) error {
+	var all []error
+	var reasons []string
+	doing := map[string][]string{}
+	for _, err := range errs {
+		if err == nil || errors.Is(err, errAborted) && len(all) > 0 {
+			continue // the error that ended the transaction is there already
+		}
+		all = append(all, err)
+		reason, did := err.Error(), []string(nil)
+		if f, ok := err.(*failure); ok { //nolint:errorlint // what wraps a failure has words of its own
+			reason, did = f.reason, []string{f.doing}
+		}
+		if _, said := doing[reason]; !said {
+			reasons = append(reasons, reason)
+		}
+		doing[reason] = append(doing[reason], did...)
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	var text strings.Builder
+	for i, reason := range reasons {
+		if i > 0 {
+			text.WriteString(strings.TrimPrefix("; ", text.String()[text.Len()-1:])) // a statement has its semicolon
+		}
+		if did := doing[reason]; len(did) > 0 {
+			text.WriteString(strings.Join(did, ", ") + ": ")
+		}
+		text.WriteString(reason)
+	}
+	return &joined{text.String(), all}
+}
+
+// joined is several errors on one line.
+type joined struct {
+	text string
+	all  []error
+}
+
+func (j *joined) Error() string   { return j.text }
+func (j *joined) Unwrap() []error { return j.all }
+
 // connectError says why there is no transaction; ctx is that of the reading.
 func (db *DB) connectError(ctx context.Context, err error) error {
 	doing := fmt.Sprintf("connect to database %s (%s)", db.config.Name, db.dialect.where())
@@ -44,8 +90,7 @@ func (db *DB) connectError(ctx context.Context, err error) error {
 	case ctx.Err() != nil:
 		err = ctx.Err()
 	case errors.Is(err, context.DeadlineExceeded):
-		text := fmt.Sprintf("%s: timeout: no answer within %s", doing, db.config.connectTimeout())
-		return &failure{text, err}
+		return &failure{doing, fmt.Sprintf("timeout: no answer within %s", db.config.connectTimeout()), err}
 	}
 	return db.failure(doing, nil, session{}, err)
 }
@@ -63,7 +108,9 @@ func (db *DB) failure(doing string, q *query, s session, err error) error {
 	if p.changed {
 		db.forget()
 	}
-	return &failure{scrub(doing+": "+p.text, db.secrets()), err}
+	// On one line: the text of a server may hold a part of the query.
+	reason := strings.ReplaceAll(scrub(p.text, db.secrets()), "\n", " ")
+	return &failure{doing, reason, err}
 }
 
 // explainAny says what errors mean that every driver may give.

@@ -2,9 +2,14 @@ package database
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 )
+
+// ErrRefused is what errors.Is finds in the error about a query that the guard
+// refused.
+var ErrRefused = errors.New("query refused: it would read a large table")
 
 // scan is a part of a plan that reads a table, or an index of it, from end to
 // end, or reads many rows to sort them.
@@ -48,6 +53,7 @@ func (r *Reading) refusal(q query, worst scan) error {
 	if worst.sorts {
 		what = fmt.Sprintf("it would read and sort %s %d rows of table %s", about, worst.rows, worst.table)
 	}
-	return fmt.Errorf("%s: refused, because %s, and the scan limit of database %s is %d; to have it answered, create this index (its price: %s): %s",
-		q.purpose, what, r.db.config.Name, r.db.config.ScanLimit, q.index.price, r.dialect.index(q.index))
+	return &failure{doing: q.purpose, cause: ErrRefused, reason: fmt.Sprintf(
+		"refused, because %s, and the scan limit of database %s is %d; to have it answered, create this index (its price: %s): %s",
+		what, r.db.config.Name, r.db.config.ScanLimit, q.index.price, r.dialect.index(q.index))}
 }

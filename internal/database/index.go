@@ -9,7 +9,6 @@ import (
 // index is an index that would answer a query.
 type index struct {
 	table   *Table
-	name    string
 	columns []string
 	where   string // of a partial index, in the database's SQL; empty for a full one
 	// full are the columns for a database without partial indexes.
@@ -21,7 +20,7 @@ var notInName = regexp.MustCompile(`[^a-z0-9_]+`)
 
 // index is the one that answers questions about a selection: its constant
 // conditions make it partial, its varying ones come first, and then the order.
-func (s Selection) index(d dialect, ordered bool) index {
+func (s Selection) index(d dialect) index {
 	x := index{table: s.Table, price: "every insert writes it, too"}
 	var where []string
 	moves := false
@@ -42,22 +41,23 @@ func (s Selection) index(d dialect, ordered bool) index {
 	}
 	x.where = strings.Join(where, " AND ")
 	tail := []string{s.Since.Name}
-	if ordered {
-		for _, c := range s.Tie {
-			tail = append(tail, c.Name)
-		}
-	}
-	// An index with varying conditions serves them all, so it is not named after one.
-	name := strings.Join(append([]string{s.Table.Name}, append(x.columns, tail...)...), "_")
-	if len(x.columns) == 0 {
-		name = s.Table.Name + "_" + strings.ReplaceAll(s.What, " rows", "")
+	for _, c := range s.Tie {
+		tail = append(tail, c.Name)
 	}
 	x.columns = unique(append(x.columns, tail...))
 	x.full = unique(append(x.full, tail...))
-	x.name = "lostorder_" + notInName.ReplaceAllString(strings.ToLower(name), "_")
-	// PostgreSQL cuts names at 63 bytes.
-	x.name = strings.Trim(x.name[:min(len(x.name), 60)], "_")
 	return x
+}
+
+// name is made of the table and what the index holds. A partial one is named
+// after its predicate, for there may be several on the same columns.
+func (x index) name(columns []string, where string) string {
+	parts := append([]string{"lostorder", x.table.Name}, columns...)
+	if where != "" {
+		parts = append([]string{"lostorder", x.table.Name}, words(strings.ReplaceAll(where, "'", " "))...)
+	}
+	name := strings.Trim(notInName.ReplaceAllString(strings.ToLower(strings.Join(parts, "_")), "_"), "_")
+	return strings.Trim(name[:min(len(name), 60)], "_") // PostgreSQL cuts names at 63 bytes
 }
 
 func unique(names []string) []string {
@@ -80,7 +80,7 @@ func (x index) create(d dialect, how string, columns []string, where string) str
 	if x.table.Schema != "" {
 		table = d.quote(x.table.Schema) + "." + table
 	}
-	text := "CREATE INDEX " + how + d.quote(x.name) + " ON " + table + " (" + strings.Join(quoted, ", ") + ")"
+	text := "CREATE INDEX " + how + d.quote(x.name(columns, where)) + " ON " + table + " (" + strings.Join(quoted, ", ") + ")"
 	if where != "" {
 		text += " WHERE " + where
 	}

@@ -44,6 +44,12 @@ func (d *mysql) describe(ctx context.Context, r *Reading, schema, name string) (
 	if errors.As(err, &e) && e.Number == 1146 {
 		return nil, nil
 	}
+	if errors.As(err, &e) && e.Number == 1142 {
+		// Without a right to a table the server does not say whether there is one.
+		if others, _ := d.tables(ctx, r); len(others) > 0 {
+			e.Message += ", or there is no such table: " + suggest(name, others, "this user may read")
+		}
+	}
 	return t, err
 }
 

@@ -33,7 +33,7 @@ func (d *postgres) explain(err error, q *query, s session) (problem, bool) {
 	case "42703", "42P01", "42883", "42601":
 		text := e.Message
 		if e.Hint != "" {
-			text += "; " + e.Hint
+			text += "; " + strings.TrimSuffix(e.Hint, ".")
 		}
 		if table != nil && e.Code == "42703" {
 			text += "; " + columnsOf(table)

@@ -31,7 +31,7 @@ func (r *Reading) Oldest(ctx context.Context, s Selection, n int, fields ...Colu
 	q := query{purpose: "read the oldest " + s.What, table: s.Table, limit: n}
 	millis, err := r.millis(s)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", q.purpose, err)
+		return nil, &failure{doing: q.purpose, reason: err.Error(), cause: err}
 	}
 	columns := []string{millis}
 	for _, f := range fields {
@@ -43,7 +43,7 @@ func (r *Reading) Oldest(ctx context.Context, s Selection, n int, fields ...Colu
 	}
 	from, whole := r.from(s, &q.args)
 	q.whole = whole
-	q.index = s.index(r.dialect, true)
+	q.index = s.index(r.dialect)
 	q.sql = fmt.Sprintf("SELECT %s %s ORDER BY %s LIMIT %d", strings.Join(columns, ", "), from, strings.Join(order, ", "), n)
 
 	var rows []Row
@@ -99,7 +99,7 @@ func (r *Reading) Tally(ctx context.Context, s Selection, limit int, longest tim
 	q := query{purpose: "count " + s.What, table: s.Table, limit: limit + 1}
 	millis, err := r.millis(s)
 	if err != nil {
-		return Tally{}, fmt.Errorf("%s: %w", q.purpose, err)
+		return Tally{}, &failure{doing: q.purpose, reason: err.Error(), cause: err}
 	}
 	inner := []string{millis + " AS ms"}
 	outer := []string{
@@ -113,7 +113,7 @@ func (r *Reading) Tally(ctx context.Context, s Selection, limit int, longest tim
 	}
 	from, whole := r.from(s, &q.args)
 	q.whole = whole
-	q.index = s.index(r.dialect, true)
+	q.index = s.index(r.dialect)
 	q.sql = fmt.Sprintf("SELECT %s FROM (SELECT %s %s ORDER BY %s LIMIT %d) AS oldest",
 		strings.Join(outer, ", "), strings.Join(inner, ", "), from, r.dialect.quote(s.Since.Name), limit+1)
 
@@ -132,7 +132,7 @@ func (r *Reading) Tally(ctx context.Context, s Selection, limit int, longest tim
 	}
 	t := Tally{
 		Rows: capped(rows, limit), Unread: capped(rows-dated, limit), Future: capped(future, limit),
-		Undated: Capped{}, Also: make([]Capped, len(also)),
+		Also: make([]Capped, len(also)),
 	}
 	if longest > 0 {
 		t.Late = capped(late, limit)
@@ -153,7 +153,7 @@ func (r *Reading) Tally(ctx context.Context, s Selection, limit int, longest tim
 	undated := s
 	undated.What = s.What + " whose " + s.Since.Name + " is NULL"
 	undated.Where = append(append([]Condition{}, s.Where...), IsNull(s.Since))
-	if t.Undated, err = r.count(ctx, undated, limit, s.index(r.dialect, true)); err != nil {
+	if t.Undated, err = r.count(ctx, undated, limit, s.index(r.dialect)); err != nil {
 		return t, err
 	}
 	t.Rows = Capped{min(t.Rows.Count+t.Undated.Count, signal.Count(limit)), t.Rows.Capped || t.Undated.Capped || int64(t.Rows.Count+t.Undated.Count) > int64(limit)}
@@ -162,7 +162,7 @@ func (r *Reading) Tally(ctx context.Context, s Selection, limit int, longest tim
 
 // Count counts rows for which all conditions hold, up to a cap.
 func (r *Reading) Count(ctx context.Context, s Selection, limit int) (Capped, error) {
-	return r.count(ctx, s, limit, s.index(r.dialect, false))
+	return r.count(ctx, s, limit, s.index(r.dialect))
 }
 
 func (r *Reading) count(ctx context.Context, s Selection, limit int, x index) (Capped, error) {

@@ -60,7 +60,7 @@ func (r *Reading) Table(ctx context.Context, name string) (*Table, error) {
 	schema, table := splitName(name)
 	t, err := r.dialect.describe(ctx, r, schema, table)
 	if err != nil {
-		return nil, r.fail("look at table "+name, &query{table: t}, err)
+		return nil, r.fail("find table "+name, &query{table: t}, err)
 	}
 	if t == nil {
 		return nil, r.missing(ctx, name)
