@@ -6,6 +6,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/IBM/sarama"
+
 	"github.com/lostorder/lostorder/collectors"
 	"github.com/lostorder/lostorder/internal/signal"
 )
@@ -70,6 +72,7 @@ type reading struct {
 
 	topics []topic // by name
 	byName map[string]int32
+	byID   map[sarama.Uuid]int32
 
 	mu         sync.Mutex // guards the rest while brokers are asked side by side
 	queues     []queue

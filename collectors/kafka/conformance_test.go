@@ -30,19 +30,7 @@ func TestConformance(t *testing.T) {
 				"timeout: 1s"), 20*time.Millisecond)),
 			Hang: s.hang, Break: s.refuse, Heal: s.pass,
 			Partial: func() {
-				s.ControlKey(int16(kmsg.OffsetFetch), func(req kmsg.Request) (kmsg.Response, error, bool) {
-					s.KeepControl()
-					resp := req.ResponseKind().(*kmsg.OffsetFetchResponse)
-					for _, g := range req.(*kmsg.OffsetFetchRequest).Groups {
-						if g.Group == "shipping" {
-							rg := kmsg.NewOffsetFetchResponseGroup()
-							rg.Group, rg.ErrorCode = g.Group, kerr.GroupAuthorizationFailed.Code
-							resp.Groups = append(resp.Groups, rg)
-							return resp, nil, true
-						}
-					}
-					return nil, nil, false
-				})
+				s.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.OffsetFetch}, Group: "shipping", Err: kerr.GroupAuthorizationFailed, Count: -1})
 			},
 			Missing:     "shipping",
 			Fingerprint: func() string { return fingerprint(t, c) },

@@ -126,7 +126,7 @@ func (g *group) nobody() {
 }
 
 // simple reports whether the group only keeps commits.
-func (g *group) simple() bool { return g.protocol == "" }
+func (g *group) simple() bool { return g.protocol == "" && g.kind == typeClassic }
 
 // hold returns what the group does with a topic, to be added to.
 func (g *group) hold(topic int32) *holding {

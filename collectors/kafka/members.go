@@ -112,7 +112,11 @@ func (r *reading) keepConsumer(g *group, d *sarama.ConsumerGroupDescription) {
 		owned := map[string][]int32{}
 		for _, list := range [][]sarama.ConsumerGroupTopicPartitions{m.Assignment.TopicPartitions, m.TargetAssignment.TopicPartitions} {
 			for _, tp := range list {
-				owned[tp.TopicName] = append(owned[tp.TopicName], tp.Partitions...)
+				name := tp.TopicName
+				if i, ok := r.byID[tp.TopicID]; name == "" && ok {
+					name = r.topics[i].name
+				}
+				owned[name] = append(owned[name], tp.Partitions...)
 			}
 		}
 		for topic, partitions := range owned {

@@ -13,6 +13,7 @@ import (
 // topic is what one reading knows of a topic. Its slices go by partition.
 type topic struct {
 	name     string
+	id       sarama.Uuid
 	watched  bool // chosen by the config
 	gone     bool // deleted since the reading began
 	leaders  []int32
@@ -41,12 +42,14 @@ func (r *reading) readTopics() error {
 			}
 			continue
 		}
-		r.topics = append(r.topics, topic{name: t.Name, watched: r.config.watchesTopic(t.Name), leaders: leaders(t)})
+		r.topics = append(r.topics, topic{name: t.Name, id: t.Uuid, watched: r.config.watchesTopic(t.Name), leaders: leaders(t)})
 	}
 	slices.SortFunc(r.topics, func(a, b topic) int { return cmp.Compare(a.name, b.name) })
 	r.byName = make(map[string]int32, len(r.topics))
+	r.byID = make(map[sarama.Uuid]int32, len(r.topics))
 	for i := range r.topics {
 		r.byName[r.topics[i].name] = int32(i)
+		r.byID[r.topics[i].id] = int32(i)
 	}
 	r.pairDeadLetters()
 	for i := range r.topics {
