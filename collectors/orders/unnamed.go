@@ -20,13 +20,14 @@ const mostUnnamed = 10
 // It is a question about the config more than about orders, so that one without
 // an answer is a warning and leaves the reading whole.
 func (r *reader) unnamed(ctx context.Context, in *database.Reading, t *table) (unnamed, warnings []string) {
-	values, err := in.Distinct(ctx, "states", t.found, t.state, mostValues)
+	values, err := in.Distinct(ctx, "states", t.found, t.state, mostValues, t.since)
 	if err != nil {
 		return nil, []string{"states that the lifecycle does not name were not looked for: " + err.Error()}
 	}
 	if len(values) == mostValues {
 		return nil, []string{fmt.Sprintf("column %s of table %s has %d values or more: is it a column of states?", t.state.Name, t.found, mostValues)}
 	}
+	slices.Sort(values)
 	for _, value := range values {
 		if r.names(in, value) || len(unnamed) == mostUnnamed {
 			continue
@@ -39,6 +40,12 @@ func (r *reader) unnamed(ctx context.Context, in *database.Reading, t *table) (u
 		}
 		unnamed = append(unnamed, value)
 		warnings = append(warnings, fmt.Sprintf("state %q (at least one order in table %s) is named by no state of lifecycle %s; add it, or add it to the values of another state", value, t.found, r.config.Name))
+	}
+	if t.state.Nullable {
+		s := database.Selection{What: "orders without a state", Table: t.found, Since: t.since, Where: append([]database.Condition{database.IsNull(t.state)}, t.where...)}
+		if n, err := in.Count(ctx, s, 1); err == nil && n.Count > 0 {
+			warnings = append(warnings, fmt.Sprintf("at least one order in table %s has no state: its %s is NULL", t.found, t.state.Name))
+		}
 	}
 	return unnamed, warnings
 }

@@ -47,6 +47,9 @@ func Alike(word string, names []string) []string {
 	slices.SortStableFunc(guesses, func(a, b guess) int { return a.far - b.far })
 	var alike []string
 	for _, g := range guesses[:min(3, len(guesses))] {
+		if g.far > guesses[0].far+1 {
+			break
+		}
 		alike = append(alike, g.name)
 	}
 	return alike

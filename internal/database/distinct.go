@@ -7,10 +7,15 @@ import (
 )
 
 // Distinct lists the values of a column, at most limit of them, in one step of an
-// index that begins with it for each. NULL is not among them.
-func (r *Reading) Distinct(ctx context.Context, what string, t *Table, c Column, limit int) ([]string, error) {
+// index that begins with it for each. NULL is not among them. Then are the columns
+// that follow in the index to recommend, so that it serves other questions, too.
+func (r *Reading) Distinct(ctx context.Context, what string, t *Table, c Column, limit int, then ...Column) ([]string, error) {
 	q := query{purpose: "list " + what, table: t, limit: limit, whole: !c.Nullable, sql: r.dialect.distinct(t, c, limit)}
-	q.index = index{table: t, columns: []string{c.Name}, full: []string{c.Name}, price: "every insert and every change of " + c.Name + " writes it, too"}
+	q.index = index{table: t, columns: []string{c.Name}, price: "every insert and every change of " + c.Name + " writes it, too"}
+	for _, next := range then {
+		q.index.columns = append(q.index.columns, next.Name)
+	}
+	q.index.full = q.index.columns
 	var values []string
 	err := r.run(ctx, q, func(rows *sql.Rows) error {
 		var v sql.NullString

@@ -26,3 +26,11 @@ func EachServer(t *testing.T, test func(t *testing.T, s *Shop)) {
 		t.Run(k.name, func(t *testing.T) { test(t, k.make(t)) })
 	}
 }
+
+// EachKind runs a test on each kind of database, which makes its own.
+func EachKind(t *testing.T, test func(t *testing.T, start func(testing.TB) *Shop)) {
+	t.Helper()
+	for _, k := range append([]kind{{"sqlite", SQLite}}, servers...) {
+		t.Run(k.name, func(t *testing.T) { test(t, k.make) })
+	}
+}

@@ -1,0 +1,69 @@
+package orders_test
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/lostorder/lostorder/internal/database/databasetest"
+)
+
+var createIndex = regexp.MustCompile(`CREATE INDEX [^;]*;`)
+
+func TestALargeTableIsReadByAnIndexOrNotAtAll(t *testing.T) {
+	databasetest.Each(t, func(t *testing.T, s *databasetest.Shop) {
+		makeTable(t, s)
+		n, limit := 200_000, ""
+		if s.Kind == "sqlite" {
+			n, limit = 3000, ", scan_limit: 1000"
+		}
+		// Most orders are done, as in life; many are overdue, and one state is unknown.
+		s.Run(t, fmt.Sprintf(`INSERT INTO orders (id, state, updated_at) SELECT i, CASE WHEN i = 1 THEN 'unheard' WHEN i %% 20 = 0 THEN 'placed' WHEN i %% 30 = 1 THEN 'paid' ELSE 'shipped' END, %s FROM %s`,
+			s.Ago(time.Hour/2), s.Many(n)))
+		s.Analyse(t, "orders")
+		text := settings(s.URL, limit, "", states)
+		before := read(t, text)
+		if before.Err == nil {
+			t.Fatal("a query that reads the whole table was not refused")
+		}
+		t.Log(before.Err)
+		t.Log(before.Warnings)
+		for _, want := range []string{"count orders in state placed", "refused", "its price: "} {
+			if !strings.Contains(before.Err.Error(), want) {
+				t.Errorf("the error does not say %q", want)
+			}
+		}
+		checkWarning(t, before, "were not looked for", "refused")
+
+		statements := createIndex.FindAllString(before.Err.Error(), -1)
+		slices.Sort(statements)
+		statements = slices.Compact(statements)
+		if len(statements) != 1 {
+			t.Errorf("%d indexes are recommended, want one for all states: %q", len(statements), statements)
+		}
+		s.Run(t, statements...)
+
+		r := read(t, text)
+		l, state := whole(t, r)
+		placed := state["placed"]
+		wantOrders, wantCapped := int64(1000), true
+		if s.Kind == "sqlite" {
+			wantOrders, wantCapped = 150, false
+		}
+		if int64(placed.Orders) != wantOrders || placed.OrdersCapped != wantCapped || placed.Overdue != placed.Orders {
+			t.Errorf("placed is %d (capped %v), %d overdue; want %d (%v), all overdue", placed.Orders, placed.OrdersCapped, placed.Overdue, wantOrders, wantCapped)
+		}
+		if len(l.Unnamed) != 1 || l.Unnamed[0] != "unheard" {
+			t.Errorf("unnamed are %q, want unheard", l.Unnamed)
+		}
+		if len(r.Warnings) != 1 {
+			t.Errorf("warnings: %q", r.Warnings)
+		}
+		if r.Took > time.Second {
+			t.Errorf("the reading took %s", r.Took)
+		}
+	})
+}
