@@ -1,0 +1,69 @@
+// Package api holds what the HTTP API says, as types that the server encodes and
+// the commands decode.
+package api
+
+import (
+	"time"
+
+	"github.com/lostorder/lostorder/internal/signal"
+)
+
+// Findings is the answer of /api/v1/findings.
+type Findings struct {
+	Findings []Finding `json:"findings"`
+}
+
+// Finding is one case of a failure mode.
+type Finding struct {
+	ID         string          `json:"id"`
+	Mode       signal.Mode     `json:"mode"`
+	Severity   signal.Severity `json:"severity"`
+	Subject    string          `json:"subject"` // for people
+	Labels     signal.Subject  `json:"labels"`  // for machines: as the metrics have them
+	Target     string          `json:"target"`  // collector/target
+	OrderIDs   []string        `json:"order_ids"`
+	Count      int64           `json:"count"`
+	Since      time.Time       `json:"since"`
+	DetectedAt time.Time       `json:"detected_at"`
+	ClosedAt   time.Time       `json:"closed_at,omitzero"` // zero while it is open
+	Evidence   signal.Evidence `json:"evidence"`
+	RunbookURL string          `json:"runbook_url"`
+	TraceID    string          `json:"trace_id"`
+}
+
+// Targets is the answer of /api/v1/targets.
+type Targets struct {
+	// Ready is true once every target has been read, or tried, at least once.
+	Ready   bool     `json:"ready"`
+	Targets []Target `json:"targets"`
+}
+
+// Target is the state of one target.
+type Target struct {
+	Collector       string    `json:"collector"`
+	Target          string    `json:"target"`
+	Up              bool      `json:"up"`
+	Error           string    `json:"error,omitempty"`
+	LastAttempt     time.Time `json:"last_attempt,omitzero"` // zero before the first
+	LastSuccess     time.Time `json:"last_success,omitzero"` // zero when it was never read whole
+	DurationSeconds float64   `json:"duration_seconds"`
+	IntervalSeconds float64   `json:"interval_seconds"`
+	// ReadingAgeSeconds is absent when there is no reading to show.
+	ReadingAgeSeconds *float64 `json:"reading_age_seconds,omitempty"`
+	Stale             bool     `json:"stale"`
+	Warnings          []string `json:"warnings"`
+	Readings          Readings `json:"readings"`
+}
+
+// Readings counts what a target's reading holds.
+type Readings struct {
+	Queues           int `json:"queues"`
+	DeadLetterQueues int `json:"dead_letter_queues"`
+	Outboxes         int `json:"outboxes"`
+	Lifecycles       int `json:"lifecycles"`
+}
+
+// Error is the answer to a request that could not be met.
+type Error struct {
+	Error string `json:"error"`
+}

@@ -1,0 +1,63 @@
+package web
+
+import (
+	"net/http"
+	"slices"
+
+	"github.com/lostorder/lostorder/internal/signal"
+	"github.com/lostorder/lostorder/internal/watch"
+	"github.com/lostorder/lostorder/internal/web/api"
+)
+
+// findings answers with the open findings, or with those that ?state= asks for,
+// of one mode if ?mode= asks for it.
+func (s *server) findings(w http.ResponseWriter, r *http.Request) {
+	known, query := s.snapshot(), r.URL.Query()
+	var chosen []signal.Finding
+	switch state := query.Get("state"); state {
+	case "", "open":
+		chosen = known.Open
+	case "closed":
+		chosen = known.Closed
+	case "all":
+		chosen = slices.Concat(known.Open, known.Closed)
+	default:
+		fail(w, http.StatusBadRequest, "unknown state "+state+": use open, closed or all")
+		return
+	}
+	mode := signal.Mode(query.Get("mode"))
+	// A mode that is spelt wrong must not look like one of which there is nothing.
+	if mode != "" && !built(known, mode) {
+		fail(w, http.StatusBadRequest, "unknown mode "+string(mode))
+		return
+	}
+	answer := api.Findings{Findings: []api.Finding{}}
+	for i := range chosen {
+		if mode == "" || chosen[i].Mode == mode {
+			answer.Findings = append(answer.Findings, s.finding(&chosen[i]))
+		}
+	}
+	respond(w, http.StatusOK, answer)
+}
+
+func built(known *watch.Snapshot, mode signal.Mode) bool {
+	if _, ok := known.Tally.Findings[mode]; ok {
+		return true
+	}
+	of := func(f signal.Finding) bool { return f.Mode == mode }
+	return slices.ContainsFunc(known.Open, of) || slices.ContainsFunc(known.Closed, of)
+}
+
+func (s *server) finding(f *signal.Finding) api.Finding {
+	ids := f.OrderIDs
+	if ids == nil {
+		ids = []string{}
+	}
+	return api.Finding{
+		ID: f.ID, Mode: f.Mode, Severity: f.Severity,
+		Subject: f.Subject.String(), Labels: f.Subject, Target: f.Target.String(),
+		OrderIDs: ids, Count: f.Count,
+		Since: f.Since.UTC(), DetectedAt: f.DetectedAt.UTC(), ClosedAt: f.ClosedAt.UTC(),
+		Evidence: f.Evidence, RunbookURL: s.runbook(f.Mode), TraceID: f.TraceID,
+	}
+}

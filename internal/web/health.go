@@ -1,0 +1,43 @@
+package web
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+)
+
+func (s *server) healthy(w http.ResponseWriter, _ *http.Request) {
+	plainText(w, http.StatusOK, "lostorder is healthy.\n")
+}
+
+// ready says yes once every target has been read, or tried, at least once; a
+// target that cannot be read does not keep the others from being served.
+func (s *server) ready(w http.ResponseWriter, _ *http.Request) {
+	known := s.snapshot()
+	if known.Ready {
+		plainText(w, http.StatusOK, "lostorder is ready.\n")
+		return
+	}
+	var b strings.Builder
+	b.WriteString("lostorder is not ready. Not yet read:\n")
+	for i := range known.Targets {
+		if t := &known.Targets[i]; t.Attempt.IsZero() {
+			fmt.Fprintf(&b, "%s\n", t.ID)
+		}
+	}
+	plainText(w, http.StatusServiceUnavailable, b.String())
+}
+
+func (s *server) reload(w http.ResponseWriter, r *http.Request) {
+	if err := s.Reload(r.Context()); err != nil {
+		plainText(w, http.StatusInternalServerError, "reload failed; the configuration before is still in force:\n"+err.Error()+"\n")
+		return
+	}
+	plainText(w, http.StatusOK, "configuration reloaded.\n")
+}
+
+func plainText(w http.ResponseWriter, code int, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.WriteHeader(code)
+	_, _ = w.Write([]byte(text)) // the client may have gone
+}

@@ -1,0 +1,60 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	toolkit "github.com/prometheus/exporter-toolkit/web"
+)
+
+// How long a client may take. Writing is given long: a CPU profile takes as long
+// as it was asked to.
+const (
+	headerTimeout = 10 * time.Second
+	readTimeout   = 30 * time.Second
+	writeTimeout  = 2 * time.Minute
+	idleTimeout   = 2 * time.Minute
+	// shutdownTimeout is how long requests in progress may take to end.
+	shutdownTimeout = 5 * time.Second
+)
+
+// Serve serves the handler as the flags say, with TLS and basic auth where the
+// web config file asks for them, until ctx ends. It returns when everything it
+// started has ended: nil when it ended because ctx did.
+func Serve(ctx context.Context, handler http.Handler, flags *toolkit.FlagConfig, log *slog.Logger) error {
+	server := &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: headerTimeout,
+		ReadTimeout:       readTimeout,
+		WriteTimeout:      writeTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    64 << 10,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
+	served := make(chan error, 1)
+	go func() { served <- toolkit.ListenAndServe(server, flags, log) }()
+	select {
+	case err := <-served:
+		return errors.Join(fmt.Errorf("serve http: %w", err), server.Close())
+	case <-ctx.Done():
+	}
+	// The context that ended must not cut short the requests in progress.
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
+	defer cancel()
+	err := server.Shutdown(grace)
+	if err != nil {
+		log.Warn("end http requests that take too long", "err", err)
+		err = server.Close()
+	}
+	if ended := <-served; !errors.Is(ended, http.ErrServerClosed) {
+		err = errors.Join(err, ended)
+	}
+	if err != nil {
+		return fmt.Errorf("shut down http: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,164 @@
+package web
+
+import (
+	"bytes"
+	"crypto/sha256"
+	_ "embed" // the page and its style
+	"encoding/base64"
+	"html/template"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/lostorder/lostorder/internal/detect"
+	"github.com/lostorder/lostorder/internal/signal"
+	"github.com/lostorder/lostorder/internal/watch"
+)
+
+//go:embed status.html
+var statusHTML string
+
+//go:embed status.css
+var statusCSS string
+
+var statusPage = template.Must(template.New("status").Parse(statusHTML))
+
+// contentSecurityPolicy allows the page its own style and nothing else.
+var contentSecurityPolicy = func() string {
+	sum := sha256.Sum256([]byte(statusCSS))
+	return "default-src 'none'; img-src data:; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) +
+		"'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+}()
+
+// mostShown is how many findings the page shows before it points at the API.
+const mostShown = 100
+
+type page struct {
+	Style   template.CSS
+	Verdict verdict
+	Open    []findingRow
+	More    int // open findings that are not shown
+	Closed  []findingRow
+	Targets []targetRow
+	Now     string
+	Version string
+}
+
+type findingRow struct {
+	*signal.Finding
+	Means       string // what happened when this mode is found
+	Runbook     string
+	SinceClock  string
+	SinceAgo    string
+	SinceISO    string
+	ClosedClock string
+	Lasted      string
+	Hidden      int64 // orders beyond those that are named
+}
+
+type targetRow struct {
+	Name      string
+	Condition condition
+	Class     string
+	Error     string
+	Warnings  []string
+	Read      string // when the reading that is shown was made
+	Took      string
+	Every     string
+	Holds     string
+}
+
+func (s *server) status(w http.ResponseWriter, r *http.Request) {
+	known, now := s.snapshot(), s.Now()
+	p := page{
+		Style:   template.CSS(statusCSS), //nolint:gosec // embedded, not given
+		Verdict: judge(known, now), Now: now.Format("2 Jan 2006 15:04:05 MST"), Version: s.Version,
+		Targets: targetRows(known.Targets, now),
+	}
+	for i := range known.Open[:min(len(known.Open), mostShown)] {
+		p.Open = append(p.Open, s.findingRow(&known.Open[i], now))
+	}
+	p.More = len(known.Open) - len(p.Open)
+	for i := range known.Closed[:min(len(known.Closed), mostShown)] {
+		p.Closed = append(p.Closed, s.findingRow(&known.Closed[i], now))
+	}
+	var body bytes.Buffer
+	if err := statusPage.Execute(&body, p); err != nil {
+		s.Log.Error("render the status page", "err", err)
+		http.Error(w, "render the status page", http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if _, err := w.Write(body.Bytes()); err != nil {
+		s.Log.DebugContext(r.Context(), "send the status page", "err", err)
+	}
+}
+
+func (s *server) findingRow(f *signal.Finding, now time.Time) findingRow {
+	row := findingRow{
+		Finding: f, Means: means(f.Mode), Runbook: s.runbook(f.Mode),
+		Hidden: f.Count - int64(len(f.OrderIDs)),
+	}
+	if !f.Since.IsZero() {
+		row.SinceClock, row.SinceAgo, row.SinceISO = clock(f.Since, now), ago(now.Sub(f.Since)), f.Since.UTC().Format(time.RFC3339)
+	}
+	if !f.Open() {
+		row.ClosedClock, row.Lasted = clock(f.ClosedAt, now), ago(f.ClosedAt.Sub(f.Since))
+	}
+	return row
+}
+
+func means(mode signal.Mode) string {
+	for _, d := range detect.Decisions() {
+		if d.Mode == mode {
+			return d.Means
+		}
+	}
+	return ""
+}
+
+// targetRows returns the targets, those that need somebody first.
+func targetRows(targets []watch.Target, now time.Time) []targetRow {
+	rows := make([]targetRow, 0, len(targets))
+	for i := range targets {
+		rows = append(rows, rowOf(&targets[i], now))
+	}
+	slices.SortStableFunc(rows, func(a, b targetRow) int { return int(a.Condition) - int(b.Condition) })
+	return rows
+}
+
+func rowOf(t *watch.Target, now time.Time) targetRow {
+	row := targetRow{Name: t.ID.String(), Condition: conditionOf(t, now), Every: t.Interval.String()}
+	row.Class = map[condition]string{down: "bad", stale: "bad", partial: "doubtful", waiting: "quiet", up: "good"}[row.Condition]
+	if t.Err != nil {
+		row.Error = t.Err.Error()
+	}
+	if !t.Attempt.IsZero() {
+		row.Took = t.Took.Round(time.Millisecond).String()
+	}
+	if r := t.Reading; r != nil {
+		row.Read = ago(now.Sub(r.At)) + " ago"
+		row.Warnings = r.Warnings
+		row.Holds = holds(r)
+	}
+	return row
+}
+
+// holds says what a reading holds.
+func holds(r *signal.Report) string {
+	var all []string
+	for _, part := range []struct {
+		n     int
+		thing string
+	}{
+		{len(r.Queues), "queue"},
+		{len(r.DeadLetters), "dead letter queue"},
+		{len(r.Outboxes), "outbox"},
+		{len(r.Lifecycles), "lifecycle"},
+	} {
+		if part.n > 0 {
+			all = append(all, count(part.n, part.thing))
+		}
+	}
+	return list(all, len(all))
+}

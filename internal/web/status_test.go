@@ -1,0 +1,138 @@
+package web_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/lostorder/lostorder/internal/signal"
+	"github.com/lostorder/lostorder/internal/watch"
+	"github.com/lostorder/lostorder/internal/web"
+)
+
+// between returns what stands between two marks, and "" when they are not there.
+func between(page, from, to string) string {
+	_, rest, ok := strings.Cut(page, from)
+	if !ok {
+		return ""
+	}
+	inside, _, _ := strings.Cut(rest, to)
+	return inside
+}
+
+func TestVerdict(t *testing.T) {
+	one := func() *watch.Snapshot {
+		s := calm()
+		s.Open = troubled().Open[2:]
+		return s
+	}
+	for sentence, c := range map[string]struct {
+		snapshot            *watch.Snapshot
+		level, label, title string
+		sight               string
+	}{
+		"findings are counted, and the oldest says since when": {
+			troubled(), "lost", "Orders are being lost", "3 open findings, oldest since 02:41 (38 min)",
+			"1 of 5 targets cannot be read: rabbitmq/shop. 1 of 5 targets can be read in part only: kafka/main.",
+		},
+		"one finding that wakes nobody": {one(), "risk", "Orders are at risk", "1 open finding since 03:16 (3 min)", "All 5 targets can be read."},
+		"all is seen and all is well":   {calm(), "calm", "All well", "No order is being lost.", "All 5 targets can be read."},
+		"a blind spot is said": {
+			red(), "blind", "In part blind", "No order is being lost, as far as the 4 of 5 targets that can be read tell.",
+			"1 of 5 targets cannot be read: rabbitmq/shop.",
+		},
+		"a target that is read in part is a blind spot": {
+			func() *watch.Snapshot {
+				s := calm()
+				s.Targets[0].Err = troubled().Targets[0].Err
+				return s
+			}(), "blind", "In part blind", "No order is being lost, as far as what can be read of the targets tells.",
+			"1 of 5 targets can be read in part only: kafka/main.",
+		},
+		"a reading that nothing renews is a blind spot": {
+			func() *watch.Snapshot {
+				s := calm()
+				s.Targets[4].Reading = &signal.Report{At: before(time.Minute)}
+				return s
+			}(), "blind", "In part blind", "No order is being lost, as far as the 4 of 5 targets that can be read tell.",
+			"1 of 5 targets cannot be read: sqs/eu.",
+		},
+		"no target can be read": {
+			&watch.Snapshot{Ready: true, Targets: red().Targets[3:4]}, "blind", "Blind", "Nothing can be said: no target can be read.",
+			"1 of 1 target cannot be read: rabbitmq/shop.",
+		},
+		"nothing was read yet": {
+			&watch.Snapshot{Targets: []watch.Target{{ID: signal.TargetID{Collector: "kafka", Target: "main"}}}},
+			"blind", "Starting", "Nothing can be said yet: no target has been read.", "1 of 1 target not yet read: kafka/main.",
+		},
+		"nothing is watched": {nil, "blind", "Blind", "Nothing is watched.", "The configuration names no target."},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			_, page := do(t, handler(c.snapshot), http.MethodGet, "/")
+			if got := between(page, `<header class="verdict `, `"`); got != c.level {
+				t.Errorf("level is %q", got)
+			}
+			if got := between(page, `<p class="label">`, "<"); got != c.label {
+				t.Errorf("label is %q", got)
+			}
+			if got := between(page, "<h1>", "<"); got != c.title {
+				t.Errorf("verdict is %q", got)
+			}
+			if got := between(page, `<p class="sight">`, "<"); got != c.sight {
+				t.Errorf("sight is %q", got)
+			}
+		})
+	}
+}
+
+func TestStatusShowsWhatAFindingRestsOn(t *testing.T) {
+	_, page := do(t, handler(troubled()), http.MethodGet, "/")
+	at := 0
+	for _, want := range []string{ // in this order
+		`<article class="finding critical" id="a1b2c3">`, `outbox orders (database shop)`, `outbox_stalled`, `02:41`, `38 min`,
+		`218 concerned`, `/runbooks/outbox_stalled.md`, `100417`, `and 213 more`, `oldest_pending_age`, `38m4s`, `4bf92f3577b34da6a3ce929d0e0e4736`,
+		`orders → billing (kafka main)`, `dlq_filling`,
+		`Closed lately`, `13 Mar 01:19`, `13 Mar 02:19`, `1 h`,
+		`Targets`, `rabbitmq/shop`, `connection refused`, `kafka/main`, `12 queues, 1 dead letter queue`, `not coordinator`, `outbox/orders`, `2 outboxes`, `no created_at`,
+		`1.2.3`, `14 Mar 2026 03:19:00 UTC`,
+	} {
+		i := strings.Index(page[at:], want)
+		if i < 0 {
+			t.Fatalf("no %q behind\n%s", want, page[:at])
+		}
+		at += i
+	}
+}
+
+func TestEvilNamesAreEscaped(t *testing.T) {
+	const evil = `<script>alert("1")</script>`
+	s := troubled()
+	f := &s.Open[0]
+	f.ID, f.Mode, f.TraceID, f.OrderIDs = evil, evil, evil, []string{evil}
+	f.Subject = signal.Subject{System: evil, Cluster: evil, Destination: evil, Group: evil}
+	f.Evidence = signal.Evidence{{Name: evil, Value: evil}}
+	s.Targets[0].ID.Target = evil
+	s.Targets[0].Reading.Warnings = []string{evil}
+	_, page := do(t, handler(s, func(o *web.Options) { o.RunbookBase = "javascript:alert(1)//" }), http.MethodGet, "/")
+	if strings.Contains(page, "<script") || strings.Contains(page, `href="javascript:`) {
+		t.Error("a name became markup")
+	}
+	if strings.Count(page, "&lt;script&gt;") < 8 {
+		t.Errorf("names are not shown:\n%s", page)
+	}
+}
+
+func TestManyFindingsDoNotMakeAnEndlessPage(t *testing.T) {
+	s := calm()
+	for range 1000 {
+		s.Open = append(s.Open, troubled().Open[0])
+	}
+	_, page := do(t, handler(s), http.MethodGet, "/")
+	if n := strings.Count(page, "<article"); n != 100 {
+		t.Errorf("%d findings are shown", n)
+	}
+	if !strings.Contains(page, "1000 open findings") || !strings.Contains(page, "900 more in") {
+		t.Error("what is left out is not said")
+	}
+}

@@ -1,0 +1,40 @@
+package web
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/lostorder/lostorder/internal/watch"
+	"github.com/lostorder/lostorder/internal/web/api"
+)
+
+// targets answers with the state of every target.
+func (s *server) targets(w http.ResponseWriter, _ *http.Request) {
+	known, now := s.snapshot(), s.Now()
+	answer := api.Targets{Ready: known.Ready, Targets: make([]api.Target, len(known.Targets))}
+	for i := range known.Targets {
+		answer.Targets[i] = target(&known.Targets[i], now)
+	}
+	respond(w, http.StatusOK, answer)
+}
+
+func target(t *watch.Target, now time.Time) api.Target {
+	answer := api.Target{
+		Collector: t.ID.Collector, Target: t.ID.Target, Up: t.Up,
+		LastAttempt: t.Attempt.UTC(), LastSuccess: t.Success.UTC(),
+		DurationSeconds: t.Took.Seconds(), IntervalSeconds: t.Interval.Seconds(),
+		Stale: t.Stale(now), Warnings: []string{},
+	}
+	if t.Err != nil {
+		answer.Error = t.Err.Error()
+	}
+	if r := t.Reading; r != nil {
+		age := max(0, now.Sub(r.At).Seconds())
+		answer.ReadingAgeSeconds = &age
+		answer.Warnings = append(answer.Warnings, r.Warnings...)
+		answer.Readings = api.Readings{
+			Queues: len(r.Queues), DeadLetterQueues: len(r.DeadLetters), Outboxes: len(r.Outboxes), Lifecycles: len(r.Lifecycles),
+		}
+	}
+	return answer
+}

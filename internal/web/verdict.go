@@ -1,0 +1,126 @@
+package web
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/lostorder/lostorder/internal/signal"
+	"github.com/lostorder/lostorder/internal/watch"
+)
+
+// verdict is what the status page says first.
+type verdict struct {
+	Level string // the class of the page: lost, risk, blind or calm
+	Label string // in a word or two
+	Text  string // the answer
+	Sight string // what it rests on: which targets cannot be read
+}
+
+// sight is how much of what is watched can be seen.
+type sight struct {
+	all     int
+	blind   []string // targets that cannot be read
+	partial []string // targets of which a part cannot be read
+	waiting []string // targets not yet tried
+}
+
+func look(targets []watch.Target, now time.Time) sight {
+	s := sight{all: len(targets)}
+	for i := range targets {
+		name := targets[i].ID.String()
+		switch conditionOf(&targets[i], now) {
+		case waiting:
+			s.waiting = append(s.waiting, name)
+		case down, stale:
+			s.blind = append(s.blind, name)
+		case partial:
+			s.partial = append(s.partial, name)
+		case up:
+		}
+	}
+	return s
+}
+
+// seen is the number of targets that can be read, at least in part.
+func (s sight) seen() int { return s.all - len(s.blind) - len(s.waiting) }
+
+// String says what cannot be seen.
+func (s sight) String() string {
+	if s.all == 0 {
+		return "The configuration names no target."
+	}
+	if len(s.blind)+len(s.partial)+len(s.waiting) == 0 {
+		if s.all == 1 {
+			return "The one target can be read."
+		}
+		return fmt.Sprintf("All %d targets can be read.", s.all)
+	}
+	const most = 5
+	var parts []string
+	if len(s.blind) > 0 {
+		parts = append(parts, fmt.Sprintf("%d of %s cannot be read: %s.", len(s.blind), count(s.all, "target"), list(s.blind, most)))
+	}
+	if len(s.partial) > 0 {
+		parts = append(parts, fmt.Sprintf("%d of %s can be read in part only: %s.", len(s.partial), count(s.all, "target"), list(s.partial, most)))
+	}
+	if len(s.waiting) > 0 {
+		parts = append(parts, fmt.Sprintf("%d of %s not yet read: %s.", len(s.waiting), count(s.all, "target"), list(s.waiting, most)))
+	}
+	return strings.Join(parts, " ")
+}
+
+func judge(known *watch.Snapshot, now time.Time) verdict {
+	s := look(known.Targets, now)
+	v := verdict{Sight: s.String()}
+	switch {
+	case len(known.Open) > 0:
+		v.Level, v.Label = worst(known.Open)
+		v.Text = count(len(known.Open), "open finding")
+		if since := oldest(known.Open); !since.IsZero() {
+			word := ", oldest since "
+			if len(known.Open) == 1 {
+				word = " since "
+			}
+			v.Text += word + clock(since, now) + " (" + ago(now.Sub(since)) + ")"
+		}
+	case s.all == 0:
+		v.Level, v.Label, v.Text = "blind", "Blind", "Nothing is watched."
+	case s.seen() == 0 && len(s.waiting) > 0 && len(s.blind) == 0:
+		v.Level, v.Label, v.Text = "blind", "Starting", "Nothing can be said yet: no target has been read."
+	case s.seen() == 0:
+		v.Level, v.Label, v.Text = "blind", "Blind", "Nothing can be said: no target can be read."
+	case s.seen() < s.all:
+		v.Level, v.Label = "blind", "In part blind"
+		v.Text = fmt.Sprintf("No order is being lost, as far as the %d of %d targets that can be read tell.", s.seen(), s.all)
+	case len(s.partial) > 0:
+		v.Level, v.Label = "blind", "In part blind"
+		v.Text = "No order is being lost, as far as what can be read of the targets tells."
+	default:
+		v.Level, v.Label, v.Text = "calm", "All well", "No order is being lost."
+	}
+	return v
+}
+
+func worst(open []signal.Finding) (level, label string) {
+	level, label = "note", "For the record"
+	for i := range open {
+		switch open[i].Severity {
+		case signal.Critical:
+			return "lost", "Orders are being lost"
+		case signal.Warning:
+			level, label = "risk", "Orders are at risk"
+		case signal.Info:
+		}
+	}
+	return level, label
+}
+
+func oldest(open []signal.Finding) (since time.Time) {
+	for i := range open {
+		if s := open[i].Since; !s.IsZero() && (since.IsZero() || s.Before(since)) {
+			since = s
+		}
+	}
+	return since
+}

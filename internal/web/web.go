@@ -1,0 +1,95 @@
+package web
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/http/pprof"
+	"strings"
+	"time"
+
+	"github.com/lostorder/lostorder/internal/signal"
+	"github.com/lostorder/lostorder/internal/watch"
+)
+
+// Options are what the handler is made of.
+type Options struct {
+	// Snapshot returns what is known now; nil stands for nothing. It must not block.
+	Snapshot func() *watch.Snapshot
+	Metrics  http.Handler // of /metrics
+	// Reload loads the configuration anew; nil: there is nothing to reload. Its error
+	// is shown to the client, one mistake a line.
+	Reload func(context.Context) error
+	Now    func() time.Time // time.Now when nil; its location is that of the status page
+	Log    *slog.Logger     // slog.Default() when nil
+	Pprof  bool             // serve /debug/pprof
+	// RunbookBase is the folder in which <mode>.md explains a failure mode.
+	RunbookBase string
+	Version     string // shown on the status page
+}
+
+// DefaultRunbookBase is where the runbooks of this project are.
+const DefaultRunbookBase = "https://github.com/lostorder/lostorder/blob/main/runbooks/"
+
+type server struct{ Options }
+
+// New returns the handler of all endpoints.
+func New(o Options) http.Handler {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	if o.RunbookBase == "" {
+		o.RunbookBase = DefaultRunbookBase
+	}
+	s := &server{o}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /{$}", s.status)
+	if o.Metrics != nil {
+		mux.Handle("GET /metrics", o.Metrics)
+	}
+	mux.HandleFunc("GET /-/healthy", s.healthy)
+	mux.HandleFunc("GET /-/ready", s.ready)
+	if o.Reload != nil {
+		// A page of another site must not make a browser reload.
+		mux.Handle("POST /-/reload", http.NewCrossOriginProtection().Handler(http.HandlerFunc(s.reload)))
+	}
+	mux.HandleFunc("/api/", notFound)
+	mux.Handle("/api/v1/findings", readOnly(s.findings))
+	mux.Handle("/api/v1/targets", readOnly(s.targets))
+	if o.Pprof {
+		mux.HandleFunc("GET /debug/pprof/", pprof.Index)
+		mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
+		mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
+		mux.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
+		mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
+	}
+	return secured(mux)
+}
+
+func (s *server) snapshot() *watch.Snapshot {
+	if known := s.Snapshot(); known != nil {
+		return known
+	}
+	return &watch.Snapshot{}
+}
+
+func (s *server) runbook(mode signal.Mode) string {
+	return strings.TrimSuffix(s.RunbookBase, "/") + "/" + string(mode) + ".md"
+}
+
+// secured sets the headers that keep a browser from doing with an answer what was
+// not meant.
+func secured(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", contentSecurityPolicy)
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("X-Frame-Options", "DENY")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Cache-Control", "no-store")
+		next.ServeHTTP(w, r)
+	})
+}
