@@ -28,7 +28,7 @@ func judgeConsumerAbsent(v *view) []Case {
 		q := &v.report.Queues[i]
 		t := v.history.queues[q.QueueID]
 		after := q.Objective.AbsentAfter
-		if after <= 0 || t.backlog == 0 {
+		if after <= 0 || t.backlog == 0 || v.deadLetters(q) {
 			continue
 		}
 		if q.Consumers == 0 {
@@ -42,7 +42,7 @@ func judgeConsumerAbsent(v *view) []Case {
 		}
 	}
 	for id, t := range v.history.vanished {
-		if !v.report.Whole() || t.objective.AbsentAfter <= 0 || v.at.Sub(t.vanishedAt) < t.objective.AbsentAfter {
+		if _, dead := v.history.dlqs[id.Destination]; dead || !v.report.Whole() || t.objective.AbsentAfter <= 0 || v.at.Sub(t.vanishedAt) < t.objective.AbsentAfter {
 			continue
 		}
 		cases = append(cases, Case{

@@ -22,7 +22,7 @@ func judgeConsumerStalled(v *view) []Case {
 	var cases []Case
 	for i := range v.report.Queues {
 		q := &v.report.Queues[i]
-		if q.Consumers == 0 || q.Objective.MaxAge <= 0 {
+		if q.Consumers == 0 || q.Objective.MaxAge <= 0 || v.deadLetters(q) {
 			continue
 		}
 		t := v.history.queues[q.QueueID]

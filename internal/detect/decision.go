@@ -60,6 +60,13 @@ type view struct {
 	history *history
 }
 
+// deadLetters reports whether a queue is one for dead letters. Nobody reads those as
+// a matter of course; what sits in them is dlq_filling and nothing else.
+func (v *view) deadLetters(q *signal.Queue) bool {
+	_, ok := v.history.dlqs[q.Destination]
+	return ok
+}
+
 // maxOrders bounds the sample of orders that a finding names.
 const maxOrders = 20
 

@@ -48,6 +48,16 @@ var queueCases = map[string]struct {
 			})
 		},
 	},
+	"benign: a dead letter queue that an operator reads now and then": {
+		story: func(s *script) {
+			s.play(time.Hour, func(i int) signal.Report {
+				r := group(signal.Count(i/20%2), part(0, 50, 60))
+				r.Queues[0].Destination = "orders.dlq"
+				r.DeadLetters = deadLetters(signal.Unknown, signal.Unknown).DeadLetters
+				return r
+			})
+		},
+	},
 	"benign: an idle topic": {
 		story: func(s *script) {
 			s.play(time.Hour, func(int) signal.Report { return group(1, part(0, 60, 60)) })

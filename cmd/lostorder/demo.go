@@ -1,0 +1,166 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/alecthomas/kingpin/v2"
+	"github.com/mattn/go-isatty"
+	"github.com/prometheus/common/promslog"
+	toolkit "github.com/prometheus/exporter-toolkit/web"
+
+	"github.com/lostorder/lostorder/collectors/builtin"
+	"github.com/lostorder/lostorder/internal/config"
+	"github.com/lostorder/lostorder/internal/demo"
+	"github.com/lostorder/lostorder/internal/web"
+	"github.com/lostorder/lostorder/internal/web/api"
+)
+
+// readyWithin is how long the demo waits for the first readings.
+const readyWithin = 30 * time.Second
+
+func demoCommand(app *kingpin.Application, stdout io.Writer, logging *promslog.Config) command {
+	clause := app.Command("demo", "Run a shop with an embedded Kafka and SQLite, break it in every known way, and show what lostorder finds. Needs no set-up.")
+	duration := clause.Flag("duration", "How long the demo lasts.").Default("60s").Duration()
+	faults := clause.Flag("faults", "Which faults to inject: all, none, or failure modes with commas.").Default("all").String()
+	seed := clause.Flag("seed", "Seed of the schedule.").Default("1").Uint64()
+	asJSON := clause.Flag("json", "Print one JSON object per line, the last one {\"summary\": …}.").Bool()
+	listen := clause.Flag("web.listen-address", "Address of the status page, the API and the metrics while the demo runs.").Default(defaultListen).String()
+
+	return command{clause, func(ctx context.Context, _ *slog.Logger) error {
+		modes, err := demo.ParseFaults(*faults)
+		if err != nil {
+			return fmt.Errorf("--faults: %w", err)
+		}
+		url := pageURL(*listen)
+		teller := demo.JSON(stdout)
+		if !*asJSON {
+			teller = demo.Text(stdout, wantsColor(stdout), url)
+		}
+		// The tale is told by the teller; the log would tell every finding twice.
+		log := promslog.New(logging)
+		if logging.Level.String() == "info" {
+			log = slog.New(slog.DiscardHandler)
+		}
+
+		rng := rand.New(rand.NewPCG(*seed, 0))
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		shop, err := demo.Open(ctx, rng)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = shop.Close() }()
+
+		f, err := config.Parse("demo.yml", []byte(shop.Config()), ".", builtin.Sections())
+		if err != nil {
+			return fmt.Errorf("config of the demo: %w", err)
+		}
+		s := newService(log)
+		s.apply(ctx, f)
+		defer s.manager.Stop()
+		serving := make(chan error, 1)
+		go func() { serving <- web.Serve(ctx, s.handler(nil, false), listenOn(*listen), log) }()
+		defer func() { cancel(); <-serving }()
+		if err := waitReady(ctx, url, serving); err != nil {
+			serving <- nil
+			return err
+		}
+
+		summary, err := shop.Play(ctx, demo.Options{
+			Duration: *duration, Faults: modes, Rand: rng, Teller: teller,
+			Findings: func(ctx context.Context) ([]api.Finding, error) { return askFindings(ctx, url) },
+		})
+		if err != nil {
+			return err
+		}
+		if !summary.Perfect() {
+			return errFailed
+		}
+		return nil
+	}}
+}
+
+// waitReady waits until lostorder has read everything once.
+func waitReady(ctx context.Context, url string, serving <-chan error) error {
+	ctx, cancel := context.WithTimeout(ctx, readyWithin)
+	defer cancel()
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return errors.New("interrupted before everything was read once")
+		case err := <-serving:
+			return fmt.Errorf("serve the status page: %w; choose another --web.listen-address", err)
+		case <-tick.C:
+			if _, err := get(ctx, url+"-/ready"); err == nil {
+				return nil
+			}
+		}
+	}
+}
+
+// askFindings asks lostorder, over HTTP as anybody would, for its findings.
+func askFindings(ctx context.Context, url string) ([]api.Finding, error) {
+	body, err := get(ctx, url+"api/v1/findings?state=all")
+	if err != nil {
+		return nil, err
+	}
+	var answer api.Findings
+	if err := json.Unmarshal(body, &answer); err != nil {
+		return nil, fmt.Errorf("read findings: %w", err)
+	}
+	return answer.Findings, nil
+}
+
+func get(ctx context.Context, url string) ([]byte, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return nil, err
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	body, err := io.ReadAll(resp.Body)
+	if err == nil && resp.StatusCode != http.StatusOK {
+		err = fmt.Errorf("GET %s: %s", url, resp.Status)
+	}
+	return body, err
+}
+
+// pageURL is where a listen address is seen in a browser.
+func pageURL(address string) string {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return "http://" + address + "/"
+	}
+	if host == "" || host == "0.0.0.0" || host == "::" {
+		host = "localhost"
+	}
+	return "http://" + net.JoinHostPort(host, port) + "/"
+}
+
+func listenOn(address string) *toolkit.FlagConfig {
+	noSocket, noConfig := false, ""
+	return &toolkit.FlagConfig{WebListenAddresses: &[]string{address}, WebSystemdSocket: &noSocket, WebConfigFile: &noConfig}
+}
+
+// wantsColor reports whether w is a terminal whose user has not asked for plain
+// text (https://no-color.org).
+func wantsColor(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && os.Getenv("NO_COLOR") == "" && !strings.EqualFold(os.Getenv("TERM"), "dumb") && isatty.IsTerminal(f.Fd())
+}

@@ -1,0 +1,74 @@
+// lostorder says which orders are being lost, why, and since when.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kingpin/v2"
+	"github.com/prometheus/common/promslog"
+	"github.com/prometheus/common/promslog/flag"
+	"github.com/prometheus/common/version"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := Main(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// errFailed ends the program with exit code 1 when what there is to say was said.
+var errFailed = errors.New("failed")
+
+// command is one command of the program.
+type command struct {
+	clause *kingpin.CmdClause
+	run    func(ctx context.Context, log *slog.Logger) error
+}
+
+// Main runs the program and returns its exit code: 0, 1 when it failed, 2 when it
+// was called wrongly.
+func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	app := kingpin.New("lostorder", "Says which orders are being lost in microservices and queues, why, and since when. It only reads.")
+	app.UsageWriter(stdout).ErrorWriter(stderr)
+	app.HelpFlag.Short('h')
+	app.Version(version.Print("lostorder"))
+	terminated := false
+	app.Terminate(func(int) { terminated = true })
+
+	logging := promslog.Config{Writer: stderr}
+	flag.AddFlags(app, &logging)
+	commands := []command{
+		runCommand(app, stdout),
+		demoCommand(app, stdout, &logging),
+	}
+
+	chosen, err := app.Parse(args)
+	if terminated {
+		return 0 // --help or --version
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "lostorder: %s; try lostorder --help\n", err)
+		return 2
+	}
+	for _, c := range commands {
+		if c.clause.FullCommand() != chosen {
+			continue
+		}
+		err := c.run(ctx, promslog.New(&logging))
+		if err != nil && !errors.Is(err, errFailed) {
+			fmt.Fprintf(stderr, "lostorder: %s\n", err)
+		}
+		if err != nil {
+			return 1
+		}
+	}
+	return 0
+}

@@ -1,0 +1,101 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"sync"
+	"syscall"
+
+	"github.com/alecthomas/kingpin/v2"
+	"github.com/oklog/run"
+	"github.com/prometheus/common/version"
+	"github.com/prometheus/exporter-toolkit/web/kingpinflag"
+
+	"github.com/lostorder/lostorder/collectors/builtin"
+	"github.com/lostorder/lostorder/internal/config"
+	"github.com/lostorder/lostorder/internal/web"
+)
+
+// defaultListen is the address that the metrics are served on.
+const defaultListen = ":10404"
+
+func runCommand(app *kingpin.Application, stdout io.Writer) command {
+	clause := app.Command("run", "Watch the targets of a config file. This is the default.").Default()
+	file := clause.Flag("config.file", "The config file.").Default("lostorder.yml").String()
+	check := clause.Flag("config.check", "Check the config file, connect to nothing, and exit.").Bool()
+	pprof := clause.Flag("web.enable-pprof", "Serve Go's profiles under /debug/pprof.").Bool()
+	listen := kingpinflag.AddFlags(clause, defaultListen)
+
+	return command{clause, func(ctx context.Context, log *slog.Logger) error {
+		f, err := load(*file)
+		if err != nil {
+			return err
+		}
+		if *check {
+			fmt.Fprintf(stdout, "%s is valid: %d targets\n", *file, len(builtin.Targets(f)))
+			return nil
+		}
+
+		log.Info("lostorder starts", "version", version.Info(), "build", version.BuildContext())
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		s := newService(log)
+		s.apply(ctx, f)
+		defer s.manager.Stop()
+
+		var reloading sync.Mutex
+		reload := func(context.Context) error {
+			reloading.Lock()
+			defer reloading.Unlock()
+			f, err := load(*file)
+			if err != nil {
+				s.exporter.ReloadFailed()
+				log.Error("config not reloaded; the one before stays in force", "err", err)
+				return err
+			}
+			s.apply(ctx, f)
+			return nil
+		}
+
+		var group run.Group
+		group.Add(func() error {
+			return web.Serve(ctx, s.handler(reload, *pprof), listen, log)
+		}, func(error) { cancel() })
+		group.Add(func() error { return reloadOnHangup(ctx, reload) }, func(error) { cancel() })
+		if err := group.Run(); err != nil && !errors.Is(err, context.Canceled) {
+			return err
+		}
+		log.Info("lostorder stops")
+		return nil
+	}}
+}
+
+// load reads the config file and refuses one that watches nothing.
+func load(path string) (*config.File, error) {
+	f, err := config.Load(path, builtin.Sections())
+	if err != nil {
+		return nil, err
+	}
+	return f, checkTargets(f, path)
+}
+
+// reloadOnHangup reloads on every SIGHUP until ctx ends.
+func reloadOnHangup(ctx context.Context, reload func(context.Context) error) error {
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	defer signal.Stop(hangup)
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-hangup:
+			// The error is logged and shown as a metric; the old config goes on.
+			_ = reload(ctx)
+		}
+	}
+}

@@ -1,0 +1,70 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/common/version"
+
+	"github.com/lostorder/lostorder/collectors"
+	"github.com/lostorder/lostorder/collectors/builtin"
+	"github.com/lostorder/lostorder/internal/config"
+	"github.com/lostorder/lostorder/internal/detect"
+	"github.com/lostorder/lostorder/internal/telemetry"
+	"github.com/lostorder/lostorder/internal/watch"
+	"github.com/lostorder/lostorder/internal/web"
+)
+
+// service is a lostorder that watches: collectors → watch → telemetry and web.
+type service struct {
+	watch    *watch.Watch
+	manager  *collectors.Manager
+	exporter *telemetry.Exporter
+	log      *slog.Logger
+}
+
+func newService(log *slog.Logger) *service {
+	s := &service{log: log}
+	s.watch = watch.New(time.Now, log, func(c detect.Change) {
+		if c.Kind == detect.Opened {
+			s.exporter.Opened(c.Finding)
+		}
+	})
+	s.exporter = telemetry.New(telemetry.Options{Snapshot: s.watch.Snapshot, Log: log})
+	s.manager = collectors.NewManager(s.watch, log)
+	return s
+}
+
+// apply makes the targets of a config file the ones that are watched. ctx is that
+// of the service, not of a request.
+func (s *service) apply(ctx context.Context, f *config.File) {
+	targets := builtin.Targets(f)
+	s.watch.Expect(targets)
+	started, stopped, kept := s.manager.Apply(ctx, targets)
+	s.exporter.ReloadSucceeded()
+	s.log.Info("config applied", "targets", len(targets), "started", started, "stopped", stopped, "kept", kept)
+}
+
+// handler serves the metrics, the API and the status page.
+func (s *service) handler(reload func(context.Context) error, pprof bool) http.Handler {
+	return web.New(web.Options{
+		Snapshot: s.watch.Snapshot,
+		Metrics:  s.exporter.Handler(),
+		Reload:   reload,
+		Now:      time.Now,
+		Log:      s.log,
+		Pprof:    pprof,
+		Version:  version.Info(),
+	})
+}
+
+// checkTargets refuses a config that would watch nothing.
+func checkTargets(f *config.File, path string) error {
+	if len(builtin.Targets(f)) == 0 {
+		return fmt.Errorf("%s: nothing to watch; add at least one of kafka, outboxes, lifecycles", path)
+	}
+	return nil
+}

@@ -1,0 +1,144 @@
+package demo
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+)
+
+// consumer is one service that reads a topic as a group, with the knobs by which it
+// breaks.
+type consumer struct {
+	brokers []string
+	group   string
+	topic   string
+	handle  func(ctx context.Context, r *kgo.Record) error
+
+	mu      sync.Mutex
+	hung    map[int32]bool // partitions on which it hangs
+	slow    time.Duration  // extra time per message
+	stop    func()
+	client  *kgo.Client
+	stopped chan struct{}
+}
+
+// join starts the consumer as a member of its group.
+func (c *consumer) join(ctx context.Context) error {
+	client, err := kgo.NewClient(
+		kgo.SeedBrokers(c.brokers...),
+		kgo.ConsumerGroup(c.group), kgo.ConsumeTopics(c.topic),
+		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
+		kgo.DisableAutoCommit(),
+		kgo.FetchMaxWait(200*time.Millisecond),
+	)
+	if err != nil {
+		return fmt.Errorf("join group %s: %w", c.group, err)
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	stopped := make(chan struct{})
+	c.mu.Lock()
+	c.client, c.stop, c.stopped = client, cancel, stopped
+	c.mu.Unlock()
+	go func() {
+		defer close(stopped)
+		defer client.Close() // leaves the group
+		c.consume(ctx, client)
+	}()
+	return nil
+}
+
+// leave ends the consumer: it leaves the group.
+func (c *consumer) leave() {
+	c.mu.Lock()
+	stop, stopped := c.stop, c.stopped
+	c.mu.Unlock()
+	stop()
+	<-stopped
+}
+
+// hang makes the consumer keep what it reads from a partition without working on
+// it, until release.
+func (c *consumer) hang(partition int32) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.hung = map[int32]bool{partition: true}
+}
+
+func (c *consumer) release() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.hung = nil
+}
+
+// slowDown makes every message take that much longer.
+func (c *consumer) slowDown(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.slow = d
+}
+
+// pause makes the consumer stay a member and fetch nothing.
+func (c *consumer) pause() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.client.PauseFetchTopics(c.topic)
+}
+
+func (c *consumer) resume() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.client.ResumeFetchTopics(c.topic)
+}
+
+// consume works on messages one at a time, in order per partition, and commits
+// after each.
+func (c *consumer) consume(ctx context.Context, client *kgo.Client) {
+	waiting := map[int32][]*kgo.Record{}
+	for ctx.Err() == nil {
+		pollCtx, cancel := context.WithTimeout(ctx, 100*time.Millisecond)
+		fetches := client.PollRecords(pollCtx, 50)
+		cancel()
+		if fetches.IsClientClosed() {
+			return
+		}
+		fetches.EachRecord(func(r *kgo.Record) { waiting[r.Partition] = append(waiting[r.Partition], r) })
+		for partition, records := range waiting {
+			n := c.work(ctx, client, partition, records)
+			waiting[partition] = records[n:]
+		}
+	}
+}
+
+// work handles messages of one partition for a moment and returns how many it did.
+func (c *consumer) work(ctx context.Context, client *kgo.Client, partition int32, records []*kgo.Record) (done int) {
+	for began := time.Now(); done < len(records) && time.Since(began) < 200*time.Millisecond; done++ {
+		c.mu.Lock()
+		hung, slow := c.hung[partition], c.slow
+		c.mu.Unlock()
+		if hung || !pause(ctx, slow) {
+			return done
+		}
+		if err := c.handle(ctx, records[done]); err != nil {
+			return done
+		}
+		if err := client.CommitRecords(ctx, records[done]); err != nil {
+			return done
+		}
+	}
+	return done
+}
+
+// pause waits for d and reports false when ctx ended first.
+func pause(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}

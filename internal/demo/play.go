@@ -1,0 +1,178 @@
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/lostorder/lostorder/internal/signal"
+	"github.com/lostorder/lostorder/internal/web/api"
+)
+
+// Options is what to play.
+type Options struct {
+	Duration time.Duration
+	Faults   []signal.Mode // nil: all
+	Rand     *rand.Rand
+	// Findings asks lostorder for all its findings, open and closed.
+	Findings func(context.Context) ([]api.Finding, error)
+	Teller   Teller
+}
+
+// Summary is the end of the tale.
+type Summary struct {
+	Faults        int `json:"faults"`
+	Found         int `json:"found"`
+	FalseFindings int `json:"false_findings"`
+}
+
+// Perfect reports whether every fault was found and nothing else.
+func (s Summary) Perfect() bool { return s.Found == s.Faults && s.FalseFindings == 0 }
+
+// lookEvery is how often lostorder is asked.
+const lookEvery = 200 * time.Millisecond
+
+// ParseFaults reads the value of --faults: all, none, or modes with commas.
+func ParseFaults(text string) ([]signal.Mode, error) {
+	var known []signal.Mode
+	for _, f := range (&Shop{}).faults() {
+		known = append(known, f.mode)
+	}
+	switch text {
+	case "all", "":
+		return known, nil
+	case "none":
+		return []signal.Mode{}, nil
+	}
+	var modes []signal.Mode
+	for name := range strings.SplitSeq(text, ",") {
+		mode := signal.Mode(strings.TrimSpace(name))
+		if !slices.Contains(known, mode) {
+			return nil, fmt.Errorf("unknown fault %q; choose all, none or some of %s", mode, joinModes(known))
+		}
+		modes = append(modes, mode)
+	}
+	return modes, nil
+}
+
+func joinModes(modes []signal.Mode) string {
+	names := make([]string, len(modes))
+	for i, m := range modes {
+		names[i] = string(m)
+	}
+	return strings.Join(names, ", ")
+}
+
+// Play injects the faults into the shop, listens to lostorder and tells both.
+func (s *Shop) Play(ctx context.Context, o Options) (Summary, error) {
+	faults := slices.DeleteFunc(s.faults(), func(f fault) bool { return o.Faults != nil && !slices.Contains(o.Faults, f.mode) })
+	lanes, err := plan(faults, o.Duration, o.Rand)
+	if err != nil {
+		return Summary{}, err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	score := newScore()
+	began := time.Now()
+	o.Teller.Begin(o.Duration, len(lanes))
+
+	var playing sync.WaitGroup
+	failed := make(chan error, 2*len(lanes))
+	for _, l := range lanes {
+		playing.Go(func() {
+			if err := playLane(ctx, l, score, o.Teller); err != nil && ctx.Err() == nil {
+				failed <- fmt.Errorf("play %s: %w", l.fault.mode, err)
+			}
+		})
+	}
+
+	for time.Since(began) < o.Duration && pause(ctx, lookEvery) {
+		findings, err := o.Findings(ctx)
+		if err != nil {
+			if ctx.Err() != nil {
+				break
+			}
+			return Summary{}, fmt.Errorf("ask lostorder for its findings: %w", err)
+		}
+		found, closed := score.take(findings, time.Now())
+		for _, f := range found {
+			o.Teller.Found(f)
+		}
+		for _, f := range closed {
+			o.Teller.Closed(f)
+		}
+		select {
+		case err := <-failed:
+			return Summary{}, err
+		default:
+		}
+	}
+	interrupted := ctx.Err()
+	cancel()
+	playing.Wait()
+	if interrupted != nil {
+		return Summary{}, errors.New("interrupted")
+	}
+
+	wrong := score.falseFindings()
+	summary := Summary{Faults: len(lanes), FalseFindings: len(wrong)}
+	for _, f := range score.faults {
+		if f.Finding != nil {
+			summary.Found++
+		}
+	}
+	o.Teller.End(score.faults, wrong, summary)
+	return summary, nil
+}
+
+// playLane plays a fault and its twin, in the order of the lane.
+func playLane(ctx context.Context, l lane, score *score, tell Teller) error {
+	steps := []func() error{
+		func() error { return playFault(ctx, l.fault, score, tell) },
+		func() error { tell.Twin(l.fault.mode, l.fault.twinTitle); return playTwin(ctx, l.fault) },
+	}
+	if l.twinFirst {
+		slices.Reverse(steps)
+	}
+	if !pause(ctx, l.first) {
+		return nil
+	}
+	if err := steps[0](); err != nil {
+		return err
+	}
+	if !pause(ctx, l.between) {
+		return nil
+	}
+	return steps[1]()
+}
+
+func playTwin(ctx context.Context, f fault) error {
+	began := time.Now()
+	if err := f.twin(ctx); err != nil {
+		return err
+	}
+	pause(ctx, f.twinLasts-time.Since(began))
+	return nil
+}
+
+func playFault(ctx context.Context, f fault, score *score, tell Teller) error {
+	began := time.Now()
+	expect, err := f.inject(ctx)
+	if err != nil {
+		return err
+	}
+	i := &injected{Mode: f.mode, Title: f.title, Expect: expect, At: began}
+	score.inject(i)
+	tell.Injected(i)
+	pause(ctx, f.lasts)
+	if err := f.heal(ctx); err != nil {
+		return err
+	}
+	score.heal(i, time.Now())
+	return nil
+}

@@ -1,0 +1,46 @@
+package demo
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/lostorder/lostorder/internal/signal"
+)
+
+const (
+	// settle is what remains at the end for the last fault to be found.
+	settle = 3 * time.Second
+	// apart is the least time between a fault and its twin, which work on the same
+	// service.
+	apart = 3 * time.Second
+)
+
+// lane is one fault and its twin, one after the other. The lanes run side by side,
+// as troubles do.
+type lane struct {
+	fault     fault
+	twinFirst bool
+	first     time.Duration // from the start of the demo to the first of the two
+	between   time.Duration // from the end of the first to the second
+}
+
+// plan lays the faults out over a duration, by chance of rng alone.
+func plan(faults []fault, duration time.Duration, rng *rand.Rand) ([]lane, error) {
+	lanes := make([]lane, 0, len(faults))
+	for _, f := range faults {
+		room := duration - settle - apart - f.lasts - f.twinLasts
+		if f.mode == signal.MessageLost {
+			room -= 2 * pollInterval // its injection waits before it deletes
+		}
+		if room < 0 {
+			return nil, fmt.Errorf("%s needs %s; use --duration=%s or longer, or leave it out with --faults", f.mode, duration-room, (duration - room).Round(time.Second))
+		}
+		first := time.Duration(rng.Int64N(int64(room) + 1))
+		lanes = append(lanes, lane{
+			fault: f, twinFirst: rng.IntN(2) == 0, first: first,
+			between: apart + time.Duration(rng.Int64N(int64(room-first)+1)),
+		})
+	}
+	return lanes, nil
+}

@@ -1,0 +1,108 @@
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+)
+
+// sell is the storefront: it places orders until ctx ends.
+func (s *Shop) sell(ctx context.Context) {
+	for pause(ctx, orderEvery) {
+		// A database that is busy for a moment costs an order that was never
+		// accepted; the customer tries again.
+		_, _ = s.placeOrder(ctx, fate{})
+	}
+}
+
+// placeOrder places one order that will meet the given fate.
+func (s *Shop) placeOrder(ctx context.Context, f fate) (orderID string, err error) {
+	orderID = s.newOrderID()
+	s.mu.Lock()
+	if f != (fate{}) {
+		s.fates[orderID] = f
+	}
+	traceparent := fmt.Sprintf("00-%016x%016x-%016x-01", s.rng.Uint64()|1, s.rng.Uint64(), s.rng.Uint64()|1)
+	s.mu.Unlock()
+	return orderID, s.store.place(ctx, orderID, traceparent, time.Now())
+}
+
+func (s *Shop) newOrderID() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.next++
+	return fmt.Sprintf("A-%d", s.next-1)
+}
+
+// errTryAgain makes a consumer deliver the same message to itself again.
+var errTryAgain = errors.New("try again")
+
+// bill takes the payment of an order.
+func (s *Shop) bill(ctx context.Context, r *kgo.Record) error {
+	orderID := string(r.Key)
+	s.mu.Lock()
+	f := s.fates[orderID]
+	if f.failures > 0 {
+		f.failures--
+		s.fates[orderID] = f
+		s.mu.Unlock()
+		return errTryAgain
+	}
+	s.mu.Unlock()
+	switch {
+	case f.forget:
+		return nil
+	case f.poison:
+		if err := s.publish(ctx, topicDeadLetters, orderID, traceparent(r)); err != nil {
+			return err
+		}
+		return s.store.move(ctx, orderID, "payment_failed", time.Now())
+	case f.delay > 0:
+		// The bank answers later; the event itself is done with.
+		s.running.Go(func() {
+			if pause(ctx, f.delay) {
+				_ = s.pay(ctx, orderID, traceparent(r))
+			}
+		})
+		return nil
+	default:
+		return s.pay(ctx, orderID, traceparent(r))
+	}
+}
+
+func (s *Shop) pay(ctx context.Context, orderID, traceparent string) error {
+	if err := s.store.move(ctx, orderID, "paid", time.Now()); err != nil {
+		return err
+	}
+	return s.publish(ctx, topicPayments, orderID, traceparent)
+}
+
+// ship sends an order off.
+func (s *Shop) ship(ctx context.Context, r *kgo.Record) error {
+	if err := s.store.move(ctx, string(r.Key), "shipped", time.Now()); err != nil {
+		return err
+	}
+	return s.publish(ctx, topicNotifications, string(r.Key), traceparent(r))
+}
+
+func ignore(context.Context, *kgo.Record) error { return nil }
+
+func (s *Shop) publish(ctx context.Context, topic, orderID, traceparent string) error {
+	record := &kgo.Record{Topic: topic, Key: []byte(orderID), Value: []byte("{}")}
+	if traceparent != "" {
+		record.Headers = []kgo.RecordHeader{{Key: "traceparent", Value: []byte(traceparent)}}
+	}
+	return s.producer.ProduceSync(ctx, record).FirstErr()
+}
+
+func traceparent(r *kgo.Record) string {
+	for _, h := range r.Headers {
+		if h.Key == "traceparent" {
+			return string(h.Value)
+		}
+	}
+	return ""
+}

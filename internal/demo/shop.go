@@ -1,0 +1,182 @@
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kgo"
+)
+
+// The shop's topics.
+const (
+	topicOrders        = "orders"
+	topicDeadLetters   = "orders.dlq"
+	topicPayments      = "payments"
+	topicNotifications = "notifications"
+)
+
+// What the shop promises itself. The config for lostorder says the same. They are
+// seconds where a real shop has minutes, so that a demo is over in one.
+const (
+	outboxMaxAge = 4 * time.Second
+	queueMaxAge  = 5 * time.Second
+	absentAfter  = 4 * time.Second
+	placedMax    = 14 * time.Second
+	paidMax      = 40 * time.Second
+	pollInterval = time.Second
+	orderEvery   = 150 * time.Millisecond
+	partitions   = 3
+)
+
+// Shop is the running shop.
+type Shop struct {
+	dir      string
+	cluster  *kfake.Cluster
+	brokers  []string
+	store    *store
+	producer *kgo.Client
+	relay    *relay
+
+	billing, shipping, email, sms, redrive *consumer
+
+	running sync.WaitGroup
+	cancel  context.CancelFunc
+
+	mu    sync.Mutex
+	rng   *rand.Rand
+	next  int             // number of the next order
+	fates map[string]fate // what befalls an order in billing
+}
+
+// fate is what befalls an order in billing.
+type fate struct {
+	forget   bool          // billing acknowledges the event and does nothing
+	poison   bool          // the event can never be processed
+	failures int           // how often it fails before it succeeds
+	delay    time.Duration // how long the bank takes
+}
+
+// Open starts a shop in a temporary folder and on loopback ports of its own.
+func Open(ctx context.Context, rng *rand.Rand) (shop *Shop, err error) {
+	ctx, cancel := context.WithCancel(ctx)
+	s := &Shop{cancel: cancel, rng: rng, next: 1001, fates: map[string]fate{}}
+	defer func() {
+		if err != nil {
+			s.Close()
+		}
+	}()
+	if s.dir, err = os.MkdirTemp("", "lostorder-demo-"); err != nil {
+		return nil, fmt.Errorf("make a folder for the demo: %w", err)
+	}
+	if s.cluster, err = kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(partitions, topicOrders, topicPayments), kfake.SeedTopics(1, topicDeadLetters, topicNotifications)); err != nil {
+		return nil, fmt.Errorf("start embedded kafka: %w", err)
+	}
+	s.brokers = s.cluster.ListenAddrs()
+	if s.store, err = openStore(filepath.Join(s.dir, "shop.db")); err != nil {
+		return nil, err
+	}
+	if s.producer, err = kgo.NewClient(kgo.SeedBrokers(s.brokers...), kgo.ProducerLinger(0)); err != nil {
+		return nil, fmt.Errorf("connect producer: %w", err)
+	}
+	if err := s.startServices(ctx); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *Shop) startServices(ctx context.Context) error {
+	s.relay = &relay{store: s.store, producer: s.producer}
+	s.billing = &consumer{brokers: s.brokers, group: "billing", topic: topicOrders, handle: s.bill}
+	s.shipping = &consumer{brokers: s.brokers, group: "shipping", topic: topicPayments, handle: s.ship}
+	s.email = &consumer{brokers: s.brokers, group: "email", topic: topicOrders, handle: ignore}
+	s.sms = &consumer{brokers: s.brokers, group: "sms", topic: topicNotifications, handle: ignore}
+	s.redrive = &consumer{brokers: s.brokers, group: "redrive", topic: topicDeadLetters, handle: ignore}
+
+	// The dead letter queue has a past: two messages that an operator took out again.
+	for range 2 {
+		if err := s.publish(ctx, topicDeadLetters, s.newOrderID(), ""); err != nil {
+			return err
+		}
+	}
+	for _, c := range []*consumer{s.billing, s.shipping, s.email, s.sms} {
+		if err := c.join(ctx); err != nil {
+			return err
+		}
+	}
+	if err := s.drainDeadLetters(ctx); err != nil {
+		return err
+	}
+	s.running.Go(func() { s.relay.run(ctx) })
+	s.running.Go(func() { s.sell(ctx) })
+	return nil
+}
+
+// Close stops everything and removes the folder.
+func (s *Shop) Close() error {
+	s.cancel()
+	s.running.Wait()
+	for _, c := range []*consumer{s.billing, s.shipping, s.email, s.sms, s.redrive} {
+		if c != nil && c.stop != nil {
+			c.leave()
+		}
+	}
+	var err error
+	if s.producer != nil {
+		s.producer.Close()
+	}
+	if s.store != nil {
+		err = s.store.db.Close()
+	}
+	if s.cluster != nil {
+		s.cluster.Close()
+	}
+	if s.dir != "" {
+		err = errors.Join(err, os.RemoveAll(s.dir))
+	}
+	return err
+}
+
+// Config is the configuration by which lostorder watches the shop: as somebody who
+// runs it would write it.
+func (s *Shop) Config() string {
+	return fmt.Sprintf(`kafka:
+  - name: shop
+    brokers: [%[2]q]
+    order_id: key
+    objectives:
+      - {topics: [notifications], max_age: 30s}
+      - {max_age: %[3]s, absent_after: %[4]s}
+    interval: %[1]s
+    timeout: 5s
+databases:
+  - name: shop
+    url: %[5]q
+outboxes:
+  - name: orders
+    database: shop
+    table: outbox
+    columns: {published_at: published_at, order_id: order_id, traceparent: traceparent}
+    max_age: %[6]s
+    interval: %[1]s
+    timeout: 5s
+lifecycles:
+  - name: order
+    source: {database: shop, table: orders, columns: {order_id: id, state: state, since: state_since}}
+    states:
+      placed: {max: %[7]s, next: [paid, cancelled, payment_failed]}
+      paid: {max: %[8]s, next: [shipped]}
+      shipped: {terminal: true}
+      cancelled: {terminal: true}
+      payment_failed: {terminal: true}
+    interval: %[1]s
+    timeout: 5s
+`, pollInterval, s.brokers[0], queueMaxAge, absentAfter,
+		"sqlite://"+filepath.Join(s.dir, "shop.db"), outboxMaxAge, placedMax, paidMax)
+}

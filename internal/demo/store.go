@@ -1,0 +1,98 @@
+package demo
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+
+	_ "modernc.org/sqlite" // the shop's database
+)
+
+// schema is what a small shop has: orders, and an outbox that is written in the
+// same transaction.
+const schema = `
+CREATE TABLE orders (
+	id          TEXT PRIMARY KEY,
+	state       TEXT NOT NULL,
+	state_since INTEGER NOT NULL -- Unix milliseconds
+);
+CREATE INDEX orders_state_since ON orders (state, state_since);
+CREATE TABLE outbox (
+	id           INTEGER PRIMARY KEY,
+	order_id     TEXT NOT NULL,
+	traceparent  TEXT NOT NULL,
+	created_at   INTEGER NOT NULL, -- Unix milliseconds
+	published_at INTEGER
+);
+CREATE INDEX outbox_pending ON outbox (created_at, id) WHERE published_at IS NULL;
+`
+
+// store is the shop's database.
+type store struct{ db *sql.DB }
+
+func openStore(path string) (*store, error) {
+	db, err := sql.Open("sqlite", "file:"+path+"?_pragma=journal_mode(WAL)&_pragma=busy_timeout(10000)&_pragma=synchronous(off)&_txlock=immediate")
+	if err != nil {
+		return nil, fmt.Errorf("open shop database: %w", err)
+	}
+	db.SetMaxOpenConns(1)
+	if _, err := db.Exec(schema); err != nil {
+		_ = db.Close()
+		return nil, fmt.Errorf("create shop tables: %w", err)
+	}
+	return &store{db}, nil
+}
+
+// place commits an order and its event together.
+func (s *store) place(ctx context.Context, orderID, traceparent string, at time.Time) error {
+	tx, err := s.db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = tx.Rollback() }()
+	if _, err := tx.ExecContext(ctx, `INSERT INTO orders VALUES (?, 'placed', ?)`, orderID, at.UnixMilli()); err != nil {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, `INSERT INTO outbox (order_id, traceparent, created_at) VALUES (?, ?, ?)`, orderID, traceparent, at.UnixMilli()); err != nil {
+		return err
+	}
+	return tx.Commit()
+}
+
+// move puts an order into a state.
+func (s *store) move(ctx context.Context, orderID, state string, at time.Time) error {
+	_, err := s.db.ExecContext(ctx, `UPDATE orders SET state = ?, state_since = ? WHERE id = ?`, state, at.UnixMilli(), orderID)
+	return err
+}
+
+// outboxRow is one event to publish.
+type outboxRow struct {
+	id          int64
+	orderID     string
+	traceparent string
+}
+
+// pending returns the oldest events that are not published.
+func (s *store) pending(ctx context.Context, limit int) ([]outboxRow, error) {
+	rows, err := s.db.QueryContext(ctx, `SELECT id, order_id, traceparent FROM outbox WHERE published_at IS NULL ORDER BY created_at, id LIMIT ?`, limit)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }()
+	var pending []outboxRow
+	for rows.Next() {
+		var r outboxRow
+		if err := rows.Scan(&r.id, &r.orderID, &r.traceparent); err != nil {
+			return nil, err
+		}
+		pending = append(pending, r)
+	}
+	return pending, rows.Err()
+}
+
+// published marks an event as published.
+func (s *store) published(ctx context.Context, id int64, at time.Time) error {
+	_, err := s.db.ExecContext(ctx, `UPDATE outbox SET published_at = ? WHERE id = ?`, at.UnixMilli(), id)
+	return err
+}

@@ -1,0 +1,190 @@
+package demo
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"text/tabwriter"
+	"time"
+
+	"github.com/lostorder/lostorder/internal/signal"
+	"github.com/lostorder/lostorder/internal/web/api"
+)
+
+// Teller tells what happens in the demo, as it happens. Its methods are called
+// from several goroutines.
+type Teller interface {
+	Begin(duration time.Duration, faults int)
+	Injected(*injected)
+	Twin(mode signal.Mode, title string)
+	Found(*injected)
+	Closed(*api.Finding)
+	End(faults []*injected, wrong []*api.Finding, summary Summary)
+}
+
+// Text returns a teller for people; color asks for colours. url is where the same
+// can be seen in a browser.
+func Text(w io.Writer, color bool, url string) Teller { return &text{w: w, color: color, url: url} }
+
+type text struct {
+	mu    sync.Mutex
+	w     io.Writer
+	color bool
+	url   string
+	began time.Time
+}
+
+// The colours of the words that begin a line.
+const (
+	red    = "31"
+	green  = "32"
+	yellow = "33"
+	dim    = "2"
+)
+
+func (t *text) paint(color, s string) string {
+	if !t.color {
+		return s
+	}
+	return "\x1b[" + color + "m" + s + "\x1b[0m"
+}
+
+func (t *text) line(color, word, format string, args ...any) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	at := time.Since(t.began).Truncate(time.Second)
+	fmt.Fprintf(t.w, "%02d:%02d  %s  %s\n", int(at.Minutes()), int(at.Seconds())%60, t.paint(color, fmt.Sprintf("%-7s", word)), fmt.Sprintf(format, args...))
+}
+
+func (t *text) Begin(duration time.Duration, faults int) {
+	t.began = time.Now()
+	fmt.Fprintf(t.w, `A shop is open: storefront → database + outbox → relay → Kafka → billing → shipping.
+For %s it breaks in %d ways, and does as many things that only look broken.
+lostorder watches it from outside, as it would watch yours. See it live: %s
+
+`, duration, faults, t.url)
+}
+
+func (t *text) Injected(i *injected) {
+	t.line(red, "FAULT", "%s%s", i.Title, t.orders(i.Expect.orders))
+}
+
+func (t *text) Twin(mode signal.Mode, title string) {
+	t.line(dim, "benign", "%s (not %s)", title, mode)
+}
+
+func (t *text) Found(i *injected) {
+	f := i.Finding
+	t.line(green, "FOUND", "%s: %s%s, after %s", f.Mode, f.Subject, t.orders(f.OrderIDs), seconds(i.FoundAt.Sub(i.At)))
+}
+
+func (t *text) Closed(f *api.Finding) { t.line(dim, "closed", "%s: %s", f.Mode, f.Subject) }
+
+func (t *text) orders(ids []string) string {
+	switch {
+	case len(ids) == 0:
+		return ""
+	case len(ids) == 1:
+		return ", order " + ids[0]
+	case len(ids) <= 3:
+		return ", orders " + strings.Join(ids, " ")
+	default:
+		return fmt.Sprintf(", orders %s and %d more", strings.Join(ids[:3], " "), len(ids)-3)
+	}
+}
+
+func (t *text) End(faults []*injected, wrong []*api.Finding, summary Summary) {
+	fmt.Fprintln(t.w)
+	w := tabwriter.NewWriter(t.w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "FAILURE MODE\tFOUND\tAFTER\tWHERE\tORDERS")
+	for _, i := range faults {
+		if i.Finding == nil {
+			fmt.Fprintf(w, "%s\tno\t-\t%s\t%s\n", i.Mode, i.Expect.subject, listed(i.Expect.orders))
+			continue
+		}
+		fmt.Fprintf(w, "%s\tyes\t%s\t%s\t%s\n", i.Mode, seconds(i.FoundAt.Sub(i.At)), i.Finding.Subject, listed(i.Finding.OrderIDs))
+	}
+	_ = w.Flush()
+	for _, f := range wrong {
+		fmt.Fprintf(t.w, "%s  %s: %s%s\n", t.paint(yellow, "FALSE"), f.Mode, f.Subject, t.orders(f.OrderIDs))
+		for _, e := range f.Evidence {
+			fmt.Fprintf(t.w, "         %s: %s\n", e.Name, e.Value)
+		}
+	}
+	color := green
+	if !summary.Perfect() {
+		color = red
+	}
+	fmt.Fprintf(t.w, "\n%s\n", t.paint(color, fmt.Sprintf("%d of %d faults found, %d false findings.", summary.Found, summary.Faults, summary.FalseFindings)))
+}
+
+func listed(ids []string) string {
+	if len(ids) == 0 {
+		return "-"
+	}
+	if len(ids) > 3 {
+		return fmt.Sprintf("%s +%d", strings.Join(ids[:3], " "), len(ids)-3)
+	}
+	return strings.Join(ids, " ")
+}
+
+func seconds(d time.Duration) string { return fmt.Sprintf("%.1f s", d.Seconds()) }
+
+// JSON returns a teller for programs: one object a line, the last one
+// {"summary": …}.
+func JSON(w io.Writer) Teller { return &lines{enc: json.NewEncoder(w)} }
+
+type lines struct {
+	mu  sync.Mutex
+	enc *json.Encoder
+}
+
+type event struct {
+	Event        string       `json:"event"`
+	At           time.Time    `json:"at"`
+	Mode         signal.Mode  `json:"mode"`
+	Title        string       `json:"title,omitempty"`
+	Subject      string       `json:"subject,omitempty"`
+	OrderIDs     []string     `json:"order_ids,omitempty"`
+	AfterSeconds float64      `json:"after_seconds,omitempty"`
+	Finding      *api.Finding `json:"finding,omitempty"`
+}
+
+func (l *lines) write(v any) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	// A reader that went away cannot be told so.
+	_ = l.enc.Encode(v)
+}
+
+func (l *lines) Begin(time.Duration, int) {}
+
+func (l *lines) Injected(i *injected) {
+	l.write(event{Event: "fault", At: i.At, Mode: i.Mode, Title: i.Title, Subject: i.Expect.subject.String(), OrderIDs: i.Expect.orders})
+}
+
+func (l *lines) Twin(mode signal.Mode, title string) {
+	l.write(event{Event: "benign", At: time.Now(), Mode: mode, Title: title})
+}
+
+func (l *lines) Found(i *injected) {
+	l.write(event{Event: "found", At: i.FoundAt, Mode: i.Mode, Subject: i.Finding.Subject, OrderIDs: i.Finding.OrderIDs, AfterSeconds: i.FoundAt.Sub(i.At).Seconds(), Finding: i.Finding})
+}
+
+func (l *lines) Closed(f *api.Finding) {
+	l.write(event{Event: "closed", At: f.ClosedAt, Mode: f.Mode, Subject: f.Subject, OrderIDs: f.OrderIDs})
+}
+
+func (l *lines) End(faults []*injected, wrong []*api.Finding, summary Summary) {
+	for _, i := range faults {
+		if i.Finding == nil {
+			l.write(event{Event: "missed", At: i.At, Mode: i.Mode, Title: i.Title, Subject: i.Expect.subject.String(), OrderIDs: i.Expect.orders})
+		}
+	}
+	for _, f := range wrong {
+		l.write(event{Event: "false", At: f.DetectedAt, Mode: f.Mode, Subject: f.Subject, OrderIDs: f.OrderIDs, Finding: f})
+	}
+	l.write(map[string]Summary{"summary": summary})
+}
