@@ -56,12 +56,10 @@ func New(o Options) *Exporter {
 func (e *Exporter) Registerer() prometheus.Registerer { return e.own.registry }
 
 func (e *Exporter) snapshot() *watch.Snapshot {
-	s := e.source()
-	if s == nil {
-		s = &watch.Snapshot{}
+	if s := e.source(); s != nil {
+		return s
 	}
-	e.own.know(s)
-	return s
+	return &watch.Snapshot{}
 }
 
 // Gather returns all families, in order of their names. It makes them anew each

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/lostorder/lostorder/internal/detect"
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
@@ -25,6 +26,9 @@ func (v *view) modes() map[string]*tally {
 			modes[name] = &tally{open: map[signal.Severity]int{}}
 		}
 		return modes[name]
+	}
+	for _, mode := range detect.Modes() {
+		of(mode)
 	}
 	for mode, total := range v.Tally.Findings {
 		of(mode).total += total

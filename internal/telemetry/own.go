@@ -1,16 +1,14 @@
 package telemetry
 
 import (
-	"maps"
-	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/collectors/version"
 
+	"github.com/lostorder/lostorder/internal/detect"
 	"github.com/lostorder/lostorder/internal/signal"
-	"github.com/lostorder/lostorder/internal/watch"
 )
 
 // own are the metrics that are counted in this process.
@@ -42,14 +40,10 @@ func newOwn() own {
 		version.NewCollector("lostorder"),
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	return o
-}
-
-// know makes the series of every built mode exist.
-func (o *own) know(s *watch.Snapshot) {
-	for _, mode := range slices.Sorted(maps.Keys(s.Tally.Findings)) {
-		o.delay.WithLabelValues(valid(string(mode)))
+	for _, mode := range detect.Modes() { // at zero, so that a rate sees the first
+		o.delay.WithLabelValues(string(mode))
 	}
+	return o
 }
 
 // Opened observes how long after the earliest decidable moment a finding was

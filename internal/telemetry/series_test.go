@@ -53,6 +53,8 @@ func TestSeries(t *testing.T) {
 			`lostorder_dlq_source_info{messaging_system="kafka",cluster="main",messaging_destination_name="all.dlq",source="refunds"} 1`,
 		},
 		"every built mode exists at zero": {
+			`lostorder_findings{mode="order_overdue",severity="critical"} 0`,
+			`lostorder_findings_total{mode="order_overdue"} 0`,
 			`lostorder_findings{mode="outbox_stalled",severity="critical"} 1`,
 			`lostorder_findings{mode="message_lost",severity="warning"} 0`,
 			`lostorder_findings_total{mode="outbox_stalled"} 3`,
@@ -193,7 +195,8 @@ func TestStrangeReadingsDoNotFailTheScrape(t *testing.T) {
 func TestNothingIsKnownYet(t *testing.T) {
 	var s *watch.Snapshot
 	for format := range accepts {
-		if families := scrape(t, exporter(&s), format); families["go_goroutines"] == nil {
+		families := scrape(t, exporter(&s), format)
+		if families["go_goroutines"] == nil || len(families["lostorder_findings"].GetMetric()) != 3*len(detect.Modes()) {
 			t.Errorf("%s: %d families", format, len(families))
 		}
 	}
