@@ -77,7 +77,7 @@ type reading struct {
 	mu         sync.Mutex // guards the rest while brokers are asked side by side
 	queues     []queue
 	parts      []signal.Partition // of all queues, one block
-	leaderless int
+	leaderless map[topicPartition]struct{}
 	share      []string // groups of which nothing is read
 	streams    []string // groups of whose members nothing is read
 
@@ -106,9 +106,6 @@ func (r *reading) run() error {
 	r.measureAges()
 	r.peekAtHeads()
 	r.lookAtDeadLetters()
-	r.countLeaderless()
-	if r.leaderless > 0 {
-		r.missing.add(fmt.Sprintf("%d partitions", r.leaderless), "no leader answers for them")
-	}
+	r.missLeaderless()
 	return r.ctx.Err()
 }

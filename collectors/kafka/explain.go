@@ -1,6 +1,7 @@
 package kafka
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -37,7 +38,7 @@ func (c *cluster) explain(err error) error {
 	case errors.As(err, &lookup):
 		return fmt.Errorf("no host %s: %s", lookup.Name, lookup.Err)
 	case c.conf.Net.SASL.Enable && isHangUp(err):
-		return errors.New("the broker hung up; does the port take SASL, and does it want TLS (kafka[].tls)?")
+		return errors.New("the broker hung up; check kafka[].sasl, and whether the port wants TLS (kafka[].tls)")
 	case isHangUp(err):
 		return errors.New("the broker hung up; does the port want TLS (kafka[].tls) or SASL (kafka[].sasl)?")
 	case errors.Is(err, syscall.ECONNREFUSED):
@@ -53,6 +54,8 @@ func explainHandshake(err error) error {
 		name      x509.HostnameError
 	)
 	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		return timeoutError("no answer to the TLS handshake within the timeout; if the port has no TLS, leave out kafka[].tls")
 	case errors.As(err, &plain), isHangUp(err):
 		return errors.New("no TLS on this port; leave out kafka[].tls, or take the broker's TLS port")
 	case errors.As(err, &authority):

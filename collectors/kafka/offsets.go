@@ -103,11 +103,25 @@ func (r *reading) note(errs *partitionErrors) {
 		case errors.Is(e.err, sarama.ErrTopicAuthorizationFailed):
 			r.missing.add("topic "+e.topic.name, "not authorized to describe it")
 		case isMoving(e.err):
-			r.leaderless++
+			r.noLeader(e.topic, e.partition)
 		default:
 			r.missing.add("topic "+e.topic.name, e.err.Error())
 		}
 	}
+}
+
+// noLeader notes a partition that nobody answers for, once in a reading.
+func (r *reading) noLeader(t *topic, partition int32) {
+	if r.leaderless == nil {
+		r.leaderless = map[topicPartition]struct{}{}
+	}
+	r.leaderless[topicPartition{t.name, partition}] = struct{}{}
+}
+
+// topicPartition names a partition.
+type topicPartition struct {
+	topic     string
+	partition int32
 }
 
 // isMoving reports whether a partition is about to be led by another broker.
@@ -133,18 +147,26 @@ func (r *reading) observe() {
 	}
 }
 
-// countLeaderless counts the watched partitions that no known broker leads.
-func (r *reading) countLeaderless() {
+// missLeaderless notes how many watched partitions nobody answers for: those
+// without a leader, and those of which the leader is about to change.
+func (r *reading) missLeaderless() {
 	for i := range r.topics {
 		t := &r.topics[i]
 		if t.excluded {
 			continue
 		}
-		for _, leader := range t.leaders {
+		for p, leader := range t.leaders {
 			if r.cluster.nodes[leader] == nil {
-				r.leaderless++
+				r.noLeader(t, int32(p))
 			}
 		}
+	}
+	switch n := len(r.leaderless); n {
+	case 0:
+	case 1:
+		r.missing.add("1 partition", "no leader answers for it")
+	default:
+		r.missing.add(fmt.Sprintf("%d partitions", n), "no leader answers for them")
 	}
 }
 

@@ -1,0 +1,92 @@
+package kafka_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/lostorder/lostorder/internal/signal"
+)
+
+func deadLetters(r signal.Report) map[string]signal.DeadLetterQueue {
+	found := map[string]signal.DeadLetterQueue{}
+	for _, d := range r.DeadLetters {
+		found[d.Destination] = d
+	}
+	return found
+}
+
+func TestDeadLetterQueuesArePaired(t *testing.T) {
+	s := serve(t, kfake.SeedTopics(1, "orders", "orders.dlq", "payments", "payments-dlt", "orphans.dlq", "shop-dead", "carts", "carts_dlq"))
+	for name, test := range map[string]struct {
+		config []string
+		want   map[string][]string
+	}{
+		"by the usual names":           {nil, map[string][]string{"orders.dlq": {"orders"}, "payments-dlt": {"payments"}, "carts_dlq": {"carts"}}},
+		"by a name of one's own":       {[]string{`dlq: ["{topic}-dlt", shop-dead]`}, map[string][]string{"payments-dlt": {"payments"}, "shop-dead": nil}},
+		"of a topic that is included":  {[]string{`topics: {include: orders}`}, map[string][]string{"orders.dlq": {"orders"}}},
+		"but not one that is excluded": {[]string{`topics: {exclude: .*dl.}`}, map[string][]string{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := deadLetters(readWhole(t, watch(t, s.settings(test.config...))))
+			if len(got) != len(test.want) {
+				t.Errorf("got %v, want %v", got, test.want)
+			}
+			for topic, sources := range test.want {
+				if d, ok := got[topic]; !ok || !slices.Equal(d.Sources, sources) || d.System != signal.Kafka || d.Cluster != "main" {
+					t.Errorf("got %v, want %v", got, test.want)
+				}
+			}
+		})
+	}
+}
+
+func TestWhatADeadLetterQueueHolds(t *testing.T) {
+	s := serve(t, kfake.SeedTopics(2, "orders", "orders.dlq"))
+	c := s.client()
+	at := time.Now().Add(-2 * time.Hour).Truncate(time.Millisecond)
+	for i := range 15 {
+		produce(t, c, orderAt("orders.dlq", int32(i%2), fmt.Sprintf("o-%02d", i), at.Add(time.Duration(i)*time.Minute)))
+	}
+	deleteRecords(t, c, "orders.dlq", 0, 1)
+	fetches := s.count(kmsg.Fetch, nil)
+	r := watch(t, s.settings("order_id: key"))
+	report := readWhole(t, r)
+	d := deadLetters(report)["orders.dlq"]
+	if d.Messages != 14 || d.Arrived != 15 || d.Oldest.Since != signal.InstantOf(at.Add(time.Minute)) || d.Oldest.Bound != signal.Measured {
+		t.Errorf("got %+v", d)
+	}
+	if len(d.Newest) != 10 || d.Newest[0].ID != "o-14" || d.Newest[9].ID != "o-05" {
+		t.Errorf("got %v", d.Newest)
+	}
+	looked := fetches.Load()
+	readWhole(t, r)
+	if fetches.Load() != looked {
+		t.Error("read again, though nothing came")
+	}
+	produce(t, c, order("orders.dlq", 1, "o-99"))
+	if d = deadLetters(readWhole(t, r))["orders.dlq"]; d.Messages != 15 || d.Newest[0].ID != "o-99" || fetches.Load() == looked {
+		t.Errorf("got %+v", d)
+	}
+
+	// What a group took out again does not sit there any more: of several the one
+	// that took out most counts.
+	commit(t, c, "replayer", "orders.dlq", map[int32]int64{0: 8, 1: 6})
+	commit(t, c, "archive", "orders.dlq", map[int32]int64{0: 2, 1: 0})
+	report = readWhole(t, r)
+	d = deadLetters(report)["orders.dlq"]
+	if d.Messages != 2 || d.Arrived != 16 || !d.Oldest.Known() {
+		t.Errorf("got %+v", d)
+	}
+	if q := mustQueue(t, report, "orders.dlq", "archive"); q.Ready != 14 {
+		t.Errorf("got %+v", q)
+	}
+	commit(t, c, "replayer", "orders.dlq", map[int32]int64{0: 8, 1: 8})
+	if d = deadLetters(readWhole(t, r))["orders.dlq"]; d.Messages != 0 || d.Oldest.Known() {
+		t.Errorf("got %+v", d)
+	}
+}
