@@ -74,7 +74,7 @@ func (s *Shop) relaySticks() fault {
 			defer s.relay.slowDown(0)
 			s.relay.slowDown(100 * time.Millisecond)
 			for range 50 {
-				if _, err := s.placeOrder(ctx, fate{}); err != nil {
+				if err := s.placeOrder(ctx); err != nil {
 					return err
 				}
 			}
@@ -170,14 +170,14 @@ func (s *Shop) messageIsPoison() fault {
 		mode:  signal.DLQFilling,
 		title: "billing cannot process an order and sends it to the dead letter queue",
 		inject: func(ctx context.Context) (expectation, error) {
-			orderID, err := s.placeOrder(ctx, fate{poison: true})
+			orderID, err := s.placeFated(ctx, fate{poison: true})
 			return expectation{subject: queue(topicDeadLetters, ""), orders: []string{orderID}}, err
 		},
 		lasts:     slack,
 		heal:      s.drainDeadLetters,
 		twinTitle: "billing fails on an order twice and succeeds the third time",
 		twin: func(ctx context.Context) error {
-			_, err := s.placeOrder(ctx, fate{failures: 2})
+			_, err := s.placeFated(ctx, fate{failures: 2})
 			return err
 		},
 		twinLasts: time.Second,
@@ -191,14 +191,14 @@ func (s *Shop) orderIsForgotten() fault {
 		title: "billing acknowledges an order and forgets it: it stays placed",
 		inject: func(ctx context.Context) (expectation, error) {
 			var err error
-			orderID, err = s.placeOrder(ctx, fate{forget: true})
+			orderID, err = s.placeFated(ctx, fate{forget: true})
 			return expectation{subject: signal.Subject{Database: "shop", Lifecycle: "order", State: "placed"}, orders: []string{orderID}}, err
 		},
 		lasts:     placedMax + slack,
 		heal:      func(ctx context.Context) error { return s.store.move(ctx, orderID, "cancelled", time.Now()) },
 		twinTitle: "the bank takes long over an order, within its deadline",
 		twin: func(ctx context.Context) error {
-			_, err := s.placeOrder(ctx, fate{delay: placedMax * 6 / 10})
+			_, err := s.placeFated(ctx, fate{delay: placedMax * 6 / 10})
 			return err
 		},
 		twinLasts: placedMax * 7 / 10,

@@ -40,8 +40,8 @@ const lookEvery = 200 * time.Millisecond
 // ParseFaults reads the value of --faults: all, none, or modes with commas.
 func ParseFaults(text string) ([]signal.Mode, error) {
 	var known []signal.Mode
-	for _, f := range (&Shop{}).faults() {
-		known = append(known, f.mode)
+	for _, d := range Drills() {
+		known = append(known, d.Mode)
 	}
 	switch text {
 	case "all", "":
@@ -175,4 +175,20 @@ func playFault(ctx context.Context, f fault, score *score, tell Teller) error {
 	}
 	score.heal(i, time.Now())
 	return nil
+}
+
+// Drill names one fault that the demo can inject, and its benign twin.
+type Drill struct {
+	Mode   signal.Mode
+	Fault  string
+	Benign string
+}
+
+// Drills returns all that the demo can inject.
+func Drills() []Drill {
+	var drills []Drill
+	for _, f := range (&Shop{}).faults() {
+		drills = append(drills, Drill{f.mode, f.title, f.twinTitle})
+	}
+	return drills
 }

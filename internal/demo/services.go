@@ -14,20 +14,32 @@ func (s *Shop) sell(ctx context.Context) {
 	for pause(ctx, orderEvery) {
 		// A database that is busy for a moment costs an order that was never
 		// accepted; the customer tries again.
-		_, _ = s.placeOrder(ctx, fate{})
+		_ = s.placeOrder(ctx)
 	}
 }
 
-// placeOrder places one order that will meet the given fate.
-func (s *Shop) placeOrder(ctx context.Context, f fate) (orderID string, err error) {
-	orderID = s.newOrderID()
+// placeOrder places one order.
+func (s *Shop) placeOrder(ctx context.Context) error {
+	return s.store.place(ctx, s.newOrderID(), s.newTraceparent(), time.Now(), false)
+}
+
+// placeFated places an order that will meet the given fate in billing. Its event does
+// not go through the relay, so that one drill does not spoil the other.
+func (s *Shop) placeFated(ctx context.Context, f fate) (orderID string, err error) {
+	orderID, traceparent := s.newOrderID(), s.newTraceparent()
 	s.mu.Lock()
-	if f != (fate{}) {
-		s.fates[orderID] = f
-	}
-	traceparent := fmt.Sprintf("00-%016x%016x-%016x-01", s.rng.Uint64()|1, s.rng.Uint64(), s.rng.Uint64()|1)
+	s.fates[orderID] = f
 	s.mu.Unlock()
-	return orderID, s.store.place(ctx, orderID, traceparent, time.Now())
+	if err := s.store.place(ctx, orderID, traceparent, time.Now(), true); err != nil {
+		return "", err
+	}
+	return orderID, s.publish(ctx, topicOrders, orderID, traceparent)
+}
+
+func (s *Shop) newTraceparent() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return fmt.Sprintf("00-%016x%016x-%016x-01", s.rng.Uint64()|1, s.rng.Uint64(), s.rng.Uint64()|1)
 }
 
 func (s *Shop) newOrderID() string {

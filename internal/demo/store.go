@@ -44,8 +44,9 @@ func openStore(path string) (*store, error) {
 	return &store{db}, nil
 }
 
-// place commits an order and its event together.
-func (s *store) place(ctx context.Context, orderID, traceparent string, at time.Time) error {
+// place commits an order and its event together; published says that the event
+// needs no relay any more.
+func (s *store) place(ctx context.Context, orderID, traceparent string, at time.Time, published bool) error {
 	tx, err := s.db.BeginTx(ctx, nil)
 	if err != nil {
 		return err
@@ -54,7 +55,8 @@ func (s *store) place(ctx context.Context, orderID, traceparent string, at time.
 	if _, err := tx.ExecContext(ctx, `INSERT INTO orders VALUES (?, 'placed', ?)`, orderID, at.UnixMilli()); err != nil {
 		return err
 	}
-	if _, err := tx.ExecContext(ctx, `INSERT INTO outbox (order_id, traceparent, created_at) VALUES (?, ?, ?)`, orderID, traceparent, at.UnixMilli()); err != nil {
+	publishedAt := sql.NullInt64{Int64: at.UnixMilli(), Valid: published}
+	if _, err := tx.ExecContext(ctx, `INSERT INTO outbox (order_id, traceparent, created_at, published_at) VALUES (?, ?, ?, ?)`, orderID, traceparent, at.UnixMilli(), publishedAt); err != nil {
 		return err
 	}
 	return tx.Commit()

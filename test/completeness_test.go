@@ -1,0 +1,79 @@
+// Package test holds what is tested of the project as a whole.
+package test
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/lostorder/lostorder/internal/demo"
+	"github.com/lostorder/lostorder/internal/detect"
+	"github.com/lostorder/lostorder/internal/signal"
+	"github.com/lostorder/lostorder/internal/telemetry"
+)
+
+// metricOf names the metric in which a failure mode shows itself before and beside
+// its finding.
+var metricOf = map[signal.Mode]string{
+	signal.OutboxStalled:   "lostorder_outbox_oldest_pending_age_seconds",
+	signal.MessageLost:     "lostorder_queue_lost_messages_total",
+	signal.ConsumerAbsent:  "lostorder_queue_consumers",
+	signal.ConsumerStalled: "lostorder_queue_oldest_message_age_seconds",
+	signal.DLQFilling:      "lostorder_dlq_messages",
+	signal.OrderOverdue:    "lostorder_orders_overdue",
+}
+
+// TestEveryFailureModeIsComplete demands of every failure mode all that a user
+// meets it by, under one id.
+func TestEveryFailureModeIsComplete(t *testing.T) {
+	if len(detect.Decisions()) == 0 {
+		t.Fatal("no failure mode is built")
+	}
+	readme := read(t, "../README.md")
+	for _, d := range detect.Decisions() {
+		t.Run(string(d.Mode), func(t *testing.T) {
+			file := filepath.Join("../internal/detect", string(d.Mode)+".go")
+			if !strings.Contains(read(t, file), "signal."+constant(t, d.Mode)) {
+				t.Errorf("decision: %s does not decide it", file)
+			}
+			if d.Means == "" || d.Benign == "" {
+				t.Error("decision: it does not say what it means and what only looks like it")
+			}
+			if !slices.ContainsFunc(telemetry.Metrics(), func(m telemetry.Metric) bool { return m.Name == metricOf[d.Mode] }) {
+				t.Errorf("metric: %q is not exported", metricOf[d.Mode])
+			}
+			i := slices.IndexFunc(demo.Drills(), func(drill demo.Drill) bool { return drill.Mode == d.Mode })
+			if i < 0 {
+				t.Fatal("demo: no fault injects it")
+			}
+			if drill := demo.Drills()[i]; drill.Fault == "" || drill.Benign == "" {
+				t.Errorf("demo: the fault or its benign twin is missing: %+v", drill)
+			}
+			if !strings.Contains(readme, "`"+string(d.Mode)+"`") {
+				t.Error("README: the table of failure modes does not have it")
+			}
+		})
+	}
+}
+
+// constant returns the name of the constant of a mode in package signal.
+func constant(t *testing.T, mode signal.Mode) string {
+	for line := range strings.Lines(read(t, "../internal/signal/mode.go")) {
+		if strings.Contains(line, `Mode = "`+string(mode)+`"`) {
+			return strings.Fields(line)[0]
+		}
+	}
+	t.Fatalf("signal: %s has no constant", mode)
+	return ""
+}
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
