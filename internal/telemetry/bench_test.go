@@ -22,7 +22,7 @@ func BenchmarkScrape100k(b *testing.B) {
 		{"protobuf", "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited"},
 	} {
 		b.Run(format.name, func(b *testing.B) {
-			snapshot := large()
+			snapshot := large(200)
 			ours := exporter(&snapshot).Handler()
 			var usual time.Duration // per scrape
 			scrape := func(h http.Handler, before func()) func(b *testing.B) {

@@ -112,7 +112,7 @@ func newProtoWriter(w io.Writer) *protoWriter {
 		p.buf = p.buf[:0]
 		if first {
 			head := m.family(nil)
-			p.buf = protowire.AppendVarint(p.buf, uint64(p.size+proto.Size(head)))
+			p.buf = protowire.AppendVarint(p.buf, uint64(p.size+proto.Size(head))) //nolint:gosec // sizes are positive
 			if err := p.marshal(head); err != nil {
 				return err
 			}

@@ -91,12 +91,12 @@ func TestLintHasNothingToSay(t *testing.T) {
 
 func TestPiecesMakeOneFamily(t *testing.T) {
 	const name = "lostorder_queue_partition_messages"
-	s := large()
+	s := large(20)
 	e := exporter(&s)
 	for format, accept := range accepts {
 		t.Run(format, func(t *testing.T) {
 			if format == "protobuf" {
-				if got := len(scrape(t, e, format)[name].GetMetric()); got != 100_000 {
+				if got := len(scrape(t, e, format)[name].GetMetric()); got != 10_000 {
 					t.Errorf("%d partitions", got)
 				}
 				return
@@ -110,7 +110,7 @@ func TestPiecesMakeOneFamily(t *testing.T) {
 					series[line] = true
 				}
 			}
-			if heads != 1 || len(series) != 100_000 {
+			if heads != 1 || len(series) != 10_000 {
 				t.Errorf("%d families with %d partitions", heads, len(series))
 			}
 		})
@@ -195,7 +195,7 @@ func TestScrapesAtTheSameTimeAreWhole(t *testing.T) {
 // The bytes of a reading and what is kept of it must stay small beside the
 // reading itself: a hundred thousand series are sixteen megabytes of text.
 func TestScrapeOfManySeriesTakesLittleMemory(t *testing.T) {
-	s := large()
+	s := large(200)
 	h := exporter(&s).Handler()
 	get(t, h, http.MethodHead, accepts["text"], "gzip")
 	for format, accept := range accepts {

@@ -38,7 +38,7 @@ func (e *Exporter) serve(w http.ResponseWriter, r *http.Request) {
 	w.Header().Add("Vary", "Accept, Accept-Encoding")
 	if !acceptsGzip(r) {
 		if r.Method != http.MethodHead && send(w, kept.plain()) {
-			_, _ = w.Write(rest)
+			_, _ = w.Write(rest) //nolint:gosec // metrics, of a type that is no markup
 		}
 		return
 	}
@@ -53,7 +53,7 @@ func (e *Exporter) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	for _, part := range [][]byte{gzipHeader, kept.deflated, tail} {
-		if _, err := w.Write(part); err != nil {
+		if _, err := w.Write(part); err != nil { //nolint:gosec // metrics, of a type that is no markup
 			return // the client has gone
 		}
 	}
@@ -84,7 +84,7 @@ func send(w io.Writer, r io.Reader) bool {
 // with a weight of zero.
 func acceptsGzip(r *http.Request) bool {
 	star := false
-	for _, item := range strings.Split(strings.Join(r.Header.Values("Accept-Encoding"), ","), ",") {
+	for item := range strings.SplitSeq(strings.Join(r.Header.Values("Accept-Encoding"), ","), ",") {
 		coding, params, _ := strings.Cut(item, ";")
 		weight := 1.0
 		if q, ok := strings.CutPrefix(strings.ReplaceAll(strings.ToLower(params), " ", ""), "q="); ok {

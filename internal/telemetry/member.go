@@ -51,7 +51,7 @@ func newCompressor() *compressor {
 
 func (c *compressor) Write(p []byte) (int, error) {
 	c.crc = crc32.Update(c.crc, crc32.IEEETable, p)
-	c.size += uint32(len(p))
+	c.size += uint32(len(p)) //nolint:gosec // wraps around, as gzip has it
 	return c.deflate.Write(p)
 }
 

@@ -94,11 +94,11 @@ func full() *watch.Snapshot {
 	}
 }
 
-// large is a reading of a hundred thousand partitions: 200 groups, each on ten
-// topics of fifty partitions.
-func large() *watch.Snapshot {
+// large is a reading of groups of consumers, each on ten topics of fifty
+// partitions: with 200 of them, a hundred thousand.
+func large(groups int) *watch.Snapshot {
 	r := &signal.Report{At: noon}
-	for group := range 200 {
+	for group := range groups {
 		for topic := range 10 {
 			q := signal.NewQueue(signal.QueueID{
 				System: signal.Kafka, Cluster: "production-eu-west-1",
