@@ -75,7 +75,17 @@ func (d *sqlite) moved() bool {
 func (d *sqlite) begin(ctx context.Context, conn *sql.Conn) (*sql.Tx, session, error) {
 	// SQLite has no clock but that of the machine, which is ours.
 	tx, err := conn.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
-	return tx, session{}, err
+	if err != nil {
+		return nil, session{}, err
+	}
+	// BEGIN alone does not look at the file: the picture would be of a later moment,
+	// and a plan would be made without the latest index.
+	var tables int
+	if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM (SELECT 1 FROM sqlite_master LIMIT 1)").Scan(&tables); err != nil {
+		_ = tx.Rollback()
+		return nil, session{}, err
+	}
+	return tx, session{}, nil
 }
 
 func (*sqlite) quote(identifier string) string {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"testing"
+	"time"
 
 	"github.com/lostorder/lostorder/collectors/collectortest"
 )
@@ -13,6 +14,7 @@ import (
 // the config of the target must name. What it does not set is up to the source.
 func Conform(t *testing.T, s *Shop, table string) (env collectortest.Env, url string) {
 	t.Helper()
+	s.settle(t, table)
 	env.Fingerprint = func() string { return s.fingerprint(t, table) }
 	if s.Kind != "sqlite" {
 		proxy := collectortest.NewProxy(t, s.Addr)
@@ -25,6 +27,28 @@ func Conform(t *testing.T, s *Shop, table string) (env collectortest.Env, url st
 	env.Break = func() { rename(t, s.Path, away) }
 	env.Heal = func() { rename(t, away, s.Path) }
 	return env, s.URL
+}
+
+// settle waits until PostgreSQL has counted what the test itself wrote, which it
+// does with a delay.
+func (s *Shop) settle(t testing.TB, table string) {
+	t.Helper()
+	if s.Kind != "postgres" {
+		return
+	}
+	query := "SELECT n_tup_ins >= (SELECT count(*) FROM " + table + ") FROM pg_stat_user_tables WHERE relname = '" + table + "'"
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		var counted bool
+		if err := s.Admin.QueryRow(query).Scan(&counted); err != nil {
+			t.Fatalf("read statistics: %v", err)
+		}
+		if counted {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("the server did not count the rows of the test")
+		}
+	}
 }
 
 // rename moves a file of SQLite with those beside it.

@@ -1,0 +1,110 @@
+package database_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/lostorder/lostorder/internal/database"
+)
+
+func TestAlike(t *testing.T) {
+	columns := []string{"id", "aggregate_id", "status", "created_at", "published_at", "payload"}
+	for word, want := range map[string]string{
+		"createdAt":    "created_at",
+		"created":      "created_at",
+		"state":        "status",
+		"creatd_at":    "created_at",
+		"order_id":     "",
+		"published":    "published_at",
+		"orders_id":    "",
+		"PUBLISHED_AT": "published_at",
+	} {
+		if got := strings.Join(database.Alike(word, columns), " "); got != want {
+			t.Errorf("alike %s are %q, want %q", word, got, want)
+		}
+	}
+	if got := database.Alike("orders", []string{"order", "orders_archive", "web_orders", "customers"}); !slices.Contains(got, "order") {
+		t.Errorf("alike orders are %q", got)
+	}
+}
+
+func TestTraceID(t *testing.T) {
+	const id = "0af7651916cd43dd8448eb211c80319c"
+	for text, want := range map[string]string{
+		"00-" + id + "-b7ad6b7169203331-01": id,
+		"  " + strings.ToUpper(id) + " ":    id,
+		id:                                  id,
+		"":                                  "",
+		"00-" + strings.Repeat("0", 32) + "-b7ad6b7169203331-01": "",
+		"00-" + id[:31] + "g-b7ad6b7169203331-01":                "",
+		"00-" + id:      "",
+		"o-1-2-3-4-5-6": "",
+	} {
+		if got := database.TraceID(text); got != want {
+			t.Errorf("the trace of %q is %q, want %q", text, got, want)
+		}
+	}
+}
+
+func TestCheckPredicate(t *testing.T) {
+	for sql, want := range map[string]string{
+		"":                           "",
+		"a = 'it''s; fine)' AND (b)": "",
+		"a = 1; DELETE":              "semicolon",
+		"(a = 1":                     "not closed",
+		"a = 1)":                     "not opened",
+		"a = 'x":                     "quote is not closed",
+		"WHERE a":                    "predicate alone",
+		"select 1":                   "predicate alone",
+	} {
+		if got := database.CheckPredicate(sql); (got == "") != (want == "") || !strings.Contains(got, want) {
+			t.Errorf("about %q it says %q, want %q", sql, got, want)
+		}
+	}
+}
+
+func TestScrub(t *testing.T) {
+	for _, test := range []struct{ text, want string }{
+		{"dial user:hunter22@host", "dial <secret>@host"},
+		{"password hunter22 is wrong", "password <secret> is wrong"},
+		{"nothing to hide", "nothing to hide"},
+	} {
+		if got := database.Scrub(test.text, []string{"hunter22", "user:hunter22", ""}); got != test.want {
+			t.Errorf("got %q, want %q", got, test.want)
+		}
+	}
+}
+
+func TestTheClockOfTheDatabaseIsToldOnOurs(t *testing.T) {
+	for _, test := range []struct {
+		name       string
+		ahead, lag time.Duration
+		warning    string
+	}{
+		{"as ours", 0, 0, ""},
+		{"a little ahead", 4 * time.Second, 0, ""},
+		{"an hour ahead", time.Hour, 0, "clock of database shop is 1h0m0s ahead of ours; ages are taken from the database's clock"},
+		{"an hour behind", -time.Hour, 0, "clock of database shop is 1h0m0s behind ours; ages are taken from the database's clock"},
+		{"a replica", 0, time.Minute, ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			c := database.SkewedClock(test.ahead, 300*time.Millisecond, test.lag)
+			if got := c.Warning("shop"); got != test.warning {
+				t.Errorf("the warning is %q, want %q", got, test.warning)
+			}
+			const age = 10 * time.Minute
+			written := time.Now().Add(test.ahead).Add(-age) // by the database's clock
+			if got := time.Since(c.Instant(written.UnixMilli())); got < age-test.lag-time.Second || got > age-test.lag+time.Second {
+				t.Errorf("what was written %s ago is %s old", age, got)
+			}
+			if ahead := c.Instant(time.Now().Add(test.ahead + time.Hour).UnixMilli()); ahead.After(time.Now()) {
+				t.Error("what was written in the future is not taken as of now")
+			}
+			if got := time.Now().Add(test.ahead).Sub(c.Before(age)); got < age+test.lag-time.Second || got > age+test.lag+time.Second {
+				t.Errorf("what is late since %s began to wait %s ago", age, got)
+			}
+		})
+	}
+}
