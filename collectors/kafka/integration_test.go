@@ -1,0 +1,267 @@
+//go:build integration
+
+package kafka_test
+
+import (
+	"crypto/pbkdf2"
+	"crypto/sha256"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/lostorder/lostorder/collectors/kafka"
+	"github.com/lostorder/lostorder/internal/signal"
+)
+
+// address returns an address that test/parts/run puts into the environment.
+func address(t testing.TB, variable string) string {
+	t.Helper()
+	addr := os.Getenv(variable)
+	if addr == "" {
+		t.Fatalf("%s is not set; run: test/parts/run --parts=kafka go test -tags=integration ./collectors/kafka/", variable)
+	}
+	return addr
+}
+
+// shop is a topic of a test's own on a real broker.
+type shop struct {
+	topic  string
+	client *kgo.Client
+}
+
+func open(t *testing.T, partitions int32) shop {
+	t.Helper()
+	c := client(t, []string{address(t, "KAFKA_ADDR")})
+	name := fmt.Sprintf("%s-%x", strings.Map(func(r rune) rune {
+		if r == '/' || r == '_' {
+			return '-'
+		}
+		return r
+	}, t.Name()), time.Now().UnixNano())
+	createTopic(t, c, partitions, name)
+	t.Cleanup(func() { deleteTopic(t, c, name) })
+	return shop{name, c}
+}
+
+// watched returns the config that watches this shop alone.
+func (s shop) watched(t *testing.T, addr string, lines ...string) kafka.Config {
+	t.Helper()
+	return settings(t, []string{addr}, append(lines, "topics: {include: '"+s.topic+".*'}")...)
+}
+
+func (s shop) member(t *testing.T, group string, opts ...kgo.Opt) *kgo.Client {
+	t.Helper()
+	return client(t, []string{address(t, "KAFKA_ADDR")}, append(member(group, s.topic), opts...)...)
+}
+
+func TestRealGroups(t *testing.T) {
+	for name, opts := range map[string][]kgo.Opt{"classic": nil, "848": {kgo.ServerSideBalancer()}} {
+		t.Run(name, func(t *testing.T) {
+			s := open(t, 3)
+			for p := range int32(3) {
+				produce(t, s.client, order(s.topic, p, "o-1"), order(s.topic, p, "o-2"))
+			}
+			consumer := s.member(t, s.topic, opts...)
+			consume(t, consumer, 6)
+			if err := consumer.CommitRecords(within(t), &kgo.Record{Topic: s.topic, Partition: 0, Offset: 1}, &kgo.Record{Topic: s.topic, Partition: 1, Offset: 0}); err != nil {
+				t.Fatal(err)
+			}
+			r := watch(t, s.watched(t, address(t, "KAFKA_ADDR")))
+			q := mustQueue(t, until(t, r, "a group that owns all", func(r signal.Report) bool {
+				q, ok := queueOf(r, s.topic, s.topic)
+				return ok && q.Consumers == 1 && q.GroupState == "Stable" && q.Oldest.Bound == signal.Measured
+			}), s.topic, s.topic)
+			if q.Ready != 1 || q.Uncommitted != 2 || q.Partitions[2].Assignment != signal.Assigned || q.Oldest.At(signal.InstantOf(time.Now())) > time.Minute {
+				t.Errorf("got %+v", q)
+			}
+			before := fingerprint(t, s.client)
+			for range 20 {
+				readWhole(t, r)
+			}
+			if after := fingerprint(t, s.client); ofTopic(after, s.topic) != ofTopic(before, s.topic) {
+				t.Errorf("was\n%s\nis\n%s", before, after)
+			}
+			consumer.CloseAllowingRebalance()
+			until(t, r, "nobody", func(r signal.Report) bool {
+				q, ok := queueOf(r, s.topic, s.topic)
+				return ok && q.Consumers == 0 && q.Partitions[0].Assignment == signal.Unassigned && q.GroupState == "Empty"
+			})
+		})
+	}
+}
+
+// ofTopic keeps the lines of a fingerprint that are about a topic or its groups.
+func ofTopic(fingerprint, topic string) string {
+	var kept []string
+	for line := range strings.SplitSeq(fingerprint, "\n") {
+		if strings.Contains(line, topic) {
+			kept = append(kept, line)
+		}
+	}
+	return strings.Join(kept, "\n")
+}
+
+func TestRealGroupThatOnlyCommits(t *testing.T) {
+	s := open(t, 2)
+	produce(t, s.client, order(s.topic, 0, "o-1"))
+	commit(t, s.client, s.topic, s.topic, map[int32]int64{0: 0})
+	q := mustQueue(t, readWhole(t, watch(t, s.watched(t, address(t, "KAFKA_ADDR")))), s.topic, s.topic)
+	if q.Consumers != signal.Unknown || len(q.Partitions) != 1 || q.Ready != 1 {
+		t.Errorf("got %+v", q)
+	}
+}
+
+func TestRealTransactionsAreNoBacklog(t *testing.T) {
+	s := open(t, 2)
+	tx := client(t, []string{address(t, "KAFKA_ADDR")}, kgo.TransactionalID(s.topic))
+	transaction(t, tx, kgo.TryCommit, order(s.topic, 0, "o-1"), order(s.topic, 1, "o-2"))
+	transaction(t, tx, kgo.TryAbort, order(s.topic, 0, "o-3"))
+	transaction(t, tx, kgo.TryCommit, order(s.topic, 1, "o-4"))
+	commit(t, s.client, s.topic, s.topic, map[int32]int64{0: 1, 1: 1})
+	r := watch(t, s.watched(t, address(t, "KAFKA_ADDR"), append(patient, "order_id: key")...))
+	q := mustQueue(t, until(t, r, "a look", func(r signal.Report) bool {
+		q, ok := queueOf(r, s.topic, s.topic)
+		return ok && q.Partitions[0].HeadInvisible && len(q.Waiting) > 0
+	}), s.topic, s.topic)
+	if q.Partitions[1].HeadInvisible || len(q.Waiting) != 1 || q.Waiting[0].ID != "o-4" {
+		t.Errorf("got %+v", q)
+	}
+}
+
+func TestRealRecordsAreDeletedBelowTheStart(t *testing.T) {
+	s := open(t, 1)
+	for range 10 {
+		produce(t, s.client, order(s.topic, 0, "o-1"))
+	}
+	commit(t, s.client, s.topic, s.topic, map[int32]int64{0: 3})
+	deleteRecords(t, s.client, s.topic, 0, 7)
+	q := mustQueue(t, readWhole(t, watch(t, s.watched(t, address(t, "KAFKA_ADDR")))), s.topic, s.topic)
+	if p := q.Partitions[0]; p.Committed != 3 || p.Start != 7 || p.End != 10 || q.Ready != 3 {
+		t.Errorf("got %+v", q)
+	}
+}
+
+func TestRealAges(t *testing.T) {
+	s := open(t, 1)
+	now := time.Now().Truncate(time.Millisecond)
+	for i := range 300 {
+		produce(t, s.client, orderAt(s.topic, 0, "o", now.Add(time.Duration(i-300)*time.Minute)))
+	}
+	commit(t, s.client, s.topic, s.topic, map[int32]int64{0: 100})
+	q := mustQueue(t, until(t, watch(t, s.watched(t, address(t, "KAFKA_ADDR"))), "a measured age", func(r signal.Report) bool {
+		q, _ := queueOf(r, s.topic, s.topic)
+		return q.Oldest.Bound == signal.Measured
+	}), s.topic, s.topic)
+	if age := q.Oldest.At(signal.InstantOf(now)); age > 200*time.Minute || age < 190*time.Minute {
+		t.Errorf("the head is said to be %s old", age)
+	}
+}
+
+func TestRealDeadLetterQueue(t *testing.T) {
+	s := open(t, 1)
+	createTopic(t, s.client, 1, s.topic+".dlq")
+	t.Cleanup(func() { deleteTopic(t, s.client, s.topic+".dlq") })
+	produce(t, s.client, order(s.topic+".dlq", 0, "o-1"), order(s.topic+".dlq", 0, "o-2"))
+	d := deadLetters(readWhole(t, watch(t, s.watched(t, address(t, "KAFKA_ADDR"), "order_id: key"))))[s.topic+".dlq"]
+	if d.Messages != 2 || d.Arrived != 2 || !slices.Equal(d.Sources, []string{s.topic}) || len(d.Newest) != 2 || !d.Oldest.Known() {
+		t.Errorf("got %+v", d)
+	}
+}
+
+func TestRealSecurity(t *testing.T) {
+	s := open(t, 1)
+	commit(t, s.client, s.topic, s.topic, map[int32]int64{0: 0})
+	plain, sasl, secured := address(t, "KAFKA_ADDR"), address(t, "KAFKA_SASL_ADDR"), address(t, "KAFKA_TLS_ADDR")
+	ca := "tls: {ca_file: " + address(t, "KAFKA_TLS_CA") + "}"
+	for name, test := range map[string]struct {
+		addr   string
+		config []string
+		want   []string // one of them, in the error; none: it is read
+	}{
+		"PLAIN":                {sasl, []string{"sasl: {username: lostorder, password: lostorder-secret}"}, nil},
+		"SCRAM-SHA-256":        {sasl, []string{"sasl: {mechanism: SCRAM-SHA-256, username: lostorder, password: lostorder-secret}"}, nil},
+		"SCRAM-SHA-512":        {sasl, []string{"sasl: {mechanism: SCRAM-SHA-512, username: lostorder, password: lostorder-secret}"}, nil},
+		"TLS":                  {secured, []string{ca}, nil},
+		"wrong password":       {sasl, []string{"sasl: {username: lostorder, password: wrong-horse}"}, []string{"SASL authentication failed for user lostorder; check kafka[].sasl"}},
+		"wrong SCRAM password": {sasl, []string{"sasl: {mechanism: SCRAM-SHA-512, username: lostorder, password: wrong-horse}"}, []string{"SASL authentication failed for user lostorder; check kafka[].sasl"}},
+		"no SASL":              {sasl, nil, []string{"or SASL (kafka[].sasl)"}},
+		"SASL to a plain port": {plain, []string{"sasl: {username: lostorder, password: lostorder-secret}"}, []string{"the broker does not take SASL on this port", "check kafka[].sasl"}},
+		"TLS to a plain port":  {plain, []string{ca}, []string{"no TLS on this port"}},
+		"plain to a TLS port":  {secured, nil, []string{"the port speaks TLS", "does the port want TLS"}},
+		"another authority":    {secured, []string{"tls: {enabled: true}"}, []string{"certificate is not trusted"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := read(t, watch(t, s.watched(t, test.addr, append(test.config, "timeout: 4s")...)))
+			switch {
+			case test.want == nil && err != nil:
+				t.Errorf("got %v", err)
+			case test.want != nil && (err == nil || !slices.ContainsFunc(test.want, func(want string) bool { return strings.Contains(err.Error(), want) })):
+				t.Errorf("got %v, want one of %q", err, test.want)
+			case err != nil && (strings.Contains(err.Error(), "horse") || strings.Contains(err.Error(), "lostorder-secret")):
+				t.Errorf("a password is named: %v", err)
+			}
+		})
+	}
+}
+
+// TestRealLeastRights gives a user the rights that the README asks for, and no
+// more.
+func TestRealLeastRights(t *testing.T) {
+	s := open(t, 1)
+	produce(t, s.client, order(s.topic, 0, "o-1"))
+	commit(t, s.client, s.topic, s.topic, map[int32]int64{0: 0})
+	user, password := "u-"+s.topic, "watcher-secret"
+	addUser(t, s.client, user, password)
+	cfg := s.watched(t, address(t, "KAFKA_SASL_ADDR"), append(patient, "order_id: key",
+		"sasl: {mechanism: SCRAM-SHA-256, username: "+user+", password: "+password+"}")...)
+	r := watch(t, cfg)
+	if report := until(t, r, "a reading", func(signal.Report) bool { return true }); !report.Empty() {
+		t.Errorf("a user without rights sees\n%s", show(report))
+	}
+	allow(t, s.client, user, kmsg.ACLResourceTypeTopic, s.topic, kmsg.ACLOperationDescribe)
+	allow(t, s.client, user, kmsg.ACLResourceTypeGroup, s.topic, kmsg.ACLOperationDescribe)
+	report := until(t, r, "a warning that messages may not be read", func(r signal.Report) bool { return len(r.Warnings) > 0 })
+	if q := mustQueue(t, report, s.topic, s.topic); q.Ready != 1 || !strings.Contains(report.Warnings[0], "grant READ on topics "+s.topic) {
+		t.Errorf("got\n%s", show(report))
+	}
+	allow(t, s.client, user, kmsg.ACLResourceTypeTopic, s.topic, kmsg.ACLOperationRead)
+	until(t, watch(t, cfg), "an order that waits", func(r signal.Report) bool {
+		q, _ := queueOf(r, s.topic, s.topic)
+		return len(q.Waiting) == 1 && len(r.Warnings) == 0
+	})
+}
+
+func addUser(t *testing.T, c *kgo.Client, user, password string) {
+	t.Helper()
+	salted, err := pbkdf2.Key(sha256.New, password, []byte("salt"), 4096, 32)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req := kmsg.NewPtrAlterUserSCRAMCredentialsRequest()
+	up := kmsg.NewAlterUserSCRAMCredentialsRequestUpsertion()
+	up.Name, up.Mechanism, up.Iterations, up.Salt, up.SaltedPassword = user, 1, 4096, []byte("salt"), salted
+	req.Upsertions = append(req.Upsertions, up)
+	resp, err := req.RequestWith(within(t), c)
+	if err != nil || resp.Results[0].ErrorCode != 0 {
+		t.Fatalf("add user: %v %+v", err, resp)
+	}
+}
+
+func allow(t *testing.T, c *kgo.Client, user string, kind kmsg.ACLResourceType, name string, op kmsg.ACLOperation) {
+	t.Helper()
+	req := kmsg.NewPtrCreateACLsRequest()
+	one := kmsg.NewCreateACLsRequestCreation()
+	one.ResourceType, one.ResourceName, one.ResourcePatternType = kind, name, kmsg.ACLResourcePatternTypeLiteral
+	one.Principal, one.Host, one.Operation, one.PermissionType = "User:"+user, "*", op, kmsg.ACLPermissionTypeAllow
+	req.Creations = append(req.Creations, one)
+	resp, err := req.RequestWith(within(t), c)
+	if err != nil || resp.Results[0].ErrorCode != 0 {
+		t.Fatalf("add ACL: %v %+v", err, resp)
+	}
+}
