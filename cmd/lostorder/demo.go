@@ -53,10 +53,9 @@ func demoCommand(app *kingpin.Application, stdout io.Writer, logging *promslog.C
 			log = slog.New(slog.DiscardHandler)
 		}
 
-		rng := rand.New(rand.NewPCG(*seed, 0))
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
-		shop, err := demo.Open(ctx, rng)
+		shop, err := demo.Open(ctx, rand.New(rand.NewPCG(*seed, 0)))
 		if err != nil {
 			return err
 		}
@@ -78,7 +77,7 @@ func demoCommand(app *kingpin.Application, stdout io.Writer, logging *promslog.C
 		}
 
 		summary, err := shop.Play(ctx, demo.Options{
-			Duration: *duration, Faults: modes, Rand: rng, Teller: teller,
+			Duration: *duration, Faults: modes, Rand: rand.New(rand.NewPCG(*seed, 1)), Teller: teller,
 			Findings: func(ctx context.Context) ([]api.Finding, error) { return askFindings(ctx, url) },
 		})
 		if err != nil {

@@ -15,6 +15,8 @@ import (
 	"github.com/prometheus/common/promslog"
 	"github.com/prometheus/common/promslog/flag"
 	"github.com/prometheus/common/version"
+
+	"github.com/lostorder/lostorder/internal/config"
 )
 
 func main() {
@@ -37,6 +39,7 @@ type command struct {
 // was called wrongly.
 func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	app := kingpin.New("lostorder", "Says which orders are being lost in microservices and queues, why, and since when. It only reads.")
+	app.UsageTemplate(kingpin.LongHelpTemplate)
 	app.UsageWriter(stdout).ErrorWriter(stderr)
 	app.HelpFlag.Short('h')
 	app.Version(version.Print("lostorder"))
@@ -63,12 +66,20 @@ func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 			continue
 		}
 		err := c.run(ctx, promslog.New(&logging))
-		if err != nil && !errors.Is(err, errFailed) {
-			fmt.Fprintf(stderr, "lostorder: %s\n", err)
-		}
 		if err != nil {
+			explain(stderr, err)
 			return 1
 		}
 	}
 	return 0
+}
+
+// explain says why a command failed. What is wrong in a file begins with its name,
+// so that editors find the place.
+func explain(stderr io.Writer, err error) {
+	if problems, ok := errors.AsType[config.Errors](err); ok {
+		fmt.Fprintln(stderr, problems)
+	} else if !errors.Is(err, errFailed) {
+		fmt.Fprintf(stderr, "lostorder: %s\n", err)
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/prometheus/common/version"
@@ -63,8 +64,12 @@ func (s *service) handler(reload func(context.Context) error, pprof bool) http.H
 
 // checkTargets refuses a config that would watch nothing.
 func checkTargets(f *config.File, path string) error {
-	if len(builtin.Targets(f)) == 0 {
-		return fmt.Errorf("%s: nothing to watch; add at least one of kafka, outboxes, lifecycles", path)
+	if len(builtin.Targets(f)) > 0 {
+		return nil
 	}
-	return nil
+	var keys []string
+	for _, s := range builtin.Sources() {
+		keys = append(keys, s.Section.Key)
+	}
+	return fmt.Errorf("%s: nothing to watch; add at least one of %s", path, strings.Join(keys, ", "))
 }

@@ -3,6 +3,7 @@ package demo
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -39,10 +40,10 @@ type expectation struct {
 const slack = 6 * time.Second
 
 // faults returns one fault for every failure mode that is built.
-func (s *Shop) faults() []fault {
+func (s *Shop) faults(rng *rand.Rand) []fault {
 	return []fault{
 		s.relaySticks(),
-		s.consumerHangs(),
+		s.consumerHangs(int32(rng.IntN(partitions))),
 		s.consumerDies(),
 		s.retentionPassesGroup(),
 		s.messageIsPoison(),
@@ -85,17 +86,20 @@ func (s *Shop) relaySticks() fault {
 	}
 }
 
-func (s *Shop) consumerHangs() fault {
+func (s *Shop) consumerHangs(partition int32) fault {
 	subject := queue(topicPayments, "shipping")
 	return fault{
 		mode:  signal.ConsumerStalled,
 		title: "shipping hangs on one of three partitions; the others go on",
-		inject: func(context.Context) (expectation, error) {
-			s.mu.Lock()
-			partition := int32(s.rng.IntN(partitions))
-			s.mu.Unlock()
+		inject: func(ctx context.Context) (expectation, error) {
 			s.shipping.hang(partition)
-			return expectation{subject: subject}, nil
+			for {
+				// An order is on its way to the partition, whatever the relay does.
+				orderID, on, err := s.placeOn(ctx, fate{})
+				if err != nil || on == partition {
+					return expectation{subject: subject, orders: []string{orderID}}, err
+				}
+			}
 		},
 		lasts:     queueMaxAge + slack,
 		heal:      func(context.Context) error { s.shipping.release(); return nil },
@@ -114,9 +118,10 @@ func (s *Shop) consumerDies() fault {
 	return fault{
 		mode:  signal.ConsumerAbsent,
 		title: "the email service dies; order confirmations wait and nobody reads them",
-		inject: func(context.Context) (expectation, error) {
+		inject: func(ctx context.Context) (expectation, error) {
 			s.email.leave()
-			return expectation{subject: queue(topicOrders, "email")}, nil
+			_, err := s.placeFated(ctx, fate{}) // something waits, whatever the relay does
+			return expectation{subject: queue(topicOrders, "email")}, err
 		},
 		lasts:     absentAfter + slack,
 		heal:      s.email.join,

@@ -18,7 +18,7 @@ import (
 type Options struct {
 	Duration time.Duration
 	Faults   []signal.Mode // nil: all
-	Rand     *rand.Rand
+	Rand     *rand.Rand    // of the schedule alone
 	// Findings asks lostorder for all its findings, open and closed.
 	Findings func(context.Context) ([]api.Finding, error)
 	Teller   Teller
@@ -70,7 +70,7 @@ func joinModes(modes []signal.Mode) string {
 
 // Play injects the faults into the shop, listens to lostorder and tells both.
 func (s *Shop) Play(ctx context.Context, o Options) (Summary, error) {
-	faults := slices.DeleteFunc(s.faults(), func(f fault) bool { return o.Faults != nil && !slices.Contains(o.Faults, f.mode) })
+	faults := slices.DeleteFunc(s.faults(o.Rand), func(f fault) bool { return o.Faults != nil && !slices.Contains(o.Faults, f.mode) })
 	lanes, err := plan(faults, o.Duration, o.Rand)
 	if err != nil {
 		return Summary{}, err
@@ -187,7 +187,7 @@ type Drill struct {
 // Drills returns all that the demo can inject.
 func Drills() []Drill {
 	var drills []Drill
-	for _, f := range (&Shop{}).faults() {
+	for _, f := range (&Shop{}).faults(rand.New(rand.NewPCG(0, 0))) {
 		drills = append(drills, Drill{f.mode, f.title, f.twinTitle})
 	}
 	return drills

@@ -69,11 +69,7 @@ func (r *relay) publish(ctx context.Context, row outboxRow) bool {
 	if !pause(ctx, slow) {
 		return false
 	}
-	record := &kgo.Record{
-		Topic: topicOrders, Key: []byte(row.orderID), Value: []byte(`{"event":"order_placed"}`),
-		Headers: []kgo.RecordHeader{{Key: "traceparent", Value: []byte(row.traceparent)}},
-	}
-	if err := r.producer.ProduceSync(ctx, record).FirstErr(); err != nil {
+	if err := r.producer.ProduceSync(ctx, event(topicOrders, row.orderID, row.traceparent)).FirstErr(); err != nil {
 		return false
 	}
 	return r.store.published(ctx, row.id, time.Now()) == nil

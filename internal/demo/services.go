@@ -26,14 +26,25 @@ func (s *Shop) placeOrder(ctx context.Context) error {
 // placeFated places an order that will meet the given fate in billing. Its event does
 // not go through the relay, so that one drill does not spoil the other.
 func (s *Shop) placeFated(ctx context.Context, f fate) (orderID string, err error) {
+	orderID, _, err = s.placeOn(ctx, f)
+	return orderID, err
+}
+
+// placeOn is placeFated that also tells the partition of the order: the same in all
+// topics of that many partitions.
+func (s *Shop) placeOn(ctx context.Context, f fate) (orderID string, partition int32, err error) {
 	orderID, traceparent := s.newOrderID(), s.newTraceparent()
 	s.mu.Lock()
 	s.fates[orderID] = f
 	s.mu.Unlock()
 	if err := s.store.place(ctx, orderID, traceparent, time.Now(), true); err != nil {
-		return "", err
+		return "", 0, err
 	}
-	return orderID, s.publish(ctx, topicOrders, orderID, traceparent)
+	record := event(topicOrders, orderID, traceparent)
+	if err := s.producer.ProduceSync(ctx, record).FirstErr(); err != nil {
+		return "", 0, err
+	}
+	return orderID, record.Partition, nil
 }
 
 func (s *Shop) newTraceparent() string {
@@ -103,11 +114,16 @@ func (s *Shop) ship(ctx context.Context, r *kgo.Record) error {
 func ignore(context.Context, *kgo.Record) error { return nil }
 
 func (s *Shop) publish(ctx context.Context, topic, orderID, traceparent string) error {
+	return s.producer.ProduceSync(ctx, event(topic, orderID, traceparent)).FirstErr()
+}
+
+// event is a message about an order; an empty traceparent is left out.
+func event(topic, orderID, traceparent string) *kgo.Record {
 	record := &kgo.Record{Topic: topic, Key: []byte(orderID), Value: []byte("{}")}
 	if traceparent != "" {
 		record.Headers = []kgo.RecordHeader{{Key: "traceparent", Value: []byte(traceparent)}}
 	}
-	return s.producer.ProduceSync(ctx, record).FirstErr()
+	return record
 }
 
 func traceparent(r *kgo.Record) string {

@@ -63,7 +63,8 @@ type fate struct {
 	delay    time.Duration // how long the bank takes
 }
 
-// Open starts a shop in a temporary folder and on loopback ports of its own.
+// Open starts a shop in a temporary folder and on loopback ports of its own. rng is
+// the shop's alone.
 func Open(ctx context.Context, rng *rand.Rand) (shop *Shop, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	s := &Shop{cancel: cancel, rng: rng, next: 1001, fates: map[string]fate{}}

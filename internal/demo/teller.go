@@ -141,7 +141,7 @@ type lines struct {
 	enc *json.Encoder
 }
 
-type event struct {
+type telling struct {
 	Event        string       `json:"event"`
 	At           time.Time    `json:"at"`
 	Mode         signal.Mode  `json:"mode"`
@@ -162,29 +162,29 @@ func (l *lines) write(v any) {
 func (l *lines) Begin(time.Duration, int) {}
 
 func (l *lines) Injected(i *injected) {
-	l.write(event{Event: "fault", At: i.At, Mode: i.Mode, Title: i.Title, Subject: i.Expect.subject.String(), OrderIDs: i.Expect.orders})
+	l.write(telling{Event: "fault", At: i.At, Mode: i.Mode, Title: i.Title, Subject: i.Expect.subject.String(), OrderIDs: i.Expect.orders})
 }
 
 func (l *lines) Twin(mode signal.Mode, title string) {
-	l.write(event{Event: "benign", At: time.Now(), Mode: mode, Title: title})
+	l.write(telling{Event: "benign", At: time.Now(), Mode: mode, Title: title})
 }
 
 func (l *lines) Found(i *injected) {
-	l.write(event{Event: "found", At: i.FoundAt, Mode: i.Mode, Subject: i.Finding.Subject, OrderIDs: i.Finding.OrderIDs, AfterSeconds: i.FoundAt.Sub(i.At).Seconds(), Finding: i.Finding})
+	l.write(telling{Event: "found", At: i.FoundAt, Mode: i.Mode, Subject: i.Finding.Subject, OrderIDs: i.Finding.OrderIDs, AfterSeconds: i.FoundAt.Sub(i.At).Seconds(), Finding: i.Finding})
 }
 
 func (l *lines) Closed(f *api.Finding) {
-	l.write(event{Event: "closed", At: f.ClosedAt, Mode: f.Mode, Subject: f.Subject, OrderIDs: f.OrderIDs})
+	l.write(telling{Event: "closed", At: f.ClosedAt, Mode: f.Mode, Subject: f.Subject, OrderIDs: f.OrderIDs})
 }
 
 func (l *lines) End(faults []*injected, wrong []*api.Finding, summary Summary) {
 	for _, i := range faults {
 		if i.Finding == nil {
-			l.write(event{Event: "missed", At: i.At, Mode: i.Mode, Title: i.Title, Subject: i.Expect.subject.String(), OrderIDs: i.Expect.orders})
+			l.write(telling{Event: "missed", At: i.At, Mode: i.Mode, Title: i.Title, Subject: i.Expect.subject.String(), OrderIDs: i.Expect.orders})
 		}
 	}
 	for _, f := range wrong {
-		l.write(event{Event: "false", At: f.DetectedAt, Mode: f.Mode, Subject: f.Subject, OrderIDs: f.OrderIDs, Finding: f})
+		l.write(telling{Event: "false", At: f.DetectedAt, Mode: f.Mode, Subject: f.Subject, OrderIDs: f.OrderIDs, Finding: f})
 	}
 	l.write(map[string]Summary{"summary": summary})
 }
