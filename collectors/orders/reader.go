@@ -36,7 +36,7 @@ func (r *reader) Read(ctx context.Context, report *signal.Report) error {
 
 func (r *reader) read(ctx context.Context, in *database.Reading, t *table, report *signal.Report) error {
 	c := &r.config
-	l := signal.Lifecycle{Name: c.Name, Database: c.Source.Database}
+	l := signal.Lifecycle{Name: c.Name, Database: c.Source.Database, Saga: c.Kind == "saga"}
 	var errs []error
 	for _, s := range c.States {
 		state := signal.State{

@@ -10,7 +10,7 @@ import (
 // ALL is the whole table, index the whole of an index.
 func (d *mysql) plan(ctx context.Context, r *Reading, q query) ([]scan, error) {
 	var steps []map[string]string
-	err := r.ask(ctx, "EXPLAIN "+q.sql, q.args, func(rows *sql.Rows) error {
+	err := r.ask(ctx, "EXPLAIN FORMAT=TRADITIONAL "+q.sql, q.args, func(rows *sql.Rows) error {
 		step, err := byName(rows)
 		steps = append(steps, step)
 		return err

@@ -17,8 +17,32 @@ func (d *mysql) describe(ctx context.Context, r *Reading, schema, name string) (
 		schema = d.settings.DBName
 	}
 	t := &Table{Schema: schema}
-	err := r.ask(ctx, `SELECT table_name, column_name, column_type, is_nullable FROM information_schema.columns
-		WHERE table_schema = ? AND lower(table_name) = lower(?) ORDER BY table_name = ? DESC, table_name, ordinal_position`, []any{schema, name, name},
+	// The exact name first, for which MariaDB need not open every table.
+	for _, same := range []string{"table_name = ?", "lower(table_name) = lower(?)"} {
+		err := d.columns(ctx, r, t, same, name)
+		if err != nil || t.Name != "" {
+			return t, err
+		}
+	}
+	t.Name = name
+	err := r.ask(ctx, "SELECT 1 FROM "+d.quote(schema)+"."+d.quote(name)+" LIMIT 0", nil, func(*sql.Rows) error { return nil })
+	var e *driver.MySQLError
+	if errors.As(err, &e) && e.Number == 1146 {
+		return nil, nil
+	}
+	if errors.As(err, &e) && e.Number == 1142 {
+		// Without a right to a table the server does not say whether there is one.
+		if others, _ := d.tables(ctx, r); len(others) > 0 {
+			e.Message += ", or there is no such table: " + suggest(name, others, "this user may read")
+		}
+	}
+	return t, err
+}
+
+// columns fills in the first table of that name.
+func (d *mysql) columns(ctx context.Context, r *Reading, t *Table, same, name string) error {
+	return r.ask(ctx, `SELECT table_name, column_name, column_type, is_nullable FROM information_schema.columns
+		WHERE table_schema = ? AND `+same+` ORDER BY table_name, ordinal_position`, []any{t.Schema, name},
 		func(rows *sql.Rows) error {
 			var table, nullable string
 			var c Column
@@ -35,22 +59,6 @@ func (d *mysql) describe(ctx context.Context, r *Reading, schema, name string) (
 			}
 			return nil
 		})
-	if err != nil || t.Name != "" {
-		return t, err
-	}
-	t.Name = name
-	err = r.ask(ctx, "SELECT 1 FROM "+d.quote(schema)+"."+d.quote(name)+" LIMIT 0", nil, func(*sql.Rows) error { return nil })
-	var e *driver.MySQLError
-	if errors.As(err, &e) && e.Number == 1146 {
-		return nil, nil
-	}
-	if errors.As(err, &e) && e.Number == 1142 {
-		// Without a right to a table the server does not say whether there is one.
-		if others, _ := d.tables(ctx, r); len(others) > 0 {
-			e.Message += ", or there is no such table: " + suggest(name, others, "this user may read")
-		}
-	}
-	return t, err
 }
 
 func (d *mysql) tables(ctx context.Context, r *Reading) ([]string, error) {

@@ -29,6 +29,7 @@ type Outbox struct {
 type Lifecycle struct {
 	Name     string
 	Database string
+	Saga     bool // its states are the steps of a saga
 	States   []State
 	// Unnamed are values in the state column that the lifecycle does not name.
 	Unnamed []string
