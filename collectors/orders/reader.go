@@ -66,9 +66,9 @@ func (r *reader) read(ctx context.Context, in *database.Reading, t *table, repor
 
 // state reads one state; what could be read of it stays when the rest could not.
 func (r *reader) state(ctx context.Context, in *database.Reading, s database.Selection, t *table, state *signal.State) ([]string, error) {
-	tally, err := in.Tally(ctx, s, r.config.Cap, state.Max)
-	if err != nil {
-		return nil, err
+	tally, missing := in.Tally(ctx, s, r.config.Cap, state.Max)
+	if !tally.Known() {
+		return nil, missing
 	}
 	state.Orders, state.OrdersCapped = tally.Rows.Count, tally.Rows.Capped
 	state.Overdue, state.OverdueCapped = tally.Late.Count, tally.Late.Capped
@@ -77,7 +77,7 @@ func (r *reader) state(ctx context.Context, in *database.Reading, s database.Sel
 	}
 	warnings := tally.Warnings(s)
 	if tally.Rows.Count == tally.Undated.Count {
-		return warnings, nil // nobody has been there for any time
+		return warnings, missing // nobody has been there for any time
 	}
 	rows, err := in.Oldest(ctx, s, r.config.Sample, t.fields()...)
 	for _, row := range rows {
@@ -87,7 +87,7 @@ func (r *reader) state(ctx context.Context, in *database.Reading, s database.Sel
 		}
 		state.Longest = append(state.Longest, ref)
 	}
-	return warnings, err
+	return warnings, database.Join(missing, err)
 }
 
 // known reports whether anything at all was read: a lifecycle of terminal states

@@ -52,9 +52,9 @@ func (r *reader) read(ctx context.Context, in *database.Reading, t *table, repor
 		o.HeadKey, o.Oldest, o.Waiting = t.head(rows)
 	}
 	also, retried, failed := t.also()
-	if tally, err := in.Tally(ctx, t.pending, c.Cap, 0, also...); err != nil {
-		errs = append(errs, err)
-	} else {
+	tally, err := in.Tally(ctx, t.pending, c.Cap, 0, also...)
+	errs = append(errs, err)
+	if tally.Known() {
 		read = true
 		o.Pending, o.PendingCapped = tally.Rows.Count, tally.Rows.Capped
 		if tally.Oldest.Known() {

@@ -61,7 +61,7 @@ func (c Condition) render(d dialect, args *[]any) string {
 		}
 		return name + " IN (" + strings.Join(values, ", ") + ")"
 	default:
-		return "(" + c.sql + "\n)" // on a line of its own, for it may end in a comment
+		return "(" + c.sql + ")"
 	}
 }
 
@@ -122,8 +122,10 @@ func words(sql string) []string {
 // an empty string when there is nothing.
 func CheckPredicate(sql string) string {
 	depth := 0
-	var open rune
+	var open, before rune
 	for _, c := range sql {
+		last := before
+		before = c
 		switch {
 		case open != 0:
 			if c == open {
@@ -137,6 +139,8 @@ func CheckPredicate(sql string) string {
 			if depth--; depth < 0 {
 				return "a parenthesis is closed that was not opened"
 			}
+		case last == '-' && c == '-', last == '/' && c == '*':
+			return "a comment would hide what comes after the predicate; write it as a comment of YAML"
 		case c == ';':
 			return "a semicolon ends a statement; write a predicate alone, for example status = 'PENDING'"
 		}

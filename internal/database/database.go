@@ -18,8 +18,8 @@ type DB struct {
 	broken  error // why it could not even be set up
 
 	tables   map[string]*Table
-	accepted map[string]time.Time // queries whose plan was found good, and when
-	checked  time.Time            // when tables and accepted were begun
+	accepted map[string]bool // queries whose plan was found good
+	checked  time.Time       // when tables and accepted were begun
 }
 
 // Open sets up a database without connecting to it. What is wrong with its
@@ -100,7 +100,7 @@ func (db *DB) begin(ctx context.Context) (*Reading, func(), error) {
 // forget drops what is known of tables and plans, so that it is asked again.
 func (db *DB) forget() {
 	db.tables = map[string]*Table{}
-	db.accepted = map[string]time.Time{}
+	db.accepted = map[string]bool{}
 	db.checked = time.Now()
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 )
 
 // ErrRefused is what errors.Is finds in the error about a query that the guard
@@ -24,7 +23,7 @@ type scan struct {
 // index to lead it. A plan that was found good is taken as good for an hour; one
 // that was not is looked at again each time, so that a new index helps at once.
 func (r *Reading) guard(ctx context.Context, q query) error {
-	if _, ok := r.db.accepted[q.key()]; ok {
+	if r.db.accepted[q.key()] {
 		return nil
 	}
 	scans, err := r.dialect.plan(ctx, r, q)
@@ -38,7 +37,7 @@ func (r *Reading) guard(ctx context.Context, q query) error {
 		}
 	}
 	if worst.rows <= int64(r.db.config.ScanLimit) {
-		r.db.accepted[q.key()] = time.Now()
+		r.db.accepted[q.key()] = true
 		return nil
 	}
 	return r.refusal(q, worst)

@@ -40,6 +40,9 @@ func (s Selection) index(d dialect) index {
 		}
 	}
 	x.where = strings.Join(where, " AND ")
+	if len(where) > 1 {
+		x.where = "(" + strings.Join(where, ") AND (") + ")"
+	}
 	tail := []string{s.Since.Name}
 	for _, c := range s.Tie {
 		tail = append(tail, c.Name)

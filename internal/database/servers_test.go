@@ -4,6 +4,7 @@ package database_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"strings"
@@ -318,6 +319,45 @@ func TestAServerThatHangsEndsWithTheContext(t *testing.T) {
 		}
 		if took := time.Since(began); took > 3*time.Second {
 			t.Errorf("reading and closing took %s", took)
+		}
+	})
+}
+
+func TestPartitionsAndViewsAreJudgedByWhatIsBeneath(t *testing.T) {
+	s := databasetest.Postgres(t)
+	s.Run(t, "CREATE TABLE parts (id BIGINT, at timestamptz) PARTITION BY RANGE (id)",
+		"CREATE TABLE parts_1 PARTITION OF parts FOR VALUES FROM (0) TO (100001)",
+		"CREATE TABLE parts_2 PARTITION OF parts FOR VALUES FROM (100001) TO (1000000)",
+		fmt.Sprintf("INSERT INTO parts SELECT i, %s FROM %s", s.Ago(time.Hour), s.Many(200_000)),
+		"CREATE VIEW seen AS SELECT * FROM parts WHERE id > 5", "ANALYZE parts")
+	s.Grant(t, "parts")
+	s.Grant(t, "seen")
+	for _, table := range []string{"parts", "seen", "public.Parts"} {
+		if _, err := tally(t.Context(), open(t, s.URL, ""), table); !errors.Is(err, database.ErrRefused) || !strings.Contains(err.Error(), "about 100000 rows") {
+			t.Errorf("%s without an index: %v", table, err)
+		}
+	}
+	s.Run(t, "CREATE INDEX ON parts (at)")
+	got, err := tally(t.Context(), open(t, s.URL, ""), "parts")
+	if err != nil || !got.Rows.Capped {
+		t.Errorf("with an index: %+v, %v", got, err)
+	}
+	// The view filters what the index does not lead to.
+	if _, err := tally(t.Context(), open(t, s.URL, ""), "seen", database.Matches("at > now() - interval '1 day'")); err != nil {
+		t.Errorf("a view with an index that leads to its rows: %v", err)
+	}
+}
+
+func TestAPredicateIsUnderTheGuardToo(t *testing.T) {
+	databasetest.EachServer(t, func(t *testing.T, s *databasetest.Shop) {
+		makeMoments(t, s)
+		s.Run(t, "CREATE TABLE other (id INTEGER, note VARCHAR(40))", "INSERT INTO other SELECT i, 'a note' FROM "+s.Many(60_000))
+		s.Analyse(t, "other")
+		s.Grant(t, "moments")
+		s.Grant(t, "other")
+		_, err := tally(t.Context(), open(t, s.URL, ""), "moments", database.Matches("EXISTS (SELECT 1 FROM other WHERE other.id = moments.id)"))
+		if !errors.Is(err, database.ErrRefused) || !strings.Contains(err.Error(), "other") {
+			t.Errorf("a predicate that reads another table whole: %v", err)
 		}
 	})
 }

@@ -9,8 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-
-	_ "modernc.org/sqlite" // the driver
 )
 
 const sqliteName = "SQLite"
@@ -19,6 +17,7 @@ const sqliteName = "SQLite"
 type sqlite struct {
 	path   string
 	opened os.FileInfo // the file that the connection is on
+	asleep bool        // nobody had the file open when we opened it
 }
 
 func newSQLite(c Config) (dialect, error) {
@@ -49,28 +48,6 @@ func newSQLite(c Config) (dialect, error) {
 func (*sqlite) name() string      { return sqliteName }
 func (d *sqlite) where() string   { return "SQLite file " + d.path }
 func (*sqlite) secrets() []string { return nil } // a path is none
-
-func (d *sqlite) open() (*sql.DB, error) {
-	options := url.Values{}
-	options.Set("mode", "ro")
-	options.Add("_pragma", "query_only(1)")
-	// For files in rollback journal mode, where a commit shuts readers out.
-	options.Add("_pragma", "busy_timeout(1000)")
-	location := url.URL{Scheme: "file", Path: d.path, RawQuery: options.Encode()}
-	return sql.Open("sqlite", location.String())
-}
-
-// moved reports whether another file took the place of the one that is open: a
-// restored backup would otherwise never be seen.
-func (d *sqlite) moved() bool {
-	now, err := os.Stat(d.path)
-	if err != nil {
-		now = nil
-	}
-	before := d.opened
-	d.opened = now
-	return before != nil && (now == nil || !os.SameFile(before, now))
-}
 
 func (d *sqlite) begin(ctx context.Context, conn *sql.Conn) (*sql.Tx, session, error) {
 	// SQLite has no clock but that of the machine, which is ours.

@@ -10,7 +10,7 @@ func (d *sqlite) describe(ctx context.Context, r *Reading, schema, name string) 
 	if schema != "" && !strings.EqualFold(schema, "main") {
 		return nil, nil
 	}
-	t := &Table{rows: -1}
+	t := &Table{}
 	err := r.ask(ctx, "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND (name = ? OR lower(name) = lower(?)) ORDER BY name = ? DESC LIMIT 1",
 		[]any{name, name, name}, func(rows *sql.Rows) error { return rows.Scan(&t.Name) })
 	if err != nil || t.Name == "" {

@@ -34,9 +34,43 @@ func TestAFileThatCannotBeRead(t *testing.T) {
 }
 
 func TestReadingLeavesNoFileBehind(t *testing.T) {
-	_, err := tally(t.Context(), open(t, "sqlite://"+filepath.Join(t.TempDir(), "none.db"), ""), "moments")
-	if err == nil {
-		t.Fatal("there is no error")
+	files := func(path string) string {
+		t.Helper()
+		all, err := filepath.Glob(path + "*")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return strings.Join(all, " ")
+	}
+	for _, mode := range []string{"WAL", "DELETE"} {
+		s := databasetest.SQLite(t)
+		s.Run(t, "CREATE TABLE moments (at)", "INSERT INTO moments VALUES (1)", "PRAGMA journal_mode = "+mode)
+		if err := s.Admin.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if got := files(s.Path); got != s.Path {
+			t.Fatalf("the application left behind %s", got)
+		}
+		db := open(t, s.URL, "")
+		if got, err := tally(t.Context(), db, "moments"); err != nil || got.Rows.Count != 1 {
+			t.Errorf("in mode %s: %+v, %v", mode, got, err)
+		}
+		if got := files(s.Path); got != s.Path {
+			t.Errorf("in mode %s reading made %s", mode, got)
+		}
+		// The application comes back, writes, and goes again.
+		app := databasetest.Reopen(t, s)
+		app.Run(t, "INSERT INTO moments VALUES (2)")
+		if got, err := tally(t.Context(), db, "moments"); err != nil || got.Rows.Count != 2 {
+			t.Errorf("in mode %s, beside the application: %+v, %v", mode, got, err)
+		}
+		app.Run(t, "INSERT INTO moments VALUES (3)")
+		if err := app.Admin.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := tally(t.Context(), db, "moments"); err != nil || got.Rows.Count != 3 {
+			t.Errorf("in mode %s, after the application: %+v, %v", mode, got, err)
+		}
 	}
 }
 

@@ -11,8 +11,6 @@ type Table struct {
 	Schema  string // empty where the database has none
 	Name    string
 	Columns []Column
-
-	rows int64 // an estimate; negative when unknown
 }
 
 // Column is one column of a table.

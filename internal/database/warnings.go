@@ -2,7 +2,6 @@ package database
 
 import (
 	"fmt"
-	"strconv"
 	"time"
 )
 
@@ -20,12 +19,4 @@ func (t *Tally) Warnings(s Selection) []string {
 			t.Future, s.What, s.Table, s.Since.Name, t.Ahead.Round(time.Second)))
 	}
 	return all
-}
-
-// String is the count, or that there are more.
-func (c Capped) String() string {
-	if c.Capped {
-		return "more than " + strconv.FormatInt(int64(c.Count), 10)
-	}
-	return strconv.FormatInt(int64(c.Count), 10)
 }

@@ -31,7 +31,18 @@ type Shop struct {
 func SQLite(t testing.TB) *Shop {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "shop.db")
-	db, err := sql.Open("sqlite", "file:"+path+"?_pragma=journal_mode(WAL)&_pragma=busy_timeout(5000)")
+	return openFile(t, path, "?_pragma=journal_mode(WAL)&_pragma=busy_timeout(5000)")
+}
+
+// Reopen opens the file of a shop once more, as an application that starts again.
+func Reopen(t testing.TB, s *Shop) *Shop {
+	t.Helper()
+	return openFile(t, s.Path, "?_pragma=busy_timeout(5000)")
+}
+
+func openFile(t testing.TB, path, options string) *Shop {
+	t.Helper()
+	db, err := sql.Open("sqlite", "file:"+path+options)
 	if err != nil {
 		t.Fatal(err)
 	}
