@@ -46,7 +46,8 @@ func (r *reader) Read(ctx context.Context, report *signal.Report) error {
 	r.history.begin()
 	one := &reading{
 		ctx: ctx, config: &r.config, cluster: r.cluster, history: r.history,
-		parts: make([]signal.Partition, 0, r.history.parts),
+		// A little more than the last reading had.
+		parts: make([]signal.Partition, 0, r.history.parts+r.history.parts/32+64),
 	}
 	err := one.run()
 	if ctx.Err() != nil {

@@ -1,0 +1,84 @@
+package kafka_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/lostorder/lostorder/collectors/kafka"
+	"github.com/lostorder/lostorder/internal/config"
+)
+
+func TestTheExampleIsLoaded(t *testing.T) {
+	t.Setenv("KAFKA_PASSWORD", password)
+	f, err := config.Load("example.yaml", []config.Section{kafka.Source().Section})
+	if err != nil {
+		t.Fatal(err)
+	}
+	targets := kafka.Source().Targets(f)
+	if len(targets) != 1 || targets[0].ID.String() != "kafka/main" {
+		t.Fatalf("got %v", targets)
+	}
+	c, ok := targets[0].Config.(kafka.Config)
+	if !ok || c.SASL.Password.Reveal() != password || !c.TLS.Enabled || time.Duration(c.Objectives[1].MaxAge) != 26*time.Hour {
+		t.Errorf("got %+v", targets[0].Config)
+	}
+}
+
+func TestTheSmallestConfigHasDefaults(t *testing.T) {
+	c := settings(t, []string{"localhost:9092"})
+	if len(c.DLQ) != 6 || c.Granularity != "topic" || c.OrderID != "" || c.TLS != nil || c.SASL != nil ||
+		time.Duration(c.Interval) != 15*time.Second || time.Duration(c.Timeout) != 10*time.Second {
+		t.Errorf("got %+v", c)
+	}
+}
+
+func TestTheTypesOfTheSectionAreDocumented(t *testing.T) {
+	if err := config.Lint([]config.Section{kafka.Source().Section}); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestBadConfigIsRefused(t *testing.T) {
+	for name, test := range map[string]struct{ text, want string }{
+		"an address without a port": {
+			"kafka: [{name: a, brokers: [kafka]}]",
+			`test.yml:1:29: kafka[0].brokers[0]: "kafka" is not host:port; write for example kafka:9092`,
+		},
+		"a version that is none": {
+			"kafka: [{name: a, brokers: [b:1], version: new}]",
+			`test.yml:1:44: kafka[0].version: "new" is not a Kafka version; write for example 3.8.0, or leave it out`,
+		},
+		"a topic that is its own dead letter queue": {
+			`kafka: [{name: a, brokers: [b:1], dlq: "{topic}"}]`,
+			`test.yml:1:40: kafka[0].dlq[0]: "{topic}" would make every topic its own dead letter queue; write for example {topic}.dlq`,
+		},
+		"a certificate without its key": {
+			"kafka: [{name: a, brokers: [b:1], tls: {cert_file: a.pem}}]",
+			"test.yml:1:40: kafka[0].tls.key_file: missing; cert_file needs the key beside it",
+		},
+		"a key without its certificate": {
+			"kafka: [{name: a, brokers: [b:1], tls: {key_file: a.pem}}]",
+			"test.yml:1:40: kafka[0].tls.cert_file: missing; key_file needs the certificate beside it",
+		},
+		"no user": {
+			"kafka: [{name: a, brokers: [b:1], sasl: {password: x}}]",
+			"kafka[0].sasl.username: missing; write for example username: lostorder",
+		},
+		"an order id from elsewhere": {
+			"kafka: [{name: a, brokers: [b:1], order_id: value}]",
+			"kafka[0].order_id: ",
+		},
+		"no brokers": {
+			"kafka: [{name: a}]",
+			"kafka[0].brokers: missing; write for example brokers: [localhost:9092]",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := config.Parse("test.yml", []byte(test.text), ".", []config.Section{kafka.Source().Section})
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got %v\nwant %s", err, test.want)
+			}
+		})
+	}
+}
