@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -58,7 +59,7 @@ func (s *service) handler(reload func(context.Context) error, pprof bool) http.H
 		Now:      time.Now,
 		Log:      s.log,
 		Pprof:    pprof,
-		Version:  version.Info(),
+		Version:  cmp.Or(version.Version, "development version"),
 	})
 }
 
