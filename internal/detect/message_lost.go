@@ -2,6 +2,8 @@ package detect
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/lostorder/lostorder/internal/signal"
@@ -62,9 +64,33 @@ func (t *queueTrack) lose(r lostRange) {
 	t.loss.fresh += n
 	t.loss.episode += n
 	t.loss.last = r.at
+	for i := range t.lost {
+		// The log start goes on where it was: one range grows, for hours perhaps.
+		if known := &t.lost[i]; known.partition == r.partition && known.to == r.from {
+			known.to = r.to
+			return
+		}
+	}
 	if len(t.lost) < maxRanges {
 		t.lost = append(t.lost, r)
 	}
+}
+
+// lostRanges says of each partition, once, which of its offsets were lost.
+func (t *queueTrack) lostRanges() (facts signal.Evidence) {
+	var ranges [][]string // by fact
+	for _, r := range t.lost {
+		text := fmt.Sprintf("%d to %d", r.from, r.to-1)
+		name := fmt.Sprintf("partition_%d", r.partition)
+		i := slices.IndexFunc(facts, func(f signal.Fact) bool { return f.Name == name })
+		if i < 0 {
+			i = len(facts)
+			facts, ranges = append(facts, signal.Fact{Name: name}), append(ranges, nil)
+		}
+		ranges[i] = append(ranges[i], text)
+		facts[i].Value = "offsets " + strings.Join(ranges[i], ", ") + " were never committed and can no longer be read"
+	}
+	return facts
 }
 
 // observeLoss compares a reading with the one before and returns the range that
@@ -126,12 +152,7 @@ func judgeMessageLost(v *view) []Case {
 			{Name: "lost_messages", Value: fmt.Sprint(t.loss.episode)},
 			{Name: "reason", Value: string(Retention)},
 		}
-		for _, r := range t.lost {
-			evidence = append(evidence, signal.Fact{
-				Name:  fmt.Sprintf("partition_%d", r.partition),
-				Value: fmt.Sprintf("offsets %d to %d were never committed and can no longer be read", r.from, r.to-1),
-			})
-		}
+		evidence = append(evidence, t.lostRanges()...)
 		evidence = append(evidence, signal.Fact{
 			Name:  "how_we_know",
 			Value: "the log start moved past the group's committed offset; both were read again to be sure. Commit markers in the range count as messages.",

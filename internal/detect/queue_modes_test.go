@@ -254,7 +254,7 @@ func TestLossIsCountedOnceWithItsRange(t *testing.T) {
 	if f.Count != 30 {
 		t.Errorf("count %d, want 30", f.Count)
 	}
-	if got := fact(f.Evidence, "partition_0"); got != "offsets 50 to 69 were never committed and can no longer be read" {
+	if got := fact(f.Evidence, "partition_0"); got != "offsets 50 to 79 were never committed and can no longer be read" {
 		t.Errorf("evidence of the range: %q", got)
 	}
 	lost := s.detector.Tally().Lost
@@ -268,6 +268,28 @@ func TestLossIsCountedOnceWithItsRange(t *testing.T) {
 	}
 	if s.detector.Tally().Lost[0].Messages != 30 {
 		t.Error("the counter fell")
+	}
+}
+
+// TestEachPartitionIsNamedOnceInTheEvidence: evidence is an object in JSON, in
+// which a name that is there twice hides what it said first.
+func TestEachPartitionIsNamedOnceInTheEvidence(t *testing.T) {
+	s := newScript(t)
+	s.play(time.Minute, func(int) signal.Report { return group(1, part(0, 50, 90), part(0, 5, 9)) })
+	s.play(time.Minute, func(int) signal.Report { return group(1, part(60, 50, 90), part(6, 5, 9)) })
+	s.play(time.Minute, func(int) signal.Report { return group(1, part(60, 70, 90), part(6, 5, 9)) })
+	s.play(time.Minute, func(int) signal.Report { return group(1, part(80, 70, 90), part(6, 5, 9)) })
+	f := s.detector.Open()[0]
+	const end = " were never committed and can no longer be read"
+	if first, second := fact(f.Evidence, "partition_0"), fact(f.Evidence, "partition_1"); first != "offsets 50 to 59, 70 to 79"+end || second != "offsets 5 to 5"+end {
+		t.Errorf("evidence of the ranges: %q, %q", first, second)
+	}
+	names := map[string]bool{}
+	for _, one := range f.Evidence {
+		if names[one.Name] {
+			t.Errorf("%s is there twice: %+v", one.Name, f.Evidence)
+		}
+		names[one.Name] = true
 	}
 }
 
