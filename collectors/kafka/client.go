@@ -24,6 +24,9 @@ const (
 // requestTimeout is how long one request may take: half of a reading, so that a
 // broker that hangs leaves time to read the others.
 func (c *Config) requestTimeout() time.Duration {
+	if c.Timeout <= 0 {
+		return longestRequest
+	}
 	return min(longestRequest, time.Duration(c.Timeout)/2)
 }
 

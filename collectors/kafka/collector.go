@@ -59,7 +59,7 @@ func (r *reader) Read(ctx context.Context, report *signal.Report) error {
 		return err
 	}
 	one.fill(report)
-	r.history.end()
+	r.history.end(one.now)
 	return one.missing.err()
 }
 

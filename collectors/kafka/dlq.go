@@ -93,7 +93,7 @@ func (r *reading) smallestBacklogs() map[int32]*queue {
 		var backlog int64
 		committed := false
 		for _, p := range r.partsOf(q) {
-			backlog += p.Lag() + p.Waiting()
+			backlog += waiting(&p) + p.Waiting()
 			committed = committed || p.Committed >= 0
 		}
 		if best, ok := least[q.topic]; committed && (!ok || backlog < best) {
@@ -124,7 +124,7 @@ func (r *reading) lookAtDeadLetters() {
 	var looks []*glance
 	for i := range r.topics {
 		t := &r.topics[i]
-		if t.dlq == nil || t.gone || r.history.refuses(t.name, r.now) {
+		if t.dlq == nil || t.gone || r.history.refuses(t.name) {
 			continue
 		}
 		t.past.grow(len(t.leaders))

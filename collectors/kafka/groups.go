@@ -1,7 +1,6 @@
 package kafka
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 
@@ -34,8 +33,6 @@ type group struct {
 	state    string
 	// members is how many there are; -1 when the broker cannot say.
 	members int
-	// rebalancing: who reads what is being decided anew.
-	rebalancing bool
 	// holds is what members of the group read or asked for, by topic.
 	holds map[int32]*holding
 	// wholly: the holds are known, so that what is not in them is read by nobody.
@@ -66,10 +63,8 @@ func (r *reading) readGroups(n *node) []*group {
 	case err != nil:
 		r.brokerMissing(n, err)
 		return nil
-	case errors.Is(answer.Err, sarama.ErrConsumerCoordinatorNotAvailable):
-		return nil // a cluster in which no group was ever made
 	case answer.Err != sarama.ErrNoError:
-		r.missing.add(fmt.Sprintf("groups of broker %d", n.id), answer.Err.Error())
+		r.missing.add(fmt.Sprintf("groups of broker %d", n.id), groupReason(answer.Err))
 		return nil
 	}
 	groups := make([]*group, 0, len(answer.Groups))

@@ -147,7 +147,7 @@ func TestShareGroupsAreNotWatchedAndSaidSoOnce(t *testing.T) {
 		share := s.client(kgo.ShareGroup(group), kgo.ConsumeTopics("orders"))
 		go share.PollFetches(within(t))
 	}
-	r := until(t, watch(t, s.settings()), "the warning", func(r signal.Report) bool { return len(r.Warnings) > 0 && strings.Contains(r.Warnings[0], "share-b") })
+	r := until(t, watch(t, s.settings()), "the warning", func(r signal.Report) bool { return len(r.Warnings) > 0 && strings.Contains(r.Warnings[0], "share-a, share-b") })
 	if want := []string{"share groups are not watched: share-a, share-b"}; !slices.Equal(r.Warnings, want) || len(r.Queues) != 1 {
 		t.Errorf("got %v\n%s", r.Warnings, show(r))
 	}
@@ -197,8 +197,8 @@ func TestAGroupThatCannotBeReadIsNamed(t *testing.T) {
 	}{
 		"commits not authorized": {kmsg.OffsetFetch, kerr.GroupAuthorizationFailed, "group shipping: not authorized to describe it"},
 		"members not authorized": {kmsg.DescribeGroups, kerr.GroupAuthorizationFailed, "members of group shipping: not authorized to describe it"},
-		"coordinator has moved":  {kmsg.OffsetFetch, kerr.NotCoordinator, "group shipping: its coordinator is moving"},
-		"coordinator is loading": {kmsg.OffsetFetch, kerr.CoordinatorLoadInProgress, "group shipping: its coordinator is loading"},
+		"coordinator has moved":  {kmsg.OffsetFetch, kerr.NotCoordinator, "group shipping: the coordinator is moving"},
+		"coordinator is loading": {kmsg.OffsetFetch, kerr.CoordinatorLoadInProgress, "group shipping: the coordinator is loading"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := serve(t, kfake.SeedTopics(1, "orders"))
@@ -217,4 +217,16 @@ func TestAGroupThatCannotBeReadIsNamed(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestAListOfGroupsThatFailsIsNotAnEmptyOne: else every group would look as if it
+// had vanished while a broker starts.
+func TestAListOfGroupsThatFailsIsNotAnEmptyOne(t *testing.T) {
+	s := serve(t, kfake.SeedTopics(1, "orders"))
+	s.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.ListGroups}, TopLevel: true, Err: kerr.CoordinatorNotAvailable})
+	r := watch(t, s.settings())
+	if _, err := read(t, r); err == nil || err.Error() != "groups of broker 0: the coordinator is not available" {
+		t.Errorf("got %v", err)
+	}
+	readWhole(t, r)
 }

@@ -38,8 +38,9 @@ type topicPast struct {
 func (h *history) begin() { h.reading++ }
 
 // end forgets what was not seen for long.
-func (h *history) end() {
+func (h *history) end(now signal.Instant) {
 	maps.DeleteFunc(h.topics, func(_ string, past *topicPast) bool { return past.seen+forgetAfter < h.reading })
+	maps.DeleteFunc(h.refused, func(_ string, at signal.Instant) bool { return now.Sub(at) > refusedFor })
 	maps.DeleteFunc(h.queues, func(_ queueKey, past *queuePast) bool { return past.seen+forgetAfter < h.reading })
 }
 
@@ -99,11 +100,7 @@ func (h *history) queue(t *topic, group string, parts []signal.Partition, now si
 // whether that was so a while ago.
 func (h *history) refuse(topic string, now signal.Instant) { h.refused[topic] = now }
 
-func (h *history) refuses(topic string, now signal.Instant) bool {
-	at, ok := h.refused[topic]
-	if ok && now.Sub(at) > refusedFor {
-		delete(h.refused, topic)
-		return false
-	}
+func (h *history) refuses(topic string) bool {
+	_, ok := h.refused[topic]
 	return ok
 }

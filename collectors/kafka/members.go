@@ -45,8 +45,7 @@ func (r *reading) keepClassic(g *group, d *sarama.GroupDescription) {
 	}
 	g.members = len(d.Members)
 	// Only a stable group says who reads what.
-	g.rebalancing = d.State != "Stable"
-	g.wholly = !g.rebalancing && d.ProtocolType == consumerProtocol
+	g.wholly = d.State == "Stable" && d.ProtocolType == consumerProtocol
 	for _, m := range d.Members {
 		assigned, err := m.GetMemberAssignment()
 		if err != nil {
@@ -103,7 +102,6 @@ func (r *reading) describeConsumer(n *node, groups []*group) {
 func (r *reading) keepConsumer(g *group, d *sarama.ConsumerGroupDescription) {
 	g.state = d.GroupState
 	g.members = len(d.Members)
-	g.rebalancing = d.GroupState != "Stable" && d.GroupState != stateEmpty && d.GroupState != stateDead
 	g.wholly = true
 	for i := range d.Members {
 		m := &d.Members[i]
@@ -133,10 +131,12 @@ func groupReason(err sarama.KError) string {
 	switch err {
 	case sarama.ErrGroupAuthorizationFailed:
 		return "not authorized to describe it"
-	case sarama.ErrNotCoordinatorForConsumer, sarama.ErrConsumerCoordinatorNotAvailable:
-		return "its coordinator is moving"
+	case sarama.ErrNotCoordinatorForConsumer:
+		return "the coordinator is moving"
+	case sarama.ErrConsumerCoordinatorNotAvailable:
+		return "the coordinator is not available"
 	case sarama.ErrOffsetsLoadInProgress:
-		return "its coordinator is loading"
+		return "the coordinator is loading"
 	}
 	return strings.TrimPrefix(err.Error(), "kafka server: ")
 }

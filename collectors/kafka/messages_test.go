@@ -207,7 +207,8 @@ func TestWhatNobodySeesIsNoBacklog(t *testing.T) {
 			r := watch(t, s.settings(append(patient, "order_id: key")...))
 			report := until(t, r, "a look", func(signal.Report) bool { return fetches.Load() > 0 })
 			q := mustQueue(t, report, "orders", "billing")
-			if q.Partitions[0].HeadInvisible == test.visible || len(q.Waiting) > 0 != test.visible {
+			if q.Partitions[0].HeadInvisible == test.visible || len(q.Waiting) > 0 != test.visible ||
+				q.Ready > 0 != test.visible || q.Oldest.Known() != test.visible {
 				t.Errorf("got\n%s", show(report))
 			}
 			looked := fetches.Load()

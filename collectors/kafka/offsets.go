@@ -20,6 +20,7 @@ const (
 func (r *reading) readOffsets(n *node, which int64, keep func(t *topic, partition int32) *int64) {
 	request := sarama.NewOffsetRequest(r.cluster.conf.Version)
 	asked := 0
+	r.mu.Lock() // another broker may say in this moment that a topic is gone
 	for i := range r.topics {
 		t := &r.topics[i]
 		if t.excluded || t.gone {
@@ -32,6 +33,7 @@ func (r *reading) readOffsets(n *node, which int64, keep func(t *topic, partitio
 			}
 		}
 	}
+	r.mu.Unlock()
 	if asked == 0 {
 		return
 	}

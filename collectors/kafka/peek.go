@@ -46,7 +46,7 @@ func (r *reading) peekAtHeads() {
 				continue
 			}
 			one := past.peek(p)
-			if one.due(p, r.now) && len(looks) < peeksPerReading && !r.history.refuses(t.name, r.now) {
+			if one.due(p, r.now) && len(looks) < peeksPerReading && !r.history.refuses(t.name) {
 				one.end, one.at = p.End, r.now
 				looks = append(looks, &glance{topic: t, partition: p.ID, next: one.next, until: p.End})
 				peeks = append(peeks, one)

@@ -31,17 +31,28 @@ func (r *reading) queueOf(q *queue) signal.Queue {
 			whole = false
 			continue
 		}
-		s.Ready += signal.Count(p.Lag())
+		s.Ready += signal.Count(waiting(p))
 		s.Uncommitted += signal.Count(p.Waiting())
 		end += signal.Count(p.End)
 		committed += signal.Count(max(0, p.Committed))
-		s.Oldest = older(s.Oldest, p.Head)
+		if !p.HeadInvisible {
+			s.Oldest = older(s.Oldest, p.Head)
+		}
 	}
 	// Of counters half a sum would be a reset.
 	if whole {
 		s.Published, s.Acknowledged = end, committed
 	}
 	return s
+}
+
+// waiting returns how many messages wait in a partition. What no reader will ever
+// see does not wait.
+func waiting(p *signal.Partition) int64 {
+	if p.HeadInvisible {
+		return 0
+	}
+	return p.Lag()
 }
 
 // older returns the greater of two ages. A head of which less is known may be the
