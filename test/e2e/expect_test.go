@@ -1,0 +1,133 @@
+//go:build integration
+
+package e2e_test
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/lostorder/lostorder/internal/signal"
+	"github.com/lostorder/lostorder/internal/web/api"
+)
+
+// find waits for an open finding of a mode about a subject, and checks that it has
+// all that every finding has.
+func (p *program) find(mode signal.Mode, about signal.Subject) api.Finding {
+	p.t.Helper()
+	var found api.Finding
+	eventually(p.t, string(mode)+" is found of "+about.String(), func() (bool, string) {
+		all := p.findings()
+		i := slices.IndexFunc(all, func(f api.Finding) bool {
+			return f.Mode == mode && f.Labels == about && f.ClosedAt.IsZero() && !p.expected[f.ID]
+		})
+		if i < 0 {
+			return false, "findings: " + inJSON(all) + "\ntargets: " + inJSON(p.targets())
+		}
+		found = all[i]
+		return true, ""
+	})
+	p.expected[found.ID] = true
+	if !strings.HasSuffix(found.RunbookURL, "/"+string(mode)+".md") || found.Subject != about.String() ||
+		found.Since.IsZero() || found.DetectedAt.Before(found.Since) || len(found.Evidence) == 0 {
+		p.t.Errorf("the finding is not complete: %s", inJSON(found))
+	}
+	if _, ok := p.value("lostorder_findings", "mode="+string(mode), "severity="+string(found.Severity)); !ok {
+		p.t.Errorf("no series of lostorder_findings for %s %s", mode, found.Severity)
+	}
+	return found
+}
+
+// byID is a finding as it is now.
+func (p *program) byID(id string) api.Finding {
+	p.t.Helper()
+	all := p.findings()
+	i := slices.IndexFunc(all, func(f api.Finding) bool { return f.ID == id })
+	if i < 0 {
+		p.t.Fatalf("finding %s is gone; there are %s", id, inJSON(all))
+	}
+	return all[i]
+}
+
+// closes waits until a finding closes by itself.
+func (p *program) closes(f api.Finding) {
+	p.t.Helper()
+	eventually(p.t, string(f.Mode)+" closes", func() (bool, string) {
+		now := p.byID(f.ID)
+		return !now.ClosedAt.IsZero(), inJSON(now)
+	})
+}
+
+// names waits until the finding names these orders and no others, in any order:
+// they may be read a little after the finding was opened.
+func (p *program) names(f api.Finding, orders ...string) {
+	p.t.Helper()
+	slices.Sort(orders)
+	eventually(p.t, "the finding names its orders", func() (bool, string) {
+		got := p.byID(f.ID).OrderIDs
+		slices.Sort(got)
+		return slices.Equal(got, orders), inJSON(got) + " instead of " + inJSON(orders)
+	})
+}
+
+// evidence is one fact of a finding.
+func evidence(f api.Finding, name string) string {
+	for _, fact := range f.Evidence {
+		if fact.Name == name {
+			return fact.Value
+		}
+	}
+	return ""
+}
+
+// says demands facts of a finding: name, value, name, value, …
+func (p *program) says(f api.Finding, facts ...string) {
+	p.t.Helper()
+	for fact := range slices.Chunk(facts, 2) {
+		if got := evidence(f, fact[0]); got != fact[1] {
+			p.t.Errorf("evidence %s is %q, want %q, in %s", fact[0], got, fact[1], inJSON(f))
+		}
+	}
+}
+
+// judge fails the test for findings that it did not expect.
+func (p *program) judge() {
+	p.t.Helper()
+	if p.lenient {
+		return
+	}
+	for _, f := range p.findings() {
+		if !p.expected[f.ID] {
+			p.t.Errorf("a false word: %s", inJSON(f))
+		}
+	}
+}
+
+// silent watches for d, in which nothing may be found and every target must be
+// read all the time: silence of one who does not look would prove nothing.
+func (p *program) silent(d time.Duration) {
+	p.t.Helper()
+	deadline := time.Now().Add(d)
+	ticker := time.NewTicker(tick)
+	defer ticker.Stop()
+	attempts := map[time.Time]bool{}
+	for time.Now().Before(deadline) {
+		p.judge()
+		for _, t := range p.targets() {
+			if !t.Up || t.Error != "" || t.Stale {
+				p.t.Errorf("the target is not well: %s", inJSON(t))
+			}
+			if t.Readings == (api.Readings{}) {
+				p.t.Errorf("the target shows nothing: %s", inJSON(t))
+			}
+			attempts[t.LastAttempt] = true
+		}
+		if p.t.Failed() {
+			p.t.FailNow()
+		}
+		<-ticker.C
+	}
+	if least := int(d / interval / 3); len(attempts) < least {
+		p.t.Errorf("only %d readings in %s", len(attempts), d)
+	}
+}

@@ -1,0 +1,77 @@
+//go:build integration
+
+// Package e2e_test runs the built program against real servers, breaks what it
+// watches with ordinary clients, and looks at it from outside only: its endpoints
+// and its log. Beside each fault stands what looks like it and is not, during
+// which the program must stay silent.
+//
+//	test/parts/run go test -tags=integration ./test/e2e/
+package e2e_test
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+)
+
+// binary is the program under test. plainBinary is the same, and without the race
+// detector when the tests run with it: for what is measured.
+var binary, plainBinary string
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	// The tests wait for time to pass and not for the CPU: let them wait together.
+	if err := flag.Set("test.parallel", "12"); err != nil {
+		fail(err)
+	}
+	code, err := run(m)
+	if err != nil {
+		fail(err)
+	}
+	os.Exit(code)
+}
+
+func run(m *testing.M) (int, error) {
+	dir, err := os.MkdirTemp("", "lostorder-e2e-")
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	if plainBinary, err = build(dir, "lostorder"); err != nil {
+		return 0, err
+	}
+	binary = plainBinary
+	if raced {
+		if binary, err = build(dir, "lostorder-race", "-race"); err != nil {
+			return 0, err
+		}
+	}
+	return m.Run(), nil
+}
+
+func build(dir, name string, flags ...string) (string, error) {
+	path := filepath.Join(dir, name)
+	args := append([]string{"build", "-trimpath", "-o", path}, flags...)
+	if out, err := exec.Command("go", append(args, "../../cmd/lostorder")...).CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build lostorder: %w\n%s", err, out)
+	}
+	return path, nil
+}
+
+func fail(err error) {
+	fmt.Fprintln(os.Stderr, err)
+	os.Exit(1)
+}
+
+// server is the address of a real server, and fails the test when there is none.
+func server(t *testing.T, variable string) string {
+	t.Helper()
+	addr := os.Getenv(variable)
+	if addr == "" {
+		t.Fatalf("%s is not set: run test/parts/run go test -tags=integration ./test/e2e/, or set it to a server of your own", variable)
+	}
+	return addr
+}

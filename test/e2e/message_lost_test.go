@@ -1,0 +1,174 @@
+//go:build integration
+
+package e2e_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/IBM/sarama"
+
+	"github.com/lostorder/lostorder/internal/signal"
+)
+
+// unhurried watches the queues of a test in which consumers stand still on
+// purpose.
+func unhurried(b *broker) settings {
+	s := settings{}
+	s.kafkaCluster(b.addr, b.prefix, objectives(time.Minute, time.Minute))
+	return s
+}
+
+// lost is what the metric says that a queue lost.
+func (p *program) lost(topic, group string) float64 {
+	p.t.Helper()
+	n, _ := p.value("lostorder_queue_lost_messages_total", "messaging_destination_name="+topic, "messaging_consumer_group_name="+group, "reason=retention")
+	return n
+}
+
+// deleteRecords removes what is below an offset.
+func (b *broker) deleteRecords(topic string, partition int32, before int64) {
+	b.t.Helper()
+	if err := b.admin.DeleteRecords(topic, map[int32]int64{partition: before}); err != nil {
+		b.t.Fatalf("delete records: %v", err)
+	}
+}
+
+// expire sets the retention of a topic, and waits until the broker has removed all
+// that it now has to.
+func (b *broker) expire(topic string) {
+	b.t.Helper()
+	second := "1000"
+	err := b.admin.IncrementalAlterConfig(sarama.TopicResource, topic, map[string]sarama.IncrementalAlterConfigsEntry{
+		"retention.ms": {Operation: sarama.IncrementalAlterConfigsOperationSet, Value: &second},
+	}, false)
+	if err != nil {
+		b.t.Fatalf("set retention: %v", err)
+	}
+	eventually(b.t, "the broker removes what is too old", func() (bool, string) {
+		begin, end := b.begin(topic, 0), b.end(topic, 0)
+		return begin == end, fmt.Sprintf("the log is %d to %d", begin, end)
+	})
+}
+
+func TestRealDeletedRecordsAreLost(t *testing.T) {
+	t.Parallel()
+	b := kafka(t)
+	topic, group := b.topic("orders", 3), b.prefix+"-billing"
+	b.send(topic, 1, "o-1", "o-2")
+	b.send(topic, 2, "o-0")
+	m := b.join(group, topic, pace{})
+	b.reached(group, topic, 1, 2)
+	b.reached(group, topic, 2, 1)
+	p := start(t, unhurried(b))
+	m.set(pace{hangs: true})
+	b.send(topic, 1, "o-3", "o-4", "o-5", "o-6", "o-7", "o-8")
+	b.send(topic, 2, "o-9")
+	p.cycles(2)
+
+	b.deleteRecords(topic, 1, 7)
+	f := p.find(signal.MessageLost, queue(topic, group))
+	p.says(f, "lost_messages", "5", "reason", "retention", "partition_1", "offsets 2 to 6 were never committed and can no longer be read")
+	if f.Count != 5 || f.Severity != signal.Critical {
+		t.Errorf("%d messages, %s", f.Count, f.Severity)
+	}
+	p.cycles(6) // counted once, however often it is looked at
+	if n := p.lost(topic, group); n != 5 {
+		t.Errorf("the metric says %v", n)
+	}
+
+	// A second loss adds to the same finding.
+	b.deleteRecords(topic, 1, 8)
+	b.deleteRecords(topic, 2, 2)
+	eventually(t, "the second loss is counted", func() (bool, string) {
+		now := p.byID(f.ID)
+		return now.Count == 7, inJSON(now)
+	})
+	p.says(p.byID(f.ID), "lost_messages", "7",
+		"partition_1", "offsets 2 to 7 were never committed and can no longer be read",
+		"partition_2", "offsets 1 to 1 were never committed and can no longer be read")
+	p.silent(maxAge)
+	if n := p.lost(topic, group); n != 7 {
+		t.Errorf("the metric says %v", n)
+	}
+}
+
+func TestRealRetentionThatPassesAGroupLosesMessages(t *testing.T) {
+	t.Parallel()
+	b := kafka(t)
+	topic, group := b.topic("orders", 1, "retention.ms", "-1"), b.prefix+"-billing"
+	b.send(topic, 0, "o-0", "o-1", "o-2", "o-3")
+	m := b.join(group, topic, pace{})
+	b.reached(group, topic, 0, 4)
+	p := start(t, unhurried(b))
+	m.set(pace{hangs: true})
+	for i := 4; i < 104; i++ {
+		b.send(topic, 0, fmt.Sprint("o-", i))
+	}
+	p.cycles(2)
+
+	b.expire(topic)
+	f := p.find(signal.MessageLost, queue(topic, group))
+	p.says(f, "lost_messages", "100", "partition_0", "offsets 4 to 103 were never committed and can no longer be read")
+	p.silent(maxAge)
+	if now := p.byID(f.ID); now.Count != 100 || p.lost(topic, group) != 100 {
+		t.Errorf("the finding says %d, the metric %v", now.Count, p.lost(topic, group))
+	}
+}
+
+func TestRealRetentionOfWhatWasReadLosesNothing(t *testing.T) {
+	t.Parallel()
+	b := kafka(t)
+	topic, group := b.topic("orders", 1, "retention.ms", "-1"), b.prefix+"-billing"
+	for i := range 50 {
+		b.send(topic, 0, fmt.Sprint("o-", i))
+	}
+	b.join(group, topic, pace{})
+	b.reached(group, topic, 0, 50)
+	p := start(t, unhurried(b))
+	p.silent(maxAge / 2)
+	b.expire(topic)
+	p.silent(maxAge)
+	// What comes now is younger than the retention when it is read.
+	b.send(topic, 0, "o-50", "o-51")
+	b.reached(group, topic, 0, 52)
+	p.silent(maxAge)
+	if n := p.lost(topic, group); n != 0 {
+		t.Errorf("the metric says %v", n)
+	}
+}
+
+func TestRealTopicMadeAnewLosesNothing(t *testing.T) {
+	t.Parallel()
+	b := kafka(t)
+	topic, group := b.topic("orders", 1), b.prefix+"-billing"
+	for i := range 20 {
+		b.send(topic, 0, fmt.Sprint("o-", i))
+	}
+	m := b.join(group, topic, pace{})
+	b.reached(group, topic, 0, 20)
+	other := b.topic("other", 1) // so that there is always something to see
+	b.send(other, 0, "o-1")
+	b.join(b.prefix+"-other", other, pace{})
+	p := start(t, watchQueues(b))
+	p.cycles(2)
+
+	m.leave()
+	if err := b.admin.DeleteTopic(topic); err != nil {
+		t.Fatal(err)
+	}
+	p.cycles(2)
+	if _, still := p.value("lostorder_queue_messages", "messaging_destination_name="+topic, "messaging_message_state=ready"); still {
+		t.Error("a topic that is gone has series")
+	}
+	b.topic("orders", 1)
+	b.send(topic, 0, "n-1", "n-2", "n-3")
+	b.deleteRecords(topic, 0, 1) // the new log does not begin at 0, either
+	b.join(group, topic, pace{})
+	b.reached(group, topic, 0, 3)
+	p.silent(watchFor)
+	if n := p.lost(topic, group); n != 0 {
+		t.Errorf("the metric says %v", n)
+	}
+}

@@ -1,0 +1,6 @@
+//go:build integration && !race
+
+package e2e_test
+
+// raced: the program is built as the tests are.
+const raced = false
