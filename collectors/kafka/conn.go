@@ -27,7 +27,6 @@ func (e timeoutError) Timeout() bool { return true }
 type conn struct {
 	net.Conn
 	dialer *dialer
-	addr   string
 
 	mu     sync.Mutex
 	broken error

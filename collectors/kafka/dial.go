@@ -63,7 +63,7 @@ func (d *dialer) Dial(network, addr string) (net.Conn, error) {
 			return nil, err
 		}
 	}
-	c := &conn{Conn: raw, dialer: d, addr: addr}
+	c := &conn{Conn: raw, dialer: d}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if err := parent.Err(); err != nil {

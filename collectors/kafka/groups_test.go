@@ -147,7 +147,9 @@ func TestShareGroupsAreNotWatchedAndSaidSoOnce(t *testing.T) {
 		share := s.client(kgo.ShareGroup(group), kgo.ConsumeTopics("orders"))
 		go share.PollFetches(within(t))
 	}
-	r := until(t, watch(t, s.settings()), "the warning", func(r signal.Report) bool { return len(r.Warnings) > 0 && strings.Contains(r.Warnings[0], "share-a, share-b") })
+	r := until(t, watch(t, s.settings()), "the warning", func(r signal.Report) bool {
+		return len(r.Warnings) > 0 && strings.Contains(r.Warnings[0], "share-a, share-b")
+	})
 	if want := []string{"share groups are not watched: share-a, share-b"}; !slices.Equal(r.Warnings, want) || len(r.Queues) != 1 {
 		t.Errorf("got %v\n%s", r.Warnings, show(r))
 	}
