@@ -1,0 +1,69 @@
+package main
+
+import (
+	"context"
+	"slices"
+	"time"
+)
+
+// bench is how it is measured.
+type bench struct {
+	addr     string
+	rounds   int
+	interval time.Duration
+	profiles string
+	broker   process
+	idle     float64 // CPU-seconds of the broker in a second in which nobody asks
+}
+
+// A sample is what was seen at one moment between two rounds.
+type sample struct {
+	at          time.Time
+	own, broker float64
+}
+
+func (b *bench) sample(p process) sample {
+	s := sample{at: time.Now()}
+	s.own, _ = p.cpu()
+	s.broker, _ = b.broker.cpu()
+	return s
+}
+
+// costs fills in what n rounds cost between two samples. The broker's bill is
+// without what it uses while nobody asks.
+func (b *bench) costs(row *Row, from, to sample, n int) {
+	row.CPU = (to.own - from.own) / float64(n)
+	row.BrokerCPU = unknown
+	if b.broker != 0 {
+		row.BrokerCPU = max(0, to.broker-from.broker-b.idle*to.at.Sub(from.at).Seconds()) / float64(n)
+	}
+}
+
+// fill fills in what the last scrape looks like and what memory the process holds.
+func (row *Row) fill(p process, last *scraped) (err error) {
+	row.RSS, row.Peak = p.memory()
+	row.Compressed = last.compressed
+	row.Bytes, err = last.each(func(_, _ []byte) { row.Series++ })
+	return err
+}
+
+func median(of []time.Duration) float64 {
+	slices.Sort(of)
+	return of[len(of)/2].Seconds()
+}
+
+// again measures what one more scraper of the same snapshot costs.
+func (b *bench) again(ctx context.Context, p process, s *scraper) (wall, cpu float64, err error) {
+	const scrapes = 20
+	var took []time.Duration
+	before, _ := p.cpu()
+	for range scrapes {
+		one, err := s.scrape(ctx)
+		if err != nil {
+			return 0, 0, err
+		}
+		took = append(took, one.took)
+	}
+	after, _ := p.cpu()
+	return median(took), (after - before) / scrapes, nil
+}

@@ -1,0 +1,77 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"strconv"
+	"syscall"
+	"time"
+)
+
+// child is a program that we started and that we end.
+type child struct {
+	process
+	cmd   *exec.Cmd
+	ended chan error
+	log   bytes.Buffer
+}
+
+// start runs a program; what it prints is shown only if it fails.
+func start(ctx context.Context, env []string, path string, args ...string) (*child, error) {
+	c := &child{cmd: exec.CommandContext(ctx, path, args...), ended: make(chan error, 1)}
+	c.cmd.Env = append(os.Environ(), env...)
+	c.cmd.Stdout, c.cmd.Stderr = &c.log, &c.log
+	c.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	if err := c.cmd.Start(); err != nil {
+		return nil, err
+	}
+	c.process = process(c.cmd.Process.Pid)
+	go func() { c.ended <- c.cmd.Wait() }()
+	return c, nil
+}
+
+// until waits until ready says so, and gives up when the child ends.
+func (c *child) until(ctx context.Context, within time.Duration, ready func() bool) error {
+	for deadline := time.Now().Add(within); !ready(); {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case err := <-c.ended:
+			c.ended <- err
+			return fmt.Errorf("it ended: %w\n%s", err, c.log.Bytes())
+		case <-time.After(50 * time.Millisecond):
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("not ready within %s", within)
+		}
+	}
+	return nil
+}
+
+func (c *child) stop() {
+	_ = c.cmd.Process.Signal(syscall.SIGTERM)
+	select {
+	case <-c.ended:
+	case <-time.After(10 * time.Second):
+		_ = c.cmd.Process.Kill()
+		<-c.ended
+	}
+}
+
+// freePort returns a port of 127.0.0.1 that nobody uses now.
+func freePort() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	addr, ok := l.Addr().(*net.TCPAddr)
+	if !ok {
+		return "", errors.New("no TCP address")
+	}
+	return strconv.Itoa(addr.Port), l.Close()
+}
