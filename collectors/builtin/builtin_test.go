@@ -34,6 +34,7 @@ func TestEveryFolderIsRegistered(t *testing.T) {
 }
 
 func TestEverySourceHasAReadmeAndAnExampleThatLoads(t *testing.T) {
+	t.Setenv("KAFKA_PASSWORD", "secret")
 	entries, err := os.ReadDir("..")
 	if err != nil {
 		t.Fatal(err)
@@ -68,6 +69,17 @@ func TestSectionsAreWellFormed(t *testing.T) {
 	}
 }
 
+// referenceHead stands before the generated tables.
+const referenceHead = "# Configuration\n" +
+	"\n" +
+	"<!-- Generated from the types of the sections by \"make generate\". Do not edit. -->\n" +
+	"\n" +
+	"One YAML file, read strictly: an unknown key is an error. Durations are written as Prometheus writes them (15s, 5m, 1h30m, 7d).\n" +
+	"`${NAME}` in a value stands for an environment variable, `${NAME:-default}` for one that may be unset, `$${` for a plain `${`. Patterns\n" +
+	"are regular expressions (RE2) that match the whole name. `lostorder --config.check` tells every mistake with its place, and\n" +
+	"[config.schema.json](config.schema.json) tells it to an editor.\n" +
+	"\n"
+
 func TestGeneratedFilesAreCurrent(t *testing.T) {
 	schema, err := config.Schema(builtin.Sections())
 	if err != nil {
@@ -75,7 +87,7 @@ func TestGeneratedFilesAreCurrent(t *testing.T) {
 	}
 	for path, want := range map[string][]byte{
 		"../../docs/config.schema.json": schema,
-		"../../docs/configuration.md":   config.Reference(builtin.Sections()),
+		"../../docs/configuration.md":   append([]byte(referenceHead), config.Reference(builtin.Sections())...),
 	} {
 		if *update {
 			if err := os.WriteFile(path, want, 0o644); err != nil {
