@@ -68,13 +68,18 @@ func (r *reading) deadLetterReports() []signal.DeadLetterQueue {
 		if whole {
 			d.Messages, d.Arrived = messages, arrived
 		}
+		heads := t.start
 		if q := smallest[int32(i)]; q != nil {
 			s := r.queueOf(q)
 			d.Messages, d.Oldest = s.Ready+s.Uncommitted, s.Oldest
+			heads = slices.Clone(t.start)
+			for _, p := range r.partsOf(q) {
+				heads[p.ID] = headOf(&p)
+			}
 		} else {
 			d.Oldest = t.oldest(r.now)
 		}
-		d.Newest = t.newest()
+		d.Newest = t.newest(heads)
 		list = append(list, d)
 	}
 	return list
@@ -155,13 +160,14 @@ func (p *topicPast) grow(partitions int) {
 	}
 }
 
-// newest names the orders of the latest messages, the latest first. What was
-// removed since is not named.
-func (t *topic) newest() []signal.OrderRef {
+// newest names the orders of the latest messages, the latest first. What lies
+// before the heads of the partitions was removed or taken out since, and is not
+// named.
+func (t *topic) newest(heads []int64) []signal.OrderRef {
 	var all []message
 	for p, messages := range t.past.newest {
 		for _, m := range messages {
-			if p < len(t.start) && m.offset >= t.start[p] && m.offset < t.end[p] {
+			if p < len(heads) && m.offset >= heads[p] && m.offset < t.end[p] {
 				all = append(all, m)
 			}
 		}

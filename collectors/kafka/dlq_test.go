@@ -79,14 +79,14 @@ func TestWhatADeadLetterQueueHolds(t *testing.T) {
 	commit(t, c, "archive", "orders.dlq", map[int32]int64{0: 2, 1: 0})
 	report = readWhole(t, r)
 	d = deadLetters(report)["orders.dlq"]
-	if d.Messages != 2 || d.Arrived != 16 || !d.Oldest.Known() {
+	if d.Messages != 2 || d.Arrived != 16 || !d.Oldest.Known() || len(d.Newest) != 2 || d.Newest[0].ID != "o-99" || d.Newest[1].ID != "o-13" {
 		t.Errorf("got %+v", d)
 	}
 	if q := mustQueue(t, report, "orders.dlq", "archive"); q.Ready != 14 {
 		t.Errorf("got %+v", q)
 	}
 	commit(t, c, "replayer", "orders.dlq", map[int32]int64{0: 8, 1: 8})
-	if d = deadLetters(readWhole(t, r))["orders.dlq"]; d.Messages != 0 || d.Oldest.Known() {
+	if d = deadLetters(readWhole(t, r))["orders.dlq"]; d.Messages != 0 || d.Oldest.Known() || len(d.Newest) != 0 {
 		t.Errorf("got %+v", d)
 	}
 }
