@@ -13,24 +13,28 @@ const tolerance = 5 * time.Second
 // Clock turns moments that the database wrote down into moments on our clock, so
 // that ages are right whatever the difference between the two.
 type Clock struct {
-	offset int64 // milliseconds that the database's clock is ahead of ours
+	skew   int64 // milliseconds that the database's clock is ahead of ours, as measured
+	offset int64 // the same in whole seconds, see newClock
 	lag    int64 // milliseconds that a replica may be behind
 	ours   int64 // when it was measured
 }
 
 // newClock takes the difference between two clocks as that at the middle of the
-// round trip.
+// round trip. That is right to milliseconds and another time other milliseconds,
+// so moments are moved by whole seconds: the same row then has the same age in
+// every reading and after every restart, and its finding the same id.
 func newClock(s session, lag time.Duration) Clock {
 	c := Clock{lag: lag.Milliseconds(), ours: time.Now().UnixMilli()}
 	if s.now != 0 {
 		c.ours = s.got.UnixMilli()
-		c.offset = s.now - s.sent.Add(s.got.Sub(s.sent)/2).UnixMilli()
+		c.skew = s.now - s.sent.Add(s.got.Sub(s.sent)/2).UnixMilli()
+		c.offset = c.Skew().Round(time.Second).Milliseconds()
 	}
 	return c
 }
 
 // Skew is how far the database's clock is ahead of ours; negative when behind.
-func (c Clock) Skew() time.Duration { return time.Duration(c.offset) * time.Millisecond }
+func (c Clock) Skew() time.Duration { return time.Duration(c.skew) * time.Millisecond }
 
 // Warning says that the clocks differ by more than five seconds, and is empty
 // when they do not.

@@ -108,3 +108,17 @@ func TestTheClockOfTheDatabaseIsToldOnOurs(t *testing.T) {
 		})
 	}
 }
+
+// TestTheSameMomentStaysTheSame: how long the question about the time took does
+// not move what a row says.
+func TestTheSameMomentStaysTheSame(t *testing.T) {
+	for _, ahead := range []time.Duration{0, 20 * time.Millisecond, time.Hour + 20*time.Millisecond, -time.Hour} {
+		written := time.Now().Add(ahead - 10*time.Minute).UnixMilli()
+		first := database.SkewedClock(ahead, time.Millisecond, 0).Instant(written)
+		for _, jitter := range []time.Duration{-90 * time.Millisecond, 3 * time.Millisecond, 400 * time.Millisecond} {
+			if again := database.SkewedClock(ahead+jitter, 300*time.Millisecond, 0).Instant(written); !again.Equal(first) {
+				t.Errorf("%s ahead: the moment is %s, and %s when measured %s off", ahead, first, again, jitter)
+			}
+		}
+	}
+}
