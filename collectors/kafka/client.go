@@ -74,6 +74,8 @@ type node struct {
 	made   uint64         // the reading in which the connection was made
 	// failed is why the broker is asked nothing more in this reading.
 	failed error
+	// groups are those that the broker coordinates, until their commits were read.
+	groups []*group
 	// oneGroup: the broker is too old to be asked for the commits of several
 	// groups at once.
 	oneGroup bool

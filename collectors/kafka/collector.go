@@ -89,14 +89,19 @@ type reading struct {
 //
 // A log's start is read before the commits: a commit that lies below it did so
 // when it was read. A log's end is read after the commits, so that lag is never
-// negative and never understated.
+// negative and never understated. Each step waits for all brokers, for the one
+// that keeps a group's commits need not be the one that leads the partition.
 func (r *reading) run() error {
 	if err := r.readTopics(); err != nil {
 		return err
 	}
 	r.cluster.each(func(n *node) {
 		r.readOffsets(n, atStart, func(t *topic, p int32) *int64 { return &t.start[p] })
-		r.readCommits(n, r.readGroups(n))
+		n.groups = r.readGroups(n)
+	})
+	r.cluster.each(func(n *node) {
+		r.readCommits(n, n.groups)
+		n.groups = nil
 	})
 	r.cluster.each(func(n *node) {
 		r.readOffsets(n, atEnd, func(t *topic, p int32) *int64 { return &t.end[p] })

@@ -1,11 +1,14 @@
 package kafka_test
 
 import (
+	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/lostorder/lostorder/internal/signal"
 )
@@ -44,5 +47,30 @@ func TestAGroupThatLagsIsCounted(t *testing.T) {
 		return p.Committed == committed && p.Start == 0 && p.End == 4 && p.Assignment == signal.Assigned
 	}) {
 		t.Errorf("got\n%s", show(r))
+	}
+}
+
+// TestEveryStartIsReadBeforeAnyCommit: the broker that keeps a group's commits is
+// not the one that leads the partition, and one of them is slower.
+func TestEveryStartIsReadBeforeAnyCommit(t *testing.T) {
+	s := serve(t, kfake.NumBrokers(3), kfake.SeedTopics(6, "orders"))
+	c := s.client()
+	for p := range int32(6) {
+		produce(t, c, order("orders", p, "o-1"))
+	}
+	for i := range 6 { // so that every broker coordinates a group
+		commit(t, c, fmt.Sprintf("group-%d", i), "orders", map[int32]int64{0: 1, 1: 1, 2: 1, 3: 1, 4: 1, 5: 1})
+	}
+	s.ControlKey(int16(kmsg.ListOffsets), func(kmsg.Request) (kmsg.Response, error, bool) { //nolint:revive // the order that kfake wants
+		s.KeepControl()
+		if s.CurrentNode() == 1 {
+			s.SleepControl(func() { time.Sleep(100 * time.Millisecond) })
+		}
+		return nil, nil, false
+	})
+	order := s.order(kmsg.ListOffsets, kmsg.OffsetFetch)
+	readWhole(t, watch(t, s.settings()))
+	if got := order(); !slices.Equal(got, []string{"start", "commits", "end"}) {
+		t.Errorf("asked in the order %v", got)
 	}
 }

@@ -44,7 +44,7 @@ func (r *reading) pairDeadLetters() {
 
 // deadLetterReports reports the dead letter queues, by name.
 func (r *reading) deadLetterReports() []signal.DeadLetterQueue {
-	smallest := r.smallestBacklogs()
+	replayed := r.replayed()
 	var list []signal.DeadLetterQueue
 	for i := range r.topics {
 		t := &r.topics[i]
@@ -55,65 +55,76 @@ func (r *reading) deadLetterReports() []signal.DeadLetterQueue {
 			System: signal.Kafka, Cluster: r.config.Name, Destination: t.name, Sources: t.dlq.sources,
 			Messages: signal.Unknown, Arrived: signal.Unknown,
 		}
-		var messages, arrived signal.Count
-		whole := len(t.end) > 0
-		for p := range t.end {
-			if t.end[p] < 0 || t.start[p] < 0 {
-				whole = false
-				break
-			}
-			messages += signal.Count(t.end[p] - t.start[p])
-			arrived += signal.Count(t.end[p])
-		}
-		if whole {
-			d.Messages, d.Arrived = messages, arrived
-		}
 		heads := t.start
-		if q := smallest[int32(i)]; q != nil {
-			s := r.queueOf(q)
-			d.Messages, d.Oldest = s.Ready+s.Uncommitted, s.Oldest
-			heads = slices.Clone(t.start)
-			for _, p := range r.partsOf(q) {
-				heads[p.ID] = headOf(&p)
-			}
-		} else {
-			d.Oldest = t.oldest(r.now)
+		if behind := replayed[int32(i)]; behind != nil {
+			heads = behind
 		}
+		if left, whole := t.sitting(heads); whole {
+			d.Messages = signal.Count(left)
+		}
+		if arrived, whole := t.sitting(make([]int64, len(t.end))); whole {
+			d.Arrived = signal.Count(arrived)
+		}
+		d.Oldest = t.oldest(heads, r.now)
 		d.Newest = t.newest(heads)
 		list = append(list, d)
 	}
 	return list
 }
 
-// smallestBacklogs returns, for each dead letter queue on which groups committed,
-// the queue of the group that has taken out most.
-func (r *reading) smallestBacklogs() map[int32]*queue {
-	smallest := map[int32]*queue{}
+// sitting returns how many messages lie between heads and the ends of the
+// partitions; whole is false when one of them was not read.
+func (t *topic) sitting(heads []int64) (messages int64, whole bool) {
+	for p := range t.end {
+		if t.end[p] < 0 || t.start[p] < 0 {
+			return 0, false
+		}
+		messages += max(0, t.end[p]-heads[p])
+	}
+	return messages, len(t.end) > 0
+}
+
+// replayed returns, for each dead letter queue on which groups committed, where
+// the messages begin that still sit there: of several groups the one counts that
+// has taken out most.
+func (r *reading) replayed() map[int32][]int64 {
+	heads := map[int32][]int64{}
 	least := map[int32]int64{}
 	for i := range r.queues {
 		q := &r.queues[i]
-		if r.topics[q.topic].dlq == nil {
+		t := &r.topics[q.topic]
+		if t.dlq == nil || !slices.ContainsFunc(r.partsOf(q), func(p signal.Partition) bool { return p.Committed >= 0 }) {
 			continue
 		}
-		var backlog int64
-		committed := false
-		for _, p := range r.partsOf(q) {
-			backlog += waiting(&p) + p.Waiting()
-			committed = committed || p.Committed >= 0
-		}
-		if best, ok := least[q.topic]; committed && (!ok || backlog < best) {
-			least[q.topic], smallest[q.topic] = backlog, q
+		behind := r.headsOf(q)
+		left, _ := t.sitting(behind)
+		if best, ok := least[q.topic]; !ok || left < best {
+			least[q.topic], heads[q.topic] = left, behind
 		}
 	}
-	return smallest
+	return heads
 }
 
-// oldest returns the age of the oldest message of a topic.
-func (t *topic) oldest(now signal.Instant) signal.Age {
+// headsOf returns where the messages begin, in every partition of the topic, that
+// a group has not taken out. A group that takes partitions by itself may have
+// committed on some of them only; in the others everything still sits there.
+func (r *reading) headsOf(q *queue) []int64 {
+	heads := slices.Clone(r.topics[q.topic].start)
+	for _, p := range r.partsOf(q) {
+		heads[p.ID] = headOf(&p)
+		if p.HeadInvisible {
+			heads[p.ID] = p.End
+		}
+	}
+	return heads
+}
+
+// oldest returns the age of the oldest message at or behind the heads.
+func (t *topic) oldest(heads []int64, now signal.Instant) signal.Age {
 	var oldest signal.Age
 	for p := range t.end {
-		if t.start[p] >= 0 && t.end[p] > t.start[p] {
-			age, _ := t.past.parts[p].age(t.start[p], now)
+		if t.start[p] >= 0 && t.end[p] > heads[p] {
+			age, _ := t.past.parts[p].age(heads[p], now)
 			oldest = older(oldest, age)
 		}
 	}

@@ -90,3 +90,23 @@ func TestWhatADeadLetterQueueHolds(t *testing.T) {
 		t.Errorf("got %+v", d)
 	}
 }
+
+// TestAReplayOfOnePartitionHidesNoOther: a group that takes partitions by itself
+// says nothing of those on which it never committed.
+func TestAReplayOfOnePartitionHidesNoOther(t *testing.T) {
+	s := serve(t, kfake.SeedTopics(2, "orders", "orders.dlq"))
+	c := s.client()
+	at := time.Now().Add(-time.Hour).Truncate(time.Millisecond)
+	for i := range 6 {
+		produce(t, c, orderAt("orders.dlq", int32(i%2), fmt.Sprintf("o-%d", i), at.Add(time.Duration(i)*time.Minute)))
+	}
+	commit(t, c, "replayer", "orders.dlq", map[int32]int64{0: 3})
+	d := deadLetters(readWhole(t, watch(t, s.settings("order_id: key"))))["orders.dlq"]
+	var named []string
+	for _, ref := range d.Newest {
+		named = append(named, ref.ID)
+	}
+	if d.Messages != 3 || d.Arrived != 6 || d.Oldest.Since != signal.InstantOf(at.Add(time.Minute)) || !slices.Equal(named, []string{"o-5", "o-3", "o-1"}) {
+		t.Errorf("got %+v", d)
+	}
+}
