@@ -122,10 +122,14 @@ func (b *broker) offset(topic string, partition int32, which int64) int64 {
 // committed is the offset that a group committed; -1 when it did not.
 func (b *broker) committed(group, topic string, partition int32) int64 {
 	b.t.Helper()
-	answer, err := b.admin.ListConsumerGroupOffsets(group, map[string][]int32{topic: {partition}})
-	if err != nil {
-		b.t.Fatalf("read offsets of %s: %v", group, err)
-	}
+	var answer *sarama.OffsetFetchResponse
+	eventually(b.t, "the offsets of "+group+" are read", func() (bool, string) {
+		var err error
+		if answer, err = b.admin.ListConsumerGroupOffsets(group, map[string][]int32{topic: {partition}}); err == nil {
+			return true, ""
+		}
+		return false, err.Error() // the coordinator of a group that is new may still be loading
+	})
 	if block := answer.GetBlock(topic, partition); block != nil {
 		return block.Offset
 	}

@@ -70,6 +70,15 @@ func (p *program) names(f api.Finding, orders ...string) {
 	})
 }
 
+// counts waits until the finding counts that many messages or orders.
+func (p *program) counts(f api.Finding, want int64) {
+	p.t.Helper()
+	eventually(p.t, "the finding counts", func() (bool, string) {
+		now := p.byID(f.ID)
+		return now.Count == want, inJSON(now)
+	})
+}
+
 // evidence is one fact of a finding.
 func evidence(f api.Finding, name string) string {
 	for _, fact := range f.Evidence {

@@ -81,10 +81,7 @@ func TestRealDeletedRecordsAreLost(t *testing.T) {
 	// A second loss adds to the same finding.
 	b.deleteRecords(topic, 1, 8)
 	b.deleteRecords(topic, 2, 2)
-	eventually(t, "the second loss is counted", func() (bool, string) {
-		now := p.byID(f.ID)
-		return now.Count == 7, inJSON(now)
-	})
+	p.counts(f, 7)
 	p.says(p.byID(f.ID), "lost_messages", "7",
 		"partition_1", "offsets 2 to 7 were never committed and can no longer be read",
 		"partition_2", "offsets 1 to 1 were never committed and can no longer be read")

@@ -1,0 +1,130 @@
+//go:build integration
+
+package e2e_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/lostorder/lostorder/collectors/collectortest"
+	"github.com/lostorder/lostorder/internal/signal"
+	"github.com/lostorder/lostorder/internal/web/api"
+)
+
+// becomes waits until a target is up, or down with an error that says something.
+func (p *program) becomes(name string, up bool, says string) api.Target {
+	p.t.Helper()
+	var got api.Target
+	eventually(p.t, fmt.Sprintf("target %s is up: %v", name, up), func() (bool, string) {
+		got = p.target(name)
+		return got.Up == up && strings.Contains(got.Error, says) && (says != "" || got.Error == ""), inJSON(got)
+	})
+	collector, target, _ := strings.Cut(name, "/")
+	want := 0.0
+	if up {
+		want = 1
+	}
+	if value, ok := p.value("lostorder_collector_up", "collector="+collector, "target="+target); !ok || value != want {
+		p.t.Errorf("lostorder_collector_up of %s is %v, want %v", name, value, want)
+	}
+	return got
+}
+
+// fresh watches for d that these targets are read all the time, and that nothing
+// is found.
+func (p *program) fresh(d time.Duration, names ...string) {
+	p.t.Helper()
+	ticker := time.NewTicker(tick)
+	defer ticker.Stop()
+	for deadline := time.Now().Add(d); time.Now().Before(deadline); <-ticker.C {
+		p.judge()
+		for _, name := range names {
+			t := p.target(name)
+			if !t.Up || t.Error != "" || t.ReadingAgeSeconds == nil || *t.ReadingAgeSeconds >= (3*interval).Seconds() {
+				p.t.Fatalf("another target's trouble is its own: %s", inJSON(t))
+			}
+		}
+		if p.t.Failed() {
+			p.t.FailNow()
+		}
+	}
+}
+
+// TestRealDatabaseGoesAndComesBack: while it is away its target is red, the others
+// are fresh, and that nothing moved while nobody could see it is no finding.
+func TestRealDatabaseGoesAndComesBack(t *testing.T) {
+	t.Parallel()
+	for name, breaks := range map[string]struct {
+		how  func(*collectortest.Proxy)
+		says string
+	}{
+		"it refuses": {(*collectortest.Proxy).Refuse, "connect to database postgres"},
+		"it hangs":   {(*collectortest.Proxy).Hang, "timeout"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b, s := kafka(t), postgres(t)
+			topic := b.topic("orders", 1)
+			b.join(b.prefix+"-billing", topic, pace{})
+			repeat(t, 200*time.Millisecond, func() error { return b.write(topic, 0, "o-1") })
+			// What the relay has before it is old already, and stays where it is while
+			// the database is away: the relay has to do without it, too.
+			for i := range 40 {
+				s.commit(fmt.Sprintf("e-%03d", i), fmt.Sprint("o-", i), "", time.Hour-time.Duration(i)*time.Second)
+			}
+			relay := repeat(t, maxAge/4, func() error { _, err := s.publish(); return err })
+			proxy := collectortest.NewProxy(t, s.Addr)
+			away := s
+			shop := *s.Shop
+			away.Shop = &shop
+			away.URL = s.At(proxy.Addr())
+			c := watchQueues(b)
+			away.watchOutbox(c)
+			// A hanging server is given up after the timeout of the reading.
+			c["outboxes"][0] = strings.Replace(c["outboxes"][0], "timeout: 5s", "timeout: 1s", 1)
+			p := start(t, c)
+			p.silent(maxAge)
+
+			relay()
+			breaks.how(proxy)
+			red := p.becomes("outbox/relay", false, breaks.says)
+			p.fresh(2*maxAge, "kafka/main")
+			if red = p.target("outbox/relay"); !red.Stale || red.ReadingAgeSeconds != nil {
+				t.Errorf("a reading of before the outage is shown as the present: %s", inJSON(red))
+			}
+			if _, shown := p.value("lostorder_outbox_pending_messages", "outbox=relay"); shown {
+				t.Error("a reading of before the outage is on /metrics")
+			}
+			proxy.Pass()
+			relay = repeat(t, maxAge/4, func() error { _, err := s.publish(); return err })
+			p.becomes("outbox/relay", true, "")
+			p.fresh(watchFor, "kafka/main", "outbox/relay")
+			relay()
+		})
+	}
+}
+
+// TestRealTargetThatIsDownAtStart: lostorder starts, says what is wrong, watches
+// the others, and finds what is wrong with the target once it comes.
+func TestRealTargetThatIsDownAtStart(t *testing.T) {
+	t.Parallel()
+	b, s := kafka(t), mariadb(t)
+	topic := b.topic("orders", 1)
+	b.send(topic, 0, "o-1")
+	b.join(b.prefix+"-billing", topic, pace{})
+	proxy := collectortest.NewProxy(t, s.Addr)
+	proxy.Refuse()
+	s.URL = s.At(proxy.Addr())
+	s.place("o-1", "placed", time.Hour)
+	c := watchQueues(b)
+	s.watchOrders(c)
+	p := start(t, c)
+	p.becomes("orders/order", false, "nothing accepts connections there")
+	p.fresh(maxAge, "kafka/main")
+	proxy.Pass()
+	p.becomes("orders/order", true, "")
+	f := p.find(signal.OrderOverdue, s.placed())
+	p.names(f, "o-1")
+}
