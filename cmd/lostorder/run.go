@@ -41,6 +41,7 @@ func runCommand(app *kingpin.Application, stdout io.Writer) command {
 			return nil
 		}
 
+		saveMemory()
 		log.Info("lostorder starts", "version", version.Info(), "build", version.BuildContext())
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()

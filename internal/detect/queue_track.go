@@ -25,12 +25,18 @@ type queueTrack struct {
 	loss lossCount
 }
 
-// partitionTrack is what is remembered of one partition. It holds no pointer:
-// there may be a hundred thousand.
+// partitionTrack is what is remembered of one partition. It holds no pointer and
+// wastes no room: there may be a hundred thousand.
 type partitionTrack struct {
-	id        int32
-	seen      bool
-	progress  bool // the last reading differed in its committed offset from the one before
+	id       int32
+	seen     bool
+	progress bool // the last reading differed in its committed offset from the one before
+	// sawProgress is true when the stall was seen to begin, false when it was there
+	// on our first reading.
+	sawProgress   bool
+	headInvisible bool
+	head          signal.Age
+
 	waiting   int64
 	start     int64
 	end       int64
@@ -41,14 +47,9 @@ type partitionTrack struct {
 	// stuckSince is since when messages wait while the committed offset stands
 	// still; zero when none wait.
 	stuckSince signal.Instant
-	// sawProgress is true when the stall was seen to begin, false when it was there
-	// on our first reading.
-	sawProgress bool
 	// unassignedSince is since when no member owns the partition while others own
 	// theirs; zero when that is not so.
 	unassignedSince signal.Instant
-	head            signal.Age
-	headInvisible   bool
 	suspect         suspicion
 }
 
@@ -59,6 +60,9 @@ func (t *queueTrack) observe(q *signal.Queue, at signal.Instant, interval time.D
 	t.backlog = 0
 	t.loss.fresh = 0
 	progress := false
+	if t.partitions == nil {
+		t.partitions = make([]partitionTrack, 0, len(q.Partitions))
+	}
 	for i := range q.Partitions {
 		p := &q.Partitions[i]
 		pt := t.partition(i, p.ID)
