@@ -68,11 +68,9 @@ func demoCommand(app *kingpin.Application, stdout io.Writer, logging *promslog.C
 		s := newService(log)
 		s.apply(ctx, f)
 		defer s.manager.Stop()
-		serving := make(chan error, 1)
-		go func() { serving <- web.Serve(ctx, s.handler(nil, false), listenOn(*listen), log) }()
-		defer func() { cancel(); <-serving }()
+		serving := serve(func() error { return web.Serve(ctx, s.handler(nil, false), listenOn(*listen), log) })
+		defer serving.stop(cancel)
 		if err := waitReady(ctx, url, serving); err != nil {
-			serving <- nil
 			return err
 		}
 
@@ -90,8 +88,28 @@ func demoCommand(app *kingpin.Application, stdout io.Writer, logging *promslog.C
 	}}
 }
 
+// server is a web server that runs; err is set once it has ended.
+type server struct {
+	ended chan struct{}
+	err   error
+}
+
+func serve(run func() error) *server {
+	s := &server{ended: make(chan struct{})}
+	go func() {
+		defer close(s.ended)
+		s.err = run()
+	}()
+	return s
+}
+
+func (s *server) stop(cancel context.CancelFunc) {
+	cancel()
+	<-s.ended
+}
+
 // waitReady waits until lostorder has read everything once.
-func waitReady(ctx context.Context, url string, serving <-chan error) error {
+func waitReady(ctx context.Context, url string, serving *server) error {
 	ctx, cancel := context.WithTimeout(ctx, readyWithin)
 	defer cancel()
 	tick := time.NewTicker(50 * time.Millisecond)
@@ -100,8 +118,8 @@ func waitReady(ctx context.Context, url string, serving <-chan error) error {
 		select {
 		case <-ctx.Done():
 			return errors.New("interrupted before everything was read once")
-		case err := <-serving:
-			return fmt.Errorf("serve the status page: %w; choose another --web.listen-address", err)
+		case <-serving.ended:
+			return fmt.Errorf("serve the status page: %w; choose another --web.listen-address", serving.err)
 		case <-tick.C:
 			if _, err := get(ctx, url+"-/ready"); err == nil {
 				return nil

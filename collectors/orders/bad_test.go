@@ -38,8 +38,10 @@ func TestWhatIsWrongIsSaidClearly(t *testing.T) {
 		source string
 		want   []string
 	}{
-		{"a column that is not there", ", columns: {state: status, since: changed}",
-			[]string{`no column "status"`, "did you mean state?", "source.columns.state in the config", `no column "changed"`, "its columns are id, state, updated_at, traceparent, kind"}},
+		{
+			"a column that is not there", ", columns: {state: status, since: changed}",
+			[]string{`no column "status"`, "did you mean state?", "source.columns.state in the config", `no column "changed"`, "its columns are id, state, updated_at, traceparent, kind"},
+		},
 		{"a predicate about a column that is not there", ", where: channel = 3", []string{"channel", "count orders in state placed, count orders in state paid"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -21,8 +21,12 @@ func TestWhatIsWrongIsSaidClearly(t *testing.T) {
 		part bool     // the rest is read all the same
 	}{
 		{"a table that is not there", []string{"table: outbx"}, []string{"find table", "outbx", "did you mean outbox?"}, false},
-		{"a column that is not there", []string{"columns: {created_at: created, published_at: publishedat}"},
-			[]string{`no column "created"`, "did you mean created_at?", "columns.created_at in the config", `no column "publishedat"`, "did you mean published_at?"}, false},
+		{
+			"a column that is not there",
+			[]string{"columns: {created_at: created, published_at: publishedat}"},
+			[]string{`no column "created"`, "did you mean created_at?", "columns.created_at in the config", `no column "publishedat"`, "did you mean published_at?"},
+			false,
+		},
 		{"a column that holds no time", []string{"columns: {created_at: aggregate_id}"}, []string{"aggregate_id", "holds no time"}, false},
 		{"a predicate about a column that is not there", []string{"pending: stauts = 'PENDING'"}, []string{"stauts", "the columns of table", "status"}, false},
 		{"a predicate that is no SQL", []string{"pending: status = = 3"}, []string{"count pending rows"}, false},

@@ -41,8 +41,10 @@ func settings(url string, more ...string) string {
 }
 
 func settingsWith(url, database string, more ...string) string {
-	lines := []string{"databases:", "  - {name: shop, url: '" + url + "'" + database + "}",
-		"outboxes:", "  - name: orders", "    interval: 100ms", "    database: shop", "    table: outbox"}
+	lines := []string{
+		"databases:", "  - {name: shop, url: '" + url + "'" + database + "}",
+		"outboxes:", "  - name: orders", "    interval: 100ms", "    database: shop", "    table: outbox",
+	}
 	for _, line := range more {
 		lines = append(lines, "    "+line)
 	}

@@ -27,8 +27,7 @@ func TestGalleryOfBadFiles(t *testing.T) {
 				t.Fatal(err)
 			}
 			_, err = config.ParseWith(string(text), "testdata/bad", sections, map[string]string{"SET": "s3cr3t-value", "EMPTY": ""})
-			var problems config.Errors
-			if !errors.As(err, &problems) {
+			if _, ok := errors.AsType[config.Errors](err); !ok {
 				t.Fatalf("not refused: %v", err)
 			}
 			got := err.Error() + "\n"

@@ -19,8 +19,7 @@ func NewPattern(text string) (Pattern, error) {
 	// The text is compiled alone first: "a)(b" is wrong, though "^(?s:a)(b)$" is not.
 	if _, err := regexp.Compile(text); err != nil {
 		reason := err.Error()
-		var bad *syntax.Error
-		if errors.As(err, &bad) {
+		if bad, ok := errors.AsType[*syntax.Error](err); ok {
 			reason = string(bad.Code)
 		}
 		return Pattern{}, fmt.Errorf("%q is not a regular expression (%s); write RE2 syntax, for example orders\\..*", text, reason)

@@ -26,7 +26,7 @@ func setText(v reflect.Value, sh *shape, text, shown string) error {
 		n, err := strconv.ParseInt(text, 0, v.Type().Bits())
 		if err != nil {
 			largest := uint64(1)<<(v.Type().Bits()-1) - 1
-			return wholeNumber(err, shown, strconv.FormatInt(-int64(largest)-1, 10), largest)
+			return wholeNumber(err, shown, "-"+strconv.FormatUint(largest+1, 10), largest)
 		}
 		v.SetInt(n)
 	case kindUint:
@@ -45,7 +45,7 @@ func setText(v reflect.Value, sh *shape, text, shown string) error {
 		}
 		v.SetFloat(n)
 	default:
-		reader, ok := v.Addr().Interface().(encoding.TextUnmarshaler)
+		reader, ok := reflect.TypeAssert[encoding.TextUnmarshaler](v.Addr())
 		if !ok {
 			return fmt.Errorf("a single value cannot stand here")
 		}

@@ -104,15 +104,16 @@ func (f *field) schema() object {
 	if f.single {
 		out = object{"anyOf": []any{typeSchema(f.shape.elem, f), out}}
 	}
-	doc := f.doc
+	var doc strings.Builder
+	doc.WriteString(f.doc)
 	if f.leaf().kind == kindDuration {
 		for _, bound := range [][2]string{{"At least ", f.min}, {"At most ", f.max}} {
 			if bound[1] != "" {
-				doc += " " + bound[0] + bound[1] + "."
+				doc.WriteString(" " + bound[0] + bound[1] + ".")
 			}
 		}
 	}
-	out["description"] = strings.TrimSpace(doc)
+	out["description"] = strings.TrimSpace(doc.String())
 	if f.hasDefault {
 		v := reflect.New(f.shape.typ).Elem()
 		if f.setDefault(v) == nil {

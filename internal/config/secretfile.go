@@ -12,7 +12,7 @@ import (
 )
 
 // secretFile fills a secret from the file that <name>_file names.
-func (d *decoder) secretFile(f *field, p pair, v reflect.Value, path string) {
+func (d *decoder) secretFile(p pair, v reflect.Value, path string) {
 	d.places[path] = placeOf(p.value)
 	var name string
 	before := d.spoiled
@@ -73,8 +73,7 @@ func openError(path string, err error) error {
 
 // bare takes the operation and the path off, which the message has already.
 func bare(err error) error {
-	var p *fs.PathError
-	if errors.As(err, &p) {
+	if p, ok := errors.AsType[*fs.PathError](err); ok {
 		return p.Err
 	}
 	return err

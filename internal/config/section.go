@@ -33,7 +33,7 @@ func Items[T any](f *File, key string) []T {
 	if !ok {
 		return nil
 	}
-	items, ok := v.Interface().([]T)
+	items, ok := reflect.TypeAssert[[]T](v)
 	if !ok {
 		panic(fmt.Sprintf("config: section %s holds %s, asked for %s", key, v.Type().Elem(), reflect.TypeFor[T]()))
 	}

@@ -67,7 +67,7 @@ func (d *decoder) field(f *field, given map[string]pair, meant map[string]bool, 
 			d.spoil(fp.at, path+"_file", "given together with %s; keep one of them", f.name)
 			return
 		case fok:
-			d.secretFile(f, fp, v, path)
+			d.secretFile(fp, v, path)
 			return
 		}
 	}

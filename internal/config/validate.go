@@ -14,7 +14,7 @@ func (d *decoder) validate(v reflect.Value, path string) {
 	if v.Kind() == reflect.Pointer || !v.CanAddr() || d.halted {
 		return
 	}
-	checked, ok := v.Addr().Interface().(validator)
+	checked, ok := reflect.TypeAssert[validator](v.Addr())
 	if !ok {
 		return
 	}

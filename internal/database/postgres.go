@@ -112,7 +112,9 @@ func (d *postgres) begin(ctx context.Context, conn *sql.Conn) (*sql.Tx, session,
 		{"idle_in_transaction_session_timeout", limit},
 		{"max_parallel_workers_per_gather", "0"},
 		{"jit", "off"},
-		{"enable_seqscan", "off"}, {"enable_bitmapscan", "off"}, {"enable_sort", "off"},
+		{"enable_seqscan", "off"},
+		{"enable_bitmapscan", "off"},
+		{"enable_sort", "off"},
 	}
 	if d.config.TimeZone != "" {
 		settings = append(settings, [2]string{"timezone", d.config.TimeZone})

@@ -43,7 +43,7 @@ const slack = 6 * time.Second
 func (s *Shop) faults(rng *rand.Rand) []fault {
 	return []fault{
 		s.relaySticks(),
-		s.consumerHangs(int32(rng.IntN(partitions))),
+		s.consumerHangs(rng.Int32N(partitions)),
 		s.consumerDies(),
 		s.retentionPassesGroup(),
 		s.messageIsPoison(),

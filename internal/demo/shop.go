@@ -70,7 +70,7 @@ func Open(ctx context.Context, rng *rand.Rand) (shop *Shop, err error) {
 	s := &Shop{cancel: cancel, rng: rng, next: 1001, fates: map[string]fate{}}
 	defer func() {
 		if err != nil {
-			s.Close()
+			_ = s.Close() // the first error is the one to tell
 		}
 	}()
 	if s.dir, err = os.MkdirTemp("", "lostorder-demo-"); err != nil {

@@ -104,10 +104,10 @@ func TestSnapshotIsTheSameUntilSomethingChanges(t *testing.T) {
 	c := newClock()
 	w := watch.New(c.time, slog.New(slog.DiscardHandler), nil)
 	w.Report(overdue(c.time()))
-	if w.Snapshot() != w.Snapshot() {
+	before := w.Snapshot()
+	if w.Snapshot() != before {
 		t.Error("a new snapshot though nothing changed")
 	}
-	before := w.Snapshot()
 	w.Report(overdue(c.pass(interval)))
 	if after := w.Snapshot(); after == before || after.Version == before.Version {
 		t.Error("the old snapshot after a new reading")
