@@ -4,6 +4,7 @@ package e2e_test
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"time"
 
@@ -104,7 +105,7 @@ func (p *program) sees(metric string, want float64, topic, group string) {
 	p.t.Helper()
 	eventually(p.t, metric+" is seen", func() (bool, string) {
 		got, ok := p.value(metric, "messaging_destination_name="+topic, "messaging_consumer_group_name="+group)
-		return ok && got == want, "it is " + inJSON(got)
+		return ok && got == want, fmt.Sprintf("there is a series: %v, it is %v, and should be %v", ok, got, want)
 	})
 }
 
