@@ -48,6 +48,9 @@ type Queue struct {
 	// Stable, Empty, PreparingRebalance, …); empty where there is none.
 	GroupState string
 
+	// Setup is how the queue is set up; nil where the source does not know.
+	Setup *Setup
+
 	// Counters since the broker's own beginning; they may reset.
 	Published    Count
 	Acknowledged Count
@@ -70,6 +73,55 @@ func NewQueue(id QueueID) Queue {
 		Ready:   Unknown, InFlight: Unknown, Delayed: Unknown, Uncommitted: Unknown,
 		Consumers: Unknown, Published: Unknown, Acknowledged: Unknown, Redelivered: Unknown,
 	}
+}
+
+// Setup is how a queue is set up: what becomes of messages that fail, grow old or
+// are too many. It is read on a slow clock and shared by readings, never changed.
+type Setup struct {
+	// Type is the broker's own word: classic, quorum, stream, standard, fifo.
+	Type string
+	// Retention is after how long the broker removes a message, processed or not
+	// (message TTL, retention period); 0 where it keeps messages for ever.
+	Retention time.Duration
+	// MaxMessages and MaxBytes are how much the queue may hold; Unknown: no bound.
+	MaxMessages Count
+	MaxBytes    Count
+	// DropsHead: a queue that is full removes its oldest message; otherwise it
+	// refuses the newest.
+	DropsHead bool
+	// MaxDeliveries is after how many deliveries the broker gives a message up;
+	// Unknown: never.
+	MaxDeliveries Count
+	DeadLetter    DeadLetter
+}
+
+// DeadLetter is what becomes of a message that a queue gives up.
+type DeadLetter struct {
+	Route DeadLetterRoute
+	To    string // the exchange or queue that it goes to, in the broker's words
+	// Problem says, for people, why a route that is set leads nowhere.
+	Problem string
+}
+
+// DeadLetterRoute says whether messages that a queue gives up are kept.
+type DeadLetterRoute uint8
+
+// Where given-up messages go.
+const (
+	RouteUnknown DeadLetterRoute = iota
+	RouteNone                    // nowhere: they are dropped
+	RouteBroken                  // to a target that is not there or passes them to no queue
+	RouteSet                     // to a queue
+)
+
+// BrokerLoss counts messages that a broker removed unprocessed, where the broker
+// counts them for all its queues together.
+type BrokerLoss struct {
+	System   System
+	Cluster  string
+	Node     string
+	Reason   string // expired, maxlen, rejected, delivery_limit, unroutable_dropped, unroutable_returned
+	Messages Count  // counter; it may reset
 }
 
 // Assignment says whether a member owns a partition.
@@ -125,5 +177,9 @@ type DeadLetterQueue struct {
 	Messages    Count    // that sit there and were not taken out again
 	Oldest      Age
 	Arrived     Count // counter of messages that ever arrived; it may reset
-	Newest      []OrderRef
+	// Retention is after how long the broker removes messages from it, and
+	// SourceRetention the longest of its sources; 0 where they are kept for ever.
+	Retention       time.Duration
+	SourceRetention time.Duration
+	Newest          []OrderRef
 }

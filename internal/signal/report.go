@@ -25,6 +25,7 @@ type Report struct {
 
 	Queues      []Queue
 	DeadLetters []DeadLetterQueue
+	Losses      []BrokerLoss
 	Outboxes    []Outbox
 	Lifecycles  []Lifecycle
 
