@@ -50,6 +50,21 @@ func TestAGroupThatLagsIsCounted(t *testing.T) {
 	}
 }
 
+func TestATopicThatNobodyReadsIsThere(t *testing.T) {
+	s := serve(t, kfake.SeedTopics(2, "orders", "audit"))
+	c := s.client()
+	produce(t, c, order("audit", 0, "o-1"), order("audit", 1, "o-2"), order("audit", 1, "o-3"))
+	commit(t, c, "billing", "orders", map[int32]int64{0: 0})
+	r := readWhole(t, watch(t, s.settings()))
+	q := mustQueue(t, r, "audit", "")
+	if q.Published != 3 || q.Ready.Known() || q.Consumers.Known() || q.Partitions != nil {
+		t.Errorf("got %+v", q)
+	}
+	if _, ok := queueOf(r, "orders", ""); ok {
+		t.Error("a topic that a group reads is there without the group, too")
+	}
+}
+
 // TestEveryStartIsReadBeforeAnyCommit: the broker that keeps a group's commits is
 // not the one that leads the partition, and one of them is slower.
 func TestEveryStartIsReadBeforeAnyCommit(t *testing.T) {

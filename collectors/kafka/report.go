@@ -8,8 +8,38 @@ func (r *reading) fill(report *signal.Report) {
 	for i := range r.queues {
 		report.Queues = append(report.Queues, r.queueOf(&r.queues[i]))
 	}
+	if r.missing.err() == nil { // else a group that reads them may be what is missing
+		report.Queues = append(report.Queues, r.unreadTopics()...)
+	}
 	report.DeadLetters = r.deadLetterReports()
 	report.Warnings = r.warnings()
+}
+
+// unreadTopics returns the topics that no group reads, as queues without a group:
+// that they are there, and what was published to them.
+func (r *reading) unreadTopics() []signal.Queue {
+	read := make([]bool, len(r.topics))
+	for i := range r.queues {
+		read[r.queues[i].topic] = true
+	}
+	var unread []signal.Queue
+	for i := range r.topics {
+		t := &r.topics[i]
+		if read[i] || t.gone || len(t.end) == 0 {
+			continue
+		}
+		s := signal.NewQueue(signal.QueueID{System: signal.Kafka, Cluster: r.config.Name, Destination: t.name})
+		s.Published = 0
+		for _, end := range t.end {
+			if end < 0 {
+				s.Published = signal.Unknown // of a counter half a sum would be a reset
+				break
+			}
+			s.Published += signal.Count(end)
+		}
+		unread = append(unread, s)
+	}
+	return unread
 }
 
 // queueOf adds up one queue.

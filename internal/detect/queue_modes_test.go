@@ -123,23 +123,32 @@ var queueCases = map[string]struct {
 		found: []signal.Mode{signal.ConsumerAbsent},
 		open:  []signal.Mode{signal.ConsumerAbsent},
 	},
-	"a group is deleted and leaves messages to a topic that others read": {
+	"a group is deleted and leaves messages to a topic that nobody else reads": {
 		story: func(s *script) {
-			others := func(int) signal.Report {
-				r := group(1, part(0, 60, 60))
-				r.Queues[0].Group = "shipping"
-				return r
-			}
-			both := func(i int) signal.Report {
-				r := group(1, part(0, 50, 60))
-				r.Queues = append(r.Queues, others(i).Queues...)
-				return r
-			}
-			s.play(time.Minute, both)
-			s.play(5*time.Minute, others)
+			s.play(time.Minute, func(int) signal.Report { return group(1, part(0, 50, 60)) })
+			s.play(5*time.Minute, func(int) signal.Report { return unread() })
 		},
 		found: []signal.Mode{signal.ConsumerAbsent},
 		open:  []signal.Mode{signal.ConsumerAbsent},
+	},
+	"a group that was deleted comes back": {
+		story: func(s *script) {
+			s.play(time.Minute, func(int) signal.Report { return group(1, part(0, 50, 60)) })
+			s.play(5*time.Minute, func(int) signal.Report { return unread() })
+			s.play(time.Minute, func(int) signal.Report { return group(1, part(0, 60, 60)) })
+		},
+		found: []signal.Mode{signal.ConsumerAbsent},
+	},
+	"benign: a group is deleted once it has read everything": {
+		story: func(s *script) {
+			s.play(time.Minute, func(int) signal.Report { return group(1, part(0, 60, 60)) })
+			s.play(time.Hour, func(int) signal.Report { return unread() })
+		},
+	},
+	"benign: a topic that nobody ever read": {
+		story: func(s *script) {
+			s.play(time.Hour, func(int) signal.Report { return unread() })
+		},
 	},
 	"benign: a deploy of a minute and a half": {
 		story: func(s *script) {

@@ -88,6 +88,13 @@ func group(consumers signal.Count, partitions ...signal.Partition) signal.Report
 	return signal.Report{Queues: []signal.Queue{q}}
 }
 
+// unread is a reading of the topic when no group reads it.
+func unread() signal.Report {
+	q := signal.NewQueue(signal.QueueID{System: signal.Kafka, Cluster: "main", Destination: "orders"})
+	q.Published = 60
+	return signal.Report{Queues: []signal.Queue{q}}
+}
+
 // part is an assigned partition.
 func part(start, committed, end int64) signal.Partition {
 	return signal.Partition{Assignment: signal.Assigned, Start: start, Committed: committed, End: end}
