@@ -32,10 +32,12 @@ func newWriter(t expfmt.FormatType, w io.Writer) writer {
 	}
 }
 
-// textWriter has the library write each piece as a family of its own, and cuts
-// the line that a family begins with off all but the first.
+// textWriter has the library write what a family begins with, together with its
+// first series, and what is rare: series with an exemplar, as a family of their
+// own of which the first line is cut off. The many that are left are lines.
 type textWriter struct {
 	block  block
+	line   []byte
 	cut    headCutter
 	out    *bufio.Writer
 	encode func(io.Writer, *dto.MetricFamily) (int, error)
@@ -60,6 +62,22 @@ func (t *textWriter) write(m *Metric, v *view) error {
 func (t *textWriter) flush() error { return t.out.Flush() }
 
 func (t *textWriter) piece(m *Metric, series []*dto.Metric, first bool) error {
+	for i, one := range series {
+		var err error
+		if first && i == 0 || one.GetCounter().GetExemplar() != nil {
+			err = t.byLibrary(m, series[i:i+1], first && i == 0)
+		} else {
+			t.line = appendLine(t.line[:0], m.Name, one, t.openMetrics)
+			_, err = t.out.Write(t.line)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *textWriter) byLibrary(m *Metric, series []*dto.Metric, first bool) error {
 	f := m.family(series)
 	if !first {
 		if err := t.out.Flush(); err != nil {
