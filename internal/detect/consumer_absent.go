@@ -93,7 +93,7 @@ func unassignedCase(v *view, q *signal.Queue, t *queueTrack) (Case, bool) {
 			continue
 		}
 		since := max(pt.unassignedSince, pt.stuckSince)
-		if v.at.Sub(since) < q.Objective.AbsentAfter {
+		if pt.seenFor(since, v.at) < q.Objective.AbsentAfter {
 			continue
 		}
 		if !c.Since.Known() || since < c.Since {

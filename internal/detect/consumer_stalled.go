@@ -29,7 +29,7 @@ func judgeConsumerStalled(v *view) []Case {
 		var stuck []int
 		for j := range q.Partitions {
 			pt := &t.partitions[j]
-			if q.Partitions[j].Assignment != signal.Unassigned && pt.stuckSince.Known() && v.at.Sub(pt.stuckSince) >= q.Objective.MaxAge {
+			if q.Partitions[j].Assignment != signal.Unassigned && pt.stuckSince.Known() && pt.seenFor(pt.stuckSince, v.at) >= q.Objective.MaxAge {
 				stuck = append(stuck, j)
 			}
 		}
@@ -86,6 +86,9 @@ func stalledCase(v *view, q *signal.Queue, t *queueTrack, stuck []int) Case {
 }
 
 func partitionPosition(p *signal.Partition) string {
+	if p.End < 0 {
+		return fmt.Sprintf("partition %d: committed %d, log end not read now", p.ID, p.Committed)
+	}
 	if p.Committed < 0 {
 		return fmt.Sprintf("partition %d: never committed, log end %d", p.ID, p.End)
 	}

@@ -96,8 +96,8 @@ func (t *queueTrack) lostRanges() (facts signal.Evidence) {
 // observeLoss compares a reading with the one before and returns the range that
 // was lost between them, each only once. before and at are the two moments.
 func (t *partitionTrack) observeLoss(p *signal.Partition, before, at signal.Instant) (lost lostRange, ok bool) {
-	if p.Start < 0 {
-		return lost, false // a broker without offsets has no log start
+	if p.Start < 0 || p.End < 0 {
+		return lost, false // not read, or a broker that has no offsets
 	}
 	if !t.seen || p.End < t.end {
 		// The first sight, or a topic made anew: what is below the start now went

@@ -72,6 +72,56 @@ var queueCases = map[string]struct {
 			})
 		},
 	},
+	"a hanging partition is found though some readings lack it": {
+		story: func(s *script) {
+			s.partial = true
+			s.play(7*time.Minute, func(i int) signal.Report {
+				p := part(0, 50, 60)
+				if i%3 == 2 {
+					p.Start, p.End = signal.Unknown, signal.Unknown
+				}
+				return group(1, p)
+			})
+		},
+		found: []signal.Mode{signal.ConsumerStalled},
+		open:  []signal.Mode{signal.ConsumerStalled},
+	},
+	"benign: old messages of a group that never committed, in readings that lack them now and then": {
+		story: func(s *script) {
+			s.partial = true
+			s.play(time.Hour, func(i int) signal.Report {
+				p := part(0, signal.Unknown, 60)
+				if i%7 == 3 {
+					p.Start, p.End = signal.Unknown, signal.Unknown
+				}
+				return group(1, p)
+			})
+		},
+	},
+	"benign: a partition without a leader for ten minutes, with messages waiting": {
+		story: func(s *script) {
+			s.partial = true
+			s.play(time.Minute, func(int) signal.Report { return group(1, part(0, 50, 60)) })
+			s.play(10*time.Minute, func(int) signal.Report {
+				return group(1, signal.Partition{Assignment: signal.Assigned, Start: signal.Unknown, End: signal.Unknown, Committed: 50})
+			})
+			s.play(4*time.Minute, func(int) signal.Report { return group(1, part(0, 50, 60)) })
+			s.play(time.Minute, func(int) signal.Report { return group(1, part(0, 60, 60)) })
+		},
+	},
+	"benign: a commit-only group that commits on one partition after the other": {
+		story: func(s *script) {
+			s.play(time.Hour, func(i int) signal.Report {
+				n := int64(i)
+				parts := []signal.Partition{part(0, n, n+1), part(0, n, n+1), part(0, n, n+1)}
+				r := group(signal.Unknown, parts...)
+				if i < 20 {
+					r.Queues[0].Partitions = []signal.Partition{parts[0], parts[2]}
+				}
+				return r
+			})
+		},
+	},
 	"benign: a topic with old messages that the group never meant to read": {
 		story: func(s *script) {
 			s.play(time.Hour, func(int) signal.Report { return group(1, part(0, signal.Unknown, 60)) })

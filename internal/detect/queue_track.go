@@ -50,7 +50,10 @@ type partitionTrack struct {
 	// unassignedSince is since when no member owns the partition while others own
 	// theirs; zero when that is not so.
 	unassignedSince signal.Instant
-	suspect         suspicion
+	// unreadSince is since when the ends of the log could not be read, though the
+	// queue could; zero when they were read.
+	unreadSince signal.Instant
+	suspect     suspicion
 }
 
 // observe takes the next reading of the queue into the track.
@@ -69,7 +72,7 @@ func (t *queueTrack) observe(q *signal.Queue, at signal.Instant, interval time.D
 		if lost, ok := pt.observeLoss(p, t.at, at); ok {
 			t.lose(lost)
 		}
-		pt.observe(p, at, rebase)
+		pt.observe(p, at, rebase, interval)
 		t.backlog += pt.waiting
 		progress = progress || pt.progress
 	}
@@ -101,16 +104,37 @@ func (t *queueTrack) partition(i int, id int32) *partitionTrack {
 				return &t.partitions[i]
 			}
 		}
+		t.partitions = append(t.partitions, t.partitions[i])
 		t.partitions[i] = partitionTrack{id: id}
 	}
 	return &t.partitions[i]
 }
 
+// seenFor returns for how long something was seen to be so: up to now, or to when
+// the partition could no longer be read.
+func (t *partitionTrack) seenFor(since, now signal.Instant) time.Duration {
+	if t.unreadSince.Known() {
+		now = t.unreadSince
+	}
+	return now.Sub(since)
+}
+
 // observe takes the next reading of the partition into the track.
-func (t *partitionTrack) observe(p *signal.Partition, at signal.Instant, rebase bool) {
+func (t *partitionTrack) observe(p *signal.Partition, at signal.Instant, rebase bool, interval time.Duration) {
+	if p.End < 0 {
+		// Its leader did not answer. What was not read neither moved nor stood still.
+		t.progress = false
+		if !t.unreadSince.Known() {
+			t.unreadSince = at
+		}
+		return
+	}
+	rebase = rebase || t.unreadSince.Known() && blind(t.unreadSince, at, interval)
+	t.unreadSince = 0
+
 	recreated := t.seen && p.End < t.end
 	t.progress = t.seen && p.Committed != t.committed
-	if !t.seen || recreated {
+	if !t.seen || recreated || p.Committed < 0 && t.committed >= 0 {
 		t.firstEnd = p.End
 	}
 
