@@ -14,7 +14,6 @@ type Detector struct {
 	histories map[signal.TargetID]*history
 	ledger    ledger
 	tally     Tally
-	lost      map[signal.QueueID]int64
 }
 
 // ChangeKind says what happened to a finding.
@@ -39,7 +38,6 @@ func New() *Detector {
 		histories: map[signal.TargetID]*history{},
 		ledger:    ledger{open: map[caseKey]*episode{}},
 		tally:     Tally{Findings: map[signal.Mode]int64{}},
-		lost:      map[signal.QueueID]int64{},
 	}
 	for _, decision := range d.decisions {
 		d.tally.Findings[decision.Mode] = 0
@@ -63,7 +61,6 @@ func (d *Detector) Observe(r *signal.Report) (changes []Change) {
 	if h.observe(r) {
 		d.tally.Gaps++
 	}
-	d.countLosses(r, h)
 
 	v := view{report: r, at: at, history: h}
 	for _, decision := range d.decisions {
@@ -105,11 +102,16 @@ func (d *Detector) Open() []signal.Finding {
 // Closed returns the findings that were closed lately, the latest first.
 func (d *Detector) Closed() []signal.Finding { return slices.Clone(d.ledger.closed) }
 
-// Tally returns the counters since start.
+// Tally returns the counters since start. Every queue that has a log has a counter
+// of what it lost, at zero until something is lost, gone when the queue is.
 func (d *Detector) Tally() Tally {
-	t := Tally{Findings: maps.Clone(d.tally.Findings), Gaps: d.tally.Gaps, Lost: make([]Loss, 0, len(d.lost))}
-	for id, n := range d.lost {
-		t.Lost = append(t.Lost, Loss{QueueID: id, Reason: Retention, Messages: n})
+	t := Tally{Findings: maps.Clone(d.tally.Findings), Gaps: d.tally.Gaps}
+	for _, h := range d.histories {
+		for id, q := range h.queues {
+			if len(q.partitions) > 0 && q.partitions[0].start >= 0 {
+				t.Lost = append(t.Lost, Loss{QueueID: id, Reason: Retention, Messages: q.loss.total})
+			}
+		}
 	}
 	slices.SortFunc(t.Lost, func(a, b Loss) int {
 		return cmp.Or(
@@ -118,22 +120,4 @@ func (d *Detector) Tally() Tally {
 		)
 	})
 	return t
-}
-
-// countLosses keeps the loss counters: one for every queue that is there, at zero
-// until something is lost, gone when the queue is.
-func (d *Detector) countLosses(r *signal.Report, h *history) {
-	for i := range r.Queues {
-		id := r.Queues[i].QueueID
-		d.lost[id] += h.queues[id].loss.fresh
-	}
-	if !r.Whole() {
-		return
-	}
-	cluster := r.TargetID
-	for id := range d.lost {
-		if id.Cluster == cluster.Target && string(id.System) == cluster.Collector && h.queues[id] == nil {
-			delete(d.lost, id)
-		}
-	}
 }

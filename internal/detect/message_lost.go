@@ -50,7 +50,6 @@ type lostRange struct {
 // lossCount counts what a queue lost.
 type lossCount struct {
 	total   int64          // since start
-	fresh   int64          // with the last reading
 	episode int64          // in the present episode
 	last    signal.Instant // when the last range was lost
 }
@@ -61,7 +60,6 @@ func (t *queueTrack) lose(r lostRange) {
 	}
 	n := r.to - r.from
 	t.loss.total += n
-	t.loss.fresh += n
 	t.loss.episode += n
 	t.loss.last = r.at
 	for i := range t.lost {

@@ -61,7 +61,6 @@ func (t *queueTrack) observe(q *signal.Queue, at signal.Instant, interval time.D
 	rebase := t.at.Known() && blind(t.at, at, interval)
 	t.objective = q.Objective
 	t.backlog = 0
-	t.loss.fresh = 0
 	progress := false
 	if t.partitions == nil {
 		t.partitions = make([]partitionTrack, 0, len(q.Partitions))
