@@ -56,7 +56,8 @@ func clientConfig() *sarama.Config {
 	return c
 }
 
-// topic makes a topic and returns its name; settings are name, value, name, …
+// topic makes a topic and returns its name; settings are names and
+// values in turn.
 func (b *broker) topic(name string, partitions int32, settings ...string) string {
 	b.t.Helper()
 	detail := &sarama.TopicDetail{NumPartitions: partitions, ReplicationFactor: 1, ConfigEntries: map[string]*string{}}

@@ -5,6 +5,7 @@ package e2e_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -15,16 +16,16 @@ import (
 
 // deaths are the ways in which a consumer goes, with the kinds of group that there
 // are. Each makes one that reads and commits everything, and returns what ends it.
-var deaths = map[string]func(t *testing.T, b *broker, group, topic string) (die func()){
-	"it leaves its group": func(_ *testing.T, b *broker, group, topic string) func() {
+var deaths = map[string]func(b *broker, group, topic string) (die func()){
+	"it leaves its group": func(b *broker, group, topic string) func() {
 		return b.join(group, topic, pace{}).leave
 	},
-	"it falls silent": func(t *testing.T, b *broker, group, topic string) func() {
+	"it falls silent": func(b *broker, group, topic string) func() {
 		// A static member does not say good-bye: the broker finds out after the
 		// session's timeout, as it does when a machine dies.
 		return b.franz(group, topic, kgo.InstanceID("one"), kgo.SessionTimeout(6*time.Second), kgo.HeartbeatInterval(time.Second))
 	},
-	"it leaves a group of the new protocol": func(t *testing.T, b *broker, group, topic string) func() {
+	"it leaves a group of the new protocol": func(b *broker, group, topic string) func() {
 		return b.franz(group, topic, newProtocol)
 	},
 }
@@ -68,14 +69,14 @@ func (b *broker) franz(group, topic string, options ...kgo.Opt) (stop func()) {
 
 func TestRealConsumerThatDiesIsAbsent(t *testing.T) {
 	t.Parallel()
-	for name, start848 := range deaths {
+	for name, begin := range deaths {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			b := kafka(t)
 			topic, group := b.topic("orders", 2), b.prefix+"-email"
 			b.send(topic, 0, "o-1")
 			b.send(topic, 1, "o-2")
-			die := start848(t, b, group, topic)
+			die := begin(b, group, topic)
 			b.reached(group, topic, 0, 1)
 			b.reached(group, topic, 1, 1)
 			c := settings{}
@@ -94,17 +95,17 @@ func TestRealConsumerThatDiesIsAbsent(t *testing.T) {
 			p.names(f, "o-3", "o-4")
 			p.silent(absentAfter)
 
-			start848(t, b, group, topic)
+			begin(b, group, topic)
 			p.closes(f)
 		})
 	}
 }
 
 // sees waits until a metric of a queue has a value.
-func (p *program) sees(metric string, want float64, topic, group string) {
+func (p *program) sees(metric string, want float64, topic, group string, labels ...string) {
 	p.t.Helper()
 	eventually(p.t, metric+" is seen", func() (bool, string) {
-		got, ok := p.value(metric, "messaging_destination_name="+topic, "messaging_consumer_group_name="+group)
+		got, ok := p.value(metric, append(labels, "messaging_destination_name="+topic, "messaging_consumer_group_name="+group)...)
 		return ok && got == want, fmt.Sprintf("there is a series: %v, it is %v, and should be %v", ok, got, want)
 	})
 }
@@ -179,4 +180,30 @@ func TestRealEmptyGroupWithNothingWaitingIsNoAbsence(t *testing.T) {
 	m.leave()
 	p.sees("lostorder_queue_consumers", 0, topic, group)
 	p.silent(watchFor)
+}
+
+// TestRealGroupThatIsDeletedWithMessagesLeft: the broker has forgotten the group,
+// and lostorder has not.
+func TestRealGroupThatIsDeletedWithMessagesLeft(t *testing.T) {
+	t.Parallel()
+	b := kafka(t)
+	topic, group := b.topic("orders", 1), b.prefix+"-email"
+	b.send(topic, 0, "o-1")
+	m := b.join(group, topic, pace{})
+	b.reached(group, topic, 0, 1)
+	c := settings{}
+	c.kafkaCluster(b.addr, b.prefix, objectives(maxAge, 2*absentAfter))
+	p := start(t, c)
+	m.leave()
+	b.send(topic, 0, "o-2", "o-3")
+	p.sees("lostorder_queue_messages", 2, topic, group, "messaging_message_state=ready")
+	if err := b.admin.DeleteConsumerGroup(group); err != nil {
+		t.Fatal(err)
+	}
+	f := p.find(signal.ConsumerAbsent, queue(topic, group))
+	if f.Severity != signal.Warning || f.Count != 2 || !strings.Contains(evidence(f, "group"), "deleted") {
+		t.Errorf("got %s", inJSON(f))
+	}
+	b.join(group, topic, pace{})
+	p.closes(f)
 }

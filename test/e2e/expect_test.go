@@ -89,7 +89,7 @@ func evidence(f api.Finding, name string) string {
 	return ""
 }
 
-// says demands facts of a finding: name, value, name, value, …
+// says demands facts of a finding, given as names and values in turn.
 func (p *program) says(f api.Finding, facts ...string) {
 	p.t.Helper()
 	for fact := range slices.Chunk(facts, 2) {

@@ -23,7 +23,7 @@ func quick(c settings) settings {
 
 // state is everything of the test on the broker: topics with their settings and
 // ends, and whatever groups, of whomever, have to do with them.
-func (b *broker) state(partitions int32) string {
+func (b *broker) state() string {
 	b.t.Helper()
 	topics, err := b.admin.ListTopics()
 	if err != nil {
@@ -85,7 +85,7 @@ func TestRealKafkaIsOnlyRead(t *testing.T) {
 	m.leave()
 	b.send(topic, 1, "o-30", "o-31")
 	b.send(dlq, 0, "d-1")
-	before := b.state(3)
+	before := b.state()
 
 	c := settings{}
 	c.kafkaCluster(b.addr, b.prefix, "objectives: [{max_age: 1s}]")
@@ -97,7 +97,7 @@ func TestRealKafkaIsOnlyRead(t *testing.T) {
 		t.Errorf("it did not look well: %s", inJSON(p.findings()))
 	}
 	p.stop()
-	if after := b.state(3); after != before {
+	if after := b.state(); after != before {
 		t.Errorf("the cluster was changed:\n%s\nis now\n%s", before, after)
 	}
 	topics, err := b.admin.ListTopics()

@@ -78,7 +78,7 @@ func TestRealReload(t *testing.T) {
 				t.Fatal(err)
 			}
 		},
-		"by POST": func(t *testing.T, p *program) { p.reload() },
+		"by POST": func(_ *testing.T, p *program) { p.reload() },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

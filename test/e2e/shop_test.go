@@ -4,6 +4,7 @@ package e2e_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -68,12 +69,9 @@ func (s shop) watchOrders(c settings) {
 func (s shop) watchDatabase(c settings, url string) {
 	entry := settings{}
 	entry.add("databases", "name: "+s.Kind, fmt.Sprintf("url: %q", url))
-	for _, known := range c["databases"] {
-		if known == entry["databases"][0] {
-			return
-		}
+	if !slices.Contains(c["databases"], entry["databases"][0]) {
+		c["databases"] = append(c["databases"], entry["databases"]...)
 	}
-	c["databases"] = append(c["databases"], entry["databases"]...)
 }
 
 // place puts an order into a state in which it has been for a while.
