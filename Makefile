@@ -39,9 +39,12 @@ lint: ## golangci-lint
 unit: ## Tests that need no server
 	go test -race ./...
 
+# The packages that have tests against real servers.
+INTEGRATION = $(shell grep -rlE --include='*.go' 'go:build integration|/databasetest"' . | xargs -n1 dirname | sort -u)
+
 .PHONY: integration
 integration: ## Tests against real servers
-	test/parts/run go test -race -tags=integration -run 'Integration|Real' -count=1 ./...
+	test/parts/run go test -race -tags=integration -count=1 -timeout=20m $(INTEGRATION)
 
 .PHONY: generate
 generate: ## Write the generated files anew
