@@ -116,27 +116,63 @@ func (p *program) judge() {
 // read all the time: silence of one who does not look would prove nothing.
 func (p *program) silent(d time.Duration) {
 	p.t.Helper()
-	deadline := time.Now().Add(d)
+	attempts := map[time.Time]bool{}
+	var names []string
+	for _, t := range p.targets() {
+		names = append(names, t.Collector+"/"+t.Target)
+	}
+	p.watch(d, names, func(t api.Target) {
+		if t.ReadingAgeSeconds != nil && t.Readings == (api.Readings{}) {
+			p.t.Fatalf("the target shows nothing: %s", inJSON(t))
+		}
+		attempts[t.LastAttempt] = true
+	})
+	if least := int(d / interval / 3); len(attempts) < least {
+		p.t.Errorf("only %d readings in %s", len(attempts), d)
+	}
+}
+
+// fresh watches for d that these targets are read all the time, and that nothing
+// is found.
+func (p *program) fresh(d time.Duration, names ...string) {
+	p.t.Helper()
+	p.watch(d, names, func(api.Target) {})
+}
+
+// late is for how long a reading may be older than three intervals, on a machine
+// that is busy with all the tests; less than the timeout of a target that hangs.
+const late = 2 * time.Second
+
+// watch looks at targets for d: nothing may be found, and each must be up and
+// fresh.
+func (p *program) watch(d time.Duration, names []string, look func(api.Target)) {
+	p.t.Helper()
 	ticker := time.NewTicker(tick)
 	defer ticker.Stop()
-	attempts := map[time.Time]bool{}
-	for time.Now().Before(deadline) {
+	lateSince := map[string]time.Time{}
+	for deadline := time.Now().Add(d); time.Now().Before(deadline); <-ticker.C {
 		p.judge()
-		for _, t := range p.targets() {
-			if !t.Up || t.Error != "" || t.Stale {
-				p.t.Errorf("the target is not well: %s", inJSON(t))
-			}
-			if t.Readings == (api.Readings{}) {
-				p.t.Errorf("the target shows nothing: %s", inJSON(t))
-			}
-			attempts[t.LastAttempt] = true
-		}
 		if p.t.Failed() {
 			p.t.FailNow()
 		}
-		<-ticker.C
-	}
-	if least := int(d / interval / 3); len(attempts) < least {
-		p.t.Errorf("only %d readings in %s", len(attempts), d)
+		for _, t := range p.targets() {
+			name := t.Collector + "/" + t.Target
+			if !slices.Contains(names, name) {
+				continue
+			}
+			if !t.Up || t.Error != "" {
+				p.t.Fatalf("the target is not well: %s", inJSON(t))
+			}
+			look(t)
+			since, known := lateSince[name]
+			switch {
+			case t.ReadingAgeSeconds != nil && *t.ReadingAgeSeconds < (3*interval).Seconds():
+				delete(lateSince, name)
+			case !known:
+				lateSince[name] = time.Now()
+			case time.Since(since) > late:
+				p.t.Fatalf("the target is not fresh: %s", inJSON(t))
+			}
+		}
 	}
 }

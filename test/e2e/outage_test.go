@@ -32,26 +32,6 @@ func (p *program) becomes(name string, up bool, says string) api.Target {
 	return got
 }
 
-// fresh watches for d that these targets are read all the time, and that nothing
-// is found.
-func (p *program) fresh(d time.Duration, names ...string) {
-	p.t.Helper()
-	ticker := time.NewTicker(tick)
-	defer ticker.Stop()
-	for deadline := time.Now().Add(d); time.Now().Before(deadline); <-ticker.C {
-		p.judge()
-		for _, name := range names {
-			t := p.target(name)
-			if !t.Up || t.Error != "" || t.ReadingAgeSeconds == nil || *t.ReadingAgeSeconds >= (3*interval).Seconds() {
-				p.t.Fatalf("another target's trouble is its own: %s", inJSON(t))
-			}
-		}
-		if p.t.Failed() {
-			p.t.FailNow()
-		}
-	}
-}
-
 // TestRealDatabaseGoesAndComesBack: while it is away its target is red, the others
 // are fresh, and that nothing moved while nobody could see it is no finding.
 func TestRealDatabaseGoesAndComesBack(t *testing.T) {
