@@ -139,7 +139,7 @@ func (s *Shop) retentionPassesGroup() fault {
 	const burst = 5
 	return fault{
 		mode:  signal.MessageLost,
-		title: fmt.Sprintf("retention removes %d notifications before sms has read them", burst),
+		title: "retention removes notifications before sms has read them",
 		inject: func(ctx context.Context) (expectation, error) {
 			s.sms.pause()
 			if !pause(ctx, 2*pollInterval) {

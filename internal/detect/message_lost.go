@@ -153,7 +153,7 @@ func judgeMessageLost(v *view) []Case {
 		evidence = append(evidence, t.lostRanges()...)
 		evidence = append(evidence, signal.Fact{
 			Name:  "how_we_know",
-			Value: "the log start moved past the group's committed offset; both were read again to be sure. Commit markers in the range count as messages.",
+			Value: "the log begins after the offset that the group committed, which was read after the log start. Commit markers in the range count as messages.",
 		})
 		cases = append(cases, Case{
 			Subject: queueSubject(q.QueueID), Severity: signal.Critical,
