@@ -189,8 +189,8 @@ func TestOddMomentsAreNeverOverdue(t *testing.T) {
 		if age := placed.Oldest.At(signal.InstantOf(r.At)); age > time.Second {
 			t.Errorf("the dwell is %s, want 0", age)
 		}
-		checkWarning(t, r, "2 of the orders in state placed", "updated_at (NULL)")
-		checkWarning(t, r, "1 of the orders in state placed", "in the future, by up to 1h0m0s")
+		checkWarning(t, r, "orders in state placed", "updated_at (NULL): 2;")
+		checkWarning(t, r, "orders in state placed", "in the future: 1, by up to 1h0m0s")
 	})
 }
 

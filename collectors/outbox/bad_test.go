@@ -79,8 +79,8 @@ func TestOddMomentsAreWarnedOf(t *testing.T) {
 			t.Errorf("pending is %d, want 4", o.Pending)
 		}
 		checkAge(t, "the oldest", o.Oldest.At(signal.InstantOf(r.At)), time.Minute)
-		checkWarning(t, r, "2 of the pending rows", "created_at (NULL)")
-		checkWarning(t, r, "1 of the pending rows", "in the future, by up to 2h0m0s")
+		checkWarning(t, r, "pending rows", "created_at (NULL): 2;")
+		checkWarning(t, r, "pending rows", "in the future: 1, by up to 2h0m0s")
 		last := o.Waiting[len(o.Waiting)-1]
 		if last.ID != "order-2" || last.Since > signal.InstantOf(r.At) {
 			t.Errorf("the row of the future is %v, and it is %v now", last, signal.InstantOf(r.At))

@@ -103,17 +103,23 @@ func (t *partitionTrack) observeLoss(p *signal.Partition, before, at signal.Inst
 		t.countedTo, t.suspect = p.Start, suspicion{}
 		return lost, false
 	}
-	if p.Committed < 0 {
-		return lost, false
+	committed := p.Committed
+	if committed < 0 {
+		if p.Assignment != signal.Assigned {
+			return lost, false
+		}
+		// It is read and nothing was committed yet: what came since we look was to be
+		// the first.
+		committed = t.firstEnd
 	}
-	from := max(p.Committed, t.countedTo)
+	from := max(committed, t.countedTo)
 	switch {
-	case t.suspect.to > 0 && p.Committed < t.suspect.to, t.suspect.old:
+	case t.suspect.to > 0 && committed < t.suspect.to, t.suspect.old:
 		// Still below, a reading later; or past it, though it was too old to have
 		// been in hand. Either way the range was not processed.
 		lost = lostRange{partition: p.ID, from: t.suspect.from, to: t.suspect.to, at: t.suspect.at}
-		if p.Committed < t.suspect.to {
-			lost.from, lost.to = max(lost.from, p.Committed), max(lost.to, p.Start)
+		if committed < t.suspect.to {
+			lost.from, lost.to = max(lost.from, committed), max(lost.to, p.Start)
 		}
 		t.countedTo, t.suspect = lost.to, suspicion{}
 		return lost, true

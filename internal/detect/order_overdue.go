@@ -40,7 +40,8 @@ func judgeOrderOverdue(v *view) []Case {
 				},
 			}
 			for _, ref := range s.Longest {
-				if v.at.Sub(ref.Since) >= s.Max {
+				// The names are read a moment after the count; no more of them than counted.
+				if v.at.Sub(ref.Since) >= s.Max && len(c.Orders) < int(s.Overdue) {
 					c.Orders = append(c.Orders, ref)
 				}
 			}

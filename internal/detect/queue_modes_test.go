@@ -242,6 +242,27 @@ var queueCases = map[string]struct {
 		found: []signal.Mode{signal.MessageLost},
 		open:  []signal.Mode{signal.MessageLost},
 	},
+	"retention removes the first messages of a partition that was assigned and never committed": {
+		story: func(s *script) {
+			s.play(time.Minute, func(int) signal.Report { return group(1, part(0, signal.Unknown, 50)) })
+			s.play(time.Minute, func(int) signal.Report { return group(1, part(0, signal.Unknown, 55)) })
+			s.play(time.Minute, func(int) signal.Report { return group(1, part(55, signal.Unknown, 55)) })
+		},
+		found: []signal.Mode{signal.MessageLost},
+		open:  []signal.Mode{signal.MessageLost},
+	},
+	"benign: retention removes what was there before a group that never committed": {
+		story: func(s *script) {
+			s.play(time.Minute, func(int) signal.Report { return group(1, part(0, signal.Unknown, 50)) })
+			s.play(time.Minute, func(int) signal.Report { return group(1, part(50, signal.Unknown, 50)) })
+		},
+	},
+	"benign: retention removes what a group without members never committed": {
+		story: func(s *script) {
+			s.play(time.Minute, func(int) signal.Report { return group(0, orphan(0, signal.Unknown, 50)) })
+			s.play(time.Minute, func(int) signal.Report { return group(0, orphan(55, signal.Unknown, 55)) })
+		},
+	},
 	"benign: retention removes what was committed": {
 		story: func(s *script) {
 			s.play(time.Hour, func(i int) signal.Report { n := int64(i); return group(1, part(n*10, n*10+5, n*10+6)) })

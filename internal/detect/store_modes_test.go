@@ -126,14 +126,14 @@ var storeCases = map[string]struct {
 	"a finding that flaps is one finding": {
 		story: func(s *script) {
 			begin := s.now.Add(-time.Hour)
-			s.play(10*time.Minute, func(i int) signal.Report { return dwell(signal.Count(i%2), begin) })
+			s.play(10*time.Minute, func(i int) signal.Report { return dwell(signal.Count(i%2*2), begin) })
 		},
 		found: []signal.Mode{signal.OrderOverdue}, open: []signal.Mode{signal.OrderOverdue}, orders: []string{"A-1", "A-2"},
 	},
 	"a target that cannot be read heals nothing": {
 		story: func(s *script) {
 			begin := s.now.Add(-time.Hour)
-			s.play(time.Minute, func(int) signal.Report { return dwell(1, begin) })
+			s.play(time.Minute, func(int) signal.Report { return dwell(2, begin) })
 			s.fail(time.Hour)
 		},
 		found: []signal.Mode{signal.OrderOverdue}, open: []signal.Mode{signal.OrderOverdue}, orders: []string{"A-1", "A-2"},
@@ -141,7 +141,7 @@ var storeCases = map[string]struct {
 	"a partial reading without the subject heals nothing": {
 		story: func(s *script) {
 			begin := s.now.Add(-time.Hour)
-			s.play(time.Minute, func(int) signal.Report { return dwell(1, begin) })
+			s.play(time.Minute, func(int) signal.Report { return dwell(2, begin) })
 			s.partial = true
 			s.play(time.Hour, func(int) signal.Report { return outbox(0, "", time.Time{}) })
 		},
@@ -190,9 +190,9 @@ func TestStoreModes(t *testing.T) {
 func TestFindingIDSurvivesARestart(t *testing.T) {
 	s := newScript(t)
 	begin := s.now.Add(-time.Hour)
-	s.play(time.Minute, func(int) signal.Report { return dwell(1, begin) })
+	s.play(time.Minute, func(int) signal.Report { return dwell(2, begin) })
 	s.restart()
-	s.play(time.Minute, func(int) signal.Report { return dwell(1, begin) })
+	s.play(time.Minute, func(int) signal.Report { return dwell(2, begin) })
 	if len(s.opened) != 2 || s.opened[0].ID != s.opened[1].ID {
 		t.Errorf("findings %+v, want the same id before and after", s.opened)
 	}
