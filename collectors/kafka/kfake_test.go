@@ -145,7 +145,7 @@ func topicID(t *testing.T, c *kgo.Client, topic string) [16]byte {
 	t.Helper()
 	req := kmsg.NewPtrMetadataRequest()
 	rt := kmsg.NewMetadataRequestTopic()
-	rt.Topic = kmsg.StringPtr(topic)
+	rt.Topic = new(topic)
 	req.Topics = append(req.Topics, rt)
 	resp, err := req.RequestWith(within(t), c)
 	if err != nil || resp.Topics[0].ErrorCode != 0 {
@@ -200,7 +200,7 @@ func deleteTopic(t *testing.T, c *kgo.Client, name string) {
 	req.TimeoutMillis = 10_000
 	req.TopicNames = []string{name}
 	rt := kmsg.NewDeleteTopicsRequestTopic()
-	rt.Topic = kmsg.StringPtr(name)
+	rt.Topic = new(name)
 	req.Topics = append(req.Topics, rt)
 	resp, err := req.RequestWith(within(t), c)
 	if err != nil {

@@ -35,7 +35,7 @@ func join(t *testing.T, c *kgo.Client, group, topic string, partitions ...int32)
 	owned.Topics = []kmsg.ConsumerMemberAssignmentTopic{{Topic: topic, Partitions: partitions}}
 	share := kmsg.NewPtrSyncGroupRequest()
 	share.Group, share.MemberID, share.Generation = group, joined.MemberID, joined.Generation
-	share.ProtocolType, share.Protocol = kmsg.StringPtr("consumer"), kmsg.StringPtr("chosen")
+	share.ProtocolType, share.Protocol = new("consumer"), new("chosen")
 	share.GroupAssignment = []kmsg.SyncGroupRequestGroupAssignment{{MemberID: joined.MemberID, MemberAssignment: owned.AppendTo(nil)}}
 	synced, err := share.RequestWith(within(t), c)
 	if err != nil || synced.ErrorCode != 0 {

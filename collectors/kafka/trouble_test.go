@@ -171,28 +171,58 @@ func TestErrorsSayWhatToDo(t *testing.T) {
 		config []string
 		want   string
 	}{
-		"wrong password, PLAIN": {sasl.ListenAddrs()[0], []string{"sasl: {username: lostorder, password: wrong-horse-battery}"},
-			"SASL authentication failed for user lostorder; check kafka[].sasl"},
-		"wrong password, SCRAM": {sasl.ListenAddrs()[0], []string{"sasl: {mechanism: SCRAM-SHA-256, username: lostorder, password: wrong-horse-battery}"},
-			"SASL authentication failed for user lostorder; check kafka[].sasl"},
-		"no SASL where it is asked for": {sasl.ListenAddrs()[0], nil,
-			"the broker hung up; does the port want TLS (kafka[].tls) or SASL (kafka[].sasl)?"},
-		"another mechanism": {other.ListenAddrs()[0], []string{"sasl: {mechanism: SCRAM-SHA-512, username: lostorder, password: " + password + "}"},
-			"the broker hung up; check kafka[].sasl, and whether the port wants TLS (kafka[].tls)"},
-		"TLS to a plain port": {plain.ListenAddrs()[0], []string{"tls: {insecure_skip_verify: true}"},
-			"no answer to the TLS handshake within the timeout; if the port has no TLS, leave out kafka[].tls"},
-		"TLS to a port that answers something else": {web, []string{"tls: {insecure_skip_verify: true}"},
-			"no TLS on this port; leave out kafka[].tls, or take the broker's TLS port"},
-		"plain to a TLS port that hangs up": {secured.ListenAddrs()[0], nil,
-			"the broker hung up; does the port want TLS (kafka[].tls) or SASL (kafka[].sasl)?"},
-		"plain to a TLS port that sends an alert": {alert, nil,
-			"the port speaks TLS; set kafka[].tls"},
-		"an authority that is not known": {secured.ListenAddrs()[0], []string{"tls: {server_name: localhost}"},
-			"the broker's certificate is not trusted (tls: failed to verify certificate: x509: certificate signed by unknown authority); check kafka[].tls.ca_file"},
-		"another name in the certificate": {secured.ListenAddrs()[0], []string{"tls: {ca_file: " + authority + ", server_name: kafka.example.com}"},
-			"the broker's certificate is for another host (tls: failed to verify certificate: x509: certificate is valid for localhost, not kafka.example.com); check kafka[].tls.server_name"},
-		"no such file of authorities": {secured.ListenAddrs()[0], []string{"tls: {ca_file: /nonexistent/ca.pem}"},
-			"read kafka[].tls.ca_file: open /nonexistent/ca.pem: no such file or directory"},
+		"wrong password, PLAIN": {
+			sasl.ListenAddrs()[0],
+			[]string{"sasl: {username: lostorder, password: wrong-horse-battery}"},
+			"SASL authentication failed for user lostorder; check kafka[].sasl",
+		},
+		"wrong password, SCRAM": {
+			sasl.ListenAddrs()[0],
+			[]string{"sasl: {mechanism: SCRAM-SHA-256, username: lostorder, password: wrong-horse-battery}"},
+			"SASL authentication failed for user lostorder; check kafka[].sasl",
+		},
+		"no SASL where it is asked for": {
+			sasl.ListenAddrs()[0], nil,
+			"the broker hung up; does the port want TLS (kafka[].tls) or SASL (kafka[].sasl)?",
+		},
+		"another mechanism": {
+			other.ListenAddrs()[0],
+			[]string{"sasl: {mechanism: SCRAM-SHA-512, username: lostorder, password: " + password + "}"},
+			"the broker hung up; check kafka[].sasl, and whether the port wants TLS (kafka[].tls)",
+		},
+		"TLS to a plain port": {
+			plain.ListenAddrs()[0],
+			[]string{"tls: {insecure_skip_verify: true}"},
+			"no answer to the TLS handshake within the timeout; if the port has no TLS, leave out kafka[].tls",
+		},
+		"TLS to a port that answers something else": {
+			web,
+			[]string{"tls: {insecure_skip_verify: true}"},
+			"no TLS on this port; leave out kafka[].tls, or take the broker's TLS port",
+		},
+		"plain to a TLS port that hangs up": {
+			secured.ListenAddrs()[0], nil,
+			"the broker hung up; does the port want TLS (kafka[].tls) or SASL (kafka[].sasl)?",
+		},
+		"plain to a TLS port that sends an alert": {
+			alert, nil,
+			"the port speaks TLS; set kafka[].tls",
+		},
+		"an authority that is not known": {
+			secured.ListenAddrs()[0],
+			[]string{"tls: {server_name: localhost}"},
+			"the broker's certificate is not trusted (tls: failed to verify certificate: x509: certificate signed by unknown authority); check kafka[].tls.ca_file",
+		},
+		"another name in the certificate": {
+			secured.ListenAddrs()[0],
+			[]string{"tls: {ca_file: " + authority + ", server_name: kafka.example.com}"},
+			"the broker's certificate is for another host (tls: failed to verify certificate: x509: certificate is valid for localhost, not kafka.example.com); check kafka[].tls.server_name",
+		},
+		"no such file of authorities": {
+			secured.ListenAddrs()[0],
+			[]string{"tls: {ca_file: /nonexistent/ca.pem}"},
+			"read kafka[].tls.ca_file: open /nonexistent/ca.pem: no such file or directory",
+		},
 		"no such host":         {"kafka.invalid:9092", nil, "no host kafka.invalid: "},
 		"nobody listens":       {"127.0.0.1:1", nil, "connection refused"},
 		"a web server listens": {web, nil, "the port does not speak the Kafka protocol"},
@@ -246,7 +276,7 @@ func refuseAs(s *server, wrong string) func(kmsg.Request) (kmsg.Response, error,
 		}
 		resp := req.ResponseKind().(*kmsg.SASLAuthenticateResponse)
 		resp.ErrorCode = kerr.SaslAuthenticationFailed.Code
-		resp.ErrorMessage = kmsg.StringPtr("invalid credentials: " + given)
+		resp.ErrorMessage = new("invalid credentials: " + given)
 		return resp, nil, true
 	}
 }

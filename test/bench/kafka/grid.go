@@ -176,7 +176,7 @@ func (g *grid) remove() {
 	topics.TimeoutMillis = 60_000
 	for _, name := range g.topics {
 		topic := kmsg.NewDeleteTopicsRequestTopic()
-		topic.Topic = kmsg.StringPtr(name)
+		topic.Topic = new(name)
 		topics.Topics, topics.TopicNames = append(topics.Topics, topic), append(topics.TopicNames, name)
 	}
 	groups := kmsg.NewPtrDeleteGroupsRequest()

@@ -28,7 +28,7 @@ var settings = map[string]func(addr, port string) (env, args []string){
 // peersOf reads "kminion=PATH kafka_exporter=PATH".
 func peersOf(text string) ([]peer, error) {
 	var peers []peer
-	for _, item := range strings.Fields(text) {
+	for item := range strings.FieldsSeq(text) {
 		name, path, _ := strings.Cut(item, "=")
 		if settings[name] == nil || path == "" {
 			return nil, fmt.Errorf("PEERS: %q is not kminion=PATH or kafka_exporter=PATH", item)
