@@ -77,7 +77,11 @@ func (t *text) Twin(mode signal.Mode, title string) {
 
 func (t *text) Found(i *injected) {
 	f := i.Finding
-	t.line(green, "FOUND", "%s: %s%s, after %s", f.Mode, f.Subject, t.orders(f.OrderIDs), seconds(i.FoundAt.Sub(i.At)))
+	what := t.orders(f.OrderIDs)
+	if what == "" {
+		what = fmt.Sprintf(", %d messages", f.Count)
+	}
+	t.line(green, "FOUND", "%s: %s%s, after %s", f.Mode, f.Subject, what, seconds(i.FoundAt.Sub(i.At)))
 }
 
 func (t *text) Closed(f *api.Finding) { t.line(dim, "closed", "%s: %s", f.Mode, f.Subject) }
@@ -98,13 +102,13 @@ func (t *text) orders(ids []string) string {
 func (t *text) End(faults []*injected, wrong []*api.Finding, summary Summary) {
 	fmt.Fprintln(t.w)
 	w := tabwriter.NewWriter(t.w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "FAILURE MODE\tFOUND\tAFTER\tWHERE\tORDERS")
+	fmt.Fprintln(w, "FAILURE MODE\tFOUND\tAFTER\tWHERE\tCOUNT\tORDERS")
 	for _, i := range faults {
 		if i.Finding == nil {
-			fmt.Fprintf(w, "%s\tno\t-\t%s\t%s\n", i.Mode, i.Expect.subject, listed(i.Expect.orders))
+			fmt.Fprintf(w, "%s\tno\t-\t%s\t-\t%s\n", i.Mode, i.Expect.subject, listed(i.Expect.orders))
 			continue
 		}
-		fmt.Fprintf(w, "%s\tyes\t%s\t%s\t%s\n", i.Mode, seconds(i.FoundAt.Sub(i.At)), i.Finding.Subject, listed(i.Finding.OrderIDs))
+		fmt.Fprintf(w, "%s\tyes\t%s\t%s\t%d\t%s\n", i.Mode, seconds(i.FoundAt.Sub(i.At)), i.Finding.Subject, i.Finding.Count, listed(i.Finding.OrderIDs))
 	}
 	_ = w.Flush()
 	for _, f := range wrong {
