@@ -6,6 +6,7 @@ import (
 	"github.com/lostorder/lostorder/collectors/kafka"
 	"github.com/lostorder/lostorder/collectors/orders"
 	"github.com/lostorder/lostorder/collectors/outbox"
+	"github.com/lostorder/lostorder/collectors/sqs"
 	"github.com/lostorder/lostorder/internal/config"
 	"github.com/lostorder/lostorder/internal/database"
 )
@@ -14,6 +15,7 @@ import (
 func Sources() []collectors.Source {
 	return []collectors.Source{
 		kafka.Source(),
+		sqs.Source(),
 		outbox.Source(),
 		orders.Source(),
 	}

@@ -55,6 +55,10 @@ type Queue struct {
 	Published    Count
 	Acknowledged Count
 	Redelivered  Count
+	// Received counts deliveries, each of a message that is delivered again, too:
+	// far more of them than acknowledgements is a message that fails again and
+	// again, where the broker does not count redeliveries.
+	Received Count
 
 	// Partitions are the parts that progress on their own, in order of ID; a
 	// queue that is not split has one. Progress is judged per partition.
@@ -71,7 +75,7 @@ func NewQueue(id QueueID) Queue {
 	return Queue{
 		QueueID: id,
 		Ready:   Unknown, InFlight: Unknown, Delayed: Unknown, Uncommitted: Unknown,
-		Consumers: Unknown, Published: Unknown, Acknowledged: Unknown, Redelivered: Unknown,
+		Consumers: Unknown, Published: Unknown, Acknowledged: Unknown, Redelivered: Unknown, Received: Unknown,
 	}
 }
 

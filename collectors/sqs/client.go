@@ -1,0 +1,98 @@
+package sqs
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	awsconfig "github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	awssqs "github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go/logging"
+)
+
+const (
+	// inParallel is how many requests may be under way; at 20 a second and 50 ms
+	// each one or two are, and more when AWS is slow.
+	inParallel = 10
+	// maxAnswer is how large an answer may be: 500 series of three hours are 10 MiB.
+	maxAnswer = 32 << 20
+)
+
+// clients speak to AWS.
+type clients struct {
+	sqs        *awssqs.Client
+	cloudwatch *cloudwatch.Client
+	http       *http.Client
+}
+
+// connect makes the clients. It asks nobody, but reads the environment and the
+// files in which AWS keeps its settings.
+func connect(ctx context.Context, c *Config) (*clients, error) {
+	loaded, err := awsconfig.LoadDefaultConfig(ctx, awsconfig.WithRegion(c.Region))
+	if err != nil {
+		return nil, fmt.Errorf("load AWS settings: %w", err)
+	}
+	// A client of our own whose connections end with the target, with what the
+	// settings say of authorities and proxies.
+	transport := awshttp.NewBuildableClient().GetTransport()
+	if buildable, ok := loaded.HTTPClient.(*awshttp.BuildableClient); ok {
+		transport = buildable.GetTransport()
+	}
+	transport.MaxIdleConnsPerHost = inParallel
+	own := &http.Client{
+		Transport:     bounded{transport},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	loaded.HTTPClient = own
+	loaded.Logger = logging.Nop{} // what matters of it comes back as an error
+	// How often something is asked again is decided in one place, by pace.
+	loaded.Retryer = func() aws.Retryer { return aws.NopRetryer{} }
+	if c.Endpoint != "" {
+		loaded.BaseEndpoint = aws.String(c.Endpoint)
+	}
+	if c.RoleARN != "" {
+		assume := stscreds.NewAssumeRoleProvider(sts.NewFromConfig(loaded), c.RoleARN, func(o *stscreds.AssumeRoleOptions) {
+			o.RoleSessionName = "lostorder"
+			if c.ExternalID != "" {
+				o.ExternalID = aws.String(c.ExternalID)
+			}
+		})
+		loaded.Credentials = aws.NewCredentialsCache(assume)
+	}
+	return &clients{sqs: awssqs.NewFromConfig(loaded), cloudwatch: cloudwatch.NewFromConfig(loaded), http: own}, nil
+}
+
+func (c *clients) close() { c.http.CloseIdleConnections() }
+
+// bounded refuses answers that are too large to be meant.
+type bounded struct{ *http.Transport }
+
+// RoundTrip passes the request on and bounds its answer.
+func (b bounded) RoundTrip(request *http.Request) (*http.Response, error) {
+	answer, err := b.Transport.RoundTrip(request)
+	if err == nil {
+		answer.Body = &boundedBody{answer.Body, maxAnswer}
+	}
+	return answer, err
+}
+
+type boundedBody struct {
+	io.ReadCloser
+	left int
+}
+
+// Read fails once there is more than there may be.
+func (b *boundedBody) Read(p []byte) (int, error) {
+	if b.left <= 0 {
+		return 0, errTooLarge
+	}
+	n, err := b.ReadCloser.Read(p[:min(len(p), b.left)])
+	b.left -= n
+	return n, err
+}
