@@ -27,7 +27,7 @@ type probe struct {
 
 // measureAges finds out since when the head of every lagging partition waits.
 func (r *reading) measureAges() {
-	r.eachHead((*timeline).begin)
+	r.eachHead(func(l *timeline, head int64, _ *signal.Partition) { l.begin(head, r.history.reading) })
 	for round := range firstRounds {
 		probes := r.probes(round)
 		if len(probes) == 0 || r.ctx.Err() != nil {
@@ -40,7 +40,8 @@ func (r *reading) measureAges() {
 		past := r.topics[q.topic].past
 		parts := r.partsOf(q)
 		for j := range parts {
-			if p := &parts[j]; p.Lag() > 0 {
+			// The ages that were good enough are known from choosing what to ask.
+			if p := &parts[j]; p.Lag() > 0 && !p.Head.Known() {
 				p.Head, _ = past.parts[p.ID].age(headOf(p), r.now)
 			}
 		}
@@ -57,15 +58,15 @@ func (r *reading) measureAges() {
 // headOf returns the first offset that waits.
 func headOf(p *signal.Partition) int64 { return max(p.Committed, p.Start) }
 
-// eachHead calls do for every head: of lagging readers, and of dead letter queues
-// that nobody reads.
-func (r *reading) eachHead(do func(l *timeline, head int64, reading uint64)) {
+// eachHead calls do for every head: of lagging readers, whose partition it is, and
+// of dead letter queues, which have none.
+func (r *reading) eachHead(do func(l *timeline, head int64, p *signal.Partition)) {
 	for i := range r.queues {
 		q := &r.queues[i]
 		past := r.topics[q.topic].past
 		for j := q.from; j < q.to; j++ {
 			if p := &r.parts[j]; p.Lag() > 0 {
-				do(&past.parts[p.ID], headOf(p), r.history.reading)
+				do(&past.parts[p.ID], headOf(p), p)
 			}
 		}
 	}
@@ -76,7 +77,7 @@ func (r *reading) eachHead(do func(l *timeline, head int64, reading uint64)) {
 		}
 		for p := range t.end {
 			if t.start[p] >= 0 && t.end[p] > t.start[p] {
-				do(&t.past.parts[p], t.start[p], r.history.reading)
+				do(&t.past.parts[p], t.start[p], nil)
 			}
 		}
 	}
@@ -110,7 +111,10 @@ func (l *timeline) end(reading uint64) {
 // furthest behind of which too little is known. A request may name a partition
 // only once.
 func (r *reading) probes(round int) map[int32][]probe {
-	r.eachHead(func(l *timeline, head int64, _ uint64) {
+	r.eachHead(func(l *timeline, head int64, p *signal.Partition) {
+		if p != nil && p.Head.Known() {
+			return
+		}
 		lag := l.lag
 		if round > 0 && !lag.fresh || lag.mute || lag.head == head && lag.tries >= triesPerHead {
 			return
@@ -118,8 +122,11 @@ func (r *reading) probes(round int) map[int32][]probe {
 		if lag.wanted >= 0 && lag.wanted <= head {
 			return
 		}
-		if _, good := l.age(head, r.now); !good {
+		switch age, good := l.age(head, r.now); {
+		case !good:
 			lag.wanted = head
+		case p != nil:
+			p.Head = age
 		}
 	})
 	count := 0

@@ -25,7 +25,7 @@ func newWriter(t expfmt.FormatType, w io.Writer) writer {
 		t := newTextWriter(w, func(out io.Writer, f *dto.MetricFamily) (int, error) {
 			return expfmt.MetricFamilyToOpenMetrics(out, f)
 		})
-		t.openMetrics = true
+		t.lines.openMetrics = true
 		return t
 	default:
 		return newTextWriter(w, expfmt.MetricFamilyToText)
@@ -37,12 +37,10 @@ func newWriter(t expfmt.FormatType, w io.Writer) writer {
 // own of which the first line is cut off. The many that are left are lines.
 type textWriter struct {
 	block  block
-	line   []byte
+	lines  liner
 	cut    headCutter
 	out    *bufio.Writer
 	encode func(io.Writer, *dto.MetricFamily) (int, error)
-
-	openMetrics bool
 }
 
 func newTextWriter(w io.Writer, encode func(io.Writer, *dto.MetricFamily) (int, error)) *textWriter {
@@ -53,7 +51,7 @@ func newTextWriter(w io.Writer, encode func(io.Writer, *dto.MetricFamily) (int, 
 }
 
 func (t *textWriter) write(m *Metric, v *view) error {
-	if t.openMetrics {
+	if t.lines.openMetrics {
 		m = m.unclashed()
 	}
 	return t.block.encode(m, v)
@@ -67,8 +65,7 @@ func (t *textWriter) piece(m *Metric, series []*dto.Metric, first bool) error {
 		if first && i == 0 || one.GetCounter().GetExemplar() != nil {
 			err = t.byLibrary(m, series[i:i+1], first && i == 0)
 		} else {
-			t.line = appendLine(t.line[:0], m.Name, one, t.openMetrics)
-			_, err = t.out.Write(t.line)
+			_, err = t.out.Write(t.lines.write(m.Name, one))
 		}
 		if err != nil {
 			return err

@@ -8,26 +8,52 @@ import (
 	dto "github.com/prometheus/client_model/go"
 )
 
-// appendLine appends a series as a line of text, byte for byte as the library
-// writes it. It takes less than half of its time, which was most of a scrape: the library
-// asks of every name in every line whether it is a valid one. The names here are
-// those of the list.
-func appendLine(line []byte, name string, m *dto.Metric, openMetrics bool) []byte {
-	line = append(line, name...)
-	between := byte('{')
-	for _, l := range m.Label {
-		line = append(line, between)
-		line = append(line, l.GetName()...)
-		line = append(line, '=', '"')
-		line = appendEscaped(line, l.GetValue())
-		line = append(line, '"')
-		between = ','
+// liner writes series as lines of text, byte for byte as the library does. It takes
+// a third of its time, which was most of a scrape: the library asks of every name in
+// every line whether it is a valid one. The names here are those of the list.
+type liner struct {
+	openMetrics bool
+
+	// The last line. Most lines begin as the one before does: with the labels of the
+	// same queue.
+	line   []byte
+	name   string
+	labels []*dto.LabelPair
+	ends   []int // where each label ends in the line
+}
+
+// write returns the line of a series. It is good until the next.
+func (l *liner) write(name string, m *dto.Metric) []byte {
+	same := 0
+	if l.name == name {
+		for same < len(m.Label) && same < len(l.labels) && m.Label[same] == l.labels[same] {
+			same++
+		}
 	}
-	if between == ',' {
-		line = append(line, '}')
+	if same == 0 {
+		l.line = append(l.line[:0], name...)
+	} else {
+		l.line = l.line[:l.ends[same-1]]
 	}
-	line = appendFloat(append(line, ' '), valueOf(m), openMetrics)
-	return append(line, '\n')
+	l.name, l.labels, l.ends = name, append(l.labels[:same], m.Label[same:]...), l.ends[:same]
+	for i, pair := range m.Label[same:] {
+		if same+i == 0 {
+			l.line = append(l.line, '{')
+		} else {
+			l.line = append(l.line, ',')
+		}
+		l.line = append(l.line, pair.GetName()...)
+		l.line = append(l.line, '=', '"')
+		l.line = appendEscaped(l.line, pair.GetValue())
+		l.line = append(l.line, '"')
+		l.ends = append(l.ends, len(l.line))
+	}
+	if len(m.Label) > 0 {
+		l.line = append(l.line, '}')
+	}
+	l.line = appendFloat(append(l.line, ' '), valueOf(m), l.openMetrics)
+	l.line = append(l.line, '\n')
+	return l.line
 }
 
 func valueOf(m *dto.Metric) float64 {
