@@ -13,7 +13,6 @@ type bench struct {
 	interval time.Duration
 	profiles string
 	broker   process
-	idle     float64 // CPU-seconds of the broker in a second in which nobody asks
 }
 
 // A sample is what was seen at one moment between two rounds.
@@ -29,13 +28,19 @@ func (b *bench) sample(p process) sample {
 	return s
 }
 
-// costs fills in what n rounds cost between two samples. The broker's bill is
-// without what it uses while nobody asks.
-func (b *bench) costs(row *Row, from, to sample, n int) {
+// costs fills in what n rounds cost between two samples.
+func (row *Row) costs(from, to sample, n int) {
 	row.CPU = (to.own - from.own) / float64(n)
+	row.brokerBusy = (to.broker - from.broker) / float64(n)
+	row.round = to.at.Sub(from.at).Seconds() / float64(n)
+}
+
+// billBroker fills in what a round cost the broker, without what it uses anyway;
+// idle is its CPU-seconds in a second in which nobody asks.
+func (row *Row) billBroker(broker process, idle float64) {
 	row.BrokerCPU = unknown
-	if b.broker != 0 {
-		row.BrokerCPU = max(0, to.broker-from.broker-b.idle*to.at.Sub(from.at).Seconds()) / float64(n)
+	if broker != 0 {
+		row.BrokerCPU = max(0, row.brokerBusy-idle*row.round)
 	}
 }
 

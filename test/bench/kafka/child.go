@@ -17,13 +17,14 @@ import (
 type child struct {
 	process
 	cmd   *exec.Cmd
-	ended chan error
+	ended chan struct{}
+	err   error // once it has ended
 	log   bytes.Buffer
 }
 
 // start runs a program; what it prints is shown only if it fails.
 func start(ctx context.Context, env []string, path string, args ...string) (*child, error) {
-	c := &child{cmd: exec.CommandContext(ctx, path, args...), ended: make(chan error, 1)}
+	c := &child{cmd: exec.CommandContext(ctx, path, args...), ended: make(chan struct{})}
 	c.cmd.Env = append(os.Environ(), env...)
 	c.cmd.Stdout, c.cmd.Stderr = &c.log, &c.log
 	c.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
@@ -31,7 +32,10 @@ func start(ctx context.Context, env []string, path string, args ...string) (*chi
 		return nil, err
 	}
 	c.process = process(c.cmd.Process.Pid)
-	go func() { c.ended <- c.cmd.Wait() }()
+	go func() {
+		defer close(c.ended)
+		c.err = c.cmd.Wait()
+	}()
 	return c, nil
 }
 
@@ -41,9 +45,8 @@ func (c *child) until(ctx context.Context, within time.Duration, ready func() bo
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case err := <-c.ended:
-			c.ended <- err
-			return fmt.Errorf("it ended: %w\n%s", err, c.log.Bytes())
+		case <-c.ended:
+			return fmt.Errorf("it ended: %w\n%s", c.err, c.log.Bytes())
 		case <-time.After(50 * time.Millisecond):
 		}
 		if time.Now().After(deadline) {

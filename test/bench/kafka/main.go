@@ -17,6 +17,9 @@ import (
 	"time"
 )
 
+// idleFor is for how long the broker is watched while nobody asks anything of it.
+const idleFor = 10 * time.Second
+
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	err := run(ctx)
@@ -63,7 +66,7 @@ func run(ctx context.Context) error {
 
 	b := bench{addr: addr, rounds: *rounds, interval: *interval, profiles: *profiles}
 	b.broker = listener(addr)
-	b.idle = b.broker.idle(ctx, 2*b.interval)
+	idle := b.broker.idle(ctx, idleFor)
 	result := Result{Grid: size, Machine: thisMachine()}
 	lag, partitions := grid.lag()
 	ours, err := b.measureOurs(ctx, lag, partitions)
@@ -77,6 +80,11 @@ func run(ctx context.Context) error {
 			return fmt.Errorf("%s: %w", p.name, err)
 		}
 		result.Rows = append(result.Rows, *row)
+	}
+	// After the grid was made a broker is busy with itself for a while.
+	idle = min(idle, b.broker.idle(ctx, idleFor))
+	for i := range result.Rows {
+		result.Rows[i].billBroker(b.broker, idle)
 	}
 	result.conclude()
 	if *asJSON {

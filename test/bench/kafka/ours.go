@@ -94,7 +94,7 @@ func (b *bench) readings(ctx context.Context, c *child, url string) (*Row, error
 		scrapes = append(scrapes, last.took)
 		m.at(i)
 	}
-	b.costs(row, from, b.sample(c.process), b.rounds)
+	row.costs(from, b.sample(c.process), b.rounds)
 	if err := profiled(); err != nil {
 		return nil, err
 	}

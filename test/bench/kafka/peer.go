@@ -85,7 +85,7 @@ func (b *bench) measurePeer(ctx context.Context, p peer) (*Row, error) {
 		took = append(took, last.took)
 		m.at(i)
 	}
-	b.costs(row, from, b.sample(c.process), b.rounds)
+	row.costs(from, b.sample(c.process), b.rounds)
 	row.Scrape = median(took)
 	row.Wall = row.Scrape
 	if err := row.fill(c.process, last); err != nil {

@@ -37,8 +37,9 @@ type Row struct {
 	AgainWall  float64 `json:"second_scraper_seconds"`
 	AgainCPU   float64 `json:"second_scraper_cpu_seconds"`
 
-	lagSum    float64
-	lagSeries int64
+	lagSum            float64
+	lagSeries         int64
+	brokerBusy, round float64 // seconds of a round: CPU of the broker, by the clock
 }
 
 // machine is where it was measured.
