@@ -1,0 +1,80 @@
+# RabbitMQ 4, with the management and prometheus plugins, from Debian unstable in a folder of its own.
+version=4.3
+address_variable=RABBITMQ_URL
+# Its data is thrown away, so there is nothing to shut down in good order.
+stop_signal=KILL
+
+root=$cache/rabbitmq-$version
+user=lostorder password=lostorder-secret
+
+part_installed() { [[ -d $root ]]; }
+
+part_install() {
+	((EUID == 0)) || fail "installing it takes root" "run it as root once, or set RABBITMQ_URL"
+	command -v debootstrap >/dev/null || apt_install debootstrap
+	cached "rabbitmq-$version" download
+}
+
+download() { # FOLDER
+	local mirror
+	# shellcheck disable=SC2016 # apt-get fills it in
+	mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | grep -m 1 '/debian/*$') || true
+	quiet debootstrap --variant=minbase --include=rabbitmq-server sid "$1" "${mirror:-http://deb.debian.org/debian}" ||
+		fail "debootstrap could not make a folder with Debian unstable" "access to a mirror of Debian"
+	rm -rf "$1"/var/cache/apt/archives/*.deb
+	echo "127.0.0.1 localhost" >"$1/etc/hosts"
+}
+
+part_start() {
+	((EUID == 0)) || fail "it runs in a folder of its own, which takes root" "run it as root, or set RABBITMQ_URL"
+	version=$(dpkg-query --admindir="$root/var/lib/dpkg" --show --showformat '${Version}' rabbitmq-server)
+	version=${version%%-*}
+	local epmd distribution amqp management prometheus inside
+	free_port epmd
+	free_port distribution
+	free_port amqp
+	free_port management
+	free_port prometheus
+	chmod 777 "$data"
+	echo '[rabbitmq_management, rabbitmq_prometheus].' >"$data/enabled_plugins"
+	cat >"$data/rabbitmq.conf" <<-CONF
+		listeners.tcp.1 = 127.0.0.1:$amqp
+		management.tcp.ip = 127.0.0.1
+		management.tcp.port = $management
+		prometheus.tcp.ip = 127.0.0.1
+		prometheus.tcp.port = $prometheus
+		default_user = $user
+		default_pass = $password
+		loopback_users = none
+		log.console = true
+		log.file = false
+		# Counters are brought up to date this often, and each test of them would have to wait for that.
+		collect_statistics_interval = 1000
+	CONF
+	# The mounts are seen by the server alone and end with it: several runs share the folder and keep their own data.
+	cat >"$data/start" <<-'START'
+		set -e
+		root=$1 data=$2
+		shift 2
+		mount --rbind /proc "$root/proc"
+		mount --rbind /dev "$root/dev"
+		mount --bind "$data" "$root/srv"
+		exec chroot "$root" setpriv --reuid=rabbitmq --regid=rabbitmq --clear-groups "$@"
+	START
+	inside=(unshare --mount --propagation private sh "$data/start" "$root" "$data" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin
+		HOME=/srv ERL_EPMD_PORT="$epmd")
+	# Not left to RabbitMQ, which would leave it running.
+	serve "${inside[@]}" epmd -address 127.0.0.1
+	serve "${inside[@]}" \
+		RABBITMQ_NODENAME="lostorder$amqp@localhost" RABBITMQ_DIST_PORT="$distribution" \
+		RABBITMQ_MNESIA_BASE=/srv/db RABBITMQ_LOG_BASE=/srv/log RABBITMQ_PID_FILE=/srv/pid \
+		RABBITMQ_CONFIG_FILE=/srv/rabbitmq.conf RABBITMQ_ENABLED_PLUGINS_FILE=/srv/enabled_plugins \
+		RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS="-start_epmd false -kernel inet_dist_use_interface {127,0,0,1}" \
+		/usr/lib/rabbitmq/bin/rabbitmq-server
+
+	share RABBITMQ_URL "http://$user:$password@127.0.0.1:$management"
+	share RABBITMQ_AMQP_URL "amqp://$user:$password@127.0.0.1:$amqp/"
+	share RABBITMQ_PROMETHEUS_URL "http://127.0.0.1:$prometheus"
+}
+
+part_ready() { grep -q "Server startup complete" "$log"; }
