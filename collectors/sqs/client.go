@@ -34,20 +34,17 @@ type clients struct {
 // connect makes the clients. It asks nobody, but reads the environment and the
 // files in which AWS keeps its settings.
 func connect(ctx context.Context, c *Config) (*clients, error) {
-	loaded, err := awsconfig.LoadDefaultConfig(ctx, awsconfig.WithRegion(c.Region))
+	own := clientOn(awshttp.NewBuildableClient().GetTransport())
+	loaded, err := awsconfig.LoadDefaultConfig(ctx, awsconfig.WithRegion(c.Region), awsconfig.WithHTTPClient(own))
 	if err != nil {
-		return nil, fmt.Errorf("load AWS settings: %w", err)
-	}
-	// A client of our own whose connections end with the target, with what the
-	// settings say of authorities and proxies.
-	transport := awshttp.NewBuildableClient().GetTransport()
-	if buildable, ok := loaded.HTTPClient.(*awshttp.BuildableClient); ok {
-		transport = buildable.GetTransport()
-	}
-	transport.MaxIdleConnsPerHost = inParallel
-	own := &http.Client{
-		Transport:     bounded{transport},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		// Settings that name authorities of their own (AWS_CA_BUNDLE) put them into the
+		// SDK's own client, and into no other.
+		if loaded, err = awsconfig.LoadDefaultConfig(ctx, awsconfig.WithRegion(c.Region)); err != nil {
+			return nil, fmt.Errorf("load AWS settings: %w", err)
+		}
+		if buildable, ok := loaded.HTTPClient.(*awshttp.BuildableClient); ok {
+			own = clientOn(buildable.GetTransport())
+		}
 	}
 	loaded.HTTPClient = own
 	loaded.Logger = logging.Nop{} // what matters of it comes back as an error
@@ -66,6 +63,16 @@ func connect(ctx context.Context, c *Config) (*clients, error) {
 		loaded.Credentials = aws.NewCredentialsCache(assume)
 	}
 	return &clients{sqs: awssqs.NewFromConfig(loaded), cloudwatch: cloudwatch.NewFromConfig(loaded), http: own}, nil
+}
+
+// clientOn returns a client whose connections end with the target, and which
+// takes no answer that is too large and follows nobody elsewhere.
+func clientOn(transport *http.Transport) *http.Client {
+	transport.MaxIdleConnsPerHost = inParallel
+	return &http.Client{
+		Transport:     bounded{transport},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
 }
 
 func (c *clients) close() { c.http.CloseIdleConnections() }

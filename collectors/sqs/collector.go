@@ -78,8 +78,8 @@ func (r *reader) Read(ctx context.Context, report *signal.Report) error {
 	return one.missing.err()
 }
 
-// run asks for everything: which queues there are, what is in them, how they are
-// paired, and at last, where it is due, what CloudWatch has of them.
+// run asks for everything: which queues there are, what is in them and in their
+// dead letter queues, what CloudWatch has of them, and who else fails into them.
 func (r *reading) run(ctx context.Context) error {
 	if err := r.discover(ctx); err != nil {
 		return err
@@ -87,8 +87,8 @@ func (r *reading) run(ctx context.Context) error {
 	r.readTags(ctx)
 	r.readAttributes(ctx, r.chosen())
 	r.readAttributes(ctx, r.targets())
-	r.readSources(ctx)
 	r.readMetrics(ctx)
+	r.readSources(ctx) // takes what time is left
 	if len(r.queues) > 0 && !slices.ContainsFunc(r.all(), func(q *queue) bool { return q.fresh(r.now) || q.gone }) {
 		if err := r.missing.err(); err != nil {
 			return err

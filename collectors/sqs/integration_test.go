@@ -18,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
 	"github.com/lostorder/lostorder/collectors/sqs"
+	"github.com/lostorder/lostorder/internal/detect"
 	"github.com/lostorder/lostorder/internal/fakesqs"
 	"github.com/lostorder/lostorder/internal/signal"
 )
@@ -112,8 +113,14 @@ func TestRealDeadLettersArrive(t *testing.T) {
 	for range 4 {
 		receive(t, s.client, url, 10, 0)
 	}
-	if d := deadIn(t, whole(t, reader), s.prefix+"dead"); d.Messages != 2 || d.Arrived != 2 {
+	r := whole(t, reader)
+	if d := deadIn(t, r, s.prefix+"dead"); d.Messages != 2 || d.Arrived != 2 {
 		t.Errorf("%d messages, %d arrived; want 2 and 2", d.Messages, d.Arrived)
+	}
+	r.At, r.Interval = time.Now(), time.Minute
+	found := detect.New().Observe(&r)
+	if len(found) != 1 || found[0].Finding.Mode != signal.DLQFilling || found[0].Finding.Count != 2 {
+		t.Errorf("found %+v, want the two messages in the dead letter queue", found)
 	}
 }
 

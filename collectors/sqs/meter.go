@@ -139,6 +139,6 @@ func (r *reading) progress(q *queue) []signal.Partition {
 	}
 	done := int64(s.total)
 	return []signal.Partition{{
-		Start: signal.Unknown, Committed: done, End: done + int64(q.depth.waiting()), Head: r.oldest(q),
+		Start: signal.Unknown, Committed: done, End: done + int64(q.past.steady()), Head: r.oldest(q),
 	}}
 }

@@ -42,7 +42,7 @@ func newPace(perSecond int) *pace {
 // wait waits for the turn of one request.
 func (p *pace) wait(ctx context.Context) error {
 	if err := p.limiter.Wait(ctx); err != nil {
-		if ctx.Err() != nil {
+		if errors.Is(ctx.Err(), context.Canceled) {
 			return ctx.Err()
 		}
 		return errNoTime

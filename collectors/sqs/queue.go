@@ -50,6 +50,7 @@ func (q *queue) fresh(began time.Time) bool { return !q.at.Before(began) }
 // past is what the readings of a queue add up to.
 type past struct {
 	waiting signal.Count // at the last reading
+	before  signal.Count // at the one before
 	known   bool
 	// neverEmptySince is since when every reading found something waiting.
 	neverEmptySince time.Time
@@ -75,9 +76,18 @@ func (p *past) observe(d depth, at time.Time) {
 	if p.known && waiting < p.waiting {
 		p.fellAt = at
 	}
-	p.waiting = waiting
+	p.before, p.waiting = p.waiting, waiting
 	p.arrive(sum)
 	p.known = true
+}
+
+// steady returns what waits, without a dip of one reading: the counts of SQS are
+// approximate, and a dip would look as if something had been taken out.
+func (p *past) steady() signal.Count {
+	if p.waiting <= 0 {
+		return p.waiting
+	}
+	return max(p.waiting, p.before)
 }
 
 // arrive counts what is there on top of what was. The counts of SQS are

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"runtime"
 	"strings"
 	"sync/atomic"
@@ -144,6 +145,34 @@ func TestARoleThatMayNotBeAssumed(t *testing.T) {
 	_, err := read(t, watch(t, settings(t, server.URL, append(noMetrics, "role_arn: arn:aws:iam::1:role/lostorder", "external_id: shared")...)))
 	if want := "list queues: assume role arn:aws:iam::1:role/lostorder: not authorized; grant sts:AssumeRole"; err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
+func TestAWebIdentityIsExchangedForCredentials(t *testing.T) {
+	s := open(t)
+	s.queue("orders")
+	sts := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		if !strings.Contains(string(body), "Action=AssumeRoleWithWebIdentity") || !strings.Contains(string(body), "WebIdentityToken=of-the-pod") {
+			t.Errorf("it asks %s", body)
+		}
+		_, _ = fmt.Fprintf(w, "<AssumeRoleWithWebIdentityResponse><AssumeRoleWithWebIdentityResult><Credentials><AccessKeyId>%s</AccessKeyId>"+
+			"<SecretAccessKey>%s</SecretAccessKey><SessionToken>%s</SessionToken><Expiration>2100-01-01T00:00:00Z</Expiration>"+
+			"</Credentials></AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>", accessKey, secretKey, token)
+	}))
+	t.Cleanup(sts.Close)
+	file := t.TempDir() + "/token"
+	if err := os.WriteFile(file, []byte("of-the-pod"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, value := range map[string]string{
+		"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_SESSION_TOKEN": "", "AWS_ENDPOINT_URL_STS": sts.URL,
+		"AWS_WEB_IDENTITY_TOKEN_FILE": file, "AWS_ROLE_ARN": "arn:aws:iam::1:role/pod", "AWS_ROLE_SESSION_NAME": "test",
+	} {
+		t.Setenv(name, value)
+	}
+	if r := whole(t, watch(t, settings(t, s.URL(), noMetrics...))); len(r.Queues) != 1 {
+		t.Errorf("%d queues", len(r.Queues))
 	}
 }
 
