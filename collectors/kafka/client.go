@@ -3,6 +3,7 @@ package kafka
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"github.com/IBM/sarama"
@@ -65,11 +66,13 @@ func (c *Config) clientConfig(d *dialer) *sarama.Config {
 	return s
 }
 
-// node is one broker and the connection to it. One goroutine uses it at a time.
+// node is one broker and the connection to it.
 type node struct {
-	id     int32
-	addr   string
-	conf   *sarama.Config
+	id   int32
+	addr string
+	conf *sarama.Config
+
+	mu     sync.Mutex     // guards the next three while requests are under way
 	broker *sarama.Broker // nil while there is no connection
 	made   uint64         // the reading in which the connection was made
 	// failed is why the broker is asked nothing more in this reading.
@@ -88,24 +91,42 @@ type node struct {
 func ask[R any](ctx context.Context, n *node, reading uint64, request func(*sarama.Broker) (R, error)) (R, error) {
 	var none R
 	for {
-		if n.failed != nil {
-			return none, n.failed
-		}
 		if err := ctx.Err(); err != nil {
 			return none, err
 		}
-		err := n.connect(reading)
-		if err == nil {
-			var answer R
-			if answer, err = request(n.broker); err == nil || !endsConnection(err) {
-				return answer, err
-			}
+		broker, old, err := n.connection(reading)
+		if err != nil {
+			return none, err
 		}
-		old := n.broker != nil && n.made != reading
+		answer, err := request(broker)
+		if err == nil || !endsConnection(err) {
+			return answer, err
+		}
+		n.lose(broker, err, old && !errors.Is(err, errNoAnswer))
+	}
+}
+
+// connection returns the connection, which is made if there is none, and whether
+// it is of an earlier reading.
+func (n *node) connection(reading uint64) (broker *sarama.Broker, old bool, err error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.failed == nil {
+		n.failed = n.connect(reading)
+	}
+	return n.broker, n.made != reading, n.failed
+}
+
+// lose ends a connection on which a request failed, unless another request on it
+// failed first and there is a new one already.
+func (n *node) lose(broker *sarama.Broker, err error, again bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.broker == broker {
 		n.disconnect()
-		if !old || errors.Is(err, errNoAnswer) {
-			n.failed = err
-		}
+	}
+	if !again {
+		n.failed = err
 	}
 }
 

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/IBM/sarama"
 )
@@ -137,23 +136,9 @@ func (c *cluster) adopt(asked *node, answer *sarama.MetadataResponse) {
 
 // each runs work for every broker, side by side, and waits for all of it.
 func (c *cluster) each(work func(*node)) {
-	var (
-		running sync.WaitGroup
-		once    sync.Once
-		panicky any
-	)
+	var all crew
 	for _, n := range c.nodes {
-		running.Go(func() {
-			defer func() {
-				if v := recover(); v != nil {
-					once.Do(func() { panicky = v })
-				}
-			}()
-			work(n)
-		})
+		all.run(func() { work(n) })
 	}
-	running.Wait()
-	if panicky != nil {
-		panic(panicky) // in the goroutine of the reading, whose owner answers for it
-	}
+	all.wait()
 }

@@ -13,28 +13,43 @@ const commitsPerRequest = 16
 
 // readCommits reads what groups committed, on all topics, and makes their queues.
 func (r *reading) readCommits(n *node, groups []*group) {
-	for len(groups) > 0 {
-		size := min(commitsPerRequest, len(groups))
-		if n.oneGroup || !r.cluster.conf.Version.IsAtLeast(sarama.V3_0_0_0) {
-			size = 1
-		}
-		batch := groups[:size]
-		request := r.commitsRequest(batch)
-		answer, err := ask(r.ctx, n, r.cluster.reading, func(b *sarama.Broker) (*sarama.OffsetFetchResponse, error) {
-			return b.FetchOffset(request)
-		})
-		var tooMany sarama.PacketEncodingError
-		switch {
-		case err != nil && size > 1 && errors.As(err, &tooMany):
-			n.oneGroup = true // a broker before 3.0
-			continue
-		case err != nil:
-			r.brokerMissing(n, err)
-			return
-		}
-		groups = groups[size:]
+	size := commitsPerRequest
+	if n.oneGroup || !r.cluster.conf.Version.IsAtLeast(sarama.V3_0_0_0) {
+		size = 1
+	}
+	batches := slices.Collect(slices.Chunk(groups, size))
+	if len(batches) == 0 {
+		return
+	}
+	// The first alone: it shows whether the broker can be asked for several.
+	if !n.oneGroup && !r.askCommits(n, batches[0]) {
+		n.oneGroup = true // a broker before 3.0
+		r.readCommits(n, groups)
+		return
+	}
+	if !n.oneGroup {
+		batches = batches[1:]
+	}
+	pipeline(batches, func(batch []*group) { r.askCommits(n, batch) })
+}
+
+// askCommits asks for the commits of some groups. It returns false when the broker
+// cannot be asked for more than one.
+func (r *reading) askCommits(n *node, batch []*group) (understood bool) {
+	request := r.commitsRequest(batch)
+	answer, err := ask(r.ctx, n, r.cluster.reading, func(b *sarama.Broker) (*sarama.OffsetFetchResponse, error) {
+		return b.FetchOffset(request)
+	})
+	var tooMany sarama.PacketEncodingError
+	switch {
+	case err != nil && len(batch) > 1 && errors.As(err, &tooMany):
+		return false
+	case err != nil:
+		r.brokerMissing(n, err)
+	default:
 		r.keepAnswer(batch, answer)
 	}
+	return true
 }
 
 func (r *reading) commitsRequest(groups []*group) *sarama.OffsetFetchRequest {

@@ -15,11 +15,14 @@ const (
 	atEnd   = sarama.OffsetNewest
 )
 
-// readOffsets asks every leader for one end of the logs of its partitions and
-// passes each answer to keep.
+// offsetsPerRequest is about how many partitions are asked for in one request.
+const offsetsPerRequest = 2500
+
+// readOffsets asks a leader for one end of the logs of its partitions and passes
+// each answer to keep.
 func (r *reading) readOffsets(n *node, which int64, keep func(t *topic, partition int32) *int64) {
-	request := sarama.NewOffsetRequest(r.cluster.conf.Version)
-	asked := 0
+	var requests []*sarama.OffsetRequest
+	room := 0
 	r.mu.Lock() // another broker may say in this moment that a topic is gone
 	for i := range r.topics {
 		t := &r.topics[i]
@@ -27,16 +30,22 @@ func (r *reading) readOffsets(n *node, which int64, keep func(t *topic, partitio
 			continue
 		}
 		for p, leader := range t.leaders {
-			if leader == n.id {
-				request.AddBlock(t.name, int32(p), which, 1)
-				asked++
+			if leader != n.id {
+				continue
 			}
+			if room == 0 {
+				requests = append(requests, sarama.NewOffsetRequest(r.cluster.conf.Version))
+				room = offsetsPerRequest
+			}
+			requests[len(requests)-1].AddBlock(t.name, int32(p), which, 1)
+			room--
 		}
 	}
 	r.mu.Unlock()
-	if asked == 0 {
-		return
-	}
+	pipeline(requests, func(request *sarama.OffsetRequest) { r.askOffsets(n, request, keep) })
+}
+
+func (r *reading) askOffsets(n *node, request *sarama.OffsetRequest, keep func(t *topic, partition int32) *int64) {
 	answer, err := ask(r.ctx, n, r.cluster.reading, func(b *sarama.Broker) (*sarama.OffsetResponse, error) {
 		return b.GetAvailableOffsets(request)
 	})
