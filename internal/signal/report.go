@@ -22,6 +22,9 @@ type Report struct {
 	Took     time.Duration // how long it took
 	Interval time.Duration // until the next one is due
 	Err      error
+	// Identity is what the target says it is, where it says so (Kafka's cluster id).
+	// When it changes, another target has taken the place.
+	Identity string
 
 	Queues      []Queue
 	DeadLetters []DeadLetterQueue
