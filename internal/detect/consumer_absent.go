@@ -31,7 +31,7 @@ func judgeConsumerAbsent(v *view) []Case {
 		if after <= 0 || t.backlog == 0 || v.deadLetters(q) {
 			continue
 		}
-		if q.Consumers == 0 {
+		if t.consumers == 0 {
 			if t.emptySince.Known() && v.at.Sub(t.emptySince) >= after {
 				cases = append(cases, emptyGroupCase(v, q, t))
 			}
@@ -67,12 +67,14 @@ func emptyGroupCase(v *view, q *signal.Queue, t *queueTrack) Case {
 		{Name: "waiting_messages", Value: fmt.Sprint(t.backlog)},
 		{Name: "nobody_reads_for", Value: inWords(v.at.Sub(t.emptySince))},
 	}
+	seen := "yes; if the group is retired, delete it or exclude it"
 	if !t.attended {
 		// Nobody was seen here since we look: it may be a group that is not meant to
 		// run any more, which is no reason to wake somebody.
 		c.Severity = signal.Warning
-		c.Evidence = append(c.Evidence, signal.Fact{Name: "never_seen_with_consumers", Value: "since lostorder looks; exclude the group if it is retired"})
+		seen = "not since lostorder looks; if the group is retired, delete it or exclude it"
 	}
+	c.Evidence = append(c.Evidence, signal.Fact{Name: "seen_with_consumers", Value: seen})
 	if q.Oldest.Known() {
 		c.Evidence = append(c.Evidence, signal.Fact{Name: "oldest_message_age", Value: inWords(q.Oldest.At(v.at)) + " (" + q.Oldest.Bound.String() + ")"})
 	}

@@ -22,10 +22,10 @@ func judgeConsumerStalled(v *view) []Case {
 	var cases []Case
 	for i := range v.report.Queues {
 		q := &v.report.Queues[i]
-		if q.Consumers == 0 || q.Objective.MaxAge <= 0 || v.deadLetters(q) {
+		t := v.history.queues[q.QueueID]
+		if t.consumers == 0 || q.Objective.MaxAge <= 0 || v.deadLetters(q) {
 			continue
 		}
-		t := v.history.queues[q.QueueID]
 		var stuck []int
 		for j := range q.Partitions {
 			pt := &t.partitions[j]

@@ -54,9 +54,16 @@ func (d *Detector) Observe(r *signal.Report) (changes []Change) {
 	}
 	at := signal.InstantOf(r.At)
 	h, known := d.histories[r.TargetID]
+	if known && h.identity != r.Identity && h.identity != "" && r.Identity != "" {
+		// The name is the same and the target is another one: what we know is of no use.
+		changes, known = d.Forget(r.TargetID, at), false
+	}
 	if !known {
 		h = newHistory(at)
 		d.histories[r.TargetID] = h
+	}
+	if r.Identity != "" {
+		h.identity = r.Identity
 	}
 	if h.observe(r) {
 		d.tally.Gaps++

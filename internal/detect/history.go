@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"maps"
 	"time"
 
 	"github.com/lostorder/lostorder/internal/signal"
@@ -12,8 +13,13 @@ import (
 // stood still for ten minutes.
 const blindAfter = 3
 
+// forgetAfter is how long something may be missing from partial readings before its
+// history is dropped.
+const forgetAfter = time.Hour
+
 // history is what is remembered of one target.
 type history struct {
+	identity string         // what the target says it is
 	first    signal.Instant // of the first reading
 	last     signal.Instant // of the last
 	queues   map[signal.QueueID]*queueTrack
@@ -81,8 +87,18 @@ func (h *history) observe(r *signal.Report) (gap bool) {
 	}
 	if r.Whole() {
 		h.forgetAbsent(r, at)
+	} else {
+		h.forgetUnseen(at)
 	}
 	return gap
+}
+
+// forgetUnseen drops what a target that is only ever read in part has not shown for
+// long: it cannot be told from what was deleted.
+func (h *history) forgetUnseen(at signal.Instant) {
+	maps.DeleteFunc(h.queues, func(_ signal.QueueID, t *queueTrack) bool { return at.Sub(t.at) > forgetAfter })
+	maps.DeleteFunc(h.dlqs, func(_ string, t *dlqTrack) bool { return at.Sub(t.at) > forgetAfter })
+	maps.DeleteFunc(h.outboxes, func(_ string, t *outboxTrack) bool { return at.Sub(t.at) > forgetAfter })
 }
 
 // forgetAbsent drops what a whole report no longer has: it was deleted. A group

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/lostorder/lostorder/internal/signal"
 )
@@ -13,6 +14,10 @@ import (
 // closeAfter is how many readings in a row must show a case no longer before it
 // is closed: one quiet reading of something that flaps is not its end.
 const closeAfter = 2
+
+// unseenFor is how long a finding is kept whose subject is missing from the readings
+// of a target that is read in part all that time.
+const unseenFor = 24 * time.Hour
 
 // keepClosed bounds the closed findings that are remembered.
 const keepClosed = 100
@@ -28,6 +33,7 @@ type caseKey struct {
 type episode struct {
 	finding signal.Finding
 	quiet   int
+	seen    signal.Instant // when the subject was last read
 }
 
 // ledger keeps the findings: each is opened once and closed by itself.
@@ -51,14 +57,20 @@ func (l *ledger) settle(mode signal.Mode, cases []Case, r *signal.Report, first 
 			l.open[key] = e
 			changes = append(changes, Change{Kind: Opened, Finding: e.finding})
 		}
-		e.quiet = 0
+		e.quiet, e.seen = 0, at
 		update(&e.finding, &cases[i])
 	}
 	for key, e := range l.open {
 		if key.mode != mode || key.target != r.TargetID || holding[key] {
 			continue
 		}
-		if e.quiet++; e.quiet < closeAfter && present(r, key.subject) || !r.Whole() && !present(r, key.subject) {
+		switch {
+		case present(r, key.subject):
+			e.seen = at
+			if e.quiet++; e.quiet < closeAfter {
+				continue
+			}
+		case !r.Whole() && at.Sub(e.seen) < unseenFor:
 			continue
 		}
 		changes = append(changes, l.close(key, at))
@@ -113,14 +125,15 @@ func findingID(key caseKey, since signal.Instant) string {
 	return hex.EncodeToString(sum[:6])
 }
 
-// present reports whether the report has a reading of the subject.
+// present reports whether the report has a reading of the subject: not only its
+// name, but what it is judged by.
 func present(r *signal.Report, s signal.Subject) bool {
 	switch {
 	case s.Outbox != "":
-		return slices.ContainsFunc(r.Outboxes, func(o signal.Outbox) bool { return o.Name == s.Outbox })
+		return slices.ContainsFunc(r.Outboxes, func(o signal.Outbox) bool { return o.Name == s.Outbox && o.Pending.Known() })
 	case s.Lifecycle != "":
 		return slices.ContainsFunc(r.Lifecycles, func(l signal.Lifecycle) bool {
-			return l.Name == s.Lifecycle && slices.ContainsFunc(l.States, func(st signal.State) bool { return st.Name == s.State })
+			return l.Name == s.Lifecycle && slices.ContainsFunc(l.States, func(st signal.State) bool { return st.Name == s.State && st.Overdue.Known() })
 		})
 	default:
 		for i := range r.Queues {
@@ -129,7 +142,7 @@ func present(r *signal.Report, s signal.Subject) bool {
 			}
 		}
 		return slices.ContainsFunc(r.DeadLetters, func(d signal.DeadLetterQueue) bool {
-			return d.Destination == s.Destination && s.Group == ""
+			return d.Destination == s.Destination && s.Group == "" && d.Messages.Known()
 		})
 	}
 }

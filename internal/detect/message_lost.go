@@ -97,11 +97,16 @@ func (t *partitionTrack) observeLoss(p *signal.Partition, before, at signal.Inst
 	if p.Start < 0 || p.End < 0 {
 		return lost, false // not read, or a broker that has no offsets
 	}
-	if !t.seen || p.End < t.end {
+	if !t.seen || t.recreated(p) {
 		// The first sight, or a topic made anew: what is below the start now went
 		// before we looked, and when and to whom cannot be said.
 		t.countedTo, t.suspect = p.Start, suspicion{}
 		return lost, false
+	}
+	if t.suspect.to == 0 {
+		// What was committed once is not lost when a replay goes back to it and
+		// retention overtakes the replay.
+		t.countedTo = max(t.countedTo, t.committed)
 	}
 	committed := p.Committed
 	if committed < 0 {

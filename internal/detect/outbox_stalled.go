@@ -28,8 +28,10 @@ func (t *outboxTrack) observe(o *signal.Outbox, at signal.Instant, interval time
 	rebase := t.at.Known() && blind(t.at, at, interval)
 	t.at = at
 	switch {
-	case o.Pending <= 0:
+	case o.Pending == 0:
 		t.headKey, t.headSince = "", 0
+	case o.HeadKey == "" || !o.Oldest.Known():
+		// The oldest row was not read: it neither moved nor stood still.
 	case o.HeadKey != t.headKey || !t.headSince.Known() || rebase:
 		t.headKey, t.headSince = o.HeadKey, at
 	}
@@ -40,19 +42,20 @@ func judgeOutboxStalled(v *view) []Case {
 	for i := range v.report.Outboxes {
 		o := &v.report.Outboxes[i]
 		t := v.history.outboxes[o.Name]
-		if o.Pending <= 0 || o.MaxAge <= 0 || !o.Oldest.Known() {
+		if o.Pending == 0 || o.MaxAge <= 0 || !o.Oldest.Known() {
 			continue
 		}
 		if o.Oldest.At(v.at) < o.MaxAge || v.at.Sub(t.headSince) < o.MaxAge {
 			continue
 		}
-		pending := fmt.Sprint(o.Pending)
-		if o.PendingCapped {
+		count := max(int64(o.Pending), int64(len(o.Waiting)))
+		pending := fmt.Sprint(count)
+		if o.PendingCapped || !o.Pending.Known() {
 			pending = "at least " + pending
 		}
 		c := Case{
 			Subject:  signal.Subject{Database: o.Database, Outbox: o.Name},
-			Severity: signal.Critical, Count: int64(o.Pending), Orders: o.Waiting,
+			Severity: signal.Critical, Count: count, Orders: o.Waiting,
 			Since: o.Oldest.Since, DecidableAt: max(o.Oldest.Since, t.headSince).Add(o.MaxAge),
 			Evidence: signal.Evidence{
 				{Name: "pending_events", Value: pending},

@@ -263,6 +263,45 @@ var queueCases = map[string]struct {
 			s.play(time.Minute, func(int) signal.Report { return group(0, orphan(55, signal.Unknown, 55)) })
 		},
 	},
+	"benign: retention overtakes a replay of what was committed": {
+		story: func(s *script) {
+			s.play(time.Minute, func(int) signal.Report { return group(1, part(100, 1000, 1000)) })
+			s.play(time.Minute, func(i int) signal.Report { return group(1, part(100, 200+int64(i), 1000)) })
+			s.play(2*time.Minute, func(int) signal.Report { return group(1, part(900, 210, 1000)) })
+		},
+	},
+	"benign: another cluster takes the place of the one that was watched": {
+		story: func(s *script) {
+			s.identity = "one"
+			s.play(time.Minute, func(int) signal.Report { return group(1, part(0, 50, 60)) })
+			s.identity = "two"
+			s.play(2*time.Minute, func(int) signal.Report { return group(1, part(5000, 4000, 9000)) })
+		},
+	},
+	"retention passes a group in a topic that was made anew and has grown beyond the old": {
+		story: func(s *script) {
+			s.play(time.Minute, func(int) signal.Report { return group(1, part(900, 1000, 1000)) })
+			s.play(time.Minute, func(int) signal.Report { return group(1, part(0, 0, 1200)) })
+			s.play(time.Minute, func(int) signal.Report { return group(1, part(800, 0, 1200)) })
+		},
+		found: []signal.Mode{signal.MessageLost},
+		open:  []signal.Mode{signal.MessageLost},
+	},
+	"nobody reads, and now and then it cannot be told who does": {
+		story: func(s *script) {
+			s.partial = true
+			s.play(10*time.Minute, func(i int) signal.Report {
+				if i%6 == 5 || i > 30 {
+					p := orphan(0, 50, 60)
+					p.Assignment = signal.AssignmentUnknown
+					return group(signal.Unknown, p)
+				}
+				return group(0, orphan(0, 50, 60))
+			})
+		},
+		found: []signal.Mode{signal.ConsumerAbsent},
+		open:  []signal.Mode{signal.ConsumerAbsent},
+	},
 	"benign: retention removes what was committed": {
 		story: func(s *script) {
 			s.play(time.Hour, func(i int) signal.Report { n := int64(i); return group(1, part(n*10, n*10+5, n*10+6)) })

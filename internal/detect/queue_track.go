@@ -9,7 +9,8 @@ import (
 // queueTrack is what is remembered of one queue of one group.
 type queueTrack struct {
 	at         signal.Instant
-	backlog    int64 // messages that a reader would see, at the last reading
+	backlog    int64        // messages that a reader would see, at the last reading
+	consumers  signal.Count // as of the last reading that knew
 	partitions []partitionTrack
 
 	// emptySince is since when messages wait, nobody reads and nothing was
@@ -78,11 +79,14 @@ func (t *queueTrack) observe(q *signal.Queue, at signal.Instant, interval time.D
 	if len(q.Partitions) < len(t.partitions) {
 		t.partitions = t.partitions[:len(q.Partitions)]
 	}
+	if q.Consumers.Known() || !t.at.Known() {
+		t.consumers = q.Consumers
+	}
 	if q.Consumers > 0 {
 		t.attended = true
 	}
 	switch {
-	case q.Consumers != 0 || t.backlog == 0:
+	case t.consumers != 0 || t.backlog == 0:
 		t.emptySince = 0
 	case !t.emptySince.Known() || progress || rebase:
 		t.emptySince = at
@@ -109,6 +113,12 @@ func (t *queueTrack) partition(i int, id int32) *partitionTrack {
 	return &t.partitions[i]
 }
 
+// recreated reports whether the topic was deleted and made anew since the last
+// reading: its log ends earlier, or begins at zero again.
+func (t *partitionTrack) recreated(p *signal.Partition) bool {
+	return p.End < t.end || p.Start == 0 && t.start > 0
+}
+
 // seenFor returns for how long something was seen to be so: up to now, or to when
 // the partition could no longer be read.
 func (t *partitionTrack) seenFor(since, now signal.Instant) time.Duration {
@@ -131,7 +141,7 @@ func (t *partitionTrack) observe(p *signal.Partition, at signal.Instant, rebase 
 	rebase = rebase || t.unreadSince.Known() && blind(t.unreadSince, at, interval)
 	t.unreadSince = 0
 
-	recreated := t.seen && p.End < t.end
+	recreated := t.seen && t.recreated(p)
 	t.progress = t.seen && p.Committed != t.committed
 	if !t.seen || recreated || p.Committed < 0 && t.committed >= 0 {
 		t.firstEnd = p.End

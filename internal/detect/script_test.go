@@ -21,8 +21,10 @@ type script struct {
 	now      time.Time
 	// partial makes the next readings partial.
 	partial bool
-	opened  []signal.Finding
-	closed  []signal.Finding
+	// identity is what the target says it is.
+	identity string
+	opened   []signal.Finding
+	closed   []signal.Finding
 }
 
 func newScript(t *testing.T) *script {
@@ -54,6 +56,7 @@ func (s *script) play(d time.Duration, read func(i int) signal.Report) {
 func (s *script) observe(r signal.Report) {
 	r.TargetID = signal.TargetID{Collector: "kafka", Target: "main"}
 	r.At, r.Interval, r.Took = s.now, interval, 100*time.Millisecond
+	r.Identity = s.identity
 	if s.partial {
 		r.Err = errors.New("partition 3 has no leader")
 	}

@@ -147,6 +147,40 @@ var storeCases = map[string]struct {
 		},
 		found: []signal.Mode{signal.OrderOverdue}, open: []signal.Mode{signal.OrderOverdue}, orders: []string{"A-1", "A-2"},
 	},
+	"a state whose count is not read heals nothing": {
+		story: func(s *script) {
+			begin := s.now.Add(-time.Hour)
+			s.play(time.Minute, func(int) signal.Report { return dwell(2, begin) })
+			s.partial = true
+			s.play(time.Minute, func(int) signal.Report { return dwell(signal.Unknown, begin) })
+		},
+		found: []signal.Mode{signal.OrderOverdue}, open: []signal.Mode{signal.OrderOverdue}, orders: []string{"A-1", "A-2"},
+	},
+	"a dead letter queue of which a partition is not read heals nothing": {
+		story: func(s *script) {
+			s.play(time.Minute, func(int) signal.Report { return deadLetters(3, 3) })
+			s.partial = true
+			s.play(time.Minute, func(int) signal.Report { return deadLetters(signal.Unknown, signal.Unknown) })
+		},
+		found: []signal.Mode{signal.DLQFilling}, open: []signal.Mode{signal.DLQFilling}, orders: []string{"A-9"},
+	},
+	"the relay is dead and the database too slow to count or to name the oldest row each time": {
+		story: func(s *script) {
+			begin := s.now
+			s.partial = true
+			s.play(10*time.Minute, func(i int) signal.Report {
+				r := outbox(5000, "1", begin)
+				switch i % 4 {
+				case 1:
+					r.Outboxes[0].Pending = signal.Unknown
+				case 3:
+					r.Outboxes[0].HeadKey, r.Outboxes[0].Oldest = "", signal.Age{}
+				}
+				return r
+			})
+		},
+		found: []signal.Mode{signal.OutboxStalled}, open: []signal.Mode{signal.OutboxStalled}, orders: []string{"A-1", "A-2"},
+	},
 	"benign: a slow order within its deadline": {
 		story: func(s *script) {
 			begin := s.now
@@ -217,5 +251,20 @@ func TestGapInObservationIsCounted(t *testing.T) {
 	s.play(time.Minute, func(int) signal.Report { return dwell(0, s.now) })
 	if s.detector.Tally().Gaps != 1 {
 		t.Errorf("gaps %d, want 1", s.detector.Tally().Gaps)
+	}
+}
+
+func TestTargetThatIsReadInPartForEverIsForgottenPieceByPiece(t *testing.T) {
+	s := newScript(t)
+	s.partial = true
+	s.play(24*time.Hour, func(i int) signal.Report {
+		r := group(1, part(0, 60, 60))
+		passing := r.Queues[0]
+		passing.Group = fmt.Sprintf("passing-%d", i)
+		r.Queues = append(r.Queues, passing)
+		return r
+	})
+	if kept := len(s.detector.Tally().Lost); kept > 300 {
+		t.Errorf("%d queues are remembered, two are there", kept)
 	}
 }
