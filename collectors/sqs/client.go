@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
@@ -50,7 +52,7 @@ func connect(ctx context.Context, c *Config) (*clients, error) {
 	loaded.Logger = logging.Nop{} // what matters of it comes back as an error
 	// How often something is asked again is decided in one place, by pace.
 	loaded.Retryer = func() aws.Retryer { return aws.NopRetryer{} }
-	if c.Endpoint != "" {
+	if c.Endpoint != "" && !c.endpointOfAWS() {
 		loaded.BaseEndpoint = aws.String(c.Endpoint)
 	}
 	if c.RoleARN != "" {
@@ -62,7 +64,19 @@ func connect(ctx context.Context, c *Config) (*clients, error) {
 		})
 		loaded.Credentials = aws.NewCredentialsCache(assume)
 	}
-	return &clients{sqs: awssqs.NewFromConfig(loaded), cloudwatch: cloudwatch.NewFromConfig(loaded), http: own}, nil
+	queues := awssqs.NewFromConfig(loaded, func(o *awssqs.Options) {
+		if c.Endpoint != "" {
+			o.BaseEndpoint = aws.String(c.Endpoint)
+		}
+	})
+	return &clients{sqs: queues, cloudwatch: cloudwatch.NewFromConfig(loaded), http: own}, nil
+}
+
+// endpointOfAWS reports whether the endpoint is one of AWS's own, which answers
+// for SQS alone; a stand-in answers for CloudWatch and STS, too.
+func (c *Config) endpointOfAWS() bool {
+	u, err := url.Parse(c.Endpoint)
+	return err == nil && (strings.HasSuffix(u.Hostname(), ".amazonaws.com") || strings.HasSuffix(u.Hostname(), ".amazonaws.com.cn"))
 }
 
 // clientOn returns a client whose connections end with the target, and which

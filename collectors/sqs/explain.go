@@ -54,10 +54,14 @@ func status(err error) int {
 // explain says what went wrong in words that hold no credential. What AWS says of
 // a signature is never repeated: it quotes the request with its tokens.
 func (c *Config) explain(err error, action string) string {
-	if operation, ok := errors.AsType[*smithy.OperationError](err); ok && operation.ServiceID == "SQS" {
+	if operation, ok := errors.AsType[*smithy.OperationError](err); ok {
 		// What lies deeper may be an operation of another service.
 		if inner, ok := errors.AsType[*smithy.OperationError](operation.Err); ok && inner.ServiceID == "STS" {
-			return "assume role " + c.RoleARN + ": " + c.reason(inner.Err, "sts:"+inner.OperationName)
+			role := c.RoleARN
+			if role == "" {
+				role = "of the environment"
+			}
+			return "assume role " + role + ": " + c.reason(inner.Err, "sts:"+inner.OperationName)
 		}
 	}
 	return c.reason(err, action)

@@ -60,16 +60,16 @@ func (s *series) count() signal.Count {
 	return signal.Count(s.total)
 }
 
-// between adds up the periods that begin in [from, to); known is false when there
-// is none.
-func (s *series) between(from, to time.Time) (sum float64, known bool) {
+// between adds up the periods that begin in [from, to), and counts those that have
+// a value.
+func (s *series) between(from, to time.Time) (sum float64, periods int) {
 	for at, value := range s.values {
 		if !at.Before(from) && at.Before(to) {
 			sum += value
-			known = true
+			periods++
 		}
 	}
-	return sum, known
+	return sum, periods
 }
 
 // metered reports whether CloudWatch had something of the queue lately, so that it
@@ -112,17 +112,22 @@ func (r *reading) consumers(q *queue) signal.Count {
 	}
 	// The window that CloudWatch is done with.
 	period := r.config.period()
+	window := max(time.Duration(r.config.CloudWatch.Interval), period)
 	to := taken.asked.Add(-time.Duration(r.config.CloudWatch.Delay)).Add(-period + time.Nanosecond)
-	from := to.Add(-max(time.Duration(r.config.CloudWatch.Interval), period))
-	took, known := taken.between(from, taken.asked)
-	if known && took > 0 {
+	from := to.Add(-window)
+	// That somebody did is said by what is incomplete, too.
+	if took, _ := taken.between(from, taken.asked); took > 0 {
 		return 1
 	}
-	tried, knownToo := vain.between(from, vain.asked)
-	switch {
-	case knownToo && tried > 0:
+	if tried, _ := vain.between(from, vain.asked); tried > 0 {
 		return 1
-	case !known || !knownToo || q.depth.waiting() <= 0:
+	}
+	// That nobody did takes every period of the window but one, of both.
+	enough := max(1, int(window/period)-1)
+	_, ofTaken := taken.between(from, to)
+	_, ofVain := vain.between(from, to)
+	switch {
+	case q.depth.waiting() <= 0 || !vain.asked.Equal(taken.asked) || ofTaken < enough || ofVain < enough:
 		return signal.Unknown
 	case !q.past.fellAt.IsZero() && q.past.fellAt.After(from):
 		return signal.Unknown // something took messages out; it may have been a purge

@@ -1,10 +1,13 @@
 package sqs_test
 
 import (
+	"bytes"
+	"log/slog"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/lostorder/lostorder/collectors/sqs"
 	"github.com/lostorder/lostorder/internal/fakesqs"
 	"github.com/lostorder/lostorder/internal/signal"
 )
@@ -114,5 +117,20 @@ func TestCloudWatchTellsNothingOfAQueueThatItDoesNotKnow(t *testing.T) {
 	r := whole(t, watch(t, settings(t, s.URL(), fast))) // periods of a minute, none of which is over
 	if q := queueIn(t, r, "orders"); q.Published != signal.Unknown || q.Acknowledged != signal.Unknown || q.Received != signal.Unknown || len(q.Partitions) != 0 {
 		t.Errorf("what is missing became zero: %+v", q)
+	}
+}
+
+func TestWhatItCostsIsSaidOnce(t *testing.T) {
+	s := measured(t)
+	s.queue("orders")
+	s.queue("payments")
+	var said bytes.Buffer
+	c := settings(t, s.URL(), fast)
+	reader := sqs.NewReader(c, slog.New(slog.NewTextHandler(&said, nil)))
+	t.Cleanup(func() { _ = reader.Close() })
+	whole(t, reader)
+	whole(t, reader)
+	if n := strings.Count(said.String(), "us_dollars_per_month_at_most=0.88"); n != 1 || !strings.Contains(said.String(), "level=INFO") {
+		t.Errorf("it was said %d times:\n%s", n, said.String())
 	}
 }
