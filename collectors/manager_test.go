@@ -6,6 +6,8 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"go.uber.org/goleak"
 
@@ -85,3 +87,61 @@ func TestManagerTouchesOnlyWhatChanged(t *testing.T) {
 	m.Stop()
 	expect("stop", "end a 1", "end b 2", "end d 1")
 }
+
+func TestManagerLeavesAHangingTargetBehind(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &forgetful{}
+		m := collectors.NewManager(s, quiet)
+		release := make(chan struct{})
+		hangs := &reader{read: func(_ context.Context, _ int, r *signal.Report) error { <-release; oneQueue(r); return nil }}
+		works := &reader{read: func(_ context.Context, _ int, r *signal.Report) error { oneQueue(r); return nil }}
+		target := func(name string, r *reader) collectors.Target {
+			return collectors.Target{
+				ID:  signal.TargetID{Collector: "fake", Target: name},
+				New: func(*slog.Logger) collectors.Collector { return poll(name, r) },
+			}
+		}
+		m.Apply(t.Context(), []collectors.Target{target("hangs", hangs)})
+		time.Sleep(5 * time.Second) // fake time: it is being read
+		began := time.Now()
+		m.Apply(t.Context(), []collectors.Target{target("works", works)})
+		if took := time.Since(began); took > 6*time.Second {
+			t.Errorf("the reload took %s", took)
+		}
+		time.Sleep(time.Minute)
+		m.Stop()
+		close(release)
+		synctest.Wait()
+		whole := 0
+		for _, r := range s.all() {
+			if r.Target == "hangs" && r.Whole() {
+				t.Error("a target that was left behind goes on reporting")
+			}
+			if r.Target == "works" && r.Whole() {
+				whole++
+			}
+		}
+		if whole < 3 {
+			t.Errorf("%d readings of the new target", whole)
+		}
+	})
+}
+
+func TestManagerSurvivesACollectorThatPanics(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &forgetful{}
+		m := collectors.NewManager(s, quiet)
+		id := signal.TargetID{Collector: "fake", Target: "buggy"}
+		m.Apply(t.Context(), []collectors.Target{{ID: id, New: func(*slog.Logger) collectors.Collector { panic("no such field") }}})
+		synctest.Wait()
+		m.Stop()
+		if r := s.all(); len(r) != 1 || r[0].Err == nil || !r[0].Empty() || r[0].TargetID != id {
+			t.Errorf("reports %+v, want one of a red target", r)
+		}
+	})
+}
+
+// forgetful is a sink that can be told to forget.
+type forgetful struct{ sink }
+
+func (*forgetful) Forget(signal.TargetID) {}

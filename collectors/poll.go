@@ -83,6 +83,7 @@ func (p *poller) read(ctx context.Context, reader Reader, sink Sink) signal.Repo
 		hanging := signal.Report{TargetID: p.id, Interval: report.Interval, At: time.Now(), Took: time.Since(began)}
 		hanging.Err = fmt.Errorf("reading did not end within its timeout of %s and is still under way", timeout)
 		sink.Report(hanging)
+		p.log.Warn("target hangs", "err", hanging.Err)
 		err = <-done
 	}
 	if errors.Is(err, context.DeadlineExceeded) && readCtx.Err() != nil {
