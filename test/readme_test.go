@@ -14,6 +14,9 @@ var yamlBlock = regexp.MustCompile("(?s)```yaml\n(.*?)```")
 // TestConfigsInReadmeLoad loads every config that the README shows.
 func TestConfigsInReadmeLoad(t *testing.T) {
 	t.Setenv("SHOP_PASSWORD", "secret")
+	if strings.Contains(read(t, "../README.md"), "@@") {
+		t.Error("the README has a place that was not filled in")
+	}
 	loaded := 0
 	for _, block := range yamlBlock.FindAllStringSubmatch(read(t, "../README.md"), -1) {
 		if !strings.HasPrefix(block[1], "kafka:") {

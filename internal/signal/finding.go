@@ -96,7 +96,7 @@ type Finding struct {
 	Severity Severity
 	Subject  Subject
 	Target   TargetID // whose readings decided it
-	OrderIDs []string // a sample, oldest first, where they can be known
+	OrderIDs []string // a sample, where they can be known: those that wait longest, or came last to a dead letter queue, first
 	Count    int64    // of orders or messages concerned
 	Since    time.Time
 	// DecidableAt is the earliest moment at which the case could have been told

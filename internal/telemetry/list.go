@@ -140,7 +140,7 @@ var groups = []Group{
 	},
 	{
 		Title: "Findings",
-		Intro: "Every failure mode that is built has its series from the start, at zero. The latest finding is the exemplar, with the trace of its order where one is known.",
+		Intro: "Every failure mode that is built has its series from the start, at zero. The latest finding is the exemplar of `lostorder_detection_delay_seconds`, with the trace of its order where one is known.",
 		Metrics: []Metric{
 			{
 				Name: "lostorder_findings", Type: Gauge, Unit: "findings", Labels: findingLabels, Stability: Stable,
