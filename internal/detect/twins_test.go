@@ -1,0 +1,32 @@
+package detect_test
+
+import (
+	"testing"
+
+	"github.com/lostorder/lostorder/internal/detect"
+	"github.com/lostorder/lostorder/internal/signal"
+)
+
+// twins names, for each failure mode, a story of what looks most like it and is
+// not.
+var twins = map[signal.Mode]string{
+	signal.OutboxStalled:   "benign: a bulk import that drains slowly",
+	signal.MessageLost:     "benign: retention overtakes a replay of what was committed",
+	signal.ConsumerAbsent:  "benign: a deploy of a minute and a half",
+	signal.ConsumerStalled: "benign: a slow consumer that commits once in four minutes",
+	signal.DLQFilling:      "benign: an empty dead letter queue that once held messages",
+	signal.OrderOverdue:    "benign: a slow order within its deadline",
+}
+
+func TestEveryModeHasABenignTwin(t *testing.T) {
+	for _, mode := range detect.Modes() {
+		name := twins[mode]
+		if tc, ok := queueCases[name]; ok && tc.found == nil {
+			continue
+		}
+		if tc, ok := storeCases[name]; ok && tc.found == nil {
+			continue
+		}
+		t.Errorf("%s: no story of its benign twin, or one in which something is found: %q", mode, name)
+	}
+}
