@@ -99,6 +99,7 @@ func (r *reading) run() error {
 		r.readOffsets(n, atStart, func(t *topic, p int32) *int64 { return &t.start[p] })
 		n.groups = r.readGroups(n)
 	})
+	r.tellGone(func(t *topic) []int64 { return t.start })
 	r.cluster.each(func(n *node) {
 		r.readCommits(n, n.groups)
 		n.groups = nil
@@ -106,6 +107,7 @@ func (r *reading) run() error {
 	r.cluster.each(func(n *node) {
 		r.readOffsets(n, atEnd, func(t *topic, p int32) *int64 { return &t.end[p] })
 	})
+	r.tellGone(func(t *topic) []int64 { return t.end })
 	r.now = signal.InstantOf(time.Now())
 	r.observe()
 	r.closeQueues()

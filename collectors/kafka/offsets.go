@@ -3,6 +3,8 @@ package kafka
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/IBM/sarama"
 
@@ -23,7 +25,6 @@ const offsetsPerRequest = 2500
 func (r *reading) readOffsets(n *node, which int64, keep func(t *topic, partition int32) *int64) {
 	var requests []*sarama.OffsetRequest
 	room := 0
-	r.mu.Lock() // another broker may say in this moment that a topic is gone
 	for i := range r.topics {
 		t := &r.topics[i]
 		if t.excluded || t.gone {
@@ -41,7 +42,6 @@ func (r *reading) readOffsets(n *node, which int64, keep func(t *topic, partitio
 			room--
 		}
 	}
-	r.mu.Unlock()
 	pipeline(requests, func(request *sarama.OffsetRequest) { r.askOffsets(n, request, keep) })
 }
 
@@ -99,8 +99,8 @@ func (e *partitionErrors) add(t *topic, partition int32, err sarama.KError) {
 	e.list = append(e.list, partitionError{t, partition, err})
 }
 
-// note turns what brokers said of partitions into what is missing. A topic that
-// is gone is no trouble; a partition that has no leader now, or a new one, is.
+// note turns what brokers said of partitions into what is missing. A partition
+// that a broker does not know waits for what the others say of its topic.
 func (r *reading) note(errs *partitionErrors) {
 	if len(errs.list) == 0 {
 		return
@@ -110,7 +110,7 @@ func (r *reading) note(errs *partitionErrors) {
 	for _, e := range errs.list {
 		switch {
 		case errors.Is(e.err, sarama.ErrUnknownTopicOrPartition):
-			e.topic.gone = true
+			e.topic.unknown = append(e.topic.unknown, e.partition)
 		case errors.Is(e.err, sarama.ErrTopicAuthorizationFailed):
 			r.missing.add("topic "+e.topic.name, "not authorized to describe it")
 		case isMoving(e.err):
@@ -118,6 +118,26 @@ func (r *reading) note(errs *partitionErrors) {
 		default:
 			r.missing.add("topic "+e.topic.name, e.err.Error())
 		}
+	}
+}
+
+// tellGone tells, once all brokers were asked for one end of the logs, the topics
+// that were deleted, which is no trouble, from those of which a broker does not
+// know a partition yet, or any more: such a one has no leader that answers for it.
+func (r *reading) tellGone(ends func(*topic) []int64) {
+	for i := range r.topics {
+		t := &r.topics[i]
+		if len(t.unknown) == 0 {
+			continue
+		}
+		if t.gone = !slices.ContainsFunc(ends(t), func(end int64) bool { return end >= 0 }); t.gone {
+			maps.DeleteFunc(r.leaderless, func(p topicPartition, _ struct{}) bool { return p.topic == t.name })
+		} else {
+			for _, p := range t.unknown {
+				r.noLeader(t, p)
+			}
+		}
+		t.unknown = nil
 	}
 }
 

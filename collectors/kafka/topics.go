@@ -14,8 +14,9 @@ import (
 type topic struct {
 	name     string
 	id       sarama.Uuid
-	watched  bool // chosen by the config
-	gone     bool // deleted since the reading began
+	watched  bool    // chosen by the config
+	gone     bool    // deleted since the reading began
+	unknown  []int32 // partitions that a broker does not know, until it is told why
 	leaders  []int32
 	start    []int64 // Unknown until read
 	end      []int64 // Unknown until read

@@ -92,6 +92,35 @@ func TestAPartitionWithoutALeaderIsCounted(t *testing.T) {
 	}
 }
 
+// TestAPartitionThatABrokerDoesNotKnowIsNoTopicThatIsGone: one that was just made,
+// or just moved, is not known everywhere yet.
+func TestAPartitionThatABrokerDoesNotKnowIsNoTopicThatIsGone(t *testing.T) {
+	s := serve(t, kfake.SeedTopics(3, "orders"))
+	c := s.client()
+	for p := range int32(3) {
+		produce(t, c, order("orders", p, "o-1"))
+	}
+	commit(t, c, "billing", "orders", map[int32]int64{0: 0, 1: 0, 2: 0})
+	r := watch(t, s.settings())
+	for _, times := range []int{1, 2} { // at the start of the logs, and at both ends
+		s.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.ListOffsets}, Topic: "orders", Partitions: []int32{1}, Err: kerr.UnknownTopicOrPartition, Count: times})
+		report, err := read(t, r)
+		if err == nil || err.Error() != "1 partition: no leader answers for it" {
+			t.Errorf("got %v", err)
+		}
+		q := mustQueue(t, report, "orders", "billing")
+		if p := q.Partitions[1]; p.Start != signal.Unknown || (p.End == signal.Unknown) != (times == 2) {
+			t.Errorf("got\n%s", show(report))
+		}
+		if times == 2 && (q.Ready != 2 || q.Published != signal.Unknown) {
+			t.Errorf("got\n%s", show(report))
+		}
+		if q = mustQueue(t, readWhole(t, r), "orders", "billing"); q.Ready != 3 || q.Published != 3 {
+			t.Errorf("got %+v", q)
+		}
+	}
+}
+
 func TestABrokerOfThreeIsDown(t *testing.T) {
 	s := serve(t, kfake.NumBrokers(3), kfake.SeedTopics(6, "orders"))
 	c := s.client()
