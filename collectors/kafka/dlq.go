@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/IBM/sarama"
+
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
@@ -15,6 +17,7 @@ const topicHolder = "{topic}"
 // deadLetters is what makes a topic a dead letter queue.
 type deadLetters struct {
 	sources []string
+	heads   []int64 // where the messages begin, by partition, that still sit there
 }
 
 // pairDeadLetters finds the dead letter queues of the watched topics by name.
@@ -44,7 +47,6 @@ func (r *reading) pairDeadLetters() {
 
 // deadLetterReports reports the dead letter queues, by name.
 func (r *reading) deadLetterReports() []signal.DeadLetterQueue {
-	replayed := r.replayed()
 	var list []signal.DeadLetterQueue
 	for i := range r.topics {
 		t := &r.topics[i]
@@ -55,10 +57,7 @@ func (r *reading) deadLetterReports() []signal.DeadLetterQueue {
 			System: signal.Kafka, Cluster: r.config.Name, Destination: t.name, Sources: t.dlq.sources,
 			Messages: signal.Unknown, Arrived: signal.Unknown,
 		}
-		heads := t.start
-		if behind := replayed[int32(i)]; behind != nil {
-			heads = behind
-		}
+		heads := t.dlq.heads
 		if left, whole := t.sitting(heads); whole {
 			d.Messages = signal.Count(left)
 		}
@@ -131,9 +130,26 @@ func (t *topic) oldest(heads []int64, now signal.Instant) signal.Age {
 	return oldest
 }
 
-// lookAtDeadLetters reads the latest messages of dead letter queues, to name
-// their orders, when there are new ones.
+// lookAtDeadLetters finds out what still sits in dead letter queues.
 func (r *reading) lookAtDeadLetters() {
+	replayed := r.replayed()
+	for i := range r.topics {
+		t := &r.topics[i]
+		if t.dlq == nil {
+			continue
+		}
+		if t.dlq.heads = replayed[int32(i)]; t.dlq.heads == nil {
+			t.dlq.heads = slices.Clone(t.start)
+		}
+		t.past.madeAnew(t.id)
+	}
+	r.lookForNames()
+	r.passUnseen()
+}
+
+// lookForNames reads the latest messages of dead letter queues, to name their
+// orders, when there are new ones.
+func (r *reading) lookForNames() {
 	if r.config.OrderID != orderIDKey {
 		return
 	}
@@ -160,6 +176,13 @@ func (r *reading) lookAtDeadLetters() {
 			past.newest[look.partition] = look.found
 			past.newestEnd[look.partition] = look.until
 		}
+	}
+}
+
+// madeAnew forgets the messages of a topic that was deleted since and made anew.
+func (p *topicPast) madeAnew(id sarama.Uuid) {
+	if p.id != id {
+		p.id, p.newest, p.newestEnd, p.sights = id, nil, nil, nil
 	}
 }
 

@@ -4,6 +4,8 @@ import (
 	"maps"
 	"time"
 
+	"github.com/IBM/sarama"
+
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
@@ -32,6 +34,8 @@ type topicPast struct {
 
 	newest    [][]message // of a dead letter queue, by partition
 	newestEnd []int64     // the end of the log when newest was read
+	sights    map[int32]*sight
+	id        sarama.Uuid // of the topic of which this was read
 }
 
 // begin starts a reading.

@@ -174,6 +174,23 @@ func TestRealDeadLetterQueue(t *testing.T) {
 	}
 }
 
+func TestRealTransactionsAreNoDeadLetters(t *testing.T) {
+	s := open(t, 1)
+	dlq := s.topic + ".dlq"
+	createTopic(t, s.client, 2, dlq)
+	t.Cleanup(func() { deleteTopic(t, s.client, dlq) })
+	tx := client(t, []string{address(t, "KAFKA_ADDR")}, kgo.TransactionalID(s.topic))
+	transaction(t, tx, kgo.TryAbort, order(dlq, 0, "o-1"))
+	transaction(t, tx, kgo.TryCommit, order(dlq, 1, "o-2"))
+	r := watch(t, s.watched(t, address(t, "KAFKA_ADDR")))
+	holds := func(want signal.Count) func(signal.Report) bool {
+		return func(r signal.Report) bool { return deadLetters(r)[dlq].Messages == want }
+	}
+	until(t, r, "the message of the transaction that was committed", holds(2)) // with its marker
+	commit(t, s.client, s.topic, dlq, map[int32]int64{1: 1})
+	until(t, r, "nothing but what nobody sees", holds(0))
+}
+
 func TestRealSecurity(t *testing.T) {
 	s := open(t, 1)
 	commit(t, s.client, s.topic, s.topic, map[int32]int64{0: 0})
