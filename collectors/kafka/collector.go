@@ -47,7 +47,8 @@ func (r *reader) Read(ctx context.Context, report *signal.Report) error {
 	one := &reading{
 		ctx: ctx, config: &r.config, cluster: r.cluster, history: r.history,
 		// A little more than the last reading had.
-		parts: make([]signal.Partition, 0, r.history.parts+r.history.parts/32+64),
+		parts:      make([]signal.Partition, 0, r.history.parts+r.history.parts/32+64),
+		lostTopics: newUnmatched(r.config.Topics.Include), lostGroups: newUnmatched(r.config.Groups.Include),
 	}
 	err := one.run()
 	if ctx.Err() != nil {
@@ -81,6 +82,9 @@ type reading struct {
 	leaderless map[topicPartition]struct{}
 	share      []string // groups of which nothing is read
 	streams    []string // groups of whose members nothing is read
+
+	lostTopics, lostGroups unmatched
+	groupsMissing          bool // a broker does not tell its groups
 
 	now signal.Instant // when the ends of the logs were read
 }

@@ -61,14 +61,17 @@ func (r *reading) readGroups(n *node) []*group {
 	})
 	switch {
 	case err != nil:
+		r.missGroups()
 		r.brokerMissing(n, err)
 		return nil
 	case answer.Err != sarama.ErrNoError:
+		r.missGroups()
 		r.missing.add(fmt.Sprintf("groups of broker %d", n.id), groupReason(answer.Err))
 		return nil
 	}
 	groups := make([]*group, 0, len(answer.Groups))
 	var classic, consumer []*group
+	r.seeGroups(answer.Groups)
 	for name, protocol := range answer.Groups {
 		if !r.config.watchesGroup(name) {
 			continue
@@ -97,6 +100,21 @@ func (r *reading) readGroups(n *node) []*group {
 		r.describeConsumer(n, batch)
 	}
 	return groups
+}
+
+// seeGroups notes the names of a broker's groups, missGroups that they are not known.
+func (r *reading) seeGroups(groups map[string]string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for name := range groups {
+		r.lostGroups.see(name)
+	}
+}
+
+func (r *reading) missGroups() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.groupsMissing = true
 }
 
 // kindOf returns the type of a group; a broker before 3.8 says only the protocol.

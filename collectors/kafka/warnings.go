@@ -34,7 +34,7 @@ func (r *reading) warnings() []string {
 		topics := slices.Collect(maps.Keys(r.history.refused))
 		list = append(list, "not authorized to read messages, so that no orders are named and transaction markers count as backlog; grant READ on topics "+some(topics))
 	}
-	return list
+	return append(list, r.unmatchedWarnings()...)
 }
 
 // some names a few of many.
