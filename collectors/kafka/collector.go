@@ -72,9 +72,10 @@ type reading struct {
 	history *history
 	missing missing
 
-	topics []topic // by name
-	byName map[string]int32
-	byID   map[sarama.Uuid]int32
+	identity string  // the cluster's id; empty before Kafka 0.10.1
+	topics   []topic // by name
+	byName   map[string]int32
+	byID     map[sarama.Uuid]int32
 
 	mu         sync.Mutex // guards the rest while brokers are asked side by side
 	queues     []queue

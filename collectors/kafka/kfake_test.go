@@ -299,6 +299,7 @@ func mustQueue(t *testing.T, r signal.Report, topic, group string) signal.Queue 
 // show prints a report for people.
 func show(r signal.Report) string {
 	var b strings.Builder
+	fmt.Fprintf(&b, "cluster %q\n", r.Identity)
 	for _, q := range r.Queues {
 		fmt.Fprintf(&b, "%s → %s: ready %d, uncommitted %d, consumers %d, state %s, oldest %v, waiting %v\n",
 			q.Destination, q.Group, q.Ready, q.Uncommitted, q.Consumers, q.GroupState, q.Oldest, q.Waiting)

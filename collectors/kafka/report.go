@@ -4,6 +4,7 @@ import "github.com/lostorder/lostorder/internal/signal"
 
 // fill writes the report.
 func (r *reading) fill(report *signal.Report) {
+	report.Identity = r.identity
 	report.Queues = make([]signal.Queue, 0, len(r.queues))
 	for i := range r.queues {
 		report.Queues = append(report.Queues, r.queueOf(&r.queues[i]))

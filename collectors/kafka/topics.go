@@ -31,6 +31,9 @@ func (r *reading) readTopics() error {
 	if err != nil {
 		return err
 	}
+	if answer.ClusterID != nil {
+		r.identity = *answer.ClusterID
+	}
 	r.topics = make([]topic, 0, len(answer.Topics))
 	for _, t := range answer.Topics {
 		r.lostTopics.see(t.Name)
