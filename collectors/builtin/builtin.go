@@ -6,6 +6,7 @@ import (
 	"github.com/lostorder/lostorder/collectors/kafka"
 	"github.com/lostorder/lostorder/collectors/orders"
 	"github.com/lostorder/lostorder/collectors/outbox"
+	"github.com/lostorder/lostorder/collectors/rabbitmq"
 	"github.com/lostorder/lostorder/collectors/sqs"
 	"github.com/lostorder/lostorder/internal/config"
 	"github.com/lostorder/lostorder/internal/database"
@@ -15,6 +16,7 @@ import (
 func Sources() []collectors.Source {
 	return []collectors.Source{
 		kafka.Source(),
+		rabbitmq.Source(),
 		sqs.Source(),
 		outbox.Source(),
 		orders.Source(),

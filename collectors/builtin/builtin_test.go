@@ -35,6 +35,7 @@ func TestEveryFolderIsRegistered(t *testing.T) {
 
 func TestEverySourceHasAReadmeAndAnExampleThatLoads(t *testing.T) {
 	t.Setenv("KAFKA_PASSWORD", "secret")
+	t.Setenv("RABBITMQ_PASSWORD", "secret")
 	entries, err := os.ReadDir("..")
 	if err != nil {
 		t.Fatal(err)

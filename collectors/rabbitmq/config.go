@@ -1,0 +1,136 @@
+package rabbitmq
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"reflect"
+	"regexp"
+
+	"github.com/lostorder/lostorder/collectors"
+	"github.com/lostorder/lostorder/internal/config"
+	"github.com/lostorder/lostorder/internal/signal"
+)
+
+// section is the key of the config file.
+const section = "rabbitmq"
+
+// Config is one entry of the rabbitmq section: a cluster to watch.
+type Config struct {
+	Name           string          `yaml:"name" required:"true" doc:"What the cluster is called in metrics and findings." example:"main"`
+	URL            []string        `yaml:"url" required:"true" single:"true" doc:"Where the management API answers. Of several nodes of one cluster the first that answers is asked." example:"http://localhost:15672"`
+	PrometheusURL  []string        `yaml:"prometheus_url" single:"true" doc:"Where the prometheus plugin answers, one address per node; port 15692 of the hosts in url when left out. It is used where it covers every node of the cluster." example:"http://localhost:15692"`
+	Username       string          `yaml:"username" doc:"The user; nobody when left out." example:"lostorder"`
+	Password       config.Secret   `yaml:"password" file:"true" doc:"The password." example:"${RABBITMQ_PASSWORD}"`
+	TLS            *TLS            `yaml:"tls" doc:"How https is spoken; the system's authorities are trusted when left out."`
+	VHosts         config.Matcher  `yaml:"vhosts" doc:"Virtual hosts to watch."`
+	Queues         config.Matcher  `yaml:"queues" doc:"Queues to watch, by their names without the virtual host."`
+	Objectives     []Objective     `yaml:"objectives" doc:"How long messages may wait. The first that matches the queue holds."`
+	ConfigInterval config.Duration `yaml:"config_interval" default:"5m" min:"10ms" doc:"How often definitions, policies and bindings are read."`
+
+	collectors.Schedule `inline:"true"`
+}
+
+// TLS is how https is spoken.
+type TLS struct {
+	CAFile             string `yaml:"ca_file" doc:"PEM file of the authorities to trust; the system's when left out." example:"/etc/lostorder/ca.pem"`
+	CertFile           string `yaml:"cert_file" doc:"PEM file of the certificate that says who lostorder is." example:"/etc/lostorder/client.pem"`
+	KeyFile            string `yaml:"key_file" doc:"PEM file of the certificate's key." example:"/etc/lostorder/client-key.pem"`
+	ServerName         string `yaml:"server_name" doc:"The name that the nodes' certificates must carry; the host connected to when left out." example:"rabbitmq.example.com"`
+	InsecureSkipVerify bool   `yaml:"insecure_skip_verify" doc:"Trust any certificate; for tests only."`
+}
+
+// Validate checks what the tags cannot say.
+func (c *Config) Validate() error {
+	var errs []error
+	check := func(key string, list []string, example string) {
+		for i, text := range list {
+			at := fmt.Sprintf("%s[%d]", key, i)
+			u, err := url.Parse(text)
+			switch {
+			case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https":
+				errs = append(errs, config.At(at, "not an address; write for example %s", example))
+			case u.User != nil:
+				errs = append(errs, config.At(at, "holds a user; write username and password instead"))
+			}
+		}
+	}
+	check("url", c.URL, "http://localhost:15672")
+	check("prometheus_url", c.PrometheusURL, "http://localhost:15692")
+	if c.Username == "" && c.Password != "" {
+		errs = append(errs, config.At("username", "missing; password needs the user beside it"))
+	}
+	return errors.Join(errs...)
+}
+
+// Validate checks that the certificate and its key come together.
+func (t *TLS) Validate() error {
+	switch {
+	case t.CertFile != "" && t.KeyFile == "":
+		return config.At("key_file", "missing; cert_file needs the key beside it")
+	case t.CertFile == "" && t.KeyFile != "":
+		return config.At("cert_file", "missing; key_file needs the certificate beside it")
+	}
+	return nil
+}
+
+// watches reports whether a queue is watched.
+func (c *Config) watches(k key) bool { return c.VHosts.Match(k.vhost) && c.Queues.Match(k.name) }
+
+// vhosts returns the virtual hosts to ask for, where the config names them one by
+// one; nil means all.
+func (c *Config) vhosts() []string {
+	var names []string
+	for _, p := range c.VHosts.Include {
+		if regexp.QuoteMeta(p.String()) != p.String() {
+			return nil
+		}
+		names = append(names, p.String())
+	}
+	return names
+}
+
+// prometheus returns where the prometheus plugin should answer.
+func (c *Config) prometheus() []string {
+	if len(c.PrometheusURL) > 0 {
+		return c.PrometheusURL
+	}
+	var list []string
+	for _, text := range c.URL {
+		if u, err := url.Parse(text); err == nil {
+			list = append(list, "http://"+hostPort(u.Hostname(), "15692"))
+		}
+	}
+	return list
+}
+
+// Source says what the section is called and which targets it asks for.
+func Source() collectors.Source {
+	return collectors.Source{
+		Section: config.Section{
+			Key:  section,
+			Doc:  "RabbitMQ clusters to watch.",
+			Type: reflect.TypeFor[Config](),
+		},
+		Targets: func(f *config.File) []collectors.Target {
+			var targets []collectors.Target
+			for _, c := range config.Items[Config](f, section) {
+				targets = append(targets, Target(c))
+			}
+			return targets
+		},
+	}
+}
+
+// Target returns the target of one entry.
+func Target(c Config) collectors.Target {
+	id := signal.TargetID{Collector: section, Target: c.Name}
+	return collectors.Target{
+		ID:     id,
+		Config: c,
+		New: func(log *slog.Logger) collectors.Collector {
+			return collectors.Poll(id, c.Schedule, log, func() collectors.Reader { return NewReader(c) })
+		},
+	}
+}

@@ -1,0 +1,46 @@
+package rabbitmq_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/lostorder/lostorder/collectors/rabbitmq"
+	"github.com/lostorder/lostorder/internal/config"
+)
+
+func TestTwoKeysAreEnough(t *testing.T) {
+	c := parse(t, "rabbitmq: [{name: a, url: 'http://rabbit:15672'}]")
+	if time.Duration(c.ConfigInterval) != 5*time.Minute || time.Duration(c.Interval) != 15*time.Second {
+		t.Errorf("got %+v", c)
+	}
+}
+
+func TestBadConfigIsRefused(t *testing.T) {
+	for name, test := range map[string]struct{ text, want string }{
+		"an address that is none": {
+			"rabbitmq: [{name: a, url: rabbit}]",
+			"rabbitmq[0].url[0]: not an address; write for example http://localhost:15672",
+		},
+		"a password in the address": {
+			"rabbitmq: [{name: a, url: 'http://u:p@rabbit:1'}]",
+			"rabbitmq[0].url[0]: holds a user; write username and password instead",
+		},
+		"a password without a user": {
+			"rabbitmq: [{name: a, url: 'http://rabbit:1', password: x}]",
+			"rabbitmq[0].username: missing; password needs the user beside it",
+		},
+		"a certificate without its key": {
+			"rabbitmq: [{name: a, url: 'http://rabbit:1', tls: {cert_file: a.pem}}]",
+			"rabbitmq[0].tls.key_file: missing; cert_file needs the key beside it",
+		},
+		"no address": {"rabbitmq: [{name: a}]", "rabbitmq[0].url: missing"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := config.Parse("test.yml", []byte(test.text), ".", []config.Section{rabbitmq.Source().Section})
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got %v\nwant %s", err, test.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,138 @@
+package rabbitmq
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/lostorder/lostorder/internal/signal"
+)
+
+// definitions is what the broker says of itself on the slow clock.
+type definitions struct {
+	queues    []queueDefinition
+	policies  []policy
+	operator  []policy
+	exchanges map[key]exchange
+	bindings  map[key][]binding // by virtual host and exchange
+	routes    bool              // exchanges and bindings are known
+}
+
+type queueDefinition struct {
+	VHost     string         `json:"vhost"`
+	Name      string         `json:"name"`
+	Type      string         `json:"type"`
+	Arguments map[string]any `json:"arguments"`
+}
+
+type exchange struct {
+	VHost     string         `json:"vhost"`
+	Name      string         `json:"name"`
+	Type      string         `json:"type"`
+	Arguments map[string]any `json:"arguments"`
+}
+
+type binding struct {
+	VHost       string `json:"vhost"`
+	Source      string `json:"source"`
+	Destination string `json:"destination"`
+	Kind        string `json:"destination_type"`
+	RoutingKey  string `json:"routing_key"`
+}
+
+type overview struct {
+	Version    string `json:"rabbitmq_version"`
+	Statistics bool   `json:"disable_stats"` // true: there are none
+}
+
+type nodeState struct {
+	Name    string `json:"name"`
+	Running bool   `json:"running"`
+	Memory  bool   `json:"mem_alarm"`
+	Disk    bool   `json:"disk_free_alarm"`
+}
+
+// define reads the slow clock's part. What cannot be read is named, and the last
+// that was known stays.
+func (r *reader) define(ctx context.Context, m *missing) {
+	var o overview
+	if err := r.ask(ctx, "/api/overview", &o); err != nil {
+		m.add("read overview", err)
+		return
+	}
+	r.version, r.statistics = o.Version, !o.Statistics
+	d := definitions{exchanges: map[key]exchange{}, bindings: map[key][]binding{}}
+	var ok bool
+	if d.queues, ok = perVHost[queueDefinition](ctx, r, m, "queues", "?disable_stats=true&enable_queue_totals=true"); !ok {
+		return
+	}
+	var known bool
+	if d.policies, known = perVHost[policy](ctx, r, m, "policies", ""); known {
+		d.operator, known = perVHost[policy](ctx, r, m, "operator-policies", "")
+	}
+	exchanges, okExchanges := perVHost[exchange](ctx, r, m, "exchanges", "")
+	bindings, okBindings := perVHost[binding](ctx, r, m, "bindings", "")
+	d.routes = okExchanges && okBindings
+	for _, e := range exchanges {
+		d.exchanges[key{e.VHost, e.Name}] = e
+	}
+	for _, b := range bindings {
+		from := key{b.VHost, b.Source}
+		d.bindings[from] = append(d.bindings[from], b)
+	}
+	r.setups = d.setups(r.defaultLimit(), known)
+}
+
+// defaultLimit is after how many deliveries a quorum queue gives a message up
+// where nobody says so.
+func (r *reader) defaultLimit() signal.Count {
+	major, _, _ := strings.Cut(r.version, ".")
+	if n, err := strconv.Atoi(major); err == nil && n >= 4 {
+		return 20
+	}
+	return signal.Unknown
+}
+
+// setup is how a queue is set up, and to which queues its failures go.
+type setup struct {
+	signal *signal.Setup
+	to     []key
+}
+
+// setups works out how every queue is set up. Without the policies only its type
+// is certain.
+func (d *definitions) setups(limit signal.Count, policies bool) map[key]setup {
+	all := make(map[key]setup, len(d.queues))
+	types := map[string]*signal.Setup{}
+	for i := range d.queues {
+		q := &d.queues[i]
+		k := key{q.VHost, q.Name}
+		s := &signal.Setup{Type: q.Type, MaxMessages: signal.Unknown, MaxBytes: signal.Unknown, MaxDeliveries: signal.Unknown}
+		if !policies {
+			if types[q.Type] == nil {
+				types[q.Type] = s
+			}
+			all[k] = setup{signal: types[q.Type]}
+			continue
+		}
+		e := effective{arguments: q.Arguments, policy: best(d.policies, q), operator: best(d.operator, q)}
+		if ttl := e.least("x-message-ttl", "message-ttl"); ttl.Known() {
+			// 0 is none in the vocabulary, and at once to the broker.
+			s.Retention = max(time.Millisecond, time.Duration(ttl)*time.Millisecond)
+		}
+		s.MaxMessages = e.least("x-max-length", "max-length")
+		s.MaxBytes = e.least("x-max-length-bytes", "max-length-bytes")
+		overflow := e.text("x-overflow", "overflow")
+		s.DropsHead = (s.MaxMessages.Known() || s.MaxBytes.Known()) && (overflow == "" || overflow == "drop-head")
+		if q.Type == "quorum" {
+			s.MaxDeliveries = e.deliveries(limit)
+		}
+		var to []key
+		if q.Type != "stream" {
+			s.DeadLetter, to = d.route(q, &e)
+		}
+		all[k] = setup{signal: s, to: to}
+	}
+	return all
+}

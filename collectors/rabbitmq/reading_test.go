@@ -1,0 +1,121 @@
+package rabbitmq_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/lostorder/lostorder/internal/signal"
+)
+
+func TestAQueueIsReadWhole(t *testing.T) {
+	r, err := read(t, settings(t, serve(t).URL))
+	if err != nil || len(r.Queues) != 4 || len(r.Warnings) != 0 {
+		t.Fatalf("got %v %v %+v", err, r.Warnings, r.Queues)
+	}
+	q := queueOf(r, "orders")
+	if q.Ready != 7 || q.InFlight != 3 || q.Consumers != 1 || q.Published != 50 || q.Acknowledged != 40 || q.Redelivered != 17 || q.Received != 60 {
+		t.Errorf("got %+v", q)
+	}
+	want := signal.Partition{Start: signal.Unknown, Committed: 40, End: 50, Head: q.Oldest}
+	if len(q.Partitions) != 1 || q.Partitions[0] != want || q.Oldest.Bound != signal.AtLeast {
+		t.Errorf("got %+v", q.Partitions)
+	}
+	setup := signal.Setup{
+		Type: "quorum", Retention: 50 * time.Second, MaxMessages: signal.Unknown, MaxBytes: signal.Unknown, MaxDeliveries: 20,
+		DeadLetter: signal.DeadLetter{Route: signal.RouteSet, To: "dlx"},
+	}
+	if *q.Setup != setup {
+		t.Errorf("got %+v\nwant %+v", *q.Setup, setup)
+	}
+}
+
+func TestOddNamesAreKept(t *testing.T) {
+	r, _ := read(t, settings(t, serve(t).URL))
+	q := queueOf(r, `a/b/q "1"`)
+	if q == nil || q.Ready != 1 || q.Setup.MaxMessages != 5 || !q.Setup.DropsHead || q.Setup.DeadLetter.Route != signal.RouteNone {
+		t.Errorf("got %+v", r.Queues)
+	}
+	if q != nil && (len(q.Partitions) != 1 || q.Partitions[0].Committed != 0 || q.Acknowledged.Known()) {
+		t.Errorf("of a queue that nobody ever read: %+v", q)
+	}
+}
+
+func TestAStreamHasNothingWaiting(t *testing.T) {
+	r, _ := read(t, settings(t, serve(t).URL))
+	if q := queueOf(r, "log"); q == nil || q.Ready.Known() || q.Partitions != nil || q.Setup.Type != "stream" {
+		t.Errorf("got %+v", q)
+	}
+}
+
+func TestDeadLettersAreFoundThroughBindings(t *testing.T) {
+	r, _ := read(t, settings(t, serve(t).URL))
+	if len(r.DeadLetters) != 1 {
+		t.Fatalf("got %+v", r.DeadLetters)
+	}
+	d := r.DeadLetters[0]
+	if d.Destination != "failed" || !slices.Equal(d.Sources, []string{"orders"}) || d.Messages != 2 || d.Arrived != 2 || d.SourceRetention != 50*time.Second {
+		t.Errorf("got %+v", d)
+	}
+}
+
+func TestLossesOfANodeAreAddedUp(t *testing.T) {
+	r, _ := read(t, settings(t, serve(t).URL))
+	want := []signal.BrokerLoss{
+		{System: signal.RabbitMQ, Cluster: "main", Node: "rabbit@a", Reason: "expired", Messages: 7},
+		{System: signal.RabbitMQ, Cluster: "main", Node: "rabbit@a", Reason: "unroutable_dropped", Messages: 5},
+	}
+	if !slices.Equal(r.Losses, want) {
+		t.Errorf("got %+v", r.Losses)
+	}
+}
+
+func TestFiltersReachTheServer(t *testing.T) {
+	f := serve(t)
+	f.set("/api/queues/a%2Fb", `[{"vhost":"a/b","name":"q \"1\"","type":"classic","arguments":{}}]`)
+	for _, what := range []string{"policies", "operator-policies", "exchanges", "bindings"} {
+		f.set("/api/"+what+"/a%2Fb", `[]`)
+	}
+	r, err := read(t, settings(t, f.URL, "vhosts: {include: a/b}"))
+	if err != nil || len(r.Queues) != 1 || r.Queues[0].Destination != `a/b/q "1"` {
+		t.Errorf("got %v %+v", err, r.Queues)
+	}
+	if !slices.ContainsFunc(f.asked, func(a string) bool { return strings.Contains(a, "vhost=a%2Fb") }) {
+		t.Errorf("asked %q", f.asked)
+	}
+}
+
+func TestADeadLetterExchange(t *testing.T) {
+	const orders = `[{"vhost":"/","name":"orders","type":"quorum","arguments":{"x-dead-letter-exchange":"dlx","x-dead-letter-routing-key":"k"}}]`
+	for name, test := range map[string]struct {
+		queues, exchanges, bindings string
+		route                       signal.DeadLetterRoute
+		problem                     string
+	}{
+		"that does not exist":                        {orders, `[]`, `[]`, signal.RouteBroken, "the exchange dlx does not exist"},
+		"to which nothing is bound":                  {orders, `[{"vhost":"/","name":"dlx","type":"direct"}]`, `[]`, signal.RouteBroken, "nothing is bound to the exchange dlx"},
+		"of which no binding takes the key":          {orders, `[{"vhost":"/","name":"dlx","type":"direct"}]`, `[{"vhost":"/","source":"dlx","destination":"d","destination_type":"queue","routing_key":"x"}]`, signal.RouteBroken, `no binding of the exchange dlx takes the routing key "k"`},
+		"that passes on through another":             {orders, `[{"vhost":"/","name":"dlx","type":"fanout"},{"vhost":"/","name":"b","type":"direct"}]`, `[{"vhost":"/","source":"dlx","destination":"b","destination_type":"exchange","routing_key":""},{"vhost":"/","source":"b","destination":"d","destination_type":"queue","routing_key":"k"}]`, signal.RouteSet, ""},
+		"that passes to itself":                      {orders, `[{"vhost":"/","name":"dlx","type":"fanout"}]`, `[{"vhost":"/","source":"dlx","destination":"dlx","destination_type":"exchange","routing_key":""}]`, signal.RouteBroken, `no binding of the exchange dlx takes the routing key "k"`},
+		"of a kind that only a plugin knows":         {orders, `[{"vhost":"/","name":"dlx","type":"x-delayed-message"}]`, `[]`, signal.RouteUnknown, ""},
+		"whose messages keep keys that may fit":      {strings.ReplaceAll(orders, `,"x-dead-letter-routing-key":"k"`, ""), `[{"vhost":"/","name":"dlx","type":"direct"}]`, `[{"vhost":"/","source":"dlx","destination":"d","destination_type":"queue","routing_key":"x"}]`, signal.RouteUnknown, ""},
+		"of another virtual host is another":         {orders, `[{"vhost":"b","name":"dlx","type":"direct"}]`, `[]`, signal.RouteBroken, "the exchange dlx does not exist"},
+		"whose name is missing, which is none":       {strings.ReplaceAll(orders, `"x-dead-letter-exchange":"dlx",`, ""), `[]`, `[]`, signal.RouteNone, ""},
+		"whose key has a topic's star in the middle": {orders, `[{"vhost":"/","name":"dlx","type":"topic"}]`, `[{"vhost":"/","source":"dlx","destination":"d","destination_type":"queue","routing_key":"*.#"}]`, signal.RouteSet, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := serve(t)
+			f.set("/api/queues", test.queues)
+			f.set("/api/exchanges", test.exchanges)
+			f.set("/api/bindings", test.bindings)
+			r, err := read(t, settings(t, f.URL))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if d := queueOf(r, "orders").Setup.DeadLetter; d.Route != test.route || d.Problem != test.problem {
+				t.Errorf("got %+v", d)
+			}
+		})
+	}
+}
