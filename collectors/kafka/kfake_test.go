@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -147,11 +148,17 @@ func topicID(t *testing.T, c *kgo.Client, topic string) [16]byte {
 	rt := kmsg.NewMetadataRequestTopic()
 	rt.Topic = new(topic)
 	req.Topics = append(req.Topics, rt)
-	resp, err := req.RequestWith(within(t), c)
-	if err != nil || resp.Topics[0].ErrorCode != 0 {
-		t.Fatalf("find topic %s: %v", topic, err)
+	for ctx := within(t); ; {
+		resp, err := req.RequestWith(ctx, c)
+		switch {
+		case err != nil:
+			t.Fatalf("find topic %s: %v", topic, err)
+		case resp.Topics[0].ErrorCode == 0:
+			return resp.Topics[0].TopicID
+		case resp.Topics[0].ErrorCode != kerr.UnknownTopicOrPartition.Code: // a real broker may not know it yet
+			t.Fatalf("find topic %s: %v", topic, kerr.ErrorForCode(resp.Topics[0].ErrorCode))
+		}
 	}
-	return resp.Topics[0].TopicID
 }
 
 // deleteRecords removes what lies before an offset, as retention does.
