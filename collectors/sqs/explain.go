@@ -35,6 +35,16 @@ func isThrottling(err error) bool {
 // isServerFault reports whether the server failed at a request that was right.
 func isServerFault(err error) bool { return status(err) >= 500 }
 
+// isCut reports whether a connection that stood was lost under a request: one that was
+// kept and that the other side had meanwhile closed. net/http sends only requests
+// without a body again by itself.
+func isCut(err error) bool {
+	if network, ok := errors.AsType[*net.OpError](err); ok {
+		return network.Op != "dial" && !network.Timeout()
+	}
+	return errors.Is(err, io.EOF) && status(err) == 0
+}
+
 // isGone reports whether the queue is not there.
 func isGone(err error) bool {
 	switch code(err) {

@@ -71,7 +71,8 @@ func (p *pace) answered() {
 }
 
 // call makes one request, in its turn, with a time of its own to answer in. A
-// request that was throttled, or that the server failed to answer, is made again.
+// request that was throttled, that the server failed to answer, or whose connection
+// was lost, is made again.
 func (r *reader) call(ctx context.Context, request func(ctx context.Context) error) error {
 	var last error
 	for try := range attempts {
@@ -90,7 +91,7 @@ func (r *reader) call(ctx context.Context, request func(ctx context.Context) err
 			return err
 		case isThrottling(err):
 			r.pace.throttled(time.Now())
-		case isServerFault(err) && try == 0:
+		case (isServerFault(err) || isCut(err)) && try == 0:
 		default:
 			return err
 		}

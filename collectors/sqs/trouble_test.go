@@ -384,3 +384,22 @@ func total(s *shop) (n int) {
 	}
 	return n
 }
+
+func TestAConnectionThatIsCutIsNoTrouble(t *testing.T) {
+	login(t)
+	var asked atomic.Int32
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if asked.Add(1) == 1 {
+			panic(http.ErrAbortHandler) // the server hangs up
+		}
+		w.Header().Set("Content-Type", "application/x-amz-json-1.0")
+		_, _ = io.WriteString(w, `{}`)
+	}))
+	t.Cleanup(server.Close)
+	if _, err := read(t, watch(t, settings(t, server.URL, noMetrics...))); err != nil {
+		t.Errorf("got %v", err)
+	}
+	if n := asked.Load(); n != 2 {
+		t.Errorf("asked %d times, want twice", n)
+	}
+}
