@@ -143,3 +143,20 @@ func TestDeadLettersThatMayNotBeReadCount(t *testing.T) {
 		t.Errorf("%d fetches, then %d more", looked, fetches.Load()-looked)
 	}
 }
+
+// TestManyThatWereAbortedAreLookedThroughInParts: a reading looks only so far, and
+// the next one goes on.
+func TestManyThatWereAbortedAreLookedThroughInParts(t *testing.T) {
+	s := serve(t, kfake.SeedTopics(1, "orders", "orders.dlq"))
+	tx := s.client(kgo.TransactionalID("tx"), kgo.ProducerBatchCompression(kgo.NoCompression()))
+	for range 12 {
+		big := order("orders.dlq", 0, "o-1")
+		big.Value = make([]byte, 60<<10)
+		transaction(t, tx, kgo.TryAbort, big)
+	}
+	r := watch(t, s.settings())
+	if d := deadLetters(readWhole(t, r))["orders.dlq"]; d.Messages != 24 {
+		t.Fatalf("one reading looked through all of it: %+v", d)
+	}
+	until(t, r, "the end", func(r signal.Report) bool { return deadLetters(r)["orders.dlq"].Messages == 0 })
+}
