@@ -58,6 +58,10 @@ bench: ## Benchmarks that need no server
 bench-kafka: ## The grid of 10,000 partitions and 100,000 group-partitions on a real Kafka
 	test/parts/run --parts=kafka go run ./test/bench/kafka
 
+.PHONY: bench-rabbitmq
+bench-rabbitmq: ## 10,000 queues on a real RabbitMQ
+	test/parts/run --parts=rabbitmq go run ./test/bench/rabbitmq
+
 .PHONY: fmt
 fmt: ## Format the code
 	$(TOOL) golangci-lint fmt ./...
