@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"time"
 
 	"github.com/lostorder/lostorder/internal/signal"
 )
@@ -45,11 +46,20 @@ func (c *counts) processed() signal.Count {
 }
 
 // families are those of the prometheus plugin that a reading needs.
-const families = "family=queue_coarse_metrics&family=queue_consumer_count&family=queue_delivery_metrics&family=queue_exchange_metrics"
+const families = "family=queue_coarse_metrics&family=queue_delivery_metrics&family=queue_exchange_metrics"
+
+// consumersEvery is how often consumers are counted, which is more than half of
+// the broker's work in a reading. Where messages wait for nobody they are counted
+// at the next reading, so that consumers that came are seen at once.
+const consumersEvery = time.Minute
 
 // scrape reads all queues from the prometheus plugins of all nodes.
 func (r *reader) scrape(ctx context.Context) (map[key]*counts, error) {
 	query := families
+	count := time.Since(r.consumersAt) >= consumersEvery
+	if count {
+		query += "&family=queue_consumer_count"
+	}
 	if vhosts := r.config.vhosts(); vhosts != nil {
 		query += "&" + url.Values{"vhost": vhosts}.Encode()
 	}
@@ -61,6 +71,17 @@ func (r *reader) scrape(ctx context.Context) (map[key]*counts, error) {
 		}
 		if err != nil {
 			return nil, fmt.Errorf("prometheus plugin at %s: %w", host(address), err)
+		}
+	}
+	if count {
+		r.consumersAt = time.Now()
+	}
+	for k, q := range queues {
+		if before, known := r.past[k]; !count && known {
+			q.consumers = before.consumers
+		}
+		if q.consumers <= 0 && q.ready.Add(q.unacked) > 0 {
+			r.consumersAt = time.Time{}
 		}
 	}
 	return queues, nil

@@ -36,11 +36,13 @@ type reader struct {
 	lossesAt time.Time
 	losses   []signal.BrokerLoss
 
-	past map[key]past
+	consumersAt time.Time
+	past        map[key]past
 }
 
 // past is what is remembered of a queue to tell for how long its head has waited.
 type past struct {
+	consumers signal.Count
 	processed signal.Count
 	left      signal.Count   // published and no longer there, however it went
 	since     signal.Instant // nothing was taken off, and something waited

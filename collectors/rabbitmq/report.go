@@ -68,6 +68,7 @@ func (r *reader) queueOf(k key, c *counts) signal.Queue {
 func (r *reader) age(k key, c *counts, now signal.Instant, pasts map[key]past) signal.Age {
 	waiting := c.ready.Add(c.unacked)
 	processed := c.processed()
+	pasts[k] = past{consumers: c.consumers}
 	if s, ok := r.setups[k]; !ok || s.signal.Type == "stream" || waiting <= 0 {
 		return signal.Age{}
 	}
@@ -82,10 +83,10 @@ func (r *reader) age(k key, c *counts, now signal.Instant, pasts map[key]past) s
 	if c.published.Known() {
 		left = max(0, c.published-waiting)
 	}
-	if !seen || before.processed != processed || left > before.left || dropsNow(r.setups[k].signal, c) {
+	if !seen || !before.since.Known() || before.processed != processed || left > before.left || dropsNow(r.setups[k].signal, c) {
 		before.since = now
 	}
-	before.processed, before.left = processed, left
+	before.consumers, before.processed, before.left = c.consumers, processed, left
 	if retention := r.setups[k].signal.Retention; retention > 0 {
 		before.since = max(before.since, now.Add(-retention))
 	}
