@@ -200,6 +200,29 @@ var queueCases = map[string]struct {
 			s.play(time.Hour, func(int) signal.Report { return unread() })
 		},
 	},
+	"benign: a consumer comes back from a long absence and begins to work": {
+		story: func(s *script) {
+			s.play(time.Minute, func(i int) signal.Report { return group(2, part(0, 50+int64(i), 51+int64(i))) })
+			s.play(20*time.Minute, func(i int) signal.Report { return group(0, orphan(0, 54, 56+int64(i))) })
+			s.play(2*time.Minute, func(int) signal.Report { return group(2, part(0, 54, 200)) })
+			s.play(2*time.Minute, func(i int) signal.Report { return group(2, part(0, 100+int64(i)*20, 200)) })
+		},
+		found: []signal.Mode{signal.ConsumerAbsent}, // and not stalled
+	},
+	"benign: a partition without an owner gets one, which begins to work": {
+		story: func(s *script) {
+			s.play(20*time.Minute, func(i int) signal.Report {
+				return group(1, part(0, int64(i), int64(i)+2), orphan(0, 5, 9))
+			})
+			s.play(2*time.Minute, func(i int) signal.Report {
+				return group(1, part(0, 100+int64(i), 102+int64(i)), part(0, 5, 9))
+			})
+			s.play(2*time.Minute, func(i int) signal.Report {
+				return group(1, part(0, 200+int64(i), 202+int64(i)), part(0, 9, 9))
+			})
+		},
+		found: []signal.Mode{signal.ConsumerAbsent}, // and not stalled
+	},
 	"benign: a deploy of a minute and a half": {
 		story: func(s *script) {
 			for range 5 {

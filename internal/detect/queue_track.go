@@ -48,6 +48,9 @@ type partitionTrack struct {
 	// stuckSince is since when messages wait while the committed offset stands
 	// still; zero when none wait.
 	stuckSince signal.Instant
+	// ownedSince is since when somebody may be reading the partition: a consumer that
+	// has just come back did not stand still while it was away.
+	ownedSince signal.Instant
 	// unassignedSince is since when no member owns the partition while others own
 	// theirs; zero when that is not so.
 	unassignedSince signal.Instant
@@ -62,6 +65,9 @@ func (t *queueTrack) observe(q *signal.Queue, at signal.Instant, interval time.D
 	rebase := t.at.Known() && blind(t.at, at, interval)
 	t.objective = q.Objective
 	t.backlog = 0
+	if q.Consumers.Known() || !t.at.Known() {
+		t.consumers = q.Consumers
+	}
 	progress := false
 	if t.partitions == nil {
 		t.partitions = make([]partitionTrack, 0, len(q.Partitions))
@@ -73,14 +79,12 @@ func (t *queueTrack) observe(q *signal.Queue, at signal.Instant, interval time.D
 			t.lose(lost)
 		}
 		pt.observe(p, at, rebase, interval)
+		pt.own(t.consumers != 0 && p.Assignment != signal.Unassigned, at, rebase)
 		t.backlog += pt.waiting
 		progress = progress || pt.progress
 	}
 	if len(q.Partitions) < len(t.partitions) {
 		t.partitions = t.partitions[:len(q.Partitions)]
-	}
-	if q.Consumers.Known() || !t.at.Known() {
-		t.consumers = q.Consumers
 	}
 	if q.Consumers > 0 {
 		t.attended = true
@@ -117,6 +121,25 @@ func (t *queueTrack) partition(i int, id int32) *partitionTrack {
 // reading: its log ends earlier, or begins at zero again.
 func (t *partitionTrack) recreated(p *signal.Partition) bool {
 	return p.End < t.end || p.Start == 0 && t.start > 0
+}
+
+// own notes whether somebody may be reading the partition.
+func (t *partitionTrack) own(owned bool, at signal.Instant, rebase bool) {
+	switch {
+	case !owned:
+		t.ownedSince = 0
+	case !t.ownedSince.Known() || rebase:
+		t.ownedSince = at
+	}
+}
+
+// stalledSince returns since when the partition is read and stands still while
+// messages wait; zero when it is not so.
+func (t *partitionTrack) stalledSince() signal.Instant {
+	if !t.stuckSince.Known() || !t.ownedSince.Known() {
+		return 0
+	}
+	return max(t.stuckSince, t.ownedSince)
 }
 
 // seenFor returns for how long something was seen to be so: up to now, or to when
