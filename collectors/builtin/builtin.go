@@ -7,7 +7,6 @@ import (
 	"github.com/lostorder/lostorder/collectors/orders"
 	"github.com/lostorder/lostorder/collectors/outbox"
 	"github.com/lostorder/lostorder/collectors/rabbitmq"
-	"github.com/lostorder/lostorder/collectors/sqs"
 	"github.com/lostorder/lostorder/internal/config"
 	"github.com/lostorder/lostorder/internal/database"
 )
@@ -17,7 +16,6 @@ func Sources() []collectors.Source {
 	return []collectors.Source{
 		kafka.Source(),
 		rabbitmq.Source(),
-		sqs.Source(),
 		outbox.Source(),
 		orders.Source(),
 	}
