@@ -44,7 +44,7 @@ INTEGRATION = $(shell grep -rlE --include='*.go' 'go:build integration|/database
 
 .PHONY: integration
 integration: ## Tests against real servers
-	test/parts/run go test -race -tags=integration -count=1 -timeout=20m $(INTEGRATION)
+	test/parts/run go test -race -tags=integration -p=1 -count=1 -timeout=20m $(INTEGRATION)
 
 .PHONY: generate
 generate: ## Write the generated files anew
