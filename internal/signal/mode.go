@@ -4,14 +4,27 @@ package signal
 // metrics, alerts, panels, runbooks and tests.
 type Mode string
 
-// The failure modes that lostorder can decide.
+// The failure modes. Those that are decided are in detect.Decisions.
 const (
-	OutboxStalled   Mode = "outbox_stalled"
-	ConsumerStalled Mode = "consumer_stalled"
-	ConsumerAbsent  Mode = "consumer_absent"
-	MessageLost     Mode = "message_lost"
-	DLQFilling      Mode = "dlq_filling"
-	OrderOverdue    Mode = "order_overdue"
+	EventMissing       Mode = "event_missing"
+	OutboxStalled      Mode = "outbox_stalled"
+	MessageLost        Mode = "message_lost"
+	MessageExpiring    Mode = "message_expiring"
+	ConsumerAbsent     Mode = "consumer_absent"
+	ConsumerStalled    Mode = "consumer_stalled"
+	RetryLoop          Mode = "retry_loop"
+	BacklogGrowing     Mode = "backlog_growing"
+	DLQMissing         Mode = "dlq_missing"
+	DLQFilling         Mode = "dlq_filling"
+	TransactionHanging Mode = "transaction_hanging"
+	OrderOverdue       Mode = "order_overdue"
+	OrderConflict      Mode = "order_conflict"
+	OrderDuplicate     Mode = "order_duplicate"
+	EffectDuplicate    Mode = "effect_duplicate"
+	OrderUnmatched     Mode = "order_unmatched"
+	ReplicaDivergence  Mode = "replica_divergence"
+	SagaStuck          Mode = "saga_stuck"
+	CompensationFailed Mode = "compensation_failed"
 )
 
 // Severity says who has to act: critical wakes somebody, warning waits for

@@ -1,0 +1,36 @@
+package demo
+
+import (
+	"context"
+	"time"
+
+	"github.com/lostorder/lostorder/internal/signal"
+)
+
+func (s *Shop) consumerHangs(partition int32) fault {
+	subject := queue(topicPayments, "shipping")
+	return fault{
+		mode:  signal.ConsumerStalled,
+		title: "shipping hangs on one of three partitions; the others go on",
+		inject: func(ctx context.Context) (expectation, error) {
+			s.shipping.hang(partition)
+			for {
+				// An order is on its way to the partition, whatever the relay does.
+				orderID, on, err := s.placeOn(ctx, fate{})
+				if err != nil || on == partition {
+					return expectation{subject: subject, orders: []string{orderID}}, err
+				}
+			}
+		},
+		lasts:     queueMaxAge + slack,
+		heal:      func(context.Context) error { s.shipping.release(); return nil },
+		twinTitle: "shipping becomes slow, and still advances",
+		twin: func(ctx context.Context) error {
+			defer s.shipping.slowDown(0)
+			s.shipping.slowDown(400 * time.Millisecond)
+			pause(ctx, 6*time.Second)
+			return nil
+		},
+		twinLasts: 6 * time.Second,
+	}
+}

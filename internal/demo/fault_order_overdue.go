@@ -1,0 +1,29 @@
+package demo
+
+import (
+	"context"
+	"time"
+
+	"github.com/lostorder/lostorder/internal/signal"
+)
+
+func (s *Shop) orderIsForgotten() fault {
+	var orderID string
+	return fault{
+		mode:  signal.OrderOverdue,
+		title: "billing acknowledges an order and forgets it: it stays placed",
+		inject: func(ctx context.Context) (expectation, error) {
+			var err error
+			orderID, err = s.placeFated(ctx, fate{forget: true})
+			return expectation{subject: signal.Subject{Database: "shop", Lifecycle: "order", State: "placed"}, orders: []string{orderID}}, err
+		},
+		lasts:     placedMax + slack,
+		heal:      func(ctx context.Context) error { return s.store.move(ctx, orderID, "cancelled", time.Now()) },
+		twinTitle: "the bank takes long over an order, within its deadline",
+		twin: func(ctx context.Context) error {
+			_, err := s.placeFated(ctx, fate{delay: placedMax * 6 / 10})
+			return err
+		},
+		twinLasts: placedMax * 7 / 10,
+	}
+}
