@@ -86,6 +86,9 @@ func stalledCase(v *view, q *signal.Queue, t *queueTrack, stuck []int) Case {
 }
 
 func partitionPosition(p *signal.Partition) string {
+	if p.Start < 0 && p.Committed >= 0 && p.End >= 0 {
+		return fmt.Sprintf("%d processed, %d wait", p.Committed, p.Lag())
+	}
 	if p.End < 0 {
 		return fmt.Sprintf("partition %d: committed %d, log end not read now", p.ID, p.Committed)
 	}

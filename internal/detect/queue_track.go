@@ -118,8 +118,13 @@ func (t *queueTrack) partition(i int, id int32) *partitionTrack {
 }
 
 // recreated reports whether the topic was deleted and made anew since the last
-// reading: its log ends earlier, or begins at zero again.
+// reading: its log ends earlier, or begins at zero again. Where there is no log, what
+// was counted begins anew; an end that falls is a queue that was purged or from which
+// messages expired, and says nothing of its reader.
 func (t *partitionTrack) recreated(p *signal.Partition) bool {
+	if p.Start < 0 {
+		return p.Committed < t.committed
+	}
 	return p.End < t.end || p.Start == 0 && t.start > 0
 }
 

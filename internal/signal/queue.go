@@ -139,8 +139,10 @@ const (
 )
 
 // Partition is a part of a queue that progresses on its own. Offsets are the
-// broker's; where it has none (RabbitMQ, SQS), Committed counts what was
-// acknowledged, End what was published, and Start is Unknown.
+// broker's; where it has none (RabbitMQ, SQS), Start is Unknown, Committed counts what
+// readers are done with, and End is that and what waits. Then End falls when messages
+// go another way (a purge, expiry, overflow), and Committed only when the broker began
+// to count anew.
 type Partition struct {
 	ID         int32
 	Assignment Assignment
