@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/prometheus/common/model"
@@ -15,6 +16,11 @@ type Duration time.Duration
 func ParseDuration(text string) (Duration, error) {
 	d, err := model.ParseDuration(text)
 	if err != nil {
+		if rest, negative := strings.CutPrefix(text, "-"); negative {
+			if _, err := model.ParseDuration(rest); err == nil {
+				return 0, fmt.Errorf("%q is negative, which a duration must not be", text)
+			}
+		}
 		return 0, fmt.Errorf("%q is not a duration; write for example 15s, 1m30s or 7d", text)
 	}
 	return Duration(d), nil

@@ -22,7 +22,7 @@ func Load(path string, sections []Section) (*File, error) {
 	file, err := os.Open(path)
 	switch {
 	case os.IsNotExist(err):
-		return nil, refuse("no such file; name one with --config.file, or have one written by lostorder discover")
+		return nil, refuse("no such file; name one with --config.file")
 	case os.IsPermission(err):
 		return nil, refuse("may not be read by this user; change its mode or its owner")
 	case err != nil:

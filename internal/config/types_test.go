@@ -122,3 +122,11 @@ func TestMatcher(t *testing.T) {
 		}
 	}
 }
+
+func TestADurationMustNotBeNegative(t *testing.T) {
+	for text, want := range map[string]string{"-1m": `"-1m" is negative, which a duration must not be`, "-soon": `"-soon" is not a duration`, "1 minute": "is not a duration"} {
+		if _, err := config.ParseDuration(text); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want %q", text, err, want)
+		}
+	}
+}
