@@ -77,20 +77,21 @@ func dialectOf(c Config) (dialect, error) {
 	return nil, fmt.Errorf("the scheme %q is not one of postgres, mysql, mariadb, sqlite", printable(scheme))
 }
 
-// parseURL parses a URL without repeating it in the error, as net/url would.
+// parseURL parses a URL without repeating it in the error, as net/url would. A
+// password that is not escaped may end the host, and then looks like a port or a
+// path.
 func parseURL(text string) (*url.URL, error) {
 	u, err := url.Parse(text)
-	if err != nil {
-		if wrong, ok := errors.AsType[*url.Error](err); ok {
-			err = wrong.Err
-		}
-		var escape url.EscapeError
-		if errors.As(err, &escape) || strings.Contains(err.Error(), "userinfo") || strings.Contains(err.Error(), "port") {
-			return nil, errors.New("not a URL: a special character in the user or the password has to be escaped, for example @ as %40")
-		}
-		return nil, errors.New("not a URL; write for example postgres://user:password@host:5432/database")
+	var escape url.EscapeError
+	switch {
+	case err == nil && (u.User != nil || !strings.Contains(text, "@")):
+		return u, nil
+	case err == nil, errors.As(err, &escape), strings.Contains(err.Error(), "userinfo"):
+		return nil, errors.New("not a URL: a special character in the user or the password has to be escaped, for example @ as %40")
+	case strings.Contains(err.Error(), "invalid port"):
+		return nil, errors.New("not a URL: the port is not a number, or a special character in the user or the password is not escaped, as @ is by %40")
 	}
-	return u, nil
+	return nil, errors.New("not a URL; write for example postgres://user:password@host:5432/database")
 }
 
 // printable keeps what may be a whole secret out of a message.
