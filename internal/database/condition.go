@@ -1,6 +1,7 @@
 package database
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -101,6 +102,19 @@ func (c Condition) columns(t *Table) []string {
 		}
 	}
 	return names
+}
+
+// covers reports whether conditions are about no columns but those given, for an
+// index on which nothing is then left to filter out.
+func covers(given []string, conditions []Condition, t *Table) bool {
+	for _, c := range conditions {
+		for _, column := range c.columns(t) {
+			if !slices.ContainsFunc(given, func(name string) bool { return strings.EqualFold(name, column) }) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // words lists the identifiers in SQL, leaving out what is in single quotes.

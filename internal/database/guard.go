@@ -17,6 +17,8 @@ type scan struct {
 	rows  int64 // an estimate; beyond the limit it may be a lower bound
 	more  bool  // rows is a lower bound
 	sorts bool  // it does not read everything, but all that it reads has to be sorted
+	// filters: an index leads it, and a filter then throws rows away.
+	filters bool
 }
 
 // guard refuses a query that would read more rows than the scan limit without an
@@ -51,6 +53,9 @@ func (r *Reading) refusal(q query, worst scan) error {
 	what := fmt.Sprintf("it would read all of table %s, %s %d rows", worst.table, about, worst.rows)
 	if worst.sorts {
 		what = fmt.Sprintf("it would read and sort %s %d rows of table %s", about, worst.rows, worst.table)
+	}
+	if worst.filters {
+		what = fmt.Sprintf("the index that it uses does not cover its whole condition, and it would read %s %d rows of table %s", about, worst.rows, worst.table)
 	}
 	return &failure{doing: q.purpose, cause: ErrRefused, reason: fmt.Sprintf(
 		"refused, because %s, and the scan limit of database %s is %d; to have it answered, create this index (its price: %s): %s",

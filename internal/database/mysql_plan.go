@@ -3,6 +3,8 @@ package database
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
+	"fmt"
 	"strings"
 )
 
@@ -52,8 +54,53 @@ func (d *mysql) scan(ctx context.Context, r *Reading, q query, step map[string]s
 		if sorts {
 			return []scan{{table: table, rows: number(step["rows"]), sorts: true}}, nil
 		}
-		return nil, nil // the index leads to the rows
+		if !filters || table != q.table.Name || number(step["rows"]) <= int64(r.db.config.ScanLimit) {
+			return nil, nil // the index leads to the rows, or to few
+		}
+		// "Using where" is also said of what the index decides alone.
+		parts, err := d.keyParts(ctx, r, q)
+		if err != nil || len(parts) == 0 || covers(parts, q.where, q.table) {
+			return nil, err
+		}
+		return []scan{{table: table, rows: number(step["rows"]), filters: true}}, nil
 	}
+}
+
+// keyParts lists the columns by which an index leads to rows of the table, which
+// only the plan in JSON tells; none when it is in a form that we do not know.
+func (d *mysql) keyParts(ctx context.Context, r *Reading, q query) ([]string, error) {
+	var text []byte
+	err := r.ask(ctx, "EXPLAIN FORMAT=JSON "+q.sql, q.args, func(rows *sql.Rows) error { return rows.Scan(&text) })
+	if err != nil {
+		return nil, err
+	}
+	var plan any
+	if err := json.Unmarshal(text, &plan); err != nil {
+		return nil, fmt.Errorf("read plan: %w", err)
+	}
+	return partsIn(plan, q.table.Name), nil
+}
+
+// partsIn looks for the table wherever in the plan it is, which differs from
+// version to version.
+func partsIn(plan any, table string) (parts []string) {
+	switch at := plan.(type) {
+	case []any:
+		for _, below := range at {
+			parts = append(parts, partsIn(below, table)...)
+		}
+	case map[string]any:
+		used, _ := at["used_key_parts"].([]any)
+		for _, part := range used {
+			if name, ok := part.(string); ok && at["table_name"] == table {
+				parts = append(parts, words(name)...) // a part may be an expression
+			}
+		}
+		for _, below := range at {
+			parts = append(parts, partsIn(below, table)...)
+		}
+	}
+	return parts
 }
 
 // rows estimates the size of a table, without reading it.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 )
@@ -26,31 +27,69 @@ type pgNode struct {
 // LIMIT above them ends what is below.
 var streams = []string{"Limit", "Subquery Scan", "Result", "Append", "Merge Append", "Incremental Sort", "ProjectSet", "LockRows"}
 
-// plan explains the query; it never runs it. A mistake in it, in a predicate of
-// the operator for example, leaves the transaction usable.
+// plan explains the query; it never runs it.
 func (d *postgres) plan(ctx context.Context, r *Reading, q query) ([]scan, error) {
+	plans, err := d.explained(ctx, r, q, false)
+	if err != nil {
+		return nil, err
+	}
+	j := pgJudge{d: d, r: r, q: q}
+	for _, n := range plans {
+		if err := j.walk(ctx, n, walking{}); err != nil {
+			return nil, err
+		}
+	}
+	return j.scans, nil
+}
+
+// explained asks for the plan, or for the one there would be if rows could only be
+// found with bitmaps. A mistake in the query, in a predicate of the operator for
+// example, leaves the transaction usable.
+func (d *postgres) explained(ctx context.Context, r *Reading, q query, bitmaps bool) (nodes []pgNode, err error) {
 	if _, err := r.tx.ExecContext(ctx, "SAVEPOINT lostorder_guard"); err != nil {
 		return nil, err
 	}
-	var text []byte
-	err := r.ask(ctx, "EXPLAIN (FORMAT JSON, VERBOSE) "+q.sql, q.args, func(rows *sql.Rows) error { return rows.Scan(&text) })
-	if err != nil {
+	defer func() { // takes the settings back, too
+		if err == nil && !bitmaps {
+			return
+		}
 		if _, undo := r.tx.ExecContext(ctx, "ROLLBACK TO SAVEPOINT lostorder_guard"); undo != nil {
 			r.aborted = true
+			err = errors.Join(err, undo)
 		}
+	}()
+	if bitmaps {
+		// A bitmap has no order: with sorting off it would be as dear as what it replaces.
+		_, err := r.tx.ExecContext(ctx, `SELECT set_config('enable_bitmapscan', 'on', true), set_config('enable_sort', 'on', true),
+			set_config('enable_indexscan', 'off', true), set_config('enable_indexonlyscan', 'off', true)`)
+		if err != nil {
+			return nil, err
+		}
+	}
+	var text []byte
+	err = r.ask(ctx, "EXPLAIN (FORMAT JSON, VERBOSE) "+q.sql, q.args, func(rows *sql.Rows) error { return rows.Scan(&text) })
+	if err != nil {
 		return nil, err
 	}
 	var plans []struct{ Plan pgNode }
 	if err := json.Unmarshal(text, &plans); err != nil {
 		return nil, fmt.Errorf("read plan: %w", err)
 	}
-	var all []scan
 	for _, p := range plans {
-		if err := d.walk(ctx, r, p.Plan, walking{}, &all); err != nil {
-			return nil, err
-		}
+		nodes = append(nodes, p.Plan)
 	}
-	return all, nil
+	return nodes, nil
+}
+
+// pgJudge judges the steps of one plan.
+type pgJudge struct {
+	d     *postgres
+	r     *Reading
+	q     query
+	scans []scan
+	// led is how many rows an index leads to by its condition alone, whatever a
+	// filter then leaves of them; nil until somebody asks.
+	led map[string]int64
 }
 
 // walking is what is known of the steps above one.
@@ -59,13 +98,13 @@ type walking struct {
 	sorted  bool // a sort above needs all of its rows
 }
 
-func (d *postgres) walk(ctx context.Context, r *Reading, n pgNode, above walking, all *[]scan) error {
+func (j *pgJudge) walk(ctx context.Context, n pgNode, above walking) error {
 	if n.Table != "" {
-		s, err := d.scan(ctx, r, n, above)
+		s, err := j.scan(ctx, n, above)
 		if err != nil {
 			return err
 		}
-		*all = append(*all, s...)
+		j.scans = append(j.scans, s...)
 	}
 	for _, child := range n.Plans {
 		below := above
@@ -79,7 +118,7 @@ func (d *postgres) walk(ctx context.Context, r *Reading, n pgNode, above walking
 		case !slices.Contains(streams, n.Type):
 			below = walking{}
 		}
-		if err := d.walk(ctx, r, child, below, all); err != nil {
+		if err := j.walk(ctx, child, below); err != nil {
 			return err
 		}
 	}
@@ -87,13 +126,23 @@ func (d *postgres) walk(ctx context.Context, r *Reading, n pgNode, above walking
 }
 
 // scan judges a step that reads a table.
-func (d *postgres) scan(ctx context.Context, r *Reading, n pgNode, above walking) ([]scan, error) {
+func (j *pgJudge) scan(ctx context.Context, n pgNode, above walking) ([]scan, error) {
 	table := n.Schema + "." + n.Table
+	sorts := n.Recheck != "" || above.sorted
 	switch {
-	case n.Recheck != "", n.IndexCond != "" && above.sorted:
+	case n.Recheck != "":
+		read := n.Rows // what the filter leaves; the bitmap says how many are read
+		for _, bitmap := range n.Plans {
+			read = max(read, bitmap.Rows)
+		}
+		return []scan{{table: table, rows: int64(read), sorts: sorts}}, nil
+	case n.IndexCond != "" && n.Filter != "":
+		rows, err := j.leads(ctx, n)
+		return []scan{{table: table, rows: rows, sorts: sorts, filters: !sorts}}, err
+	case n.IndexCond != "" && sorts:
 		return []scan{{table: table, rows: int64(n.Rows), sorts: true}}, nil
 	case n.IndexCond != "":
-		return nil, nil // the index leads to the rows
+		return nil, nil // the index leads to the rows, and to no others
 	case above.limited && n.Filter == "":
 		return nil, nil // each row that is read counts towards the limit
 	}
@@ -101,8 +150,36 @@ func (d *postgres) scan(ctx context.Context, r *Reading, n pgNode, above walking
 	if n.Index != "" {
 		name = n.Index // a partial index holds fewer rows than its table
 	}
-	rows, err := d.rows(ctx, r, n.Schema, name)
+	rows, err := j.d.rows(ctx, j.r, n.Schema, name)
 	return []scan{{table: table, rows: rows}}, err
+}
+
+// leads estimates how many rows match an index condition, of which a filter then
+// throws some away: the plan itself says only how many are left. A bitmap says it,
+// with the same rights and for the same query. Where the planner made a bitmap of
+// something else, all of the index may be read.
+func (j *pgJudge) leads(ctx context.Context, n pgNode) (int64, error) {
+	if j.led == nil {
+		plans, err := j.d.explained(ctx, j.r, j.q, true)
+		if err != nil {
+			return 0, err
+		}
+		j.led = map[string]int64{}
+		j.gather(plans)
+	}
+	if rows, ok := j.led[n.IndexCond]; ok {
+		return max(rows, int64(n.Rows)), nil
+	}
+	return j.d.rows(ctx, j.r, n.Schema, n.Index)
+}
+
+func (j *pgJudge) gather(nodes []pgNode) {
+	for _, n := range nodes {
+		if n.Type == "Bitmap Index Scan" && n.IndexCond != "" {
+			j.led[n.IndexCond] = max(j.led[n.IndexCond], int64(n.Rows))
+		}
+		j.gather(n.Plans)
+	}
 }
 
 // bytesPerRow is what a row is taken to occupy in a table that was never analysed.

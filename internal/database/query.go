@@ -27,7 +27,8 @@ type query struct {
 	table   *Table
 	sql     string
 	args    []any
-	limit   int   // how many rows it reads at the most, when an index answers it
+	limit   int // how many rows it reads at the most, when an index answers it
+	where   []Condition
 	whole   bool  // every row of the table counts: nothing is filtered out
 	index   index // what would answer it
 }

@@ -143,3 +143,45 @@ func TestNothingIsWritten(t *testing.T) {
 		})
 	}
 }
+
+func TestAnIndexExcusesAReadOnlyWhenItCoversTheCondition(t *testing.T) {
+	databasetest.Each(t, func(t *testing.T, s *databasetest.Shop) {
+		s.Run(t, fmt.Sprintf("CREATE TABLE moments (id INTEGER, status %s, published INTEGER, at %s NOT NULL)", s.Key, s.Time),
+			fmt.Sprintf("INSERT INTO moments SELECT i, CASE WHEN i <= 20 THEN 'RARE' ELSE 'NEW' END, 1, %s FROM %s", s.Ago(time.Hour), s.Many(30_000)),
+			"CREATE INDEX moments_status ON moments (status, at, id)")
+		s.Analyse(t, "moments")
+		s.Grant(t, "moments")
+		counted := func(predicates ...string) error {
+			var where []database.Condition
+			for _, p := range predicates {
+				where = append(where, database.Matches(p))
+			}
+			_, err := tally(t.Context(), open(t, s.URL, ", scan_limit: 1000"), "moments", where...)
+			return err
+		}
+		err := counted("status = 'NEW' AND published = 0")
+		switch {
+		case s.Kind == "sqlite": // its plan does not say how many rows an index leads to
+			if err != nil {
+				t.Errorf("with an index that leads: %v", err)
+			}
+		case !errors.Is(err, database.ErrRefused) || !strings.Contains(err.Error(), "does not cover its whole condition"):
+			t.Errorf("with an index that leads to 29980 rows, of which a filter leaves none: %v", err)
+		}
+		if err := counted("status = 'RARE'", "published = 0"); err != nil {
+			t.Errorf("with an index that leads to 20 rows, of which a filter leaves none: %v", err)
+		}
+		if err := counted("status = 'NEW'"); err != nil {
+			t.Errorf("with an index that covers the condition: %v", err)
+		}
+		covering := "CREATE INDEX moments_unpublished ON moments (at) WHERE status = 'NEW' AND published = 0"
+		if s.Kind == "mariadb" {
+			covering = "CREATE INDEX moments_unpublished ON moments (status, published, at)"
+		}
+		s.Run(t, covering)
+		s.Analyse(t, "moments")
+		if err := counted("status = 'NEW' AND published = 0"); err != nil {
+			t.Errorf("with the index that was recommended: %v", err)
+		}
+	})
+}

@@ -27,7 +27,7 @@ type Row struct {
 // Oldest returns the rows that have waited longest, oldest first, without those
 // that do not say since when.
 func (r *Reading) Oldest(ctx context.Context, s Selection, n int, fields ...Column) ([]Row, error) {
-	q := query{purpose: "read the oldest " + s.What, table: s.Table, limit: n}
+	q := query{purpose: "read the oldest " + s.What, table: s.Table, where: s.Where, limit: n}
 	millis, err := r.millis(s)
 	if err != nil {
 		return nil, &failure{doing: q.purpose, reason: err.Error(), cause: err}

@@ -41,7 +41,7 @@ func (t *Tally) Known() bool { return t.Rows.Count.Known() }
 // conditions are counted among the rows that were read. With an error the tally
 // may still be known: then only the undated rows are missing from it.
 func (r *Reading) Tally(ctx context.Context, s Selection, limit int, longest time.Duration, also ...Condition) (Tally, error) {
-	q := query{purpose: "count " + s.What, table: s.Table, limit: limit + 1}
+	q := query{purpose: "count " + s.What, table: s.Table, where: s.Where, limit: limit + 1}
 	unknown := Tally{Rows: Capped{Count: signal.Unknown}}
 	millis, err := r.millis(s)
 	if err != nil {
@@ -114,7 +114,7 @@ func (r *Reading) Count(ctx context.Context, s Selection, limit int) (Capped, er
 }
 
 func (r *Reading) count(ctx context.Context, s Selection, limit int, x index) (Capped, error) {
-	q := query{purpose: "count " + s.What, table: s.Table, limit: limit + 1, whole: len(s.Where) == 0, index: x}
+	q := query{purpose: "count " + s.What, table: s.Table, where: s.Where, limit: limit + 1, whole: len(s.Where) == 0, index: x}
 	from := "FROM " + r.quoteTable(s.Table)
 	if !q.whole {
 		from += " WHERE " + renderAll(s.Where, r.dialect, &q.args)
