@@ -24,6 +24,7 @@ const (
 	labelOrderState  = "state"
 	labelMode        = "mode"
 	labelSeverity    = "severity"
+	labelFinding     = "finding"
 	labelCollector   = "collector"
 	labelTarget      = "target"
 )
@@ -35,6 +36,8 @@ var (
 	orderLabels   = []string{labelDatabase, labelLifecycle, labelOrderState}
 	targetLabels  = []string{labelCollector, labelTarget}
 	findingLabels = []string{labelMode, labelSeverity}
+	caseLabels    = with(findingLabels, labelFinding, labelSystem, labelCluster, labelDestination, labelGroup,
+		labelDatabase, labelOutbox, labelLifecycle, labelOrderState)
 )
 
 func with(labels []string, more ...string) []string {

@@ -140,7 +140,8 @@ var groups = []Group{
 	},
 	{
 		Title: "Findings",
-		Intro: "Every failure mode that is built has its series from the start, at zero. The latest finding is the exemplar of `lostorder_detection_delay_seconds`, with the trace of its order where one is known.",
+		Intro: "Every failure mode that is built has its series from the start, at zero. Each open finding has two series of its own, gone once it is closed: the 500 most severe, " +
+			"and of those the oldest, first; `lostorder_findings_unlisted` tells whether there are more. `finding` is its id in the API and on the status page. The latest finding is the exemplar of `lostorder_detection_delay_seconds`, with the trace of its order where one is known.",
 		Metrics: []Metric{
 			{
 				Name: "lostorder_findings", Type: Gauge, Unit: "findings", Labels: findingLabels, Stability: Stable,
@@ -151,6 +152,21 @@ var groups = []Group{
 				Name: "lostorder_findings_total", Type: Counter, Unit: "findings", Labels: []string{labelMode}, Stability: Stable,
 				Help: "Findings ever opened since lostorder started.",
 				each: findingsTotal,
+			},
+			{
+				Name: "lostorder_finding_since_timestamp_seconds", Type: Gauge, Unit: "seconds", Labels: caseLabels, Stability: Stable,
+				Help: "Since when an open finding has been so, in Unix time; one series for each, with the labels that its subject has.",
+				each: perFinding(findingSince),
+			},
+			{
+				Name: "lostorder_finding_affected", Type: Gauge, Unit: "orders or messages", Labels: caseLabels, Stability: Stable,
+				Help: "Orders or messages that an open finding concerns.",
+				each: perFinding(findingAffected),
+			},
+			{
+				Name: "lostorder_findings_unlisted", Type: Gauge, Unit: "findings", Stability: Stable,
+				Help: "Open findings that have no series of their own, because there are too many.",
+				each: findingsUnlisted,
 			},
 			{
 				Name: "lostorder_detection_delay_seconds", Type: Histogram, Unit: "seconds", Labels: []string{labelMode}, Stability: Stable,

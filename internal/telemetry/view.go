@@ -24,6 +24,8 @@ type view struct {
 	outboxes   subjects[[2]string, outbox]
 	states     subjects[[3]string, state]
 	losses     subjects[lossID, loss]
+	findings   subjects[string, finding] // by their ids
+	unlisted   int                       // findings that are not among them
 	duplicates int
 	duplicate  string // one of them, for the log
 }
@@ -73,6 +75,7 @@ func newView(s *watch.Snapshot, now time.Time) *view {
 			v.read(r)
 		}
 	}
+	v.list(s.Open)
 	for i := range s.Tally.Lost {
 		l := &s.Tally.Lost[i]
 		id := lossID{validID(l.QueueID), valid(string(l.Reason))}

@@ -1,0 +1,66 @@
+package telemetry
+
+import (
+	dto "github.com/prometheus/client_model/go"
+
+	"github.com/lostorder/lostorder/internal/signal"
+)
+
+// mostFindings bounds the series of single findings. Nobody looks at more, and a
+// shop in which everything breaks at once must not flood its Prometheus too.
+const mostFindings = 500
+
+// finding is an open finding and the labels of its series.
+type finding struct {
+	*signal.Finding
+	labels []*dto.LabelPair
+}
+
+// list indexes the open findings: the most severe first, then the oldest, as the
+// snapshot has them. Those beyond the bound are only counted.
+func (v *view) list(open []signal.Finding) {
+	for i := range open {
+		f := &open[i]
+		id := valid(f.ID)
+		if _, known := v.findings.index[id]; !known && len(v.findings.all) == mostFindings {
+			v.unlisted++
+			continue
+		}
+		labels := append(v.labels.of(label{labelMode, valid(string(f.Mode))}, label{labelSeverity, valid(string(f.Severity))}, label{labelFinding, id}),
+			v.subject(f.Subject)...)
+		v.findings.put(id, finding{f, labels})
+	}
+}
+
+// subject returns the labels of what a finding is about, under the names that the
+// subject has in the API.
+func (v *view) subject(s signal.Subject) []*dto.LabelPair {
+	return v.labels.of(
+		label{labelSystem, valid(string(s.System))}, label{labelCluster, valid(s.Cluster)},
+		label{labelDestination, valid(s.Destination)}, label{labelGroup, valid(s.Group)},
+		label{labelDatabase, valid(s.Database)}, label{labelOutbox, valid(s.Outbox)},
+		label{labelLifecycle, valid(s.Lifecycle)}, label{labelOrderState, valid(s.State)})
+}
+
+// perFinding makes the series of a metric of single open findings.
+func perFinding(each func(f *finding, out *block)) func(*view, *block) {
+	return func(v *view, out *block) {
+		for i := range v.findings.all {
+			each(&v.findings.all[i], out)
+		}
+	}
+}
+
+// findingSince adds since when, or since when it is known where that cannot be told:
+// a rule that alerts on the series must not miss the finding.
+func findingSince(f *finding, out *block) {
+	since := f.Since
+	if since.IsZero() {
+		since = f.DetectedAt
+	}
+	out.add(float64(since.UnixMilli())/1000, f.labels)
+}
+
+func findingAffected(f *finding, out *block) { out.add(float64(f.Count), f.labels) }
+
+func findingsUnlisted(v *view, out *block) { out.add(float64(v.unlisted), nil) }
