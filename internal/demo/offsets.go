@@ -2,13 +2,15 @@ package demo
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
 // offsets returns the committed offset and the end of a consumer's topic, which
-// has one partition.
+// has one partition. A group that is not there yet has committed nothing.
 func (s *Shop) offsets(ctx context.Context, c *consumer) (committed, end int64, err error) {
 	fetch := kmsg.NewPtrOffsetFetchRequest()
 	group := kmsg.NewOffsetFetchRequestGroup()
@@ -19,6 +21,14 @@ func (s *Shop) offsets(ctx context.Context, c *consumer) (committed, end int64, 
 	fetched, err := fetch.RequestWith(ctx, s.producer)
 	if err != nil {
 		return 0, 0, fmt.Errorf("read offsets of %s: %w", c.group, err)
+	}
+	answer := fetched.Groups[0]
+	switch err := kerr.ErrorForCode(answer.ErrorCode); {
+	case errors.Is(err, kerr.GroupIDNotFound):
+	case err != nil:
+		return 0, 0, fmt.Errorf("read offsets of %s: %w", c.group, err)
+	default:
+		committed = max(0, answer.Topics[0].Partitions[0].Offset)
 	}
 
 	list := kmsg.NewPtrListOffsetsRequest()
@@ -31,5 +41,9 @@ func (s *Shop) offsets(ctx context.Context, c *consumer) (committed, end int64, 
 	if err != nil {
 		return 0, 0, fmt.Errorf("read end of %s: %w", c.topic, err)
 	}
-	return max(0, fetched.Groups[0].Topics[0].Partitions[0].Offset), listed.Topics[0].Partitions[0].Offset, nil
+	of := listed.Topics[0].Partitions[0]
+	if err := kerr.ErrorForCode(of.ErrorCode); err != nil {
+		return 0, 0, fmt.Errorf("read end of %s: %w", c.topic, err)
+	}
+	return committed, of.Offset, nil
 }
