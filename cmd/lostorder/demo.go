@@ -2,14 +2,12 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"math/rand/v2"
 	"net"
-	"net/http"
 	"os"
 	"strings"
 	"time"
@@ -76,7 +74,10 @@ func demoCommand(app *kingpin.Application, stdout io.Writer, logging *promslog.C
 
 		summary, err := shop.Play(ctx, demo.Options{
 			Duration: *duration, Faults: modes, Rand: rand.New(rand.NewPCG(*seed, 1)), Teller: teller,
-			Findings: func(ctx context.Context) ([]api.Finding, error) { return askFindings(ctx, url) },
+			Findings: func(ctx context.Context) ([]api.Finding, error) {
+				answer, err := client{base: url}.findings(ctx, "state=all")
+				return answer.Findings, err
+			},
 		})
 		if err != nil {
 			return err
@@ -121,41 +122,11 @@ func waitReady(ctx context.Context, url string, serving *server) error {
 		case <-serving.ended:
 			return fmt.Errorf("serve the status page: %w; choose another --web.listen-address", serving.err)
 		case <-tick.C:
-			if _, err := get(ctx, url+"-/ready"); err == nil {
+			if _, err := (client{base: url}).get(ctx, "-/ready"); err == nil {
 				return nil
 			}
 		}
 	}
-}
-
-// askFindings asks lostorder, over HTTP as anybody would, for its findings.
-func askFindings(ctx context.Context, url string) ([]api.Finding, error) {
-	body, err := get(ctx, url+"api/v1/findings?state=all")
-	if err != nil {
-		return nil, err
-	}
-	var answer api.Findings
-	if err := json.Unmarshal(body, &answer); err != nil {
-		return nil, fmt.Errorf("read findings: %w", err)
-	}
-	return answer.Findings, nil
-}
-
-func get(ctx context.Context, url string) ([]byte, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return nil, err
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = resp.Body.Close() }()
-	body, err := io.ReadAll(resp.Body)
-	if err == nil && resp.StatusCode != http.StatusOK {
-		err = fmt.Errorf("GET %s: %s", url, resp.Status)
-	}
-	return body, err
 }
 
 // pageURL is where a listen address is seen in a browser.

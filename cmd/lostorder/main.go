@@ -51,6 +51,7 @@ func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	commands := []command{
 		runCommand(app, stdout),
 		demoCommand(app, stdout, &logging),
+		findingsCommand(app, stdout, stderr),
 	}
 
 	chosen, err := app.Parse(args)

@@ -11,8 +11,10 @@ import (
 	"time"
 
 	"github.com/lostorder/lostorder/internal/detect"
+	"github.com/lostorder/lostorder/internal/phrase"
 	"github.com/lostorder/lostorder/internal/signal"
 	"github.com/lostorder/lostorder/internal/watch"
+	"github.com/lostorder/lostorder/internal/web/api"
 )
 
 //go:embed status.html
@@ -35,7 +37,7 @@ const mostShown = 100
 
 type page struct {
 	Style   template.CSS
-	Verdict verdict
+	Verdict api.Verdict
 	Open    []findingRow
 	More    int // open findings that are not shown
 	Closed  []findingRow
@@ -100,10 +102,10 @@ func (s *server) findingRow(f *signal.Finding, now time.Time) findingRow {
 		Hidden: f.Count - int64(len(f.OrderIDs)),
 	}
 	if !f.Since.IsZero() {
-		row.SinceClock, row.SinceAgo, row.SinceISO = clock(f.Since, now), ago(now.Sub(f.Since)), f.Since.UTC().Format(time.RFC3339)
+		row.SinceClock, row.SinceAgo, row.SinceISO = phrase.Clock(f.Since, now), phrase.Ago(now.Sub(f.Since)), f.Since.UTC().Format(time.RFC3339)
 	}
 	if !f.Open() {
-		row.ClosedClock, row.Lasted = clock(f.ClosedAt, now), ago(f.ClosedAt.Sub(f.Since))
+		row.ClosedClock, row.Lasted = phrase.Clock(f.ClosedAt, now), phrase.Ago(f.ClosedAt.Sub(f.Since))
 	}
 	return row
 }
@@ -137,7 +139,7 @@ func rowOf(t *watch.Target, now time.Time) targetRow {
 		row.Took = t.Took.Round(time.Millisecond).String()
 	}
 	if r := t.Reading; r != nil {
-		row.Read = ago(now.Sub(r.At)) + " ago"
+		row.Read = phrase.Ago(now.Sub(r.At)) + " ago"
 		row.Warnings = r.Warnings
 		row.Holds = holds(r)
 	}
@@ -157,8 +159,8 @@ func holds(r *signal.Report) string {
 		{len(r.Lifecycles), "lifecycle"},
 	} {
 		if part.n > 0 {
-			all = append(all, count(part.n, part.thing))
+			all = append(all, phrase.Count(part.n, part.thing))
 		}
 	}
-	return list(all, len(all))
+	return phrase.List(all, len(all))
 }

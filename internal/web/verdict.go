@@ -5,17 +5,11 @@ import (
 	"strings"
 	"time"
 
+	"github.com/lostorder/lostorder/internal/phrase"
 	"github.com/lostorder/lostorder/internal/signal"
 	"github.com/lostorder/lostorder/internal/watch"
+	"github.com/lostorder/lostorder/internal/web/api"
 )
-
-// verdict is what the status page says first.
-type verdict struct {
-	Level string // the class of the page: lost, risk, blind or calm
-	Label string // in a word or two
-	Text  string // the answer
-	Sight string // what it rests on: which targets cannot be read
-}
 
 // sight is how much of what is watched can be seen.
 type sight struct {
@@ -59,30 +53,31 @@ func (s sight) String() string {
 	const most = 5
 	var parts []string
 	if len(s.blind) > 0 {
-		parts = append(parts, fmt.Sprintf("%d of %s cannot be read: %s.", len(s.blind), count(s.all, "target"), list(s.blind, most)))
+		parts = append(parts, fmt.Sprintf("%d of %s cannot be read: %s.", len(s.blind), phrase.Count(s.all, "target"), phrase.List(s.blind, most)))
 	}
 	if len(s.partial) > 0 {
-		parts = append(parts, fmt.Sprintf("%d of %s can be read in part only: %s.", len(s.partial), count(s.all, "target"), list(s.partial, most)))
+		parts = append(parts, fmt.Sprintf("%d of %s can be read in part only: %s.", len(s.partial), phrase.Count(s.all, "target"), phrase.List(s.partial, most)))
 	}
 	if len(s.waiting) > 0 {
-		parts = append(parts, fmt.Sprintf("%d of %s not yet read: %s.", len(s.waiting), count(s.all, "target"), list(s.waiting, most)))
+		parts = append(parts, fmt.Sprintf("%d of %s not yet read: %s.", len(s.waiting), phrase.Count(s.all, "target"), phrase.List(s.waiting, most)))
 	}
 	return strings.Join(parts, " ")
 }
 
-func judge(known *watch.Snapshot, now time.Time) verdict {
+// judge says whether orders are being lost: it is what the status page says first.
+func judge(known *watch.Snapshot, now time.Time) api.Verdict {
 	s := look(known.Targets, now)
-	v := verdict{Sight: s.String()}
+	v := api.Verdict{Sight: s.String()}
 	switch {
 	case len(known.Open) > 0:
 		v.Level, v.Label = worst(known.Open)
-		v.Text = count(len(known.Open), "open finding")
+		v.Text = phrase.Count(len(known.Open), "open finding")
 		if since := oldest(known.Open); !since.IsZero() {
 			word := ", oldest since "
 			if len(known.Open) == 1 {
 				word = " since "
 			}
-			v.Text += word + clock(since, now) + " (" + ago(now.Sub(since)) + ")"
+			v.Text += word + phrase.Clock(since, now) + " (" + phrase.Ago(now.Sub(since)) + ")"
 		}
 	case s.all == 0:
 		v.Level, v.Label, v.Text = "blind", "Blind", "Nothing is watched."

@@ -10,7 +10,17 @@ import (
 
 // Findings is the answer of /api/v1/findings.
 type Findings struct {
+	Verdict  Verdict   `json:"verdict"`
 	Findings []Finding `json:"findings"`
+}
+
+// Verdict says in words whether orders are being lost, and how much of what is
+// watched that rests on. It is about all open findings, also when fewer are asked for.
+type Verdict struct {
+	Level string `json:"level"` // lost, risk, note, blind or calm
+	Label string `json:"label"` // in a word or two
+	Text  string `json:"text"`  // the answer
+	Sight string `json:"sight"` // which targets cannot be read
 }
 
 // Finding is one case of a failure mode.

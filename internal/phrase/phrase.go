@@ -1,4 +1,6 @@
-package web
+// Package phrase writes numbers, durations and lists as people say them, for the
+// status page and the terminal.
+package phrase
 
 import (
 	"fmt"
@@ -7,8 +9,8 @@ import (
 	"time"
 )
 
-// ago writes a duration as people say it, in its two largest units.
-func ago(d time.Duration) string {
+// Ago writes a duration as people say it, in its two largest units.
+func Ago(d time.Duration) string {
 	d = max(0, d)
 	switch {
 	case d < time.Minute:
@@ -29,8 +31,8 @@ func two(large int, unit string, small int, smallUnit string) string {
 	return fmt.Sprintf("%d %s %d %s", large, unit, small, smallUnit)
 }
 
-// clock writes a moment as short as it is clear on the day of now.
-func clock(t, now time.Time) string {
+// Clock writes a moment as short as it is clear on the day of now.
+func Clock(t, now time.Time) string {
 	t = t.In(now.Location())
 	switch {
 	case t.Format(time.DateOnly) == now.Format(time.DateOnly):
@@ -42,8 +44,8 @@ func clock(t, now time.Time) string {
 	}
 }
 
-// count writes a number of things: "1 queue", "2 queues".
-func count(n int, thing string) string {
+// Count writes a number of things: "1 queue", "2 queues".
+func Count(n int, thing string) string {
 	if n == 1 {
 		return "1 " + thing
 	}
@@ -53,8 +55,8 @@ func count(n int, thing string) string {
 	return strconv.Itoa(n) + " " + thing + "s"
 }
 
-// list joins names, and says how many it leaves out.
-func list(names []string, most int) string {
+// List joins names, and says how many it leaves out.
+func List(names []string, most int) string {
 	if len(names) > most {
 		return strings.Join(names[:most], ", ") + " and " + strconv.Itoa(len(names)-most) + " more"
 	}

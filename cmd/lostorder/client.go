@@ -1,0 +1,96 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/lostorder/lostorder/internal/web/api"
+)
+
+// answerWithin is how long a running lostorder may take to answer; it answers from
+// memory.
+const answerWithin = 10 * time.Second
+
+// largestAnswer is what an answer may hold; more is not lostorder.
+const largestAnswer = 64 << 20
+
+// client asks a running lostorder, over HTTP as anybody would.
+type client struct{ base string } // ends with a slash
+
+// newClient takes the address as people write it: with or without scheme, slash,
+// user and password.
+func newClient(address string) (client, error) {
+	if !strings.Contains(address, "://") {
+		address = "http://" + address
+	}
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return client{}, errors.New("not the address of a lostorder; write for example http://localhost:10404")
+	}
+	u.RawQuery, u.Fragment = "", ""
+	return client{base: strings.TrimSuffix(u.String(), "/") + "/"}, nil
+}
+
+// String is the address without its password.
+func (c client) String() string {
+	u, err := url.Parse(c.base)
+	if err != nil {
+		return ""
+	}
+	return u.Redacted()
+}
+
+// findings asks for findings, which the query chooses.
+func (c client) findings(ctx context.Context, query string) (answer api.Findings, err error) {
+	body, err := c.get(ctx, "api/v1/findings?"+query)
+	if err != nil {
+		return answer, err
+	}
+	if err := json.Unmarshal(body, &answer); err != nil || answer.Findings == nil {
+		return answer, fmt.Errorf("%s answers, and not as lostorder does; is this its address?", c)
+	}
+	return answer, nil
+}
+
+func (c client) get(ctx context.Context, path string) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, answerWithin)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.base+path, nil)
+	if err != nil {
+		return nil, fmt.Errorf("ask %s: %w", c, err)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		if named, ok := errors.AsType[*url.Error](err); ok {
+			err = named.Err // it names the address, which is named here
+		}
+		return nil, fmt.Errorf("ask lostorder at %s: %w; is it running, and is --url right?", c, err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, largestAnswer))
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("read the answer of %s: %w", c, err)
+	case resp.StatusCode == http.StatusUnauthorized:
+		return nil, fmt.Errorf("%s asks for a user and a password (401); write them as --url=http://USER:PASSWORD@HOST:PORT", c)
+	case resp.StatusCode != http.StatusOK:
+		return nil, fmt.Errorf("%s answers %s%s", c, resp.Status, reason(body))
+	}
+	return body, nil
+}
+
+// reason is what the API says of a request that it could not meet.
+func reason(body []byte) string {
+	var said api.Error
+	if json.Unmarshal(body, &said) != nil || said.Error == "" {
+		return ""
+	}
+	return ": " + said.Error
+}

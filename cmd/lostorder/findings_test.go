@@ -1,0 +1,123 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/lostorder/lostorder/internal/detect"
+	"github.com/lostorder/lostorder/internal/signal"
+	"github.com/lostorder/lostorder/internal/watch"
+	"github.com/lostorder/lostorder/internal/web"
+	"github.com/lostorder/lostorder/internal/web/api"
+)
+
+// running serves the API of a lostorder with two open findings and a closed one.
+func running(t *testing.T) string {
+	t.Helper()
+	finding := func(id string, mode signal.Mode) signal.Finding {
+		return signal.Finding{
+			ID: id, Mode: mode, Severity: signal.Critical, Subject: signal.Subject{Database: "shop", Outbox: "orders"}, Count: 2,
+			OrderIDs: []string{"A-1", "A-2"}, Since: time.Now().Add(-time.Hour), Evidence: signal.Evidence{{Name: "pending_events", Value: "2"}},
+		}
+	}
+	closed := finding("bb33", signal.ConsumerAbsent)
+	closed.ClosedAt = time.Now()
+	snapshot := &watch.Snapshot{Ready: true, Tally: detect.New().Tally(), Open: []signal.Finding{finding("aa11", signal.OutboxStalled), finding("aa22", signal.DLQFilling)}, Closed: []signal.Finding{closed}}
+	server := httptest.NewServer(web.New(web.Options{Snapshot: func() *watch.Snapshot { return snapshot }}))
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+func TestFindings(t *testing.T) {
+	url := running(t)
+	html := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("<html>")) }))
+	defer html.Close()
+	closed := httptest.NewServer(nil)
+	closed.Close()
+	guarded := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) }))
+	defer guarded.Close()
+
+	for name, tc := range map[string]struct {
+		args []string
+		code int
+		out  []string // in what is printed
+		err  []string // in what is complained of
+	}{
+		"what is open":                     {args: []string{"--url", url}, out: []string{"2 open findings", "outbox_stalled", "dlq_filling", "A-1 A-2"}},
+		"an address without a scheme":      {args: []string{"--url", strings.TrimPrefix(url, "http://")}, out: []string{"2 open findings"}},
+		"what was closed":                  {args: []string{"--url", url, "--state=closed"}, out: []string{"consumer_absent"}},
+		"of one mode":                      {args: []string{"--url", url, "--mode=dlq_filling"}, out: []string{"aa22"}},
+		"one in full":                      {args: []string{"--url", url, "bb"}, out: []string{"consumer_absent: outbox orders (database shop)", "closed", "pending events", "runbooks/consumer_absent.md"}},
+		"more than one begins so":          {args: []string{"--url", url, "aa"}, code: 1, err: []string{"2 findings begin with aa; write more of the id"}},
+		"none begins so":                   {args: []string{"--url", url, "cc"}, code: 1, err: []string{"no finding cc is open or was closed lately"}},
+		"a mode that does not exist":       {args: []string{"--url", url, "--mode=order_eaten"}, code: 1, err: []string{"400 Bad Request: unknown mode order_eaten"}},
+		"an address that is none":          {args: []string{"--url=ftp://x"}, code: 1, err: []string{"--url: not the address of a lostorder; write for example http://localhost:10404"}},
+		"nobody there":                     {args: []string{"--url", closed.URL}, code: 1, err: []string{"connection refused; is it running, and is --url right?"}},
+		"something else there":             {args: []string{"--url", html.URL}, code: 1, err: []string{"and not as lostorder does"}},
+		"the password is wrong":            {args: []string{"--url", strings.Replace(guarded.URL, "//", "//me:hunter22@", 1)}, code: 1, err: []string{"asks for a user and a password (401)", "me:xxxxx@"}},
+		"the password is in no complaint":  {args: []string{"--url", strings.Replace(closed.URL, "//", "//me:hunter22@", 1)}, code: 1, err: []string{"connection refused"}},
+		"a state that there is not, usage": {args: []string{"--state=lost"}, code: 2, err: []string{"try lostorder --help"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var out, errs bytes.Buffer
+			code := Main(t.Context(), append([]string{"findings"}, tc.args...), &out, &errs)
+			if code != tc.code || strings.Contains(errs.String(), "hunter22") {
+				t.Errorf("exit code %d, %s", code, errs.String())
+			}
+			for _, want := range tc.out {
+				if !strings.Contains(out.String(), want) {
+					t.Errorf("does not print %q:\n%s", want, out.String())
+				}
+			}
+			for _, want := range tc.err {
+				if !strings.Contains(errs.String(), want) {
+					t.Errorf("does not complain of %q: %s", want, errs.String())
+				}
+			}
+		})
+	}
+}
+
+func TestFindingsAsJSON(t *testing.T) {
+	var out, errs bytes.Buffer
+	if code := Main(t.Context(), []string{"findings", "--json", "--url", running(t)}, &out, &errs); code != 0 {
+		t.Fatal(errs.String())
+	}
+	var got api.Findings
+	if err := json.Unmarshal(out.Bytes(), &got); err != nil || len(got.Findings) != 2 || got.Verdict.Level != "lost" {
+		t.Errorf("%v in %s", err, out.String())
+	}
+}
+
+// TestFindingsAreWatched looks until it has seen three answers, and ends well.
+func TestFindingsAreWatched(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	out := &thirdLine{done: cancel}
+	var errs bytes.Buffer
+	if code := Main(ctx, []string{"findings", "--json", "--watch", "--interval=100ms", "--url", running(t)}, out, &errs); code != 0 || errs.Len() > 0 {
+		t.Errorf("exit code %d, %s", code, errs.String())
+	}
+	if out.lines < 3 {
+		t.Errorf("%d lines", out.lines)
+	}
+}
+
+// thirdLine calls done when three lines were written.
+type thirdLine struct {
+	lines int
+	done  func()
+}
+
+func (w *thirdLine) Write(p []byte) (int, error) {
+	if w.lines += bytes.Count(p, []byte("\n")); w.lines >= 3 {
+		w.done()
+	}
+	return len(p), nil
+}

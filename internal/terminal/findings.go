@@ -1,0 +1,198 @@
+// Package terminal writes what a running lostorder says as text for people.
+package terminal
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/lostorder/lostorder/internal/phrase"
+	"github.com/lostorder/lostorder/internal/signal"
+	"github.com/lostorder/lostorder/internal/web/api"
+)
+
+// width is what every line fits into, unless an order's id alone is longer.
+const width = 100
+
+// idLength is how much of a finding's id the table shows; it is enough to name it.
+const idLength = 6
+
+// Style is how text is written: with colours, and as of when.
+type Style struct {
+	Color bool
+	Now   time.Time
+}
+
+func (s Style) paint(code, text string) string {
+	if !s.Color || code == "" {
+		return text
+	}
+	return "\x1b[" + code + "m" + text + "\x1b[0m"
+}
+
+var colors = map[string]string{
+	string(signal.Critical): "31", string(signal.Warning): "33",
+	"lost": "1;31", "risk": "1;33", "blind": "1;33", "calm": "1;32",
+}
+
+// Findings writes the answer to "what is lost now": the verdict, what it rests on,
+// and a table that fits 100 columns.
+func (s Style) Findings(w io.Writer, a *api.Findings) error {
+	var b strings.Builder
+	b.WriteString(s.paint(colors[a.Verdict.Level], a.Verdict.Label) + ". " + strings.TrimSuffix(a.Verdict.Text, ".") + ".\n")
+	if a.Verdict.Sight != "" {
+		b.WriteString(wrap(a.Verdict.Sight, "") + "\n")
+	}
+	if len(a.Findings) > 0 {
+		b.WriteByte('\n')
+		s.table(&b, a.Findings)
+		b.WriteString("\nlostorder findings " + short(a.Findings[0].ID) + " shows the evidence and the runbook.\n")
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// table writes one line per finding. The place, which can be long, gets what the
+// other columns leave.
+func (s Style) table(b *strings.Builder, findings []api.Finding) {
+	rows := [][]string{{"ID", "SEVERITY", "FAILURE MODE", "FOR", "COUNT", "WHERE", "ORDERS"}}
+	for i := range findings {
+		f := &findings[i]
+		until := s.Now
+		if !f.ClosedAt.IsZero() {
+			until = f.ClosedAt
+		}
+		lasted := phrase.Ago(until.Sub(f.Since))
+		rows = append(rows, []string{short(f.ID), string(f.Severity), string(f.Mode), lasted, strconv.FormatInt(f.Count, 10), f.Subject, ""})
+	}
+	const where, orders, gap = 5, 6, 2
+	widths := make([]int, orders)
+	for _, row := range rows {
+		for i := range widths {
+			widths[i] = max(widths[i], utf8.RuneCountInString(row[i]))
+		}
+	}
+	left := width - len(widths)*gap
+	for i := range where {
+		left -= widths[i]
+	}
+	const forOrders = 14
+	widths[where] = min(widths[where], max(left-forOrders, 16))
+	for i, row := range rows {
+		if i > 0 {
+			f := &findings[i-1]
+			row[orders] = sample(f.OrderIDs, f.Count, left-widths[where])
+		}
+		var line strings.Builder
+		for c, cell := range row[:orders] {
+			cell = cut(cell, widths[c])
+			pad := strings.Repeat(" ", widths[c]-utf8.RuneCountInString(cell)+gap)
+			switch {
+			case c == 1 && i > 0:
+				cell = s.paint(colors[cell], cell)
+			case c == 4:
+				cell, pad = strings.Repeat(" ", len(pad)-gap)+cell, strings.Repeat(" ", gap) // numbers stand right
+			}
+			line.WriteString(cell + pad)
+		}
+		b.WriteString(strings.TrimRight(line.String()+row[orders], " ") + "\n")
+	}
+}
+
+// sample names as many orders as fit, and says how many it leaves out.
+func sample(ids []string, count int64, room int) string {
+	if len(ids) == 0 {
+		return "-"
+	}
+	for n := len(ids); ; n-- {
+		text := strings.Join(ids[:n], " ")
+		if more := max(count, int64(len(ids))) - int64(n); more > 0 {
+			text += fmt.Sprintf(" +%d", more)
+		}
+		if n == 1 || utf8.RuneCountInString(text) <= room {
+			return text
+		}
+	}
+}
+
+// Finding writes one finding with all that is known of it.
+func (s Style) Finding(w io.Writer, f *api.Finding) error {
+	var b strings.Builder
+	b.WriteString(s.paint(colors[string(f.Severity)], string(f.Mode)) + ": " + f.Subject + "\n\n")
+	facts := signal.Evidence{
+		{Name: "id", Value: f.ID},
+		{Name: "severity", Value: string(f.Severity)},
+		{Name: "since", Value: s.moment(f.Since)},
+		{Name: "found", Value: s.moment(f.DetectedAt)},
+	}
+	if !f.ClosedAt.IsZero() {
+		facts = append(facts, signal.Fact{Name: "closed", Value: s.moment(f.ClosedAt)})
+	}
+	facts = append(facts, signal.Fact{Name: "count", Value: strconv.FormatInt(f.Count, 10)})
+	if len(f.OrderIDs) > 0 {
+		text := strings.Join(f.OrderIDs, " ")
+		if more := f.Count - int64(len(f.OrderIDs)); more > 0 {
+			text += fmt.Sprintf(" and %d more", more)
+		}
+		facts = append(facts, signal.Fact{Name: "orders", Value: text})
+	}
+	if f.TraceID != "" {
+		facts = append(facts, signal.Fact{Name: "trace", Value: f.TraceID})
+	}
+	facts = append(facts, signal.Fact{Name: "watched by", Value: f.Target}, signal.Fact{Name: "runbook", Value: f.RunbookURL})
+	longest := 0
+	evidence := slices.Clone(f.Evidence)
+	for i := range evidence {
+		evidence[i].Name = strings.ReplaceAll(evidence[i].Name, "_", " ")
+	}
+	for _, fact := range slices.Concat(facts, evidence) {
+		longest = max(longest, len(fact.Name))
+	}
+	write := func(all signal.Evidence) {
+		for _, fact := range all {
+			indent := strings.Repeat(" ", longest+4)
+			fmt.Fprintf(&b, "  %-*s  %s\n", longest, fact.Name, strings.TrimPrefix(wrap(fact.Value, indent), indent))
+		}
+	}
+	write(facts)
+	if len(evidence) > 0 {
+		b.WriteString("\nDecided from:\n")
+		write(evidence)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// moment writes when something was, and how long ago.
+func (s Style) moment(t time.Time) string {
+	return t.In(s.Now.Location()).Format("2006-01-02 15:04:05 MST") + " (" + phrase.Ago(s.Now.Sub(t)) + " ago)"
+}
+
+func short(id string) string { return id[:min(len(id), idLength)] }
+
+// cut shortens text to n characters.
+func cut(text string, n int) string {
+	if utf8.RuneCountInString(text) <= n {
+		return text
+	}
+	return string([]rune(text)[:n-1]) + "…"
+}
+
+// wrap breaks text between words, so that its lines, with the indent, fit.
+func wrap(text, indent string) string {
+	line, lines := indent, []string{}
+	for word := range strings.FieldsSeq(text) {
+		if line != indent && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > width {
+			lines, line = append(lines, line), indent
+		}
+		if line != indent {
+			line += " "
+		}
+		line += word
+	}
+	return strings.Join(append(lines, line), "\n")
+}
