@@ -4,31 +4,18 @@ address_variable=RABBITMQ_URL
 # Its data is thrown away, so there is nothing to shut down in good order.
 stop_signal=KILL
 
-root=$cache/rabbitmq-$version
 user=lostorder password=lostorder-secret
 
-part_installed() { [[ -d $root ]]; }
+# shellcheck source=sid
+source "$here/sid"
 
-part_install() {
-	((EUID == 0)) || fail "installing it takes root" "run it as root once, or set RABBITMQ_URL"
-	command -v debootstrap >/dev/null || apt_install debootstrap
-	cached "rabbitmq-$version" download
-}
+part_installed() { sid_installed; }
 
-download() { # FOLDER
-	local mirror
-	# shellcheck disable=SC2016 # apt-get fills it in
-	mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | grep -m 1 '/debian/*$') || true
-	quiet debootstrap --variant=minbase --include=rabbitmq-server sid "$1" "${mirror:-http://deb.debian.org/debian}" ||
-		fail "debootstrap could not make a folder with Debian unstable" "access to a mirror of Debian"
-	rm -rf "$1"/var/cache/apt/archives/*.deb
-	echo "127.0.0.1 localhost" >"$1/etc/hosts"
-}
+part_install() { sid_install RABBITMQ_URL; }
 
 part_start() {
 	((EUID == 0)) || fail "it runs in a folder of its own, which takes root" "run it as root, or set RABBITMQ_URL"
-	version=$(dpkg-query --admindir="$root/var/lib/dpkg" --show --showformat '${Version}' rabbitmq-server)
-	version=${version%%-*}
+	sid_version rabbitmq-server
 	local epmd distribution amqp management prometheus inside
 	free_port epmd
 	free_port distribution
@@ -61,7 +48,7 @@ part_start() {
 		mount --bind "$data" "$root/srv"
 		exec chroot "$root" setpriv --reuid=rabbitmq --regid=rabbitmq --clear-groups "$@"
 	START
-	inside=(unshare --mount --propagation private sh "$data/start" "$root" "$data" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin
+	inside=(unshare --mount --propagation private sh "$data/start" "$sid" "$data" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin
 		HOME=/srv ERL_EPMD_PORT="$epmd")
 	# Not left to RabbitMQ, which would leave it running.
 	serve "${inside[@]}" epmd -address 127.0.0.1
