@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// recheckAfter is how long a table's shape and a query's plan are taken as known.
+// recheckAfter is how long a query's plan is taken as known.
 const recheckAfter = time.Hour
 
 // DB reads one database, on one connection that is made when it is needed.
@@ -17,9 +17,8 @@ type DB struct {
 	pool    *sql.DB
 	broken  error // why it could not even be set up
 
-	tables   map[string]*Table
 	accepted map[string]bool // queries whose plan was found good
-	checked  time.Time       // when tables and accepted were begun
+	checked  time.Time       // when accepted was begun
 }
 
 // Open sets up a database without connecting to it. What is wrong with its
@@ -97,9 +96,8 @@ func (db *DB) begin(ctx context.Context) (*Reading, func(), error) {
 	}, nil
 }
 
-// forget drops what is known of tables and plans, so that it is asked again.
+// forget drops what is known of plans, so that they are asked for again.
 func (db *DB) forget() {
-	db.tables = map[string]*Table{}
 	db.accepted = map[string]bool{}
 	db.checked = time.Now()
 }

@@ -16,7 +16,7 @@ import (
 // problem is an error of the driver in plain words.
 type problem struct {
 	text string
-	// changed: the database is not as it was when tables and plans were looked at.
+	// changed: the database is not as it was when plans were looked at.
 	changed bool
 }
 

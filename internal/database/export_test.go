@@ -19,5 +19,5 @@ func (c Clock) Instant(millis int64) time.Time { return c.instant(millis).Time()
 // Name, Before and Forget reach what sources do not need.
 func (c Clock) Before(d time.Duration) time.Time { return time.UnixMilli(c.before(d)) }
 
-// Forget makes the database look at tables and plans again, as it does each hour.
+// Forget makes the database look at plans again, as it does each hour.
 func (db *DB) Forget() { db.forget() }

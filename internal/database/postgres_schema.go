@@ -10,15 +10,24 @@ import (
 func (d *postgres) describe(ctx context.Context, r *Reading, schema, name string) (*Table, error) {
 	t := &Table{}
 	var id int64
-	err := r.ask(ctx, `SELECT c.oid::bigint, n.nspname::text, c.relname::text FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-		WHERE lower(c.relname) = lower($1) AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
-		AND CASE WHEN $2 = '' THEN pg_catalog.pg_table_is_visible(c.oid) ELSE lower(n.nspname) = lower($2) END
-		ORDER BY c.relname = $1 DESC, n.nspname = $2 DESC LIMIT 1`, []any{name, schema},
-		func(rows *sql.Rows) error { return rows.Scan(&id, &t.Schema, &t.Name) })
-	if err != nil || t.Name == "" {
-		return nil, err
+	// The exact name first, which an index of the catalog finds.
+	for _, same := range []string{"c.relname = $1", "lower(c.relname) = lower($1)"} {
+		err := r.ask(ctx, `SELECT c.oid::bigint, n.nspname::text, c.relname::text FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+			WHERE `+same+` AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+			AND CASE WHEN $2 = '' THEN pg_catalog.pg_table_is_visible(c.oid) ELSE lower(n.nspname) = lower($2) END
+			ORDER BY n.nspname = $2 DESC LIMIT 1`, []any{name, schema},
+			func(rows *sql.Rows) error { return rows.Scan(&id, &t.Schema, &t.Name) })
+		if err != nil {
+			return nil, err
+		}
+		if t.Name != "" {
+			break
+		}
 	}
-	err = r.ask(ctx, `SELECT attname::text, pg_catalog.format_type(atttypid, atttypmod), NOT attnotnull FROM pg_catalog.pg_attribute
+	if t.Name == "" {
+		return nil, nil
+	}
+	err := r.ask(ctx, `SELECT attname::text, pg_catalog.format_type(atttypid, atttypmod), NOT attnotnull FROM pg_catalog.pg_attribute
 		WHERE attrelid = $1::bigint::oid AND attnum > 0 AND NOT attisdropped ORDER BY attnum`, []any{id},
 		func(rows *sql.Rows) error {
 			var c Column

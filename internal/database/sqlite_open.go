@@ -31,6 +31,8 @@ func (c sqliteConnector) Connect(context.Context) (driver.Conn, error) {
 	options := url.Values{}
 	options.Set("mode", "ro")
 	options.Add("_pragma", "query_only(1)")
+	// Without it SQLite takes "a column" that is not there, or no longer, for a text.
+	options.Set("_dqs", "0")
 	// For files in rollback journal mode, where a commit shuts readers out.
 	options.Add("_pragma", "busy_timeout(1000)")
 	if c.file.asleep = c.file.sleeps(); c.file.asleep {

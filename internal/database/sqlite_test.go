@@ -171,3 +171,12 @@ func TestAFileOpenedForReadingCannotBeWritten(t *testing.T) {
 		t.Errorf("%d rows are left, %v", n, err)
 	}
 }
+
+func TestAQuotedColumnThatIsNotThereIsNoText(t *testing.T) {
+	s := databasetest.SQLite(t)
+	s.Run(t, "CREATE TABLE moments (at)")
+	_, err := tally(t.Context(), open(t, s.URL, ""), "moments", database.Matches(`"published" IS NULL`))
+	if err == nil || !strings.Contains(err.Error(), `no such column: "published"`) {
+		t.Errorf("got %v; SQLite would take it for the text published, which is never NULL", err)
+	}
+}
