@@ -52,7 +52,7 @@ func TestFindingInJSON(t *testing.T) {
         "objective": "1m0s",
         "head_row": "id 8812, unchanged for 37m50s"
       },
-      "runbook_url": "https://github.com/lostorder/lostorder/blob/main/runbooks/outbox_stalled.md",
+      "runbook_url": "https://github.com/lostorder/lostorder/blob/main/alerts/runbooks/outbox_stalled.md",
       "trace_id": "4bf92f3577b34da6a3ce929d0e0e4736"
     }
   ]
@@ -108,6 +108,29 @@ func TestFindingsAreChosen(t *testing.T) {
 	}
 	if _, body := do(t, handler(nil), http.MethodGet, "/api/v1/findings"); !strings.Contains(body, `"level": "blind"`) || !strings.HasSuffix(body, "},\n  \"findings\": []\n}\n") {
 		t.Errorf("none is %s", body)
+	}
+}
+
+func TestOneFinding(t *testing.T) {
+	for id, want := range map[string]struct {
+		code int
+		body string
+	}{
+		"a1b2c3": {http.StatusOK, `"100417"`},
+		"000001": {http.StatusOK, `"closed_at": "2026-03-13T02:19:00Z"`},
+		"123456": {http.StatusNotFound, `"error": "no finding 123456 is open or was closed lately"`},
+	} {
+		res, body := do(t, handler(troubled()), http.MethodGet, "/api/v1/findings/"+id)
+		if res.StatusCode != want.code || !strings.Contains(body, want.body) {
+			t.Errorf("%s: answers %s %s", id, res.Status, body)
+		}
+		var f api.Finding
+		if err := json.Unmarshal([]byte(body), &f); err != nil || want.code == http.StatusOK && f.ID != id {
+			t.Errorf("%s: it is finding %s (%v)", id, f.ID, err)
+		}
+	}
+	if res, _ := do(t, handler(troubled()), http.MethodDelete, "/api/v1/findings/a1b2c3"); res.StatusCode != http.StatusMethodNotAllowed {
+		t.Errorf("a finding can be deleted: %s", res.Status)
 	}
 }
 

@@ -40,6 +40,26 @@ func (s *server) findings(w http.ResponseWriter, r *http.Request) {
 	respond(w, http.StatusOK, answer)
 }
 
+// one answers with one finding, open or closed lately: what the link in an alert
+// leads to.
+func (s *server) one(w http.ResponseWriter, r *http.Request) {
+	id := r.PathValue("id")
+	if f := find(s.snapshot(), id); f != nil {
+		respond(w, http.StatusOK, s.finding(f))
+		return
+	}
+	fail(w, http.StatusNotFound, "no finding "+id+" is open or was closed lately")
+}
+
+func find(known *watch.Snapshot, id string) *signal.Finding {
+	for _, findings := range [][]signal.Finding{known.Open, known.Closed} {
+		if i := slices.IndexFunc(findings, func(f signal.Finding) bool { return f.ID == id }); i >= 0 {
+			return &findings[i]
+		}
+	}
+	return nil
+}
+
 func built(known *watch.Snapshot, mode signal.Mode) bool {
 	if _, ok := known.Tally.Findings[mode]; ok {
 		return true

@@ -42,6 +42,10 @@ type page struct {
 	More    int // open findings that are not shown
 	Closed  []findingRow
 	Targets []targetRow
+	// Asked is the id of the one finding that the page was asked for, and One that
+	// finding, nil when it is not known.
+	Asked   string
+	One     *findingRow
 	Now     string
 	Version string
 }
@@ -72,11 +76,7 @@ type targetRow struct {
 
 func (s *server) status(w http.ResponseWriter, r *http.Request) {
 	known, now := s.snapshot(), s.Now()
-	p := page{
-		Style:   template.CSS(statusCSS), //nolint:gosec // embedded, not given
-		Verdict: judge(known, now), Now: now.Format("2 Jan 2006 15:04:05 MST"), Version: s.Version,
-		Targets: targetRows(known.Targets, now),
-	}
+	p := page{Targets: targetRows(known.Targets, now)}
 	for i := range known.Open[:min(len(known.Open), mostShown)] {
 		p.Open = append(p.Open, s.findingRow(&known.Open[i], now))
 	}
@@ -84,6 +84,24 @@ func (s *server) status(w http.ResponseWriter, r *http.Request) {
 	for i := range known.Closed[:min(len(known.Closed), mostShown)] {
 		p.Closed = append(p.Closed, s.findingRow(&known.Closed[i], now))
 	}
+	s.render(w, r, http.StatusOK, p, known, now)
+}
+
+// statusOfOne shows one finding: what the link in an alert leads to, also when it
+// was closed meanwhile or stands behind a hundred others.
+func (s *server) statusOfOne(w http.ResponseWriter, r *http.Request) {
+	known, now := s.snapshot(), s.Now()
+	p, code := page{Asked: r.PathValue("id")}, http.StatusNotFound
+	if f := find(known, p.Asked); f != nil {
+		row := s.findingRow(f, now)
+		p.One, code = &row, http.StatusOK
+	}
+	s.render(w, r, code, p, known, now)
+}
+
+func (s *server) render(w http.ResponseWriter, r *http.Request, code int, p page, known *watch.Snapshot, now time.Time) {
+	p.Style = template.CSS(statusCSS) //nolint:gosec // embedded, not given
+	p.Verdict, p.Now, p.Version = judge(known, now), now.Format("2 Jan 2006 15:04:05 MST"), s.Version
 	var body bytes.Buffer
 	if err := statusPage.Execute(&body, p); err != nil {
 		s.Log.Error("render the status page", "err", err)
@@ -91,6 +109,7 @@ func (s *server) status(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(code)
 	if _, err := w.Write(body.Bytes()); err != nil {
 		s.Log.DebugContext(r.Context(), "send the status page", "err", err)
 	}

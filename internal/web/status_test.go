@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -103,6 +104,43 @@ func TestStatusShowsWhatAFindingRestsOn(t *testing.T) {
 			t.Fatalf("no %q behind\n%s", want, page[:at])
 		}
 		at += i
+	}
+}
+
+func TestLinkOfAnAlertLeadsToItsFinding(t *testing.T) {
+	crowd := troubled()
+	for range 1000 {
+		crowd.Open = append(crowd.Open, crowd.Open[1])
+	}
+	last := troubled().Open[0]
+	last.ID = "ffffff"
+	crowd.Open = append(crowd.Open, last)
+	for sentence, c := range map[string]struct {
+		snapshot *watch.Snapshot
+		id       string
+		code     int
+		want     []string
+	}{
+		"an open one":                 {troubled(), "a1b2c3", http.StatusOK, []string{"3 open findings", "An open finding", `id="a1b2c3"`, "38 min", "100417", "outbox_stalled.md"}},
+		"one that was closed":         {troubled(), "000001", http.StatusOK, []string{"A finding that is closed", `id="000001"`, "closed 13 Mar 02:19 after 1 h"}},
+		"one that stands far behind":  {crowd, "ffffff", http.StatusOK, []string{`id="ffffff"`, "100425"}},
+		"one that is long forgotten":  {troubled(), "123456", http.StatusNotFound, []string{"Finding 123456 is not known"}},
+		"one whose name does no harm": {troubled(), "<b>", http.StatusNotFound, []string{"Finding &lt;b&gt; is not known"}},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			res, page := do(t, handler(c.snapshot), http.MethodGet, "/findings/"+url.PathEscape(c.id))
+			if res.StatusCode != c.code {
+				t.Errorf("answers %s", res.Status)
+			}
+			for _, want := range append(c.want, `href="/"`) {
+				if !strings.Contains(page, want) {
+					t.Errorf("no %q in\n%s", want, page)
+				}
+			}
+			if n := strings.Count(page, "<article"); n > 1 || n == 0 != (c.code == http.StatusNotFound) {
+				t.Errorf("%d findings are shown", n)
+			}
+		})
 	}
 }
 

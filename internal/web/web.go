@@ -29,7 +29,7 @@ type Options struct {
 }
 
 // DefaultRunbookBase is where the runbooks of this project are.
-const DefaultRunbookBase = "https://github.com/lostorder/lostorder/blob/main/runbooks/"
+const DefaultRunbookBase = "https://github.com/lostorder/lostorder/blob/main/alerts/runbooks/"
 
 type server struct{ Options }
 
@@ -47,6 +47,7 @@ func New(o Options) http.Handler {
 	s := &server{o}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", s.status)
+	mux.HandleFunc("GET /findings/{id}", s.statusOfOne)
 	if o.Metrics != nil {
 		mux.Handle("GET /metrics", o.Metrics)
 	}
@@ -58,6 +59,7 @@ func New(o Options) http.Handler {
 	}
 	mux.HandleFunc("/api/", notFound)
 	mux.Handle("/api/v1/findings", readOnly(s.findings))
+	mux.Handle("/api/v1/findings/{id}", readOnly(s.one))
 	mux.Handle("/api/v1/targets", readOnly(s.targets))
 	if o.Pprof {
 		mux.HandleFunc("GET /debug/pprof/", pprof.Index)
