@@ -21,6 +21,7 @@ var metricOf = map[signal.Mode]string{
 	signal.MessageLost:     "lostorder_queue_lost_messages_total",
 	signal.ConsumerAbsent:  "lostorder_queue_consumers",
 	signal.ConsumerStalled: "lostorder_queue_oldest_message_age_seconds",
+	signal.BacklogGrowing:  "lostorder_queue_messages",
 	signal.DLQFilling:      "lostorder_dlq_messages",
 	signal.OrderOverdue:    "lostorder_orders_overdue",
 }

@@ -27,10 +27,10 @@ func (s *Shop) consumerHangs(partition int32) fault {
 		twinTitle: "shipping becomes slow, and still advances",
 		twin: func(ctx context.Context) error {
 			defer s.shipping.slowDown(0)
-			s.shipping.slowDown(400 * time.Millisecond)
-			pause(ctx, 6*time.Second)
+			s.shipping.slowDown(300 * time.Millisecond)
+			pause(ctx, 4*time.Second)
 			return nil
 		},
-		twinLasts: 6 * time.Second,
+		twinLasts: 4 * time.Second,
 	}
 }

@@ -18,6 +18,14 @@ func (s *Shop) sell(ctx context.Context) {
 	}
 }
 
+// trickle is what other parts of the company publish to a topic of theirs, until ctx
+// ends.
+func (s *Shop) trickle(ctx context.Context, topic string, every time.Duration) {
+	for pause(ctx, every) {
+		_ = s.publish(ctx, topic, s.newOrderID(), "") // one that fails was never sent
+	}
+}
+
 // placeOrder places one order.
 func (s *Shop) placeOrder(ctx context.Context) error {
 	return s.store.place(ctx, s.newOrderID(), s.newTraceparent(), time.Now(), false)

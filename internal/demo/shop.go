@@ -20,6 +20,7 @@ const (
 	topicDeadLetters   = "orders.dlq"
 	topicPayments      = "payments"
 	topicNotifications = "notifications"
+	topicInvoices      = "invoices"
 )
 
 // What the shop promises itself. The config for lostorder says the same. They are
@@ -32,6 +33,7 @@ const (
 	paidMax      = 40 * time.Second
 	pollInterval = time.Second
 	orderEvery   = 150 * time.Millisecond
+	invoiceEvery = 100 * time.Millisecond
 	partitions   = 3
 )
 
@@ -44,7 +46,7 @@ type Shop struct {
 	producer *kgo.Client
 	relay    *relay
 
-	billing, shipping, email, sms, redrive *consumer
+	billing, shipping, email, sms, accounting, redrive *consumer
 
 	running sync.WaitGroup
 	cancel  context.CancelFunc
@@ -76,7 +78,7 @@ func Open(ctx context.Context, rng *rand.Rand) (shop *Shop, err error) {
 	if s.dir, err = os.MkdirTemp("", "lostorder-demo-"); err != nil {
 		return nil, fmt.Errorf("make a folder for the demo: %w", err)
 	}
-	if s.cluster, err = kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(partitions, topicOrders, topicPayments), kfake.SeedTopics(1, topicDeadLetters, topicNotifications)); err != nil {
+	if s.cluster, err = kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(partitions, topicOrders, topicPayments), kfake.SeedTopics(1, topicDeadLetters, topicNotifications, topicInvoices)); err != nil {
 		return nil, fmt.Errorf("start embedded kafka: %w", err)
 	}
 	s.brokers = s.cluster.ListenAddrs()
@@ -98,6 +100,7 @@ func (s *Shop) startServices(ctx context.Context) error {
 	s.shipping = &consumer{brokers: s.brokers, group: "shipping", topic: topicPayments, handle: s.ship}
 	s.email = &consumer{brokers: s.brokers, group: "email", topic: topicOrders, handle: ignore}
 	s.sms = &consumer{brokers: s.brokers, group: "sms", topic: topicNotifications, handle: ignore}
+	s.accounting = &consumer{brokers: s.brokers, group: "accounting", topic: topicInvoices, handle: ignore}
 	s.redrive = &consumer{brokers: s.brokers, group: "redrive", topic: topicDeadLetters, handle: ignore}
 
 	// The dead letter queue has a past: two messages that an operator took out again.
@@ -106,7 +109,7 @@ func (s *Shop) startServices(ctx context.Context) error {
 			return err
 		}
 	}
-	for _, c := range []*consumer{s.billing, s.shipping, s.email, s.sms} {
+	for _, c := range []*consumer{s.billing, s.shipping, s.email, s.sms, s.accounting} {
 		if err := c.join(ctx); err != nil {
 			return err
 		}
@@ -116,6 +119,7 @@ func (s *Shop) startServices(ctx context.Context) error {
 	}
 	s.running.Go(func() { s.relay.run(ctx) })
 	s.running.Go(func() { s.sell(ctx) })
+	s.running.Go(func() { s.trickle(ctx, topicInvoices, invoiceEvery) })
 	return nil
 }
 
@@ -123,7 +127,7 @@ func (s *Shop) startServices(ctx context.Context) error {
 func (s *Shop) Close() error {
 	s.cancel()
 	s.running.Wait()
-	for _, c := range []*consumer{s.billing, s.shipping, s.email, s.sms, s.redrive} {
+	for _, c := range []*consumer{s.billing, s.shipping, s.email, s.sms, s.accounting, s.redrive} {
 		if c != nil && c.stop != nil {
 			c.leave()
 		}

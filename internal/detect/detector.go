@@ -70,8 +70,13 @@ func (d *Detector) Observe(r *signal.Report) (changes []Change) {
 	}
 
 	v := view{report: r, at: at, history: h}
+	cases := make(map[signal.Mode][]Case, len(d.decisions))
 	for _, decision := range d.decisions {
-		changed := d.ledger.settle(decision.Mode, decision.judge(&v), r, h.first)
+		cases[decision.Mode] = decision.judge(&v)
+	}
+	sayOnlyCauses(cases)
+	for _, decision := range d.decisions {
+		changed := d.ledger.settle(decision.Mode, cases[decision.Mode], r, h.first)
 		for _, c := range changed {
 			if c.Kind == Opened {
 				d.tally.Findings[decision.Mode]++

@@ -22,6 +22,11 @@ type queueTrack struct {
 	vanishedAt signal.Instant
 	objective  signal.Objective
 
+	flow flow
+	// growingSince is since when the queue has been seen not to meet its objective;
+	// it stays until the queue shrinks.
+	growingSince signal.Instant
+
 	lost []lostRange // of the present episode of message_lost
 	loss lossCount
 }
@@ -65,10 +70,12 @@ func (t *queueTrack) observe(q *signal.Queue, at signal.Instant, interval time.D
 	rebase := t.at.Known() && blind(t.at, at, interval)
 	t.objective = q.Objective
 	t.backlog = 0
+	// Readers that were away say nothing of how fast they are.
+	disrupted := rebase || t.consumers == 0
 	if q.Consumers.Known() || !t.at.Known() {
 		t.consumers = q.Consumers
 	}
-	progress := false
+	progress, whole := false, len(q.Partitions) > 0
 	if t.partitions == nil {
 		t.partitions = make([]partitionTrack, 0, len(q.Partitions))
 	}
@@ -77,6 +84,15 @@ func (t *queueTrack) observe(q *signal.Queue, at signal.Instant, interval time.D
 		pt := t.partition(i, p.ID)
 		if lost, ok := pt.observeLoss(p, t.at, at); ok {
 			t.lose(lost)
+		}
+		switch arrived, drained, steady := pt.moved(p); {
+		case p.End < 0:
+			whole = false
+		case !steady:
+			disrupted = true
+		default:
+			t.flow.arrived += arrived
+			t.flow.drained += drained
 		}
 		pt.observe(p, at, rebase, interval)
 		pt.own(t.consumers != 0 && p.Assignment != signal.Unassigned, at, rebase)
@@ -95,6 +111,13 @@ func (t *queueTrack) observe(q *signal.Queue, at signal.Instant, interval time.D
 	case !t.emptySince.Known() || progress || rebase:
 		t.emptySince = at
 	}
+	if disrupted {
+		t.flow.restart()
+	}
+	if whole {
+		t.flow.note(at, t.backlog, flowWindow(q))
+	}
+	t.watchGrowth(q)
 	t.at = at
 }
 
@@ -126,6 +149,16 @@ func (t *partitionTrack) recreated(p *signal.Partition) bool {
 		return p.Committed < t.committed
 	}
 	return p.End < t.end || p.Start == 0 && t.start > 0
+}
+
+// moved returns what came and what was taken off since the last reading. It is not
+// steady when one cannot be compared with the other: the first sight or the first
+// commit, a replay, a topic made anew, counters that began again.
+func (t *partitionTrack) moved(p *signal.Partition) (arrived, drained int64, steady bool) {
+	if !t.seen || p.End < 0 || t.recreated(p) || p.Committed < t.committed || p.Committed >= 0 && t.committed < 0 {
+		return 0, 0, false
+	}
+	return max(0, p.End-t.end), p.Committed - t.committed, true
 }
 
 // own notes whether somebody may be reading the partition.

@@ -14,6 +14,35 @@ const interval = 15 * time.Second
 
 var objective = signal.Objective{MaxAge: 5 * time.Minute, AbsentAfter: 2 * time.Minute}
 
+// tale is a story with what must have been found by its end. Those in which nothing
+// is found are the benign twins.
+type tale struct {
+	story func(s *script)
+	found []signal.Mode // opened at any time, in order
+	open  []signal.Mode // still open at the end
+}
+
+// tellAll plays the stories.
+func tellAll(t *testing.T, tales map[string]tale) {
+	t.Helper()
+	for name, tc := range tales {
+		t.Run(name, func(t *testing.T) {
+			s := newScript(t)
+			tc.story(s)
+			var found []signal.Mode
+			for _, f := range s.opened {
+				found = append(found, f.Mode)
+			}
+			if !slices.Equal(found, tc.found) {
+				t.Errorf("found %v, want %v\n%+v", found, tc.found, s.opened)
+			}
+			if open := s.open(); !slices.Equal(open, tc.open) {
+				t.Errorf("open at the end %v, want %v", open, tc.open)
+			}
+		})
+	}
+}
+
 // script plays readings of one target to a detector, one an interval.
 type script struct {
 	t        *testing.T

@@ -59,6 +59,9 @@ type Queue struct {
 	// far more of them than acknowledgements is a message that fails again and
 	// again, where the broker does not count redeliveries.
 	Received Count
+	// Behind is how far the counters, and with them what was committed, may lie
+	// behind the depths; 0 where both are of the same moment.
+	Behind time.Duration
 
 	// Partitions are the parts that progress on their own, in order of ID; a
 	// queue that is not split has one. Progress is judged per partition.
