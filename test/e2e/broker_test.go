@@ -25,7 +25,12 @@ type broker struct {
 
 func kafka(t *testing.T) *broker {
 	t.Helper()
-	b := &broker{t: t, addr: server(t, "KAFKA_ADDR"), prefix: unique(t)}
+	return connect(t, server(t, "KAFKA_ADDR"))
+}
+
+func connect(t *testing.T, addr string) *broker {
+	t.Helper()
+	b := &broker{t: t, addr: addr, prefix: unique(t)}
 	c := clientConfig()
 	var err error
 	if b.client, err = sarama.NewClient([]string{b.addr}, c); err != nil {

@@ -104,6 +104,7 @@ part_start() {
 	share KAFKA_SASL_ADDR "127.0.0.1:$sasl"
 	share KAFKA_TLS_ADDR "127.0.0.1:$tls"
 	share KAFKA_TLS_CA "$data/ca.pem"
+	share KAFKA_JARS "$jars"
 }
 
 certificates() {
