@@ -7,6 +7,7 @@ import (
 	"github.com/lostorder/lostorder/collectors/orders"
 	"github.com/lostorder/lostorder/collectors/outbox"
 	"github.com/lostorder/lostorder/collectors/rabbitmq"
+	"github.com/lostorder/lostorder/collectors/sqs"
 	"github.com/lostorder/lostorder/internal/config"
 	"github.com/lostorder/lostorder/internal/database"
 )
@@ -16,6 +17,7 @@ func Sources() []collectors.Source {
 	return []collectors.Source{
 		kafka.Source(),
 		rabbitmq.Source(),
+		sqs.Source(),
 		outbox.Source(),
 		orders.Source(),
 	}

@@ -1,0 +1,126 @@
+package sqs
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	awssqs "github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+
+	"github.com/lostorder/lostorder/internal/signal"
+)
+
+var errNoCount = errors.New("the answer holds no such number")
+
+// counts are the attributes that change all the time.
+var counts = []types.QueueAttributeName{
+	types.QueueAttributeNameApproximateNumberOfMessages,
+	types.QueueAttributeNameApproximateNumberOfMessagesNotVisible,
+	types.QueueAttributeNameApproximateNumberOfMessagesDelayed,
+}
+
+// everything is asked for when the setting is due: stand-ins refuse names that
+// they do not know.
+var everything = []types.QueueAttributeName{types.QueueAttributeNameAll}
+
+// setting is how a queue is set up.
+type setting struct {
+	arn           string
+	retention     time.Duration
+	deadLetterARN string
+	maxReceives   signal.Count
+	allows        allowPolicy
+	unreadable    string // the policy that could not be understood
+}
+
+// allowPolicy says which queues may have this one as their dead letter queue.
+type allowPolicy struct {
+	Permission string   `json:"redrivePermission"`
+	Sources    []string `json:"sourceQueueArns"`
+}
+
+// readAttributes reads what is in queues, and how they are set up when that is
+// due.
+func (r *reading) readAttributes(ctx context.Context, queues []*queue) {
+	each(queues, func(q *queue) {
+		names, whole := counts, false
+		if r.due(q.settingAt, r.now) {
+			names, whole = everything, true
+		}
+		var answer *awssqs.GetQueueAttributesOutput
+		err := r.call(ctx, func(ctx context.Context) (err error) {
+			answer, err = r.clients.sqs.GetQueueAttributes(ctx, &awssqs.GetQueueAttributesInput{QueueUrl: &q.url, AttributeNames: names})
+			return err
+		})
+		if err == nil {
+			err = q.take(answer.Attributes, whole, r.now)
+		}
+		switch {
+		case err == nil:
+		case isGone(err):
+			// The list of queues goes on naming one for a minute after it was deleted.
+			q.gone = true
+			if r.config.Queues.names() != nil && q.listed {
+				r.note(q, err, actionAttributes)
+			}
+		default:
+			r.note(q, err, actionAttributes)
+		}
+	})
+}
+
+// take takes in the attributes of the queue.
+func (q *queue) take(attributes map[string]string, whole bool, began time.Time) error {
+	var d depth
+	for i, to := range []*signal.Count{&d.ready, &d.inFlight, &d.delayed} {
+		n, err := strconv.ParseInt(attributes[string(counts[i])], 10, 64)
+		if err != nil || n < 0 {
+			return fmt.Errorf("read %s: %w", counts[i], errNoCount)
+		}
+		*to = signal.Count(n)
+	}
+	if whole {
+		q.setting = settingOf(attributes)
+		q.settingAt = began
+	}
+	q.gone = false
+	q.depth, q.at = d, time.Now()
+	q.past.observe(d, q.at)
+	return nil
+}
+
+// settingOf reads how a queue is set up.
+func settingOf(attributes map[string]string) setting {
+	s := setting{arn: attributes[string(types.QueueAttributeNameQueueArn)], maxReceives: signal.Unknown}
+	if seconds, err := strconv.ParseInt(attributes[string(types.QueueAttributeNameMessageRetentionPeriod)], 10, 64); err == nil {
+		s.retention = time.Duration(seconds) * time.Second
+	}
+	if text := attributes[string(types.QueueAttributeNameRedrivePolicy)]; text != "" {
+		var policy struct {
+			Target string `json:"deadLetterTargetArn"`
+			// It is a number in what the console writes, a string in what many tools do.
+			MaxReceives any `json:"maxReceiveCount"`
+		}
+		if json.Unmarshal([]byte(text), &policy) != nil {
+			s.unreadable = "RedrivePolicy"
+		}
+		s.deadLetterARN = policy.Target
+		if n, err := strconv.ParseInt(fmt.Sprint(policy.MaxReceives), 10, 32); err == nil {
+			s.maxReceives = signal.Count(n)
+		}
+	}
+	if text := attributes[string(types.QueueAttributeNameRedriveAllowPolicy)]; text != "" {
+		if json.Unmarshal([]byte(text), &s.allows) != nil {
+			s.unreadable = "RedriveAllowPolicy"
+		}
+	}
+	return s
+}
+
+// fifo reports whether the queue keeps the order of its messages.
+func (q *queue) fifo() bool { return strings.HasSuffix(q.name, ".fifo") }

@@ -1,0 +1,119 @@
+package sqs
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	awsconfig "github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	awssqs "github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go/logging"
+)
+
+const (
+	// inParallel is how many requests may be under way; at 20 a second and 50 ms
+	// each one or two are, and more when AWS is slow.
+	inParallel = 10
+	// maxAnswer is how large an answer may be: 500 series of three hours are 10 MiB.
+	maxAnswer = 32 << 20
+)
+
+// clients speak to AWS.
+type clients struct {
+	sqs        *awssqs.Client
+	cloudwatch *cloudwatch.Client
+	http       *http.Client
+}
+
+// connect makes the clients. It asks nobody, but reads the environment and the
+// files in which AWS keeps its settings.
+func connect(ctx context.Context, c *Config) (*clients, error) {
+	own := clientOn(awshttp.NewBuildableClient().GetTransport())
+	loaded, err := awsconfig.LoadDefaultConfig(ctx, awsconfig.WithRegion(c.Region), awsconfig.WithHTTPClient(own))
+	if err != nil {
+		// Settings that name authorities of their own (AWS_CA_BUNDLE) put them into the
+		// SDK's own client, and into no other.
+		if loaded, err = awsconfig.LoadDefaultConfig(ctx, awsconfig.WithRegion(c.Region)); err != nil {
+			return nil, fmt.Errorf("load AWS settings: %w", err)
+		}
+		if buildable, ok := loaded.HTTPClient.(*awshttp.BuildableClient); ok {
+			own = clientOn(buildable.GetTransport())
+		}
+	}
+	loaded.HTTPClient = own
+	loaded.Logger = logging.Nop{} // what matters of it comes back as an error
+	// How often something is asked again is decided in one place, by pace.
+	loaded.Retryer = func() aws.Retryer { return aws.NopRetryer{} }
+	if c.Endpoint != "" && !c.endpointOfAWS() {
+		loaded.BaseEndpoint = aws.String(c.Endpoint)
+	}
+	if c.RoleARN != "" {
+		assume := stscreds.NewAssumeRoleProvider(sts.NewFromConfig(loaded), c.RoleARN, func(o *stscreds.AssumeRoleOptions) {
+			o.RoleSessionName = "lostorder"
+			if c.ExternalID != "" {
+				o.ExternalID = aws.String(c.ExternalID)
+			}
+		})
+		loaded.Credentials = aws.NewCredentialsCache(assume)
+	}
+	queues := awssqs.NewFromConfig(loaded, func(o *awssqs.Options) {
+		if c.Endpoint != "" {
+			o.BaseEndpoint = aws.String(c.Endpoint)
+		}
+	})
+	return &clients{sqs: queues, cloudwatch: cloudwatch.NewFromConfig(loaded), http: own}, nil
+}
+
+// endpointOfAWS reports whether the endpoint is one of AWS's own, which answers
+// for SQS alone; a stand-in answers for CloudWatch and STS, too.
+func (c *Config) endpointOfAWS() bool {
+	u, err := url.Parse(c.Endpoint)
+	return err == nil && (strings.HasSuffix(u.Hostname(), ".amazonaws.com") || strings.HasSuffix(u.Hostname(), ".amazonaws.com.cn"))
+}
+
+// clientOn returns a client whose connections end with the target, and which
+// takes no answer that is too large and follows nobody elsewhere.
+func clientOn(transport *http.Transport) *http.Client {
+	transport.MaxIdleConnsPerHost = inParallel
+	return &http.Client{
+		Transport:     bounded{transport},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+func (c *clients) close() { c.http.CloseIdleConnections() }
+
+// bounded refuses answers that are too large to be meant.
+type bounded struct{ *http.Transport }
+
+// RoundTrip passes the request on and bounds its answer.
+func (b bounded) RoundTrip(request *http.Request) (*http.Response, error) {
+	answer, err := b.Transport.RoundTrip(request)
+	if err == nil {
+		answer.Body = &boundedBody{answer.Body, maxAnswer}
+	}
+	return answer, err
+}
+
+type boundedBody struct {
+	io.ReadCloser
+	left int
+}
+
+// Read fails once there is more than there may be.
+func (b *boundedBody) Read(p []byte) (int, error) {
+	if b.left <= 0 {
+		return 0, errTooLarge
+	}
+	n, err := b.ReadCloser.Read(p[:min(len(p), b.left)])
+	b.left -= n
+	return n, err
+}

@@ -1,0 +1,149 @@
+package sqs
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/lostorder/lostorder/collectors"
+	"github.com/lostorder/lostorder/internal/signal"
+)
+
+// reader reads the queues of one region; it keeps what it learned from one
+// reading to the next.
+type reader struct {
+	config  Config
+	log     *slog.Logger
+	pace    *pace
+	clients *clients
+
+	queues  map[string]*queue // by name, watched ones and their dead letter queues
+	named   map[string]string // URLs of queues that the config names one by one
+	metrics metrics
+}
+
+// NewReader returns a reader of one region. It connects at the first reading.
+func NewReader(c Config, log *slog.Logger) collectors.Reader {
+	return &reader{
+		config: c, log: log, pace: newPace(c.MaxRequestsPerSecond),
+		queues: map[string]*queue{}, named: map[string]string{},
+	}
+}
+
+// Close ends the connections.
+func (r *reader) Close() error {
+	if r.clients != nil {
+		r.clients.close()
+	}
+	return nil
+}
+
+// reading is one reading under way.
+type reading struct {
+	*reader
+	now     time.Time
+	missing missing
+}
+
+// Read takes one reading of the queues.
+func (r *reader) Read(ctx context.Context, report *signal.Report) error {
+	if r.clients == nil {
+		made, err := connect(ctx, &r.config)
+		if err != nil {
+			return err
+		}
+		r.clients = made
+	}
+	// What was read by then is reported, in spite of what was not.
+	soft, cancel := ctx, context.CancelFunc(func() {})
+	if deadline, ok := ctx.Deadline(); ok {
+		soft, cancel = context.WithDeadline(ctx, deadline.Add(-min(2*time.Second, time.Until(deadline)/10)))
+	}
+	defer cancel()
+
+	one := &reading{reader: r, now: time.Now()}
+	err := one.run(soft)
+	switch {
+	case ctx.Err() != nil:
+		return fmt.Errorf("read queues: %w", ctx.Err())
+	case err != nil:
+		return err
+	}
+	one.fill(report)
+	return one.missing.err()
+}
+
+// run asks for everything: which queues there are, what is in them and in their
+// dead letter queues, what CloudWatch has of them, and who else fails into them.
+func (r *reading) run(ctx context.Context) error {
+	if err := r.discover(ctx); err != nil {
+		return err
+	}
+	r.readTags(ctx)
+	r.readAttributes(ctx, r.chosen())
+	r.readAttributes(ctx, r.targets())
+	r.readMetrics(ctx)
+	r.readSources(ctx) // takes what time is left
+	if len(r.queues) > 0 && !slices.ContainsFunc(r.all(), func(q *queue) bool { return q.fresh(r.now) || q.gone }) {
+		if err := r.missing.err(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// all returns all queues that are known, by name.
+func (r *reader) all() []*queue {
+	list := make([]*queue, 0, len(r.queues))
+	for _, q := range r.queues {
+		list = append(list, q)
+	}
+	slices.SortFunc(list, func(a, b *queue) int { return cmp.Compare(a.name, b.name) })
+	return list
+}
+
+// chosen returns the queues that are watched, those first that were not read for
+// longest.
+func (r *reader) chosen() []*queue {
+	list := slices.DeleteFunc(r.all(), func(q *queue) bool { return !q.listed || !r.config.tagged(q) })
+	slices.SortStableFunc(list, func(a, b *queue) int { return a.at.Compare(b.at) })
+	return list
+}
+
+// each does something for every queue, several at a time, until ctx ends.
+func each(queues []*queue, do func(q *queue)) {
+	jobs := make(chan *queue)
+	var working sync.WaitGroup
+	for range min(inParallel, len(queues)) {
+		working.Go(func() {
+			for q := range jobs {
+				do(q)
+			}
+		})
+	}
+	for _, q := range queues {
+		jobs <- q
+	}
+	close(jobs)
+	working.Wait()
+}
+
+// due reports whether what changes rarely should be read again. A little early is
+// better than an interval late.
+func (r *reader) due(last, now time.Time) bool {
+	return last.IsZero() || now.Sub(last) >= time.Duration(r.config.ConfigInterval-r.config.Interval/2)
+}
+
+// note says that something of a queue could not be read. That time is up counts
+// like any other reason.
+func (r *reading) note(q *queue, err error, action string) {
+	if errors.Is(err, context.Canceled) {
+		return
+	}
+	r.missing.add(q.name, r.config.explain(err, action))
+}

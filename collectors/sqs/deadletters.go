@@ -1,0 +1,157 @@
+package sqs
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awssqs "github.com/aws/aws-sdk-go-v2/service/sqs"
+
+	"github.com/lostorder/lostorder/internal/signal"
+)
+
+// targets returns the dead letter queues of watched queues that are not watched
+// themselves, and forgets those that no longer are any.
+func (r *reading) targets() []*queue {
+	wanted := map[string]*queue{}
+	for _, q := range r.chosen() {
+		name := nameOf(q.setting.deadLetterARN)
+		known := r.queues[name]
+		if name == "" || r.config.Queues.refuses(name) || known != nil && known.listed && r.config.tagged(known) {
+			continue
+		}
+		if known == nil {
+			// A dead letter queue is in the region and account of its sources.
+			known = &queue{name: name, url: strings.TrimSuffix(q.url, q.name) + name}
+			r.queues[name] = known
+		}
+		wanted[name] = known
+	}
+	maps.DeleteFunc(r.queues, func(name string, q *queue) bool { return !q.listed && wanted[name] == nil })
+	return slices.Collect(maps.Values(wanted))
+}
+
+// readSources asks of which queues a queue is the dead letter queue. It finds
+// sources that are not watched; those that are, are known from their own redrive
+// policy. As it takes a request per queue, it takes the time that a reading has
+// left, the queues first that are dead letter queues for all we know.
+func (r *reading) readSources(ctx context.Context) {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		deadline = r.now.Add(time.Duration(r.config.Timeout))
+	}
+	// Half of what is left: answers take time, too.
+	room := int(time.Until(deadline).Seconds() * float64(r.pace.limiter.Limit()) / 2)
+	likely := r.sourcesByTarget()
+	stale := slices.DeleteFunc(r.all(), func(q *queue) bool { return !q.fresh(r.now) || !r.due(q.sourcesAt, r.now) })
+	slices.SortStableFunc(stale, func(a, b *queue) int {
+		if isLikely := func(q *queue) bool { return len(likely[q.setting.arn]) > 0 || q.setting.allows.Permission != "" }; isLikely(a) != isLikely(b) {
+			if isLikely(a) {
+				return -1
+			}
+			return 1
+		}
+		return a.sourcesAt.Compare(b.sourcesAt)
+	})
+	each(stale[:max(0, min(room, len(stale)))], func(q *queue) {
+		in := &awssqs.ListDeadLetterSourceQueuesInput{QueueUrl: &q.url, MaxResults: aws.Int32(pageSize)}
+		var sources []string
+		for {
+			var page *awssqs.ListDeadLetterSourceQueuesOutput
+			err := r.call(ctx, func(ctx context.Context) (err error) {
+				page, err = r.clients.sqs.ListDeadLetterSourceQueues(ctx, in)
+				return err
+			})
+			if err != nil {
+				if !isGone(err) {
+					r.note(q, err, actionSources)
+				}
+				return
+			}
+			for _, url := range page.QueueUrls {
+				sources = append(sources, nameOf(url))
+			}
+			if aws.ToString(page.NextToken) == "" {
+				break
+			}
+			in.NextToken = page.NextToken
+		}
+		q.sources, q.sourcesAt = sources, r.now
+	})
+}
+
+// sourcesByTarget returns the queues whose redrive policy names an ARN.
+func (r *reader) sourcesByTarget() map[string][]*queue {
+	sources := map[string][]*queue{}
+	for _, q := range r.chosen() {
+		if to := q.setting.deadLetterARN; to != "" {
+			sources[to] = append(sources[to], q)
+		}
+	}
+	return sources
+}
+
+// deadLetter says what becomes of messages that a queue gives up.
+func (r *reader) deadLetter(q *queue) signal.DeadLetter {
+	to := q.setting.deadLetterARN
+	switch {
+	case q.setting.unreadable == "RedrivePolicy":
+		return signal.DeadLetter{}
+	case to == "":
+		return signal.DeadLetter{Route: signal.RouteNone}
+	}
+	route := signal.DeadLetter{Route: signal.RouteSet, To: nameOf(to)}
+	target := r.queues[route.To]
+	switch {
+	case strings.HasSuffix(to, ".fifo") != q.fifo():
+		route.Problem = "a FIFO queue and a standard queue cannot be each other's dead letter queue"
+	case target == nil || target.setting.arn == "" && !target.gone:
+		// Excluded, or it could not be read: nothing speaks against it.
+	case target.gone:
+		route.Problem = "queue " + route.To + " does not exist"
+	case target.setting.allows.Permission == "denyAll":
+		route.Problem = "the redrive-allow policy of " + route.To + " refuses all queues"
+	case target.setting.allows.Permission == "byQueue" && !slices.Contains(target.setting.allows.Sources, q.setting.arn):
+		route.Problem = "the redrive-allow policy of " + route.To + " does not name this queue"
+	}
+	if route.Problem != "" {
+		route.Route = signal.RouteBroken
+	}
+	return route
+}
+
+// deadLetterReports reports the dead letter queues, by name.
+func (r *reading) deadLetterReports() []signal.DeadLetterQueue {
+	byTarget := r.sourcesByTarget()
+	var list []signal.DeadLetterQueue
+	for _, q := range r.all() {
+		watched := byTarget[q.setting.arn]
+		if q.setting.arn == "" || !q.fresh(r.now) || q.listed && !r.config.tagged(q) && len(watched) == 0 {
+			continue
+		}
+		names := slices.Clone(q.sources)
+		longest := time.Duration(0)
+		for _, source := range watched {
+			names = append(names, source.name)
+			longest = max(longest, source.setting.retention)
+		}
+		if len(names) == 0 {
+			continue
+		}
+		slices.Sort(names)
+		d := signal.DeadLetterQueue{
+			System: signal.SQS, Cluster: r.config.Name, Destination: q.name, Sources: slices.Compact(names),
+			Messages: q.depth.sum(), Oldest: r.oldest(q), Arrived: q.past.arrived, Retention: q.setting.retention,
+		}
+		if !q.fifo() {
+			// On a standard queue a dead letter's time goes on counting from when it was
+			// sent first; on a FIFO queue it begins anew.
+			d.SourceRetention = longest
+		}
+		list = append(list, d)
+	}
+	return list
+}

@@ -1,0 +1,142 @@
+package sqs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/smithy-go"
+)
+
+var errTooLarge = errors.New("the answer is larger than 32 MiB")
+
+// code returns the code with which AWS refused a request; empty when it did not.
+func code(err error) string {
+	if refusal, ok := errors.AsType[smithy.APIError](err); ok {
+		return refusal.ErrorCode()
+	}
+	return ""
+}
+
+// isThrottling reports whether AWS wants to be asked more slowly.
+func isThrottling(err error) bool {
+	switch code(err) {
+	case "Throttling", "ThrottlingException", "ThrottledException", "RequestThrottled", "RequestThrottledException",
+		"RequestLimitExceeded", "TooManyRequestsException", "OverLimit", "SlowDown", "BandwidthLimitExceeded", "LimitExceededException":
+		return true
+	}
+	return status(err) == 429
+}
+
+// isServerFault reports whether the server failed at a request that was right.
+func isServerFault(err error) bool { return status(err) >= 500 }
+
+// isCut reports whether a connection that stood was lost under a request: one that was
+// kept and that the other side had meanwhile closed. net/http sends only requests
+// without a body again by itself.
+func isCut(err error) bool {
+	if network, ok := errors.AsType[*net.OpError](err); ok {
+		return network.Op != "dial" && !network.Timeout()
+	}
+	return errors.Is(err, io.EOF) && status(err) == 0
+}
+
+// isGone reports whether the queue is not there.
+func isGone(err error) bool {
+	switch code(err) {
+	case "QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue":
+		return true
+	}
+	return false
+}
+
+func status(err error) int {
+	if answer, ok := errors.AsType[*awshttp.ResponseError](err); ok {
+		return answer.HTTPStatusCode()
+	}
+	return 0
+}
+
+// explain says what went wrong in words that hold no credential. What AWS says of
+// a signature is never repeated: it quotes the request with its tokens.
+func (c *Config) explain(err error, action string) string {
+	if operation, ok := errors.AsType[*smithy.OperationError](err); ok {
+		// What lies deeper may be an operation of another service.
+		if inner, ok := errors.AsType[*smithy.OperationError](operation.Err); ok && inner.ServiceID == "STS" {
+			role := c.RoleARN
+			if role == "" {
+				role = "of the environment"
+			}
+			return "assume role " + role + ": " + c.reason(inner.Err, "sts:"+inner.OperationName)
+		}
+	}
+	return c.reason(err, action)
+}
+
+func (c *Config) reason(err error, action string) string {
+	where := "region " + c.Region
+	if c.Endpoint != "" {
+		where = c.Endpoint
+	}
+	switch code := code(err); code {
+	case "":
+	case "ExpiredToken", "ExpiredTokenException", "RequestExpired":
+		return "the credentials have expired (" + code + "); renew them, or give a role that renews itself"
+	case "InvalidClientTokenId", "UnrecognizedClientException", "InvalidAccessKeyId", "MissingAuthenticationToken", "MissingAuthenticationTokenException", "NotAuthorized", "OptInRequired":
+		return "the credentials are not known in region " + c.Region + " (" + code + "); check the access key and the region"
+	case "SignatureDoesNotMatch", "InvalidSignatureException", "IncompleteSignature", "RequestTimeTooSkewed":
+		return "the signature is not accepted (" + code + "); check the secret key, the region and this machine's clock"
+	case "AccessDenied", "AccessDeniedException", "AuthorizationError", "AWS.SimpleQueueService.AccessDenied", "InvalidSecurity", "KMS.AccessDeniedException":
+		return "not authorized; grant " + action
+	case "QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue":
+		return "does not exist in region " + c.Region
+	case "UnknownError":
+		return fmt.Sprintf("%s answered with status %d and not as AWS does; check endpoint and region", where, status(err))
+	default:
+		if isThrottling(err) {
+			return "throttled by AWS (" + code + "); it is asked more slowly. Lower max_requests_per_second, or watch fewer queues"
+		}
+		return fmt.Sprintf("%s is refused with %s (status %d)", action, code, status(err))
+	}
+	if host, ok := errors.AsType[*net.DNSError](err); ok {
+		return "no address is known of " + host.Name + "; check region and endpoint"
+	}
+	var network *net.OpError
+	switch {
+	case errors.Is(err, errNoTime):
+		return "not read in time; give a longer timeout and interval, a higher max_requests_per_second, or watch fewer queues"
+	case errors.Is(err, context.DeadlineExceeded):
+		return fmt.Sprintf("timeout: no answer within %s", c.requestTimeout())
+	case errors.Is(err, errTooLarge):
+		return where + ": " + errTooLarge.Error() + ", which no answer of AWS is; check endpoint"
+	case errors.As(err, &network):
+		return "cannot connect: " + network.Error()
+	case isServerFault(err):
+		return fmt.Sprintf("%s failed with status %d", where, status(err))
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
+		return "the answer of " + where + " ends in the middle"
+	}
+	if _, ok := errors.AsType[*smithy.DeserializationError](err); ok {
+		return "the answer of " + where + " is not what AWS answers; check endpoint and region"
+	}
+	if text := err.Error(); strings.Contains(text, "credentials") || strings.Contains(text, "IMDS") {
+		return "no credentials were found in the environment, the AWS files, a web identity or an instance's role; set one of them up"
+	}
+	return "request to " + where + " failed: " + innermost(err)
+}
+
+// innermost returns what is at the bottom of an error; what is around it is the
+// SDK's story of its own layers.
+func innermost(err error) string {
+	for {
+		inner := errors.Unwrap(err)
+		if inner == nil {
+			return err.Error()
+		}
+		err = inner
+	}
+}

@@ -1,0 +1,117 @@
+package sqs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+const (
+	// slowest is how rarely AWS is asked while it throttles, in requests a second.
+	slowest = 0.5
+	// relent is how long at least lies between two slowdowns: requests that were
+	// under way together are throttled together.
+	relent = 500 * time.Millisecond
+	// recovery is the share of the full pace that each answer gives back.
+	recovery = 0.02
+	// attempts is how often something is asked for in one reading.
+	attempts = 4
+)
+
+// errNoTime: the reading would have to end before its turn comes.
+var errNoTime = errors.New("no time left for it at this pace")
+
+// pace spreads requests over time, and over more of it when AWS throttles them.
+type pace struct {
+	limiter *rate.Limiter
+	full    rate.Limit
+
+	mu     sync.Mutex
+	slowed time.Time
+}
+
+func newPace(perSecond int) *pace {
+	// A burst of one: never more in any second than the config says.
+	return &pace{limiter: rate.NewLimiter(rate.Limit(perSecond), 1), full: rate.Limit(perSecond)}
+}
+
+// wait waits for the turn of one request.
+func (p *pace) wait(ctx context.Context) error {
+	if err := p.limiter.Wait(ctx); err != nil {
+		if errors.Is(ctx.Err(), context.Canceled) {
+			return ctx.Err()
+		}
+		return errNoTime
+	}
+	return nil
+}
+
+// throttled halves the pace.
+func (p *pace) throttled(now time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if now.Sub(p.slowed) < relent {
+		return
+	}
+	p.slowed = now
+	p.limiter.SetLimit(max(min(slowest, p.full), p.limiter.Limit()/2))
+}
+
+// answered brings the pace back step by step.
+func (p *pace) answered() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if limit := p.limiter.Limit(); limit < p.full {
+		p.limiter.SetLimit(min(p.full, limit+p.full*recovery))
+	}
+}
+
+// call makes one request, in its turn, with a time of its own to answer in. A
+// request that was throttled, that the server failed to answer, or whose connection
+// was lost, is made again.
+func (r *reader) call(ctx context.Context, request func(ctx context.Context) error) error {
+	var last error
+	for try := range attempts {
+		if err := r.pace.wait(ctx); err != nil {
+			if last != nil {
+				return last // why it had to be asked again says more
+			}
+			return err
+		}
+		err := r.once(ctx, request)
+		switch {
+		case err == nil:
+			r.pace.answered()
+			return nil
+		case ctx.Err() != nil:
+			return err
+		case isThrottling(err):
+			r.pace.throttled(time.Now())
+		case (isServerFault(err) || isCut(err)) && try == 0:
+		default:
+			return err
+		}
+		last = err
+	}
+	return last
+}
+
+func (r *reader) once(ctx context.Context, request func(ctx context.Context) error) error {
+	timeout := r.config.requestTimeout()
+	one, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	err := request(one)
+	if err != nil && one.Err() != nil && ctx.Err() == nil {
+		return fmt.Errorf("no answer within %s: %w", timeout, context.DeadlineExceeded)
+	}
+	return err
+}
+
+// requestTimeout leaves time in a reading for others beside a request that hangs.
+func (c *Config) requestTimeout() time.Duration {
+	return min(10*time.Second, time.Duration(c.Timeout)/3)
+}

@@ -1,0 +1,60 @@
+package sqs
+
+import (
+	"fmt"
+
+	"github.com/lostorder/lostorder/internal/signal"
+)
+
+// fill writes the report.
+func (r *reading) fill(report *signal.Report) {
+	for _, q := range r.all() {
+		if !q.listed || !q.fresh(r.now) || !r.config.tagged(q) {
+			continue
+		}
+		report.Queues = append(report.Queues, r.queueOf(q))
+		if what := q.setting.unreadable; what != "" {
+			report.Warnings = append(report.Warnings, fmt.Sprintf("the %s of queue %s is not JSON", what, q.name))
+		}
+	}
+	report.DeadLetters = r.deadLetterReports()
+	report.Warnings = append(report.Warnings, r.warnings()...)
+}
+
+// queueOf reports one queue.
+func (r *reading) queueOf(q *queue) signal.Queue {
+	s := signal.NewQueue(signal.QueueID{System: signal.SQS, Cluster: r.config.Name, Destination: q.name})
+	s.Objective = r.config.objective(q.name)
+	s.Ready, s.InFlight, s.Delayed = q.depth.ready, q.depth.inFlight, q.depth.delayed
+	s.Oldest = r.oldest(q)
+	s.Consumers = r.consumers(q)
+	s.Setup = r.setup(q)
+	if r.config.CloudWatch.Enabled {
+		s.Published = q.meter.series[sent].count()
+		s.Received = q.meter.series[received].count()
+		s.Acknowledged = q.meter.series[deleted].count()
+	}
+	s.Partitions = r.progress(q)
+	return s
+}
+
+// setup says how a queue is set up.
+func (r *reader) setup(q *queue) *signal.Setup {
+	setup := &signal.Setup{
+		Type: "standard", Retention: q.setting.retention,
+		MaxMessages: signal.Unknown, MaxBytes: signal.Unknown, MaxDeliveries: q.setting.maxReceives,
+		DeadLetter: r.deadLetter(q),
+	}
+	if q.fifo() {
+		setup.Type = "fifo"
+	}
+	return setup
+}
+
+// warnings says what the operator should know.
+func (r *reader) warnings() []string {
+	if len(r.chosen()) == 0 {
+		return []string{"no queue in region " + r.config.Region + " is one that the config chooses"}
+	}
+	return nil
+}
