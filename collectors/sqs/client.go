@@ -3,7 +3,6 @@ package sqs
 import (
 	"context"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -18,13 +17,9 @@ import (
 	"github.com/aws/smithy-go/logging"
 )
 
-const (
-	// inParallel is how many requests may be under way; at 20 a second and 50 ms
-	// each one or two are, and more when AWS is slow.
-	inParallel = 10
-	// maxAnswer is how large an answer may be: 500 series of three hours are 10 MiB.
-	maxAnswer = 32 << 20
-)
+// inParallel is how many requests may be under way; at 20 a second and 50 ms
+// each one or two are, and more when AWS is slow.
+const inParallel = 10
 
 // clients speak to AWS.
 type clients struct {
@@ -79,41 +74,4 @@ func (c *Config) endpointOfAWS() bool {
 	return err == nil && (strings.HasSuffix(u.Hostname(), ".amazonaws.com") || strings.HasSuffix(u.Hostname(), ".amazonaws.com.cn"))
 }
 
-// clientOn returns a client whose connections end with the target, and which
-// takes no answer that is too large and follows nobody elsewhere.
-func clientOn(transport *http.Transport) *http.Client {
-	transport.MaxIdleConnsPerHost = inParallel
-	return &http.Client{
-		Transport:     bounded{transport},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
-}
-
 func (c *clients) close() { c.http.CloseIdleConnections() }
-
-// bounded refuses answers that are too large to be meant.
-type bounded struct{ *http.Transport }
-
-// RoundTrip passes the request on and bounds its answer.
-func (b bounded) RoundTrip(request *http.Request) (*http.Response, error) {
-	answer, err := b.Transport.RoundTrip(request)
-	if err == nil {
-		answer.Body = &boundedBody{answer.Body, maxAnswer}
-	}
-	return answer, err
-}
-
-type boundedBody struct {
-	io.ReadCloser
-	left int
-}
-
-// Read fails once there is more than there may be.
-func (b *boundedBody) Read(p []byte) (int, error) {
-	if b.left <= 0 {
-		return 0, errTooLarge
-	}
-	n, err := b.ReadCloser.Read(p[:min(len(p), b.left)])
-	b.left -= n
-	return n, err
-}

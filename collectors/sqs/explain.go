@@ -1,7 +1,6 @@
 package sqs
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -35,9 +34,8 @@ func isThrottling(err error) bool {
 // isServerFault reports whether the server failed at a request that was right.
 func isServerFault(err error) bool { return status(err) >= 500 }
 
-// isCut reports whether a connection that stood was lost under a request: one that was
-// kept and that the other side had meanwhile closed. net/http sends only requests
-// without a body again by itself.
+// isCut reports whether a connection that stood was lost under a request, as when a
+// server is restarted.
 func isCut(err error) bool {
 	if network, ok := errors.AsType[*net.OpError](err); ok {
 		return network.Op != "dial" && !network.Timeout()
@@ -109,7 +107,7 @@ func (c *Config) reason(err error, action string) string {
 	switch {
 	case errors.Is(err, errNoTime):
 		return "not read in time; give a longer timeout and interval, a higher max_requests_per_second, or watch fewer queues"
-	case errors.Is(err, context.DeadlineExceeded):
+	case errors.Is(err, errNoAnswer):
 		return fmt.Sprintf("timeout: no answer within %s", c.requestTimeout())
 	case errors.Is(err, errTooLarge):
 		return where + ": " + errTooLarge.Error() + ", which no answer of AWS is; check endpoint"

@@ -3,7 +3,6 @@ package sqs
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 	"time"
 
@@ -22,8 +21,12 @@ const (
 	attempts = 4
 )
 
-// errNoTime: the reading would have to end before its turn comes.
-var errNoTime = errors.New("no time left for it at this pace")
+var (
+	// errNoTime: the reading ended before its turn came, or before it was answered.
+	errNoTime = errors.New("no time left for it at this pace")
+	// errNoAnswer: the server had all the time that a request may take.
+	errNoAnswer = errors.New("no answer in time")
+)
 
 // pace spreads requests over time, and over more of it when AWS throttles them.
 type pace struct {
@@ -101,14 +104,16 @@ func (r *reader) call(ctx context.Context, request func(ctx context.Context) err
 }
 
 func (r *reader) once(ctx context.Context, request func(ctx context.Context) error) error {
-	timeout := r.config.requestTimeout()
-	one, cancel := context.WithTimeout(ctx, timeout)
+	one, cancel := context.WithTimeoutCause(ctx, r.config.requestTimeout(), errNoAnswer)
 	defer cancel()
 	err := request(one)
-	if err != nil && one.Err() != nil && ctx.Err() == nil {
-		return fmt.Errorf("no answer within %s: %w", timeout, context.DeadlineExceeded)
+	switch {
+	case err == nil || one.Err() == nil || errors.Is(one.Err(), context.Canceled):
+		return err
+	case errors.Is(context.Cause(one), errNoAnswer):
+		return errNoAnswer
 	}
-	return err
+	return errNoTime
 }
 
 // requestTimeout leaves time in a reading for others beside a request that hangs.

@@ -360,21 +360,24 @@ func TestRequestsKeepTheirPaceAndATargetThatIsTooLargeSaysSo(t *testing.T) {
 	began := time.Now()
 	r, err := readWithin(t, reader, time.Second)
 	asked, took := total(s)-before, time.Since(began)
-	if most := int(took.Seconds()*20) + 1; asked > most || asked < 10 {
+	if most := int(took.Seconds()*20) + 1; asked > most || asked == 0 {
 		t.Errorf("%d requests in %s; at 20 a second they are %d at most", asked, took, most)
 	}
 	if err == nil || !strings.Contains(err.Error(), "not read in time; give a longer timeout and interval, a higher max_requests_per_second, or watch fewer queues") {
 		t.Errorf("got %v", err)
 	}
 	seen := map[string]bool{}
-	for range 4 {
+	for readings := 1; len(seen) < 40 && readings < 40; readings++ {
 		for _, q := range r.Queues {
+			if seen[q.Destination] && len(seen) < 40-len(r.Queues) {
+				t.Errorf("%s is read again while others were never", q.Destination)
+			}
 			seen[q.Destination] = true
 		}
 		r, _ = readWithin(t, reader, time.Second)
 	}
 	if len(seen) < 40 {
-		t.Errorf("after several readings %d of 40 queues were seen; those that were left out must come first", len(seen))
+		t.Errorf("after many readings %d of 40 queues were seen", len(seen))
 	}
 }
 

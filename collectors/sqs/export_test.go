@@ -1,0 +1,4 @@
+package sqs
+
+// ClientOn is what requests are sent with.
+var ClientOn = clientOn

@@ -1,0 +1,70 @@
+package sqs
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net/http"
+)
+
+// maxAnswer is how large an answer may be: 500 series of three hours are 10 MiB.
+const maxAnswer = 32 << 20
+
+// clientOn returns a client whose connections end with the target, and which
+// takes no answer that is too large and follows nobody elsewhere.
+func clientOn(transport *http.Transport) *http.Client {
+	transport.MaxIdleConnsPerHost = inParallel
+	return &http.Client{
+		Transport:     wire{transport},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+// wire sends the SDK's requests in a form that net/http can deal with, and bounds
+// their answers.
+type wire struct{ *http.Transport }
+
+// RoundTrip sends the request with its body in memory.
+//
+// The SDK's own body must not reach net/http: the SDK closes it as soon as the head of
+// the answer is there, and from then on its WriteTo returns io.EOF. net/http, which
+// asks once more whether the body has really ended, takes that for a failed write
+// when the answer is quicker than this question, as it is on a busy machine, and
+// closes the connection while the answer is still being read: "use of closed network
+// connection".
+//
+// A body in memory can also be sent twice. All that is asked for here only reads, so
+// that net/http may ask again by itself when a kept connection turns out to be closed.
+func (w wire) RoundTrip(request *http.Request) (*http.Response, error) {
+	if request.Body != nil {
+		body, err := io.ReadAll(request.Body)
+		_ = request.Body.Close()
+		if err != nil {
+			return nil, fmt.Errorf("read request: %w", err)
+		}
+		request = request.Clone(request.Context())
+		request.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
+		request.Body, _ = request.GetBody()
+		request.Header["Idempotency-Key"] = nil // for net/http alone: without a value it is not sent
+	}
+	answer, err := w.Transport.RoundTrip(request)
+	if err == nil {
+		answer.Body = &boundedBody{answer.Body, maxAnswer}
+	}
+	return answer, err
+}
+
+type boundedBody struct {
+	io.ReadCloser
+	left int
+}
+
+// Read fails once there is more than there may be.
+func (b *boundedBody) Read(p []byte) (int, error) {
+	if b.left <= 0 {
+		return 0, errTooLarge
+	}
+	n, err := b.ReadCloser.Read(p[:min(len(p), b.left)])
+	b.left -= n
+	return n, err
+}
