@@ -3,6 +3,7 @@ package sqs
 import (
 	"context"
 	"fmt"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -28,10 +29,13 @@ type clients struct {
 	http       *http.Client
 }
 
+// dial opens a connection; nil is the network's.
+type dial func(ctx context.Context, network, address string) (net.Conn, error)
+
 // connect makes the clients. It asks nobody, but reads the environment and the
 // files in which AWS keeps its settings.
-func connect(ctx context.Context, c *Config) (*clients, error) {
-	own := clientOn(awshttp.NewBuildableClient().GetTransport())
+func connect(ctx context.Context, c *Config, over dial) (*clients, error) {
+	own := clientOn(awshttp.NewBuildableClient().GetTransport(), over)
 	loaded, err := awsconfig.LoadDefaultConfig(ctx, awsconfig.WithRegion(c.Region), awsconfig.WithHTTPClient(own))
 	if err != nil {
 		// Settings that name authorities of their own (AWS_CA_BUNDLE) put them into the
@@ -40,7 +44,7 @@ func connect(ctx context.Context, c *Config) (*clients, error) {
 			return nil, fmt.Errorf("load AWS settings: %w", err)
 		}
 		if buildable, ok := loaded.HTTPClient.(*awshttp.BuildableClient); ok {
-			own = clientOn(buildable.GetTransport())
+			own = clientOn(buildable.GetTransport(), over)
 		}
 	}
 	loaded.HTTPClient = own

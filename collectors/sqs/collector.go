@@ -20,6 +20,7 @@ type reader struct {
 	config  Config
 	log     *slog.Logger
 	pace    *pace
+	dial    dial
 	clients *clients
 
 	queues  map[string]*queue // by name, watched ones and their dead letter queues
@@ -53,7 +54,7 @@ type reading struct {
 // Read takes one reading of the queues.
 func (r *reader) Read(ctx context.Context, report *signal.Report) error {
 	if r.clients == nil {
-		made, err := connect(ctx, &r.config)
+		made, err := connect(ctx, &r.config, r.dial)
 		if err != nil {
 			return err
 		}

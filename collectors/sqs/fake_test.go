@@ -148,6 +148,8 @@ func settings(t *testing.T, endpoint string, lines ...string) sqs.Config {
 	return config.Items[sqs.Config](f, "sqs")[0]
 }
 
+const noCloudWatch = "cloudwatch: {enabled: false}"
+
 // fast are the lines of a config whose slow clocks are quick.
 const fast = "max_requests_per_second: 1000"
 

@@ -68,8 +68,6 @@ func (s *realShop) settings(lines ...string) sqs.Config {
 	return settings(s.t, s.endpoint, append([]string{fast, "config_interval: 100ms", "interval: 100ms", "queues: {prefix: " + s.prefix + "}"}, lines...)...)
 }
 
-const noCloudWatch = "cloudwatch: {enabled: false}"
-
 func TestRealDepthsAndSetup(t *testing.T) {
 	s := real(t)
 	dead := s.queue("dead", "MessageRetentionPeriod", "1000")

@@ -13,7 +13,7 @@ import (
 )
 
 // noMetrics are the lines of a config that leaves CloudWatch alone.
-var noMetrics = []string{fast, "cloudwatch: {enabled: false}", "config_interval: 100ms", "interval: 100ms"}
+var noMetrics = []string{fast, noCloudWatch, "config_interval: 100ms", "interval: 100ms"}
 
 func TestItSaysWhatIsInAQueue(t *testing.T) {
 	s := open(t)

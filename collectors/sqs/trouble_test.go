@@ -12,7 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/lostorder/lostorder/internal/config"
 	"github.com/lostorder/lostorder/internal/fakesqs"
 	"github.com/lostorder/lostorder/internal/signal"
 )
@@ -233,35 +232,6 @@ func TestAnAnswerOfAGigabyteIsRefusedEarly(t *testing.T) {
 	}
 }
 
-func TestAThrottledTargetIsAskedMoreSlowlyAndComesBack(t *testing.T) {
-	s := open(t)
-	for i := range 5 {
-		s.queue(fmt.Sprintf("orders-%d", i))
-	}
-	var refused atomic.Int64
-	s.Fail(func(action, _ string) error {
-		if action == "GetQueueAttributes" {
-			refused.Add(1)
-			return &fakesqs.Error{Code: "RequestThrottled", Message: "slow down"}
-		}
-		return nil
-	})
-	reader := watch(t, settings(t, s.URL(), append(noMetrics[1:], "max_requests_per_second: 20", "timeout: 2s")...))
-	ctxErr := func() error { _, err := readWithin(t, reader, 3*time.Second); return err }
-	err := ctxErr()
-	if err == nil || !strings.Contains(err.Error(), "orders-0, orders-1, orders-2 and 2 more: throttled by AWS (RequestThrottled)") {
-		t.Errorf("got %v", err)
-	}
-	// Full pace would have been 60 requests in that time.
-	if n := refused.Load(); n == 0 || n > 25 {
-		t.Errorf("it was asked %d times while it throttled", n)
-	}
-	s.Fail(nil)
-	if r := whole(t, reader); len(r.Queues) != 5 {
-		t.Errorf("%d queues once it answers again", len(r.Queues))
-	}
-}
-
 func TestOneQueueThatMayNotBeReadHidesNoOther(t *testing.T) {
 	s := open(t)
 	s.queue("orders")
@@ -322,70 +292,6 @@ func TestAPolicyThatIsNotJSONIsAWarning(t *testing.T) {
 	if q := queueIn(t, r, "orders"); q.Setup.DeadLetter.Route != signal.RouteUnknown {
 		t.Errorf("route %+v is invented", q.Setup.DeadLetter)
 	}
-}
-
-func TestAThousandQueuesTakeOneRequestEach(t *testing.T) {
-	s := open(t)
-	for i := range 1001 {
-		s.queue(fmt.Sprintf("orders-%04d", i))
-	}
-	c := settings(t, s.URL(), noMetrics...)
-	c.MaxRequestsPerSecond = 100000
-	c.ConfigInterval = config.Duration(time.Hour)
-	reader := watch(t, c)
-	if r := whole(t, reader); len(r.Queues) != 1001 {
-		t.Fatalf("%d queues", len(r.Queues))
-	}
-	before := s.Requests()
-	whole(t, reader)
-	after := s.Requests()
-	if n := after["GetQueueAttributes"] - before["GetQueueAttributes"]; n != 1001 {
-		t.Errorf("%d requests for attributes", n)
-	}
-	if n := after["ListQueues"] - before["ListQueues"]; n != 2 {
-		t.Errorf("%d pages", n)
-	}
-	if n := after["ListDeadLetterSourceQueues"] - before["ListDeadLetterSourceQueues"]; n != 0 {
-		t.Errorf("%d questions about sources though none was due", n)
-	}
-}
-
-func TestRequestsKeepTheirPaceAndATargetThatIsTooLargeSaysSo(t *testing.T) {
-	s := open(t)
-	for i := range 40 {
-		s.queue(fmt.Sprintf("orders-%03d", i))
-	}
-	before := total(s)
-	reader := watch(t, settings(t, s.URL(), append(noMetrics[1:], "max_requests_per_second: 20", "timeout: 1s")...))
-	began := time.Now()
-	r, err := readWithin(t, reader, time.Second)
-	asked, took := total(s)-before, time.Since(began)
-	if most := int(took.Seconds()*20) + 1; asked > most || asked == 0 {
-		t.Errorf("%d requests in %s; at 20 a second they are %d at most", asked, took, most)
-	}
-	if err == nil || !strings.Contains(err.Error(), "not read in time; give a longer timeout and interval, a higher max_requests_per_second, or watch fewer queues") {
-		t.Errorf("got %v", err)
-	}
-	seen := map[string]bool{}
-	for readings := 1; len(seen) < 40 && readings < 40; readings++ {
-		for _, q := range r.Queues {
-			if seen[q.Destination] && len(seen) < 40-len(r.Queues) {
-				t.Errorf("%s is read again while others were never", q.Destination)
-			}
-			seen[q.Destination] = true
-		}
-		r, _ = readWithin(t, reader, time.Second)
-	}
-	if len(seen) < 40 {
-		t.Errorf("after many readings %d of 40 queues were seen", len(seen))
-	}
-}
-
-func total(s *shop) (n int) {
-	for _, asked := range s.Requests() {
-		n += asked
-	}
-	return n
 }
 
 func TestAConnectionThatIsCutIsNoTrouble(t *testing.T) {

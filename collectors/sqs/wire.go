@@ -12,8 +12,11 @@ const maxAnswer = 32 << 20
 
 // clientOn returns a client whose connections end with the target, and which
 // takes no answer that is too large and follows nobody elsewhere.
-func clientOn(transport *http.Transport) *http.Client {
+func clientOn(transport *http.Transport, over dial) *http.Client {
 	transport.MaxIdleConnsPerHost = inParallel
+	if over != nil {
+		transport.DialContext = over
+	}
 	return &http.Client{
 		Transport:     wire{transport},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },

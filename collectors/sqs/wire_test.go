@@ -42,7 +42,7 @@ func TestABodyThatTheSDKClosedEarlyCutsNoAnswer(t *testing.T) {
 		t.Fatal(err)
 	}
 	request.ContentLength = int64(len(question))
-	answer, err := sqs.ClientOn(transport).Do(request)
+	answer, err := sqs.ClientOn(transport, nil).Do(request)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,7 +74,7 @@ func TestAKeptConnectionThatWasClosedIsNoTrouble(t *testing.T) {
 	}()
 	transport := &http.Transport{}
 	t.Cleanup(transport.CloseIdleConnections)
-	client := sqs.ClientOn(transport)
+	client := sqs.ClientOn(transport, nil)
 	for i := range 5 {
 		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+listener.Addr().String(), strings.NewReader("{}"))
 		if err != nil {
