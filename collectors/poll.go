@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/lostorder/lostorder/internal/signal"
+	"github.com/lostorder/lostorder/internal/span"
 )
 
 // hangGrace is what a reading may take beyond its timeout before it is reported
@@ -69,6 +70,7 @@ func (p *poller) read(ctx context.Context, reader Reader, sink Sink) signal.Repo
 	readCtx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 
+	readCtx, end := span.Cycle(readCtx, p.id.Collector, p.id.Target)
 	report := signal.Report{TargetID: p.id, Interval: time.Duration(p.schedule.Interval)}
 	began := time.Now()
 	done := make(chan error, 1)
@@ -89,6 +91,7 @@ func (p *poller) read(ctx context.Context, reader Reader, sink Sink) signal.Repo
 	if errors.Is(err, context.DeadlineExceeded) && readCtx.Err() != nil {
 		err = fmt.Errorf("timeout after %s: %w", timeout, err)
 	}
+	end(err)
 	report.Err = err
 	report.At = time.Now()
 	report.Took = time.Since(began)

@@ -64,6 +64,11 @@ func demoCommand(app *kingpin.Application, stdout io.Writer, logging *promslog.C
 			return fmt.Errorf("config of the demo: %w", err)
 		}
 		s := newService(log)
+		unsend, err := s.send(ctx, f)
+		if err != nil {
+			return err
+		}
+		defer unsend()
 		s.apply(ctx, f)
 		defer s.manager.Stop()
 		serving := serve(func() error { return web.Serve(ctx, s.handler(nil, false), listenOn(*listen), log) })

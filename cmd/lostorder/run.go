@@ -46,6 +46,11 @@ func runCommand(app *kingpin.Application, stdout io.Writer) command {
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
 		s := newService(log)
+		unsend, err := s.send(ctx, f)
+		if err != nil {
+			return err
+		}
+		defer unsend()
 		s.apply(ctx, f)
 		defer s.manager.Stop()
 

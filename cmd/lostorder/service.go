@@ -15,6 +15,8 @@ import (
 	"github.com/lostorder/lostorder/collectors/builtin"
 	"github.com/lostorder/lostorder/internal/config"
 	"github.com/lostorder/lostorder/internal/detect"
+	"github.com/lostorder/lostorder/internal/otlp"
+	"github.com/lostorder/lostorder/internal/signal"
 	"github.com/lostorder/lostorder/internal/telemetry"
 	"github.com/lostorder/lostorder/internal/watch"
 	"github.com/lostorder/lostorder/internal/web"
@@ -25,12 +27,14 @@ type service struct {
 	watch    *watch.Watch
 	manager  *collectors.Manager
 	exporter *telemetry.Exporter
+	sender   *otlp.Sender
 	log      *slog.Logger
 }
 
 func newService(log *slog.Logger) *service {
-	s := &service{log: log}
+	s := &service{log: log, sender: &otlp.Sender{}}
 	s.watch = watch.New(time.Now, log, func(c detect.Change) {
+		s.sender.Changed(c)
 		if c.Kind == detect.Opened {
 			s.exporter.Opened(c.Finding)
 		}
@@ -38,6 +42,29 @@ func newService(log *slog.Logger) *service {
 	s.exporter = telemetry.New(telemetry.Options{Snapshot: s.watch.Snapshot, Log: log})
 	s.manager = collectors.NewManager(s.watch, log)
 	return s
+}
+
+// send begins to send by OTLP what the environment asks for and the file allows. It
+// comes before apply. What it returns ends it.
+func (s *service) send(ctx context.Context, f *config.File) (stop func(), err error) {
+	sender, err := otlp.Start(ctx, otlp.Options{Config: otlp.FromFile(f), Gatherer: s.exporter, Version: version.Version, Log: s.log})
+	if err != nil {
+		return nil, err
+	}
+	s.sender = sender
+	ctx, cancel := context.WithCancel(ctx)
+	followed := make(chan struct{})
+	go func() {
+		defer close(followed)
+		sender.Follow(ctx, func() []signal.Finding { return s.watch.Snapshot().Open })
+	}()
+	return func() {
+		cancel()
+		<-followed
+		if err := sender.Stop(); err != nil {
+			s.log.Warn("not all could be sent by OTLP", "err", err)
+		}
+	}, nil
 }
 
 // apply makes the targets of a config file the ones that are watched. ctx is that

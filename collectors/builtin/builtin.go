@@ -10,6 +10,7 @@ import (
 	"github.com/lostorder/lostorder/collectors/sqs"
 	"github.com/lostorder/lostorder/internal/config"
 	"github.com/lostorder/lostorder/internal/database"
+	"github.com/lostorder/lostorder/internal/otlp"
 )
 
 // Sources returns every kind of thing that lostorder can watch.
@@ -29,7 +30,7 @@ func Sections() []config.Section {
 	for _, s := range Sources() {
 		sections = append(sections, s.Section)
 	}
-	return append(sections, database.Section())
+	return append(sections, database.Section(), otlp.Section())
 }
 
 // Targets returns all targets that a config file asks for.

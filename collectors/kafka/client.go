@@ -3,12 +3,17 @@ package kafka
 import (
 	"context"
 	"errors"
+	"fmt"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/IBM/sarama"
 	"github.com/rcrowley/go-metrics"
 	"github.com/xdg-go/scram"
+	"go.opentelemetry.io/otel/attribute"
+
+	"github.com/lostorder/lostorder/internal/span"
 )
 
 // sarama measures every request with go-metrics, at a price in CPU and in
@@ -88,8 +93,10 @@ type node struct {
 // died since (the broker was restarted), which is no reason to call the broker
 // down: it is made anew, once. All that is asked only reads, so that asking twice
 // does no harm.
-func ask[R any](ctx context.Context, n *node, reading uint64, request func(*sarama.Broker) (R, error)) (R, error) {
+func ask[R any](ctx context.Context, n *node, reading uint64, request func(*sarama.Broker) (R, error)) (answer R, err error) {
 	var none R
+	_, end := span.Call(ctx, "kafka "+nameOf(none), attribute.String("server.address", n.addr), attribute.Int("messaging.kafka.broker.id", int(n.id)))
+	defer func() { end(err) }()
 	for {
 		if err := ctx.Err(); err != nil {
 			return none, err
@@ -104,6 +111,11 @@ func ask[R any](ctx context.Context, n *node, reading uint64, request func(*sara
 		}
 		n.lose(broker, err, old && !errors.Is(err, errNoAnswer))
 	}
+}
+
+// nameOf names a request by its answer: OffsetFetch, ListGroups, …
+func nameOf(answer any) string {
+	return strings.TrimSuffix(strings.TrimPrefix(fmt.Sprintf("%T", answer), "*sarama."), "Response")
 }
 
 // connection returns the connection, which is made if there is none, and whether

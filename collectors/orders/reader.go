@@ -83,7 +83,7 @@ func (r *reader) state(ctx context.Context, in *database.Reading, s database.Sel
 	for _, row := range rows {
 		ref := signal.OrderRef{ID: row.Fields[0], Since: row.Since}
 		if t.traceparent != nil {
-			ref.TraceID = database.TraceID(row.Fields[1])
+			ref.TraceID, ref.SpanID = database.Trace(row.Fields[1])
 		}
 		state.Longest = append(state.Longest, ref)
 	}

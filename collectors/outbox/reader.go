@@ -112,7 +112,7 @@ func (t *table) head(rows []database.Row) (key string, oldest signal.Age, waitin
 	for _, row := range rows {
 		ref := signal.OrderRef{ID: row.Fields[1], Since: row.Since}
 		if t.traceparent != nil {
-			ref.TraceID = database.TraceID(row.Fields[2])
+			ref.TraceID, ref.SpanID = database.Trace(row.Fields[2])
 		}
 		if ref.ID != "" {
 			waiting = append(waiting, ref)

@@ -14,6 +14,10 @@ import (
 	"os"
 	"strings"
 	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+
+	"github.com/lostorder/lostorder/internal/span"
 )
 
 // largestAnswer is what an answer may hold; more is not a management API.
@@ -107,7 +111,9 @@ func (c *client) json(ctx context.Context, address string, into any) error {
 
 // get returns the body of an answer, without ever naming more of the address than
 // the caller does.
-func (c *client) get(ctx context.Context, address string, login bool) ([]byte, error) {
+func (c *client) get(ctx context.Context, address string, login bool) (body []byte, err error) {
+	ctx, end := span.Call(ctx, "GET "+path(address), attribute.String("server.address", host(address)))
+	defer func() { end(err) }()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return nil, errors.New("not an address")
@@ -123,7 +129,7 @@ func (c *client) get(ctx context.Context, address string, login bool) ([]byte, e
 	if answer.StatusCode != http.StatusOK {
 		return nil, statusError(answer.StatusCode)
 	}
-	body, err := io.ReadAll(io.LimitReader(answer.Body, largestAnswer+1))
+	body, err = io.ReadAll(io.LimitReader(answer.Body, largestAnswer+1))
 	switch {
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return nil, errCutOff
@@ -148,6 +154,14 @@ func plain(err error) error {
 }
 
 func hostPort(host, port string) string { return net.JoinHostPort(host, port) }
+
+// path names what is asked: without host, user and query.
+func path(address string) string {
+	if u, err := url.Parse(address); err == nil {
+		return u.Path
+	}
+	return "?"
+}
 
 // host names an address in an error: without path and user.
 func host(address string) string {

@@ -5,7 +5,12 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+
+	"github.com/lostorder/lostorder/internal/span"
 )
 
 // Reading is one READ ONLY transaction.
@@ -64,6 +69,8 @@ func (r *Reading) ask(ctx context.Context, text string, args []any, scan func(*s
 	}
 	queryCtx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
+	queryCtx, end := span.Call(queryCtx, r.dialect.name()+" query", attribute.String("db.system.name", strings.ToLower(r.dialect.name())), attribute.String("db.query.text", text))
+	defer func() { end(err) }()
 	rows, err := r.tx.QueryContext(queryCtx, text, args...)
 	if err != nil {
 		return timedOut(ctx, queryCtx, err)

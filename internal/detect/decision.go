@@ -84,13 +84,15 @@ func orderIDs(refs []signal.OrderRef) []string {
 	return ids
 }
 
-func traceID(refs []signal.OrderRef) string {
+// traced are the first of the orders whose trace is known.
+func traced(refs []signal.OrderRef) []signal.OrderRef {
+	var known []signal.OrderRef
 	for _, ref := range refs {
-		if ref.TraceID != "" {
-			return ref.TraceID
+		if ref.TraceID != "" && len(known) < maxOrders {
+			known = append(known, ref)
 		}
 	}
-	return ""
+	return known
 }
 
 // inWords writes a duration as people say it: to the second, and no finer than a

@@ -114,7 +114,10 @@ func newFinding(key caseKey, c *Case, at, first signal.Instant) signal.Finding {
 func update(f *signal.Finding, c *Case) {
 	f.Severity, f.Count, f.Evidence = c.Severity, c.Count, c.Evidence
 	if len(c.Orders) > 0 {
-		f.OrderIDs, f.TraceID = orderIDs(c.Orders), traceID(c.Orders)
+		f.OrderIDs, f.Traced, f.TraceID = orderIDs(c.Orders), traced(c.Orders), ""
+		if len(f.Traced) > 0 {
+			f.TraceID = f.Traced[0].TraceID
+		}
 	}
 }
 

@@ -106,6 +106,8 @@ type Finding struct {
 	ClosedAt    time.Time // zero while it is open
 	Evidence    Evidence
 	TraceID     string
+	// Traced are those of the sample whose trace is known.
+	Traced []OrderRef
 }
 
 // Open reports whether the finding is open.

@@ -7,6 +7,7 @@ type OrderRef struct {
 	ID      string
 	Since   Instant // since when it has waited or been in its state
 	TraceID string  // 32 hex digits of its W3C trace, where the source carries one
+	SpanID  string  // 16 hex digits of the span that left it here, where the source carries it
 }
 
 // Outbox is one reading of an outbox table: events that were committed together

@@ -1,0 +1,103 @@
+package otlp
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+
+	"github.com/lostorder/lostorder/internal/config"
+)
+
+// sectionKey is the key of the config file.
+const sectionKey = "otlp"
+
+// Config says which signals may be sent. It does not say where to: the OTEL_*
+// variables do.
+type Config struct {
+	Metrics bool `yaml:"metrics" default:"true" doc:"Send the metrics."`
+	Traces  bool `yaml:"traces" default:"true" doc:"Send spans: of readings, and of the hop that a lost order never made, in its own trace."`
+	Logs    bool `yaml:"logs" default:"true" doc:"Send findings as log records."`
+}
+
+// Section is the section of the config file.
+func Section() config.Section {
+	return config.Section{
+		Key:    sectionKey,
+		Doc:    "What is sent by OTLP when the standard OTEL_* variables name an endpoint. Read at start; a reload does not change it.",
+		Type:   reflect.TypeFor[Config](),
+		Single: true,
+	}
+}
+
+// FromFile returns what a config file says.
+func FromFile(f *config.File) Config { return config.Items[Config](f, sectionKey)[0] }
+
+// kind is one of the three kinds of telemetry, which are sent each on its own.
+type kind string
+
+const (
+	metrics kind = "metrics"
+	traces  kind = "traces"
+	logs    kind = "logs"
+)
+
+// protocol is how a signal is sent.
+type protocol string
+
+const (
+	none     protocol = ""
+	overHTTP protocol = "http/protobuf"
+	overGRPC protocol = "grpc"
+)
+
+// choose says how each signal is sent, from what the file allows and the variables
+// ask for (https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/).
+func choose(c Config, getenv func(string) string) (map[kind]protocol, error) {
+	chosen := map[kind]protocol{}
+	if strings.EqualFold(getenv("OTEL_SDK_DISABLED"), "true") {
+		return chosen, nil
+	}
+	var errs []error
+	for s, allowed := range map[kind]bool{metrics: c.Metrics, traces: c.Traces, logs: c.Logs} {
+		p, err := protocolOf(s, getenv)
+		if allowed && err == nil && p != none {
+			chosen[s] = p
+		}
+		errs = append(errs, err)
+	}
+	return chosen, errors.Join(errs...)
+}
+
+func protocolOf(s kind, getenv func(string) string) (protocol, error) {
+	name := strings.ToUpper(string(s))
+	first := func(names ...string) (variable, value string) {
+		for _, n := range names {
+			if v := strings.TrimSpace(getenv(n)); v != "" {
+				return n, v
+			}
+		}
+		return "", ""
+	}
+	exporter := "OTEL_" + name + "_EXPORTER"
+	switch value := strings.TrimSpace(getenv(exporter)); value {
+	case "none":
+		return none, nil
+	case "otlp":
+	case "":
+		if _, endpoint := first("OTEL_EXPORTER_OTLP_"+name+"_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"); endpoint == "" {
+			return none, nil
+		}
+	default:
+		return none, fmt.Errorf("%s=%s: lostorder sends by otlp or none", exporter, value)
+	}
+	variable, value := first("OTEL_EXPORTER_OTLP_"+name+"_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
+	switch p := protocol(value); p {
+	case none:
+		return overHTTP, nil // as the specification says
+	case overHTTP, overGRPC:
+		return p, nil
+	default:
+		return none, fmt.Errorf("%s=%s: choose http/protobuf or grpc", variable, value)
+	}
+}

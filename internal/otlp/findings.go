@@ -1,0 +1,95 @@
+package otlp
+
+import (
+	"context"
+	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/log"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/lostorder/lostorder/internal/detect"
+	"github.com/lostorder/lostorder/internal/signal"
+)
+
+// Changed sends a finding that opened or closed: as a log record with the context
+// of its trace, and, when it opened, the hops that it is about.
+func (s *Sender) Changed(c detect.Change) {
+	f := &c.Finding
+	if s.logger != nil {
+		s.logger.Emit(contextOf(f.TraceID, ""), record(c))
+	}
+	if c.Kind == detect.Opened {
+		s.mark(f)
+	}
+}
+
+// record is a finding as a log record. The attributes are those of the metrics and
+// of the API; names beginning with lostorder are ours.
+func record(c detect.Change) (r log.Record) {
+	f := &c.Finding
+	r.SetEventName("lostorder.finding." + string(c.Kind))
+	at := f.DetectedAt
+	severity := severities[f.Severity]
+	if c.Kind == detect.Closed {
+		at, severity = f.ClosedAt, log.SeverityInfo
+	}
+	r.SetTimestamp(at)
+	r.SetObservedTimestamp(at)
+	r.SetSeverity(severity)
+	r.SetSeverityText(severity.String())
+	r.SetBody(attribute.StringValue(string(f.Mode) + " " + string(c.Kind) + ": " + f.Subject.String()))
+	r.AddAttributes(
+		attribute.String("lostorder.finding.id", f.ID),
+		attribute.String("lostorder.mode", string(f.Mode)),
+		attribute.String("lostorder.severity", string(f.Severity)),
+		attribute.Int64("lostorder.count", f.Count),
+		attribute.String("lostorder.since", f.Since.UTC().Format(time.RFC3339Nano)),
+	)
+	r.AddAttributes(labels(f.Subject)...)
+	if len(f.OrderIDs) > 0 {
+		r.AddAttributes(attribute.StringSlice("lostorder.order_ids", f.OrderIDs))
+	}
+	for _, fact := range f.Evidence {
+		r.AddAttributes(attribute.String("lostorder.evidence."+fact.Name, fact.Value))
+	}
+	return r
+}
+
+var severities = map[signal.Severity]log.Severity{
+	signal.Critical: log.SeverityError, signal.Warning: log.SeverityWarn, signal.Info: log.SeverityInfo,
+}
+
+// labels are the fields of a subject in OpenTelemetry's words.
+func labels(s signal.Subject) []attribute.KeyValue {
+	var all []attribute.KeyValue
+	for _, l := range []attribute.KeyValue{
+		attribute.String("messaging.system", string(s.System)),
+		attribute.String("messaging.destination.name", s.Destination),
+		attribute.String("messaging.consumer.group.name", s.Group),
+		attribute.String("lostorder.cluster", s.Cluster),
+		attribute.String("lostorder.database", s.Database),
+		attribute.String("lostorder.outbox", s.Outbox),
+		attribute.String("lostorder.lifecycle", s.Lifecycle),
+		attribute.String("lostorder.state", s.State),
+	} {
+		if l.Value.AsString() != "" {
+			all = append(all, l)
+		}
+	}
+	return all
+}
+
+// contextOf is the context in which a trace is known, and its span if that is known,
+// too. What is no trace is no context.
+func contextOf(traceID, spanID string) context.Context {
+	config := trace.SpanContextConfig{TraceFlags: trace.FlagsSampled, Remote: true}
+	var err error
+	if config.TraceID, err = trace.TraceIDFromHex(traceID); err != nil {
+		return context.Background()
+	}
+	if id, err := trace.SpanIDFromHex(spanID); err == nil {
+		config.SpanID = id
+	}
+	return trace.ContextWithRemoteSpanContext(context.Background(), trace.NewSpanContext(config))
+}

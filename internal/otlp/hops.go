@@ -1,0 +1,102 @@
+package otlp
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/lostorder/lostorder/internal/signal"
+)
+
+// lookEvery is how often open findings are looked through for orders that joined.
+const lookEvery = 5 * time.Second
+
+// hops remembers which missing hops were sent, for as long as their finding is
+// open: each order's once.
+type hops struct {
+	mu   sync.Mutex
+	sent map[string]map[string]bool // finding id → order id and trace
+}
+
+// Follow sends the missing hops of orders that join findings which are open
+// already, until ctx ends.
+func (s *Sender) Follow(ctx context.Context, open func() []signal.Finding) {
+	if s.tracer == nil {
+		return
+	}
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			s.look(open())
+		}
+	}
+}
+
+func (s *Sender) look(open []signal.Finding) {
+	still := map[string]bool{}
+	for i := range open {
+		still[open[i].ID] = true
+		s.mark(&open[i])
+	}
+	s.hops.mu.Lock()
+	defer s.hops.mu.Unlock()
+	for id := range s.hops.sent {
+		if !still[id] {
+			delete(s.hops.sent, id)
+		}
+	}
+}
+
+// mark puts a span into the trace of each order of a finding whose trace is known:
+// the hop that the order never made. It begins when the order began to wait, ends
+// when it was found, and failed; so the order's trace shows where it stops.
+func (s *Sender) mark(f *signal.Finding) {
+	if s.tracer == nil {
+		return
+	}
+	for _, order := range f.Traced {
+		if !s.hops.first(f.ID, order.ID+" "+order.TraceID) {
+			continue
+		}
+		since := order.Since.Time()
+		if since.IsZero() {
+			since = f.Since
+		}
+		until := f.DetectedAt
+		if until.Before(since) {
+			until = since
+		}
+		attributes := append(labels(f.Subject),
+			attribute.String("lostorder.finding.id", f.ID),
+			attribute.String("lostorder.mode", string(f.Mode)),
+			attribute.String("lostorder.order_id", order.ID),
+		)
+		_, span := s.tracer.Start(contextOf(order.TraceID, order.SpanID), "missing after "+f.Subject.String(),
+			trace.WithTimestamp(since), trace.WithSpanKind(trace.SpanKindProducer), trace.WithAttributes(attributes...))
+		span.SetStatus(codes.Error, string(f.Mode)+": the order has gone no further")
+		span.End(trace.WithTimestamp(until))
+	}
+}
+
+// first reports whether this is the first time that the two are named.
+func (h *hops) first(finding, order string) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.sent == nil {
+		h.sent = map[string]map[string]bool{}
+	}
+	if h.sent[finding] == nil {
+		h.sent[finding] = map[string]bool{}
+	}
+	known := h.sent[finding][order]
+	h.sent[finding][order] = true
+	return !known
+}
