@@ -12,7 +12,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"strings"
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -20,12 +19,16 @@ import (
 	"github.com/lostorder/lostorder/internal/span"
 )
 
-// largestAnswer is what an answer may hold; more is not a management API.
-const largestAnswer = 64 << 20
+// What an answer may hold; more is not of RabbitMQ. It is never held in memory as a
+// whole, only piece by piece: an element of a list, or a line of metrics.
+const (
+	largestAnswer = 256 << 20
+	largestPiece  = 8 << 20
+)
 
 var (
 	errNotJSON  = errors.New("the answer is not JSON; is this the address of the management API?")
-	errTooLarge = errors.New("the answer is larger than 64 MiB")
+	errTooLarge = errors.New("the answer is larger than any of RabbitMQ; is this its address?")
 	errCutOff   = errors.New("the answer was cut off")
 )
 
@@ -87,9 +90,15 @@ func newClient(c *Config) (*client, error) {
 	}, nil
 }
 
-// text asks the prometheus plugin; nobody logs in there.
-func (c *client) text(ctx context.Context, address string) ([]byte, error) {
-	return c.get(ctx, address, false)
+// metrics asks the prometheus plugin, where nobody logs in, and hands over the lines
+// whose names begin with the prefix.
+func (c *client) metrics(ctx context.Context, address, prefix string, each func(*sample) bool) error {
+	body, err := c.get(ctx, address, false)
+	if err != nil {
+		return err
+	}
+	defer body.close()
+	return samples(body, prefix, each)
 }
 
 // json asks the management API and decodes its answer.
@@ -98,22 +107,60 @@ func (c *client) json(ctx context.Context, address string, into any) error {
 	if err != nil {
 		return err
 	}
-	err = json.Unmarshal(body, into)
-	var syntax *json.SyntaxError
-	switch {
-	case err == nil:
-		return nil
-	case errors.As(err, &syntax) && strings.HasPrefix(err.Error(), "unexpected end"):
-		return errCutOff
+	defer body.close()
+	body.piece = largestPiece
+	return notJSON(json.NewDecoder(body).Decode(into))
+}
+
+// elements asks the management API for a list and hands over one element after the
+// other, so that only those are kept that somebody wants.
+func elements[T any](ctx context.Context, c *client, address string, each func(*T)) error {
+	body, err := c.get(ctx, address, true)
+	if err != nil {
+		return err
 	}
-	return errNotJSON
+	defer body.close()
+	body.piece = largestPiece
+	decoder := json.NewDecoder(body)
+	if first, err := decoder.Token(); err != nil {
+		return notJSON(err)
+	} else if first != json.Delim('[') {
+		return errNotJSON
+	}
+	for decoder.More() {
+		body.piece = largestPiece
+		var one T
+		if err := decoder.Decode(&one); err != nil {
+			return notJSON(err)
+		}
+		each(&one)
+	}
+	_, err = decoder.Token()
+	return notJSON(err)
+}
+
+// notJSON says what was wrong with an answer.
+func notJSON(err error) error {
+	var syntax *json.SyntaxError
+	var kind *json.UnmarshalTypeError
+	switch {
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return errCutOff
+	case errors.As(err, &syntax), errors.As(err, &kind):
+		return errNotJSON
+	}
+	return err
 }
 
 // get returns the body of an answer, without ever naming more of the address than
 // the caller does.
-func (c *client) get(ctx context.Context, address string, login bool) (body []byte, err error) {
+func (c *client) get(ctx context.Context, address string, login bool) (_ *body, err error) {
 	ctx, end := span.Call(ctx, "GET "+path(address), attribute.String("server.address", host(address)))
-	defer func() { end(err) }()
+	defer func() {
+		if err != nil {
+			end(err)
+		}
+	}()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return nil, errors.New("not an address")
@@ -125,20 +172,52 @@ func (c *client) get(ctx context.Context, address string, login bool) (body []by
 	if err != nil {
 		return nil, plain(err)
 	}
-	defer func() { _ = answer.Body.Close() }()
 	if answer.StatusCode != http.StatusOK {
+		_ = answer.Body.Close()
 		return nil, statusError(answer.StatusCode)
 	}
-	body, err = io.ReadAll(io.LimitReader(answer.Body, largestAnswer+1))
-	switch {
-	case errors.Is(err, io.ErrUnexpectedEOF):
-		return nil, errCutOff
-	case err != nil:
-		return nil, plain(err)
-	case len(body) > largestAnswer:
-		return nil, errTooLarge
+	return &body{from: answer.Body, end: end, left: largestAnswer, piece: largestAnswer}, nil
+}
+
+// body is an answer that is read up to a limit. What goes wrong with it is said in
+// our words.
+type body struct {
+	from  io.ReadCloser
+	end   func(error) // of the call
+	err   error       // what went wrong with it
+	left  int // of the whole
+	piece int // of the present piece
+}
+
+func (b *body) Read(p []byte) (int, error) {
+	n, err := b.read(p)
+	if err != nil && err != io.EOF { //nolint:errorlint // a reader says it in no other way
+		b.err = err
 	}
-	return body, nil
+	return n, err
+}
+
+func (b *body) read(p []byte) (int, error) {
+	room := min(b.left, b.piece)
+	if room <= 0 {
+		return 0, errTooLarge
+	}
+	n, err := b.from.Read(p[:min(len(p), room)])
+	b.left, b.piece = b.left-n, b.piece-n
+	switch {
+	case err == nil, err == io.EOF: //nolint:errorlint // a reader says it in no other way
+		return n, err
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return n, errCutOff
+	}
+	return n, plain(err)
+}
+
+// close reads the little that may be left, so that the connection is used again.
+func (b *body) close() {
+	_, _ = io.CopyN(io.Discard, b.from, 4<<10)
+	_ = b.from.Close()
+	b.end(b.err)
 }
 
 // plain takes off what names the address a second time.

@@ -2,8 +2,8 @@ package rabbitmq
 
 import (
 	"context"
-	"strconv"
-	"strings"
+	"errors"
+	"net/http"
 	"time"
 
 	"github.com/lostorder/lostorder/internal/signal"
@@ -59,20 +59,27 @@ func (r *reader) define(ctx context.Context, m *missing) {
 	var o overview
 	if err := r.ask(ctx, "/api/overview", &o); err != nil {
 		m.add("read overview", err)
+		if r.setups == nil && ctx.Err() == nil && away(err) {
+			r.unmanaged = err
+		}
 		return
 	}
-	r.version, r.statistics = o.Version, !o.Statistics
+	r.unmanaged = nil
+	r.release, r.statistics = releaseOf(o.Version), !o.Statistics
 	d := definitions{exchanges: map[key]exchange{}, bindings: map[key][]binding{}}
 	var ok bool
-	if d.queues, ok = perVHost[queueDefinition](ctx, r, m, "queues", "?disable_stats=true&enable_queue_totals=true"); !ok {
+	d.queues, ok = perVHost(ctx, r, m, "queues", "?disable_stats=true&enable_queue_totals=true",
+		func(q *queueDefinition) bool { return r.config.watches(key{q.VHost, q.Name}) })
+	if !ok {
 		return
 	}
+	watched := r.config.VHosts.Match
 	var known bool
-	if d.policies, known = perVHost[policy](ctx, r, m, "policies", ""); known {
-		d.operator, known = perVHost[policy](ctx, r, m, "operator-policies", "")
+	if d.policies, known = perVHost(ctx, r, m, "policies", "", func(p *policy) bool { return watched(p.VHost) }); known {
+		d.operator, known = perVHost(ctx, r, m, "operator-policies", "", func(p *policy) bool { return watched(p.VHost) })
 	}
-	exchanges, okExchanges := perVHost[exchange](ctx, r, m, "exchanges", "")
-	bindings, okBindings := perVHost[binding](ctx, r, m, "bindings", "")
+	exchanges, okExchanges := perVHost(ctx, r, m, "exchanges", "", func(e *exchange) bool { return watched(e.VHost) })
+	bindings, okBindings := perVHost(ctx, r, m, "bindings", "", func(b *binding) bool { return watched(b.VHost) })
 	d.routes = okExchanges && okBindings
 	for _, e := range exchanges {
 		d.exchanges[key{e.VHost, e.Name}] = e
@@ -81,17 +88,18 @@ func (r *reader) define(ctx context.Context, m *missing) {
 		from := key{b.VHost, b.Source}
 		d.bindings[from] = append(d.bindings[from], b)
 	}
-	r.setups = d.setups(r.defaultLimit(), known)
+	r.setups = d.setups(&r.release, known)
+	for k, q := range r.queues {
+		q.setup = r.setups[k]
+	}
 }
 
-// defaultLimit is after how many deliveries a quorum queue gives a message up
-// where nobody says so.
-func (r *reader) defaultLimit() signal.Count {
-	major, _, _ := strings.Cut(r.version, ".")
-	if n, err := strconv.Atoi(major); err == nil && n >= 4 {
-		return 20
-	}
-	return signal.Unknown
+// away reports whether the management API is not there at all, rather than that it
+// does not want us.
+func away(err error) bool {
+	var status statusError
+	return !errors.As(err, &status) && !errors.Is(err, errNotJSON) && !errors.Is(err, errCutOff) && !errors.Is(err, errTooLarge) ||
+		errors.Is(err, statusError(http.StatusNotFound))
 }
 
 // setup is how a queue is set up, and to which queues its failures go.
@@ -102,7 +110,7 @@ type setup struct {
 
 // setups works out how every queue is set up. Without the policies only its type
 // is certain.
-func (d *definitions) setups(limit signal.Count, policies bool) map[key]setup {
+func (d *definitions) setups(v *release, policies bool) map[key]setup {
 	all := make(map[key]setup, len(d.queues))
 	types := map[string]*signal.Setup{}
 	for i := range d.queues {
@@ -126,7 +134,8 @@ func (d *definitions) setups(limit signal.Count, policies bool) map[key]setup {
 		overflow := e.text("x-overflow", "overflow")
 		s.DropsHead = (s.MaxMessages.Known() || s.MaxBytes.Known()) && (overflow == "" || overflow == "drop-head")
 		if q.Type == "quorum" {
-			s.MaxDeliveries = e.deliveries(limit)
+			s.MaxDeliveries = e.deliveries(v.defaultLimit())
+			s.ReturnsUncounted = v.nackUncounted()
 		}
 		var to []key
 		if q.Type != "stream" {

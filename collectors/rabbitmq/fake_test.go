@@ -26,6 +26,7 @@ type fake struct {
 	mu      sync.Mutex
 	answers map[string]string // by path, without the query
 	status  map[string]int
+	more    map[string]func(http.ResponseWriter, *http.Request) // written after the answer
 	asked   []string
 }
 
@@ -46,9 +47,9 @@ rabbitmq_detailed_queue_exchange_messages_published_total{vhost="/",exchange="sh
 rabbitmq_detailed_queue_exchange_messages_published_total{vhost="/",exchange="",queue="orders"} 20
 `
 
-func serve(t *testing.T) *fake {
+func serve(t testing.TB) *fake {
 	t.Helper()
-	f := &fake{status: map[string]int{}, answers: map[string]string{
+	f := &fake{status: map[string]int{}, more: map[string]func(http.ResponseWriter, *http.Request){}, answers: map[string]string{
 		"/api/overview": `{"rabbitmq_version":"4.3.6","disable_stats":false}`,
 		"/api/nodes":    `[{"name":"rabbit@a","running":true,"mem_alarm":false,"disk_free_alarm":false}]`,
 		"/api/queues": `[{"vhost":"/","name":"orders","type":"quorum","arguments":{"x-dead-letter-exchange":"dlx"},"messages_ready":7,"messages_unacknowledged":3,"consumers":1,"message_stats":{"ack":40,"deliver_get":60,"publish":50,"redeliver":17}},
@@ -73,31 +74,34 @@ rabbitmq_global_messages_unroutable_dropped_total{protocol="amqp091"} 5
 }
 
 func (f *fake) answer(w http.ResponseWriter, r *http.Request) {
+	path := r.URL.EscapedPath()
 	f.mu.Lock()
-	defer f.mu.Unlock()
 	f.asked = append(f.asked, r.Method+" "+r.URL.RequestURI())
+	status, more := f.status[path], f.more[path]
+	text, ok := f.answers[path]
+	f.mu.Unlock()
 	user, pass, _ := r.BasicAuth()
-	if strings.HasPrefix(r.URL.Path, "/api/") && (user != "lostorder" || pass != password) {
+	text, cut := strings.CutSuffix(text, "<cut>")
+	switch {
+	case strings.HasPrefix(path, "/api/") && (user != "lostorder" || pass != password):
 		w.WriteHeader(http.StatusUnauthorized)
 		return
-	}
-	if strings.HasPrefix(r.URL.Path, "/metrics") && user != "" {
+	case strings.HasPrefix(path, "/metrics") && user != "":
 		w.WriteHeader(http.StatusTeapot) // it was told a password that it has no use for
 		return
-	}
-	if status := f.status[r.URL.EscapedPath()]; status != 0 {
+	case status != 0:
 		w.WriteHeader(status)
 		return
-	}
-	text, ok := f.answers[r.URL.EscapedPath()]
-	if !ok {
+	case !ok:
 		w.WriteHeader(http.StatusNotFound)
 		return
-	}
-	if strings.HasSuffix(text, "<cut>") {
+	case cut:
 		w.Header().Set("Content-Length", "100000")
 	}
 	_, _ = io.WriteString(w, text)
+	if more != nil {
+		more(w, r)
+	}
 }
 
 // set changes what is answered at a path.
@@ -107,13 +111,20 @@ func (f *fake) set(path, text string) {
 	f.answers[path] = text
 }
 
+// then lets more be written after the answer.
+func (f *fake) then(path string, more func(http.ResponseWriter, *http.Request)) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.more[path] = more
+}
+
 func (f *fake) fail(path string, status int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.status[path] = status
 }
 
-func settings(t *testing.T, address string, more ...string) rabbitmq.Config {
+func settings(t testing.TB, address string, more ...string) rabbitmq.Config {
 	t.Helper()
 	text := fmt.Sprintf("rabbitmq:\n  - name: main\n    url: %s\n    prometheus_url: %s\n    username: lostorder\n    password: %s\n    config_interval: 20ms\n", address, address, password)
 	for _, line := range more {
@@ -122,7 +133,7 @@ func settings(t *testing.T, address string, more ...string) rabbitmq.Config {
 	return parse(t, text)
 }
 
-func parse(t *testing.T, text string) rabbitmq.Config {
+func parse(t testing.TB, text string) rabbitmq.Config {
 	t.Helper()
 	f, err := config.Parse("test.yml", []byte(text), ".", []config.Section{rabbitmq.Source().Section})
 	if err != nil {

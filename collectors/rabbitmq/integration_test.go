@@ -296,7 +296,7 @@ func TestRealNothingIsTouched(t *testing.T) {
 		}
 		// What the management API says of depths is late.
 		before := fingerprint()
-		for deadline := time.Now().Add(30 * time.Second); strings.Count(before, `"messages":3`) < 3; before = fingerprint() {
+		for deadline := time.Now().Add(30 * time.Second); strings.Count(before, `"messages":3`) < 3 || strings.Count(before, `"consumers":0`) < 3; before = fingerprint() {
 			if time.Now().After(deadline) {
 				t.Fatalf("the broker does not show what was published: %s", before)
 			}

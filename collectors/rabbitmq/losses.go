@@ -9,52 +9,84 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
+// nodeMetrics is what a node says of itself and of all its queues together.
+type nodeMetrics struct {
+	name, version string
+	losses        map[string]signal.Count
+	alarms        map[string]bool
+}
+
 // readLosses reads what each node counts as dropped for all its queues together.
+// What else it says is used where the management API does not answer.
 func (r *reader) readLosses(ctx context.Context, m *missing) {
-	var all []signal.BrokerLoss
+	var losses []signal.BrokerLoss
+	var alarms []signal.Alarm
 	for _, address := range r.config.prometheus() {
-		text, err := r.client.text(ctx, address+"/metrics")
-		var losses []signal.BrokerLoss
-		if err == nil {
-			losses, err = lossesOf(text, r.config.Name, host(address))
-		}
+		n, err := r.readNode(ctx, address+"/metrics")
 		if err != nil {
 			m.add("read losses of node "+host(address), err)
 			continue
 		}
-		all = append(all, losses...)
+		n.name = cmp.Or(n.name, host(address))
+		losses = append(losses, r.lossesOf(n)...)
+		for _, resource := range []string{disk, memory} {
+			if raised, known := n.alarms[resource]; known {
+				alarms = append(alarms, r.alarm(n.name, resource, raised))
+			}
+		}
+		if r.unmanaged != nil {
+			r.release = releaseOf(n.version)
+		}
 	}
-	r.losses = all
+	r.losses = losses
+	if r.unmanaged != nil {
+		r.alarms = alarms
+	}
 }
 
-// lossesOf takes the counters of losses out of a node's metrics.
-func lossesOf(text []byte, cluster, node string) ([]signal.BrokerLoss, error) {
-	const prefix = "rabbitmq_"
-	sums := map[string]signal.Count{}
-	err := samples(text, prefix, func(s *sample) {
-		name := strings.TrimPrefix(s.name, prefix)
-		if name == "identity_info" {
-			if known := s.label("rabbitmq_node"); known != "" {
-				node = known
+// readNode takes out of a node's metrics what is of use.
+func (r *reader) readNode(ctx context.Context, address string) (*nodeMetrics, error) {
+	n := &nodeMetrics{losses: map[string]signal.Count{}, alarms: map[string]bool{}}
+	err := r.client.metrics(ctx, address, "rabbitmq_", func(s *sample) bool {
+		name := strings.TrimSuffix(string(s.name), "_total")
+		var into string
+		switch name {
+		case "identity_info":
+			n.name = s.label("rabbitmq_node")
+		case "build_info":
+			n.version = s.label("rabbitmq_version")
+		case "alarms_memory_used_watermark":
+			v, ok := s.value()
+			n.alarms[memory] = v > 0
+			return ok
+		case "alarms_free_disk_space_watermark":
+			v, ok := s.value()
+			n.alarms[disk] = v > 0
+			return ok
+		case "global_messages_unroutable_dropped", "global_messages_unroutable_returned":
+			into = strings.TrimPrefix(name, "global_messages_")
+		default:
+			reason, ok := strings.CutPrefix(name, "global_messages_dead_lettered_")
+			if ok && s.label("dead_letter_strategy") == "disabled" {
+				into = reason
 			}
-			return
 		}
-		name, ok := strings.CutPrefix(name, "global_messages_")
-		if !ok {
-			return
+		if into == "" {
+			return true
 		}
-		name = strings.TrimSuffix(name, "_total")
-		if reason, ok := strings.CutPrefix(name, "dead_lettered_"); ok && s.label("dead_letter_strategy") == "disabled" {
-			sums[reason] += signal.Count(s.value)
-		}
-		if strings.HasPrefix(name, "unroutable_") {
-			sums[name] += signal.Count(s.value)
-		}
+		v, ok := s.value()
+		n.losses[into] += signal.Count(v)
+		return ok
 	})
+	return n, err
+}
+
+// lossesOf returns the counters of a node in a stable order.
+func (r *reader) lossesOf(n *nodeMetrics) []signal.BrokerLoss {
 	var losses []signal.BrokerLoss
-	for reason, n := range sums {
-		losses = append(losses, signal.BrokerLoss{System: signal.RabbitMQ, Cluster: cluster, Node: node, Reason: reason, Messages: n})
+	for reason, count := range n.losses {
+		losses = append(losses, signal.BrokerLoss{System: signal.RabbitMQ, Cluster: r.config.Name, Node: n.name, Reason: reason, Messages: count})
 	}
 	slices.SortFunc(losses, func(a, b signal.BrokerLoss) int { return cmp.Compare(a.Reason, b.Reason) })
-	return losses, err
+	return losses
 }

@@ -4,27 +4,27 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/url"
-	"time"
 
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
 // columns are what is asked of the management API where the prometheus plugin
 // cannot be used. They trim bytes, not work.
-const columns = "columns=vhost,name,type,messages_ready,messages_unacknowledged,consumers,head_message_timestamp," +
+const columns = "columns=vhost,name,type,messages_ready,messages_unacknowledged,consumers,consumer_utilisation,head_message_timestamp," +
 	"message_stats.publish,message_stats.ack,message_stats.deliver_get,message_stats.deliver_no_ack,message_stats.get_no_ack,message_stats.redeliver"
 
 // listed is a queue as the management API lists it.
 type listed struct {
-	VHost     string   `json:"vhost"`
-	Name      string   `json:"name"`
-	Type      string   `json:"type"`
-	Ready     *int64   `json:"messages_ready"`
-	Unacked   *int64   `json:"messages_unacknowledged"`
-	Consumers *int64   `json:"consumers"`
-	Head      *float64 `json:"head_message_timestamp"`
-	Stats     *stats   `json:"message_stats"`
+	VHost     string `json:"vhost"`
+	Name      string `json:"name"`
+	Type      string `json:"type"`
+	Ready     *int64 `json:"messages_ready"`
+	Unacked   *int64 `json:"messages_unacknowledged"`
+	Consumers *int64 `json:"consumers"`
+	extra
+	Stats *stats `json:"message_stats"`
 }
 
 // stats are the counters of a queue.
@@ -47,17 +47,22 @@ func (s *stats) UnmarshalJSON(text []byte) error {
 	return json.Unmarshal(text, (*plain)(s))
 }
 
-// ask asks the first node that answers. One that answers wrongly is not passed
-// over: the others would say the same.
+// ask asks the first node that answers.
 func (r *reader) ask(ctx context.Context, path string, into any) error {
-	var tried missing
+	return r.askNodes(ctx, func(node string) error { return r.client.json(ctx, node+path, into) })
+}
+
+// askNodes asks one node after the other until one answers. One that answers wrongly
+// is not passed over: the others would say the same.
+func (r *reader) askNodes(ctx context.Context, ask func(node string) error) error {
+	var tried nodesError
 	for range r.config.URL {
 		node := r.config.URL[r.node]
-		err := r.client.json(ctx, node+path, into)
+		err := ask(node)
 		if err == nil {
 			return nil
 		}
-		tried.add(host(node), err)
+		tried = append(tried, fmt.Errorf("%s: %w", host(node), err))
 		var status statusError
 		if errors.As(err, &status) && status < 500 || ctx.Err() != nil {
 			break
@@ -67,68 +72,86 @@ func (r *reader) ask(ctx context.Context, path string, into any) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	return tried.err()
+	return tried
 }
 
+// nodesError is what each of the nodes that were asked answered.
+type nodesError []error
+
+func (e nodesError) Error() string {
+	var m missing
+	for _, err := range e {
+		m.parts = append(m.parts, err.Error())
+	}
+	return m.err().Error()
+}
+
+func (e nodesError) Unwrap() []error { return e }
+
 // perVHost asks for a list of each virtual host that the config names, or for that
-// of all; a virtual host that may not be read hides no other.
-func perVHost[T any](ctx context.Context, r *reader, m *missing, what, query string) (all []T, ok bool) {
+// of all, and keeps what is wanted of it; a virtual host that may not be read hides no
+// other.
+func perVHost[T any](ctx context.Context, r *reader, m *missing, what, query string, keep func(*T) bool) (all []T, ok bool) {
+	ask := func(path string) error {
+		before := len(all)
+		return r.askNodes(ctx, func(node string) error {
+			all = all[:before] // what came before the list broke off is not told twice
+			return elements(ctx, r.client, node+path, func(one *T) {
+				if keep(one) {
+					all = append(all, *one)
+				}
+			})
+		})
+	}
 	vhosts := r.config.vhosts()
 	if vhosts == nil {
-		if err := r.ask(ctx, "/api/"+what+query, &all); err != nil {
+		if err := ask("/api/" + what + query); err != nil {
 			m.add("read "+what, err)
 			return nil, false
 		}
 		return all, true
 	}
 	for _, vhost := range vhosts {
-		var some []T
-		if err := r.ask(ctx, "/api/"+what+"/"+url.PathEscape(vhost)+query, &some); err != nil {
+		before := len(all)
+		if err := ask("/api/" + what + "/" + url.PathEscape(vhost) + query); err != nil {
 			m.add("read "+what+" of virtual host "+vhost, err)
+			all = all[:before]
 			continue
 		}
 		ok = true
-		all = append(all, some...)
 	}
 	return all, ok
 }
 
 // list reads all queues from the management API.
-func (r *reader) list(ctx context.Context, m *missing) (map[key]*counts, bool) {
-	all, ok := perVHost[listed](ctx, r, m, "queues", "?"+columns)
-	queues := make(map[key]*counts, len(all))
+func (r *reader) list(ctx context.Context, m *missing) (ok bool) {
+	all, ok := perVHost(ctx, r, m, "queues", "?"+columns, func(l *listed) bool { return r.config.watches(key{l.VHost, l.Name}) })
+	r.round++
 	for i := range all {
 		l := &all[i]
-		k := key{l.VHost, l.Name}
-		if !r.config.watches(k) {
-			continue
-		}
-		q := unknownCounts()
-		set(&q.ready, l.Ready)
-		set(&q.unacked, l.Unacked)
-		set(&q.consumers, l.Consumers)
-		if l.Head != nil && *l.Head > 0 {
-			q.head = signal.InstantOf(time.Unix(int64(*l.Head), 0))
-		}
+		c := r.queue(key{l.VHost, l.Name}).now(r.round)
+		set(&c.ready, l.Ready)
+		set(&c.unacked, l.Unacked)
+		set(&c.consumers, l.Consumers)
+		l.put(c)
 		if s := l.Stats; s != nil {
-			set(&q.published, s.Publish)
-			set(&q.acked, s.Ack)
-			set(&q.redelivered, s.Redeliver)
-			set(&q.delivered, s.DeliverGet)
+			set(&c.published, s.Publish)
+			set(&c.acked, s.Ack)
+			set(&c.redelivered, s.Redeliver)
+			set(&c.delivered, s.DeliverGet)
 			var more signal.Count = signal.Unknown
-			set(&q.auto, s.DeliverNoAck)
+			set(&c.auto, s.DeliverNoAck)
 			set(&more, s.GetNoAck)
-			q.auto = q.auto.Add(more)
+			c.auto = c.auto.Add(more)
 			// That counts those without acknowledgement, too.
-			if q.delivered.Known() {
-				q.delivered = max(0, q.delivered-max(0, q.auto))
+			if c.delivered.Known() {
+				c.delivered = max(0, c.delivered-max(0, c.auto))
 			}
 		}
 		// A queue that counts nothing had no traffic while statistics are kept.
-		q.deliveriesKnown = r.statistics
-		queues[k] = q
+		c.deliveriesKnown = r.statistics
 	}
-	return queues, ok
+	return ok
 }
 
 func set(count *signal.Count, value *int64) {

@@ -1,8 +1,10 @@
 package rabbitmq
 
 import (
+	"bufio"
 	"bytes"
 	"errors"
+	"io"
 	"strconv"
 	"strings"
 )
@@ -12,79 +14,91 @@ var errNotMetrics = errors.New("the answer is not of the prometheus plugin")
 // sample is one line of the Prometheus text format. What it holds is good until
 // the next line.
 type sample struct {
-	name   string
-	labels []label
-	value  float64
+	name   []byte // without the prefix that was asked for
+	labels []byte // as they are written, without the braces
+	rest   []byte
 }
 
-type label struct{ name, value string }
-
-// label returns the value of a label.
+// label returns the value of a label; empty where there is none.
 func (s *sample) label(name string) string {
-	for _, l := range s.labels {
-		if l.name == name {
-			return l.value
+	for rest := string(s.labels); rest != ""; {
+		known, after, ok := strings.Cut(rest, `="`)
+		if !ok {
+			return ""
 		}
+		value, left, ok := quoted(after)
+		if !ok {
+			return ""
+		}
+		if known == name {
+			return value
+		}
+		rest = strings.TrimPrefix(left, ",")
 	}
 	return ""
 }
 
-// samples reads the lines whose names begin with the prefix. It is not a
-// general parser: it reads what the plugin writes, at a fraction of the garbage.
-func samples(text []byte, prefix string, each func(*sample)) error {
+// value returns the number.
+func (s *sample) value() (float64, bool) {
+	number, _, _ := bytes.Cut(bytes.TrimLeft(s.rest, " "), []byte(" "))
+	value, err := strconv.ParseFloat(string(number), 64)
+	return value, err == nil
+}
+
+// longestLine bounds what is held of an answer at a time: the broker allows 255
+// bytes for each name, which an escape doubles.
+const longestLine = 64 << 10
+
+// samples hands over the lines whose names begin with the prefix, until one is not
+// understood. It is not a general parser: it reads what the plugin writes, at a
+// fraction of the garbage.
+func samples(from io.Reader, prefix string, each func(*sample) (understood bool)) error {
+	lines := bufio.NewReaderSize(from, longestLine)
 	var s sample
-	if len(text) > 0 && text[0] != '#' && !bytes.HasPrefix(text, []byte("rabbitmq_")) && !bytes.HasPrefix(text, []byte("erlang_")) {
-		return errNotMetrics
-	}
-	if len(text) > 0 && text[len(text)-1] != '\n' {
-		return errCutOff
-	}
-	for len(text) > 0 {
-		var line []byte
-		line, text, _ = bytes.Cut(text, []byte("\n"))
+	for first := true; ; first = false {
+		line, err := lines.ReadSlice('\n')
+		switch {
+		case errors.Is(err, bufio.ErrBufferFull):
+			return errNotMetrics
+		case errors.Is(err, io.EOF) && len(line) == 0:
+			return nil
+		case first && !ours(line):
+			return errNotMetrics
+		case errors.Is(err, io.EOF):
+			return errCutOff
+		case err != nil:
+			return err
+		}
 		if !bytes.HasPrefix(line, []byte(prefix)) {
 			continue
 		}
-		if !s.parse(string(line)) {
+		if !s.parse(line[len(prefix):len(line)-1]) || !each(&s) {
 			return errNotMetrics
 		}
-		each(&s)
 	}
-	return nil
 }
 
-// parse reads one line.
-func (s *sample) parse(line string) bool {
-	s.labels = s.labels[:0]
-	at := strings.IndexAny(line, "{ ")
+// ours reports whether an answer that begins with this line is of the plugin.
+func ours(line []byte) bool {
+	return line[0] == '#' || bytes.HasPrefix(line, []byte("rabbitmq_")) || bytes.HasPrefix(line, []byte("erlang_"))
+}
+
+// parse finds the parts of a line. A brace may be in a name, but not without the
+// quote that ends the name after it.
+func (s *sample) parse(line []byte) bool {
+	at := bytes.IndexAny(line, "{ ")
 	if at < 0 {
 		return false
 	}
-	s.name = line[:at]
-	rest := line[at:]
-	if rest[0] == '{' {
-		rest = rest[1:]
-		for len(rest) > 0 && rest[0] != '}' {
-			name, after, ok := strings.Cut(rest, `="`)
-			if !ok {
-				return false
-			}
-			value, left, ok := quoted(after)
-			if !ok {
-				return false
-			}
-			s.labels = append(s.labels, label{strings.TrimLeft(name, ", "), value})
-			rest = strings.TrimPrefix(left, ",")
-		}
-		if rest == "" {
+	s.name, s.labels, s.rest = line[:at], nil, line[at:]
+	if line[at] == '{' {
+		end := bytes.LastIndexByte(line, '}')
+		if end < at {
 			return false
 		}
-		rest = rest[1:]
+		s.labels, s.rest = line[at+1:end], line[end+1:]
 	}
-	value, _, _ := strings.Cut(strings.TrimLeft(rest, " "), " ")
-	var err error
-	s.value, err = strconv.ParseFloat(value, 64)
-	return err == nil
+	return true
 }
 
 // quoted returns the text up to the closing quote, and what is after it.

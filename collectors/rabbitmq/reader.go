@@ -26,26 +26,24 @@ type reader struct {
 
 	defined    time.Time // when the slow clock's part was read
 	trouble    missing   // of the slow clock's part
-	version    string
+	unmanaged  error     // the management API was never there, and why
+	release    release
 	statistics bool
-	nodes      []nodeState
 	setups     map[key]setup
 
-	plugin   bool  // the prometheus plugins cover the cluster and count deliveries
-	pluginIs error // why not, for people
-	lossesAt time.Time
-	losses   []signal.BrokerLoss
+	nodes  []nodeState
+	alarms []signal.Alarm
 
+	deliveries bool  // the prometheus plugin counts them per queue
+	pluginIs   error // why it is not used, for people
+	lossesAt   time.Time
+	losses     []signal.BrokerLoss
+
+	round       int // of readings
 	consumersAt time.Time
-	past        map[key]past
-}
-
-// past is what is remembered of a queue to tell for how long its head has waited.
-type past struct {
-	consumers signal.Count
-	processed signal.Count
-	left      signal.Count   // published and no longer there, however it went
-	since     signal.Instant // nothing was taken off, and something waited
+	queues      map[key]*queue
+	sorted      []*queue          // of the last reading; nil where the order is not known
+	places      map[string]*queue // by labels, as the plugin writes them; nil is not watched
 }
 
 // NewReader returns a reader of one cluster. It connects at the first reading.
@@ -57,7 +55,7 @@ func NewReader(c Config) collectors.Reader {
 		}
 		*list = trimmed
 	}
-	return &reader{config: c, past: map[key]past{}}
+	return &reader{config: c, queues: map[key]*queue{}, places: map[string]*queue{}}
 }
 
 // Close ends the connections.
@@ -77,84 +75,102 @@ func (r *reader) Read(ctx context.Context, report *signal.Report) error {
 		}
 		r.client = c
 	}
-	if now := time.Now(); r.setups == nil || now.Sub(r.defined) >= time.Duration(r.config.ConfigInterval) {
+	if now := time.Now(); now.Sub(r.defined) >= r.definedFor() {
 		r.trouble = missing{}
 		r.define(ctx, &r.trouble)
-		if r.setups == nil {
+		if r.setups == nil && r.unmanaged == nil {
 			return errors.Join(r.trouble.err(), ctx.Err())
 		}
-		r.defined = now
-		r.choose()
+		r.defined, r.pluginIs = now, nil
 	}
 	var m missing
-	var state []nodeState
-	if err := r.ask(ctx, "/api/nodes?columns=name,running,mem_alarm,disk_free_alarm", &state); err != nil {
-		m.add("read nodes", err)
-	} else {
-		r.nodes = state
+	if r.unmanaged == nil {
+		r.readNodes(ctx, &m)
 	}
-	queues, ok := r.counts(ctx, &m)
+	ok := r.counts(ctx, &m)
 	if ctx.Err() != nil {
 		return fmt.Errorf("read cluster: %w", ctx.Err())
 	}
-	if !ok {
-		return m.err()
+	if !ok && r.unmanaged != nil {
+		r.defined = time.Time{} // it is not only the management API: ask for it at once when the rest is back
 	}
-	r.look(queues)
-	r.fill(report, queues, signal.InstantOf(time.Now()))
 	m.parts = append(m.parts, r.trouble.parts...)
+	if ok {
+		r.seen()
+		r.look()
+		r.fill(report, signal.InstantOf(time.Now()))
+	}
 	return m.err()
 }
 
+// definedFor is for how long the slow clock's part holds.
+func (r *reader) definedFor() time.Duration {
+	switch every := time.Duration(r.config.ConfigInterval); {
+	case r.setups == nil && r.unmanaged == nil:
+		return 0
+	case r.unmanaged != nil:
+		return min(every, time.Minute)
+	default:
+		return every
+	}
+}
+
 // look sees to it that a queue that was declared a moment ago is known soon.
-func (r *reader) look(queues map[key]*counts) {
-	if time.Since(r.defined) < newSoon {
+func (r *reader) look() {
+	if r.unmanaged != nil || time.Since(r.defined) < newSoon {
 		return
 	}
-	for k := range queues {
-		if _, known := r.setups[k]; !known {
+	for _, q := range r.sorted {
+		if _, known := r.setups[q.key]; !known {
 			r.defined = time.Time{}
 			return
 		}
 	}
 }
 
-// choose decides from where the queues are read until the next look at the slow
-// clock's part.
-func (r *reader) choose() {
-	r.plugin, r.pluginIs = true, nil
-	if major, _, _ := strings.Cut(r.version, "."); major == "3" {
-		r.plugin = false // it counts no deliveries per queue, and says nothing of quorum queues in time
-	}
-}
-
 // counts reads all queues where it is cheapest, and says whether there is anything.
-func (r *reader) counts(ctx context.Context, m *missing) (map[key]*counts, bool) {
-	if r.plugin && r.pluginIs == nil {
+func (r *reader) counts(ctx context.Context, m *missing) bool {
+	var own missing
+	if r.unmanaged != nil {
+		r.scrapeLosses(ctx, &own) // which says what release it is
+	}
+	r.deliveries = r.release.countsDeliveries()
+	if r.pluginIs == nil && (r.deliveries || r.unmanaged != nil) {
 		if running := len(r.nodes); running > len(r.config.prometheus()) {
 			r.pluginIs = fmt.Errorf("there are %d nodes and %d prometheus_url; name one for each", running, len(r.config.prometheus()))
-		}
-	}
-	if r.plugin && r.pluginIs == nil {
-		// A plugin that hangs leaves time for the management API.
-		within, cancel := context.WithTimeout(ctx, time.Duration(r.config.Timeout)/2)
-		queues, err := r.scrape(within)
-		cancel()
-		if err == nil {
+		} else if r.scrapeInTime(ctx) {
+			m.parts = append(m.parts, own.parts...)
 			r.scrapeLosses(ctx, m)
-			return queues, true
+			if r.unmanaged == nil {
+				r.askBehind(ctx)
+			}
+			return true
 		}
-		if ctx.Err() != nil {
-			return nil, false
-		}
-		r.pluginIs = err
 	}
-	if !r.plugin {
-		r.scrapeLosses(ctx, m)
-	} else {
+	switch {
+	case ctx.Err() != nil:
+		return false
+	case r.unmanaged != nil:
+		m.add("read queues", r.pluginIs)
+		return false
+	case r.deliveries:
 		r.losses = nil
+	default:
+		r.scrapeLosses(ctx, m)
 	}
 	return r.list(ctx, m)
+}
+
+// scrapeInTime reads all queues from the prometheus plugins, and notes why it could
+// not. A plugin that hangs leaves time for the management API.
+func (r *reader) scrapeInTime(ctx context.Context) bool {
+	within, cancel := context.WithTimeout(ctx, time.Duration(r.config.Timeout)/2)
+	defer cancel()
+	err := r.scrape(within)
+	if ctx.Err() == nil {
+		r.pluginIs = err
+	}
+	return err == nil
 }
 
 // scrapeLosses reads the losses on their own clock. Where nobody named the

@@ -23,7 +23,7 @@ func TestAQueueIsReadWhole(t *testing.T) {
 		t.Errorf("got %+v", q.Partitions)
 	}
 	setup := signal.Setup{
-		Type: "quorum", Retention: 50 * time.Second, MaxMessages: signal.Unknown, MaxBytes: signal.Unknown, MaxDeliveries: 20,
+		Type: "quorum", Retention: 50 * time.Second, MaxMessages: signal.Unknown, MaxBytes: signal.Unknown, MaxDeliveries: 20, ReturnsUncounted: true,
 		DeadLetter: signal.DeadLetter{Route: signal.RouteSet, To: "dlx"},
 	}
 	if *q.Setup != setup {

@@ -1,115 +1,114 @@
 package rabbitmq
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
 // fill writes the report.
-func (r *reader) fill(report *signal.Report, queues map[key]*counts, now signal.Instant) {
-	keys := make([]key, 0, len(queues))
-	for k := range queues {
-		keys = append(keys, k)
+func (r *reader) fill(report *signal.Report, now signal.Instant) {
+	report.Queues = make([]signal.Queue, 0, len(r.sorted))
+	for _, q := range r.sorted {
+		report.Queues = append(report.Queues, q.reading(q.age(now)))
 	}
-	slices.SortFunc(keys, func(a, b key) int {
-		return cmp.Or(strings.Compare(a.vhost, b.vhost), strings.Compare(a.name, b.name))
-	})
-	report.Queues = make([]signal.Queue, 0, len(keys))
-	pasts := make(map[key]past, len(keys))
-	for _, k := range keys {
-		q := r.queueOf(k, queues[k])
-		age := r.age(k, queues[k], now, pasts)
-		q.Oldest = age
-		if len(q.Partitions) == 1 {
-			q.Partitions[0].Head = age
-		}
-		report.Queues = append(report.Queues, q)
-	}
-	r.past = pasts
-	report.DeadLetters = r.deadLetters(report.Queues, keys)
+	report.DeadLetters = r.deadLetters(report.Queues)
 	report.Losses = slices.Clone(r.losses)
+	report.Alarms = slices.Clone(r.alarms)
 	report.Warnings = r.warnings()
 }
 
-// queueOf returns one queue.
-func (r *reader) queueOf(k key, c *counts) signal.Queue {
-	q := signal.NewQueue(signal.QueueID{System: signal.RabbitMQ, Cluster: r.config.Name, Destination: k.destination()})
-	q.Objective = r.config.objective(k.name)
-	s, defined := r.setups[k]
-	q.Setup = s.signal
-	q.Consumers, q.InFlight = c.consumers, c.unacked
-	q.Published, q.Redelivered = c.published, c.redelivered
-	if !defined || s.signal.Type == "stream" {
+// statisticsInterval is how often queues and channels tell the broker what they
+// count, unless it is told otherwise (collect_statistics_interval).
+const statisticsInterval = 5 * time.Second
+
+// stream reports whether the queue is a stream, or may be one.
+func (q *queue) stream() bool { return q.setup.signal == nil || q.setup.signal.Type == "stream" }
+
+// reading returns what is reported of the queue.
+func (q *queue) reading(age signal.Age) signal.Queue {
+	c := &q.counts
+	s := signal.NewQueue(q.id)
+	s.Objective, s.Setup, s.Oldest = q.objective, q.setup.signal, age
+	s.Consumers, s.Utilisation, s.InFlight = c.consumers, c.utilisation, c.unacked
+	s.Published, s.Redelivered, s.Behind = c.published, c.redelivered, statisticsInterval
+	if q.stream() {
 		// What lies in a stream is kept, not waiting; and of a queue that is not
-		// known yet nobody knows whether it is one.
-		return q
+		// known yet nobody knows whether it is one. What waits for the slowest reader
+		// is told of those that speak the stream protocol.
+		s.Ready = c.lag
+		return s
 	}
-	q.Ready = c.ready
-	q.Received = c.delivered.Add(c.auto)
-	q.Acknowledged = c.acked.Add(c.auto)
+	s.Ready = c.ready
+	s.Received = c.delivered.Add(c.auto)
+	s.Acknowledged = c.acked.Add(c.auto)
 	processed := c.processed()
 	if !processed.Known() || !c.ready.Known() || !c.unacked.Known() {
-		return q
+		return s
 	}
-	q.Partitions = []signal.Partition{{
-		Start: signal.Unknown, Committed: int64(processed), End: int64(processed + c.ready + c.unacked),
+	s.Partitions = []signal.Partition{{
+		Start: signal.Unknown, Committed: int64(processed), End: int64(processed + c.waiting()), Head: age,
 	}}
-	return q
+	return s
 }
 
-// age returns since when the head of a queue has waited: as the publisher says,
+// past is what is remembered of a queue to tell for how long its head has waited.
+type past struct {
+	consumers signal.Count
+	processed signal.Count
+	left      signal.Count   // published and no longer there, however it went
+	since     signal.Instant // nothing was taken off, and something waited
+}
+
+func newPast() past {
+	return past{consumers: signal.Unknown, processed: signal.Unknown, left: signal.Unknown}
+}
+
+// age returns since when the head of the queue has waited: as the publisher says,
 // where it does, else at least since the last message was taken off while others
 // waited.
-func (r *reader) age(k key, c *counts, now signal.Instant, pasts map[key]past) signal.Age {
-	waiting := c.ready.Add(c.unacked)
+func (q *queue) age(now signal.Instant) signal.Age {
+	c, before := &q.counts, q.past
 	processed := c.processed()
-	pasts[k] = past{consumers: c.consumers}
-	if s, ok := r.setups[k]; !ok || s.signal.Type == "stream" || waiting <= 0 {
+	q.past = past{consumers: c.consumers, processed: processed, left: signal.Unknown}
+	if q.stream() || c.waiting() <= 0 {
 		return signal.Age{}
 	}
-	if c.head.Known() {
-		return signal.Age{Since: c.head, Bound: signal.Measured}
-	}
-	if !processed.Known() {
-		return signal.Age{}
-	}
-	before, seen := r.past[k]
-	left := signal.Count(signal.Unknown)
 	if c.published.Known() {
-		left = max(0, c.published-waiting)
+		q.past.left = max(0, c.published-c.waiting())
 	}
-	if !seen || !before.since.Known() || before.processed != processed || left > before.left || dropsNow(r.setups[k].signal, c) {
-		before.since = now
+	q.past.since = before.since
+	if !before.since.Known() || before.processed != processed || q.past.left > before.left || q.dropsNow() {
+		q.past.since = now
 	}
-	before.consumers, before.processed, before.left = c.consumers, processed, left
-	if retention := r.setups[k].signal.Retention; retention > 0 {
-		before.since = max(before.since, now.Add(-retention))
+	if retention := q.setup.signal.Retention; retention > 0 {
+		q.past.since = max(q.past.since, now.Add(-retention))
 	}
-	pasts[k] = before
-	return signal.Age{Since: before.since, Bound: signal.AtLeast}
+	switch {
+	case c.head.Known():
+		return signal.Age{Since: c.head, Bound: signal.Measured}
+	case !processed.Known():
+		return signal.Age{}
+	}
+	return signal.Age{Since: q.past.since, Bound: signal.AtLeast}
 }
 
 // dropsNow reports whether the queue may be removing its head to make room.
-func dropsNow(s *signal.Setup, c *counts) bool {
-	return s.DropsHead && (s.MaxBytes.Known() || c.ready >= s.MaxMessages)
+func (q *queue) dropsNow() bool {
+	s := q.setup.signal
+	return s.DropsHead && (s.MaxBytes.Known() || q.counts.ready >= s.MaxMessages)
 }
 
 // deadLetters returns the queues to which others give up their messages.
-func (r *reader) deadLetters(queues []signal.Queue, keys []key) []signal.DeadLetterQueue {
+func (r *reader) deadLetters(queues []signal.Queue) []signal.DeadLetterQueue {
 	type end struct {
 		sources   []string
 		retention time.Duration
 	}
 	ends := map[key]*end{}
 	for k, s := range r.setups {
-		if !r.config.watches(k) {
-			continue
-		}
 		for _, to := range s.to {
 			if to == k {
 				continue // a queue that takes back its own is a delay, not an end
@@ -122,8 +121,8 @@ func (r *reader) deadLetters(queues []signal.Queue, keys []key) []signal.DeadLet
 		}
 	}
 	var list []signal.DeadLetterQueue
-	for i, k := range keys {
-		e := ends[k]
+	for i := range r.sorted {
+		e := ends[r.sorted[i].key]
 		if e == nil {
 			continue
 		}
@@ -150,19 +149,19 @@ func (r *reader) deadLetters(queues []signal.Queue, keys []key) []signal.DeadLet
 func (r *reader) warnings() []string {
 	var list []string
 	for _, n := range r.nodes {
-		switch {
-		case !n.Running:
+		if !n.Running {
 			list = append(list, fmt.Sprintf("node %s is not running", n.Name))
-		case n.Memory:
-			list = append(list, fmt.Sprintf("node %s is out of memory and blocks publishers", n.Name))
-		case n.Disk:
-			list = append(list, fmt.Sprintf("node %s is out of disk space and blocks publishers", n.Name))
+		}
+	}
+	for _, a := range r.alarms {
+		if a.Raised {
+			list = append(list, fmt.Sprintf("node %s is out of %s and blocks publishers", a.Node, resources[a.Resource]))
 		}
 	}
 	if r.pluginIs != nil {
 		list = append(list, "the prometheus plugin is not used, and the management API is dearer for the broker: "+r.pluginIs.Error())
 	}
-	if !r.statistics && (!r.plugin || r.pluginIs != nil) {
+	if !r.statistics && r.unmanaged == nil && (!r.deliveries || r.pluginIs != nil) {
 		list = append(list, "statistics are disabled in the broker: neither progress nor ages are known")
 	}
 	return list

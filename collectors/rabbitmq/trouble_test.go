@@ -14,12 +14,12 @@ func TestTroubleIsToldClearly(t *testing.T) {
 		warning string
 	}{
 		"a wrong password":                {func(f *fake) { f.fail("/api/overview", 401) }, "", 0, "not logged in (401); check username and password", ""},
-		"a management plugin that is off": {func(f *fake) { f.fail("/api/overview", 404) }, "", 0, "not found (404); is the plugin enabled", ""},
+		"a management plugin that is off": {func(f *fake) { f.fail("/api/overview", 404) }, "", 4, "not found (404); is the plugin enabled", ""},
 		"HTML instead of JSON":            {func(f *fake) { f.set("/api/overview", "<!doctype html><p>hi") }, "", 0, "the answer is not JSON", ""},
 		"JSON of something else":          {func(f *fake) { f.set("/api/overview", "[1]") }, "", 0, "the answer is not JSON", ""},
 		"JSON that was cut off":           {func(f *fake) { f.set("/api/queues", `[{"vhost":"/"`) }, "", 0, "read queues: ", ""},
-		"a body that was cut off":         {func(f *fake) { f.set("/api/queues", `[<cut>`) }, "", 0, "the answer was cut off", ""},
-		"a body without end":              {func(f *fake) { f.set("/api/queues", strings.Repeat(" ", 65<<20)) }, "", 0, "the answer is larger than 64 MiB", ""},
+		"a body that was cut off":         {func(f *fake) { f.set("/api/queues", `[{"vhost":"/","name":"orders"},<cut>`) }, "", 0, "the answer was cut off", ""},
+		"a body without end":              {func(f *fake) { f.set("/api/queues", strings.Repeat(" ", 9<<20)) }, "", 0, "the answer is larger than any of RabbitMQ", ""},
 		"policies that may not be read":   {func(f *fake) { f.fail("/api/policies", 403) }, "", 4, "read policies: ", ""},
 		"bindings that may not be read":   {func(f *fake) { f.fail("/api/bindings", 403) }, "", 4, "read bindings: ", ""},
 		"a prometheus plugin that is off": {func(f *fake) { f.fail("/metrics/detailed", 404) }, "", 4, "", "the prometheus plugin is not used"},

@@ -44,6 +44,10 @@ type Queue struct {
 
 	Oldest    Age   // of the message that waits longest
 	Consumers Count // members or subscribers that are connected now
+	// Utilisation is the share of the time, of 1, in which a message could be
+	// delivered at once because a consumer had room for it; Unknown where the broker
+	// does not say. A backlog beside a low one is a consumer that is too slow.
+	Utilisation float64
 	// GroupState is the broker's own word for the state of the group (Kafka:
 	// Stable, Empty, PreparingRebalance, …); empty where there is none.
 	GroupState string
@@ -78,7 +82,7 @@ func NewQueue(id QueueID) Queue {
 	return Queue{
 		QueueID: id,
 		Ready:   Unknown, InFlight: Unknown, Delayed: Unknown, Uncommitted: Unknown,
-		Consumers: Unknown, Published: Unknown, Acknowledged: Unknown, Redelivered: Unknown, Received: Unknown,
+		Consumers: Unknown, Utilisation: Unknown, Published: Unknown, Acknowledged: Unknown, Redelivered: Unknown, Received: Unknown,
 	}
 }
 
@@ -99,7 +103,11 @@ type Setup struct {
 	// MaxDeliveries is after how many deliveries the broker gives a message up;
 	// Unknown: never.
 	MaxDeliveries Count
-	DeadLetter    DeadLetter
+	// ReturnsUncounted: a consumer may hand a message back in a way that
+	// MaxDeliveries does not count (RabbitMQ from 4.3 on: basic.nack), and get it
+	// again for ever.
+	ReturnsUncounted bool
+	DeadLetter       DeadLetter
 }
 
 // DeadLetter is what becomes of a message that a queue gives up.
@@ -129,6 +137,16 @@ type BrokerLoss struct {
 	Node     string
 	Reason   string // expired, maxlen, rejected, delivery_limit, unroutable_dropped, unroutable_returned
 	Messages Count  // counter; it may reset
+}
+
+// Alarm is a resource of a broker's node of which so little is left that publishers
+// are blocked while the alarm is raised.
+type Alarm struct {
+	System   System
+	Cluster  string
+	Node     string
+	Resource string // memory, disk
+	Raised   bool
 }
 
 // Assignment says whether a member owns a partition.

@@ -29,6 +29,7 @@ type Report struct {
 	Queues      []Queue
 	DeadLetters []DeadLetterQueue
 	Losses      []BrokerLoss
+	Alarms      []Alarm
 	Outboxes    []Outbox
 	Lifecycles  []Lifecycle
 

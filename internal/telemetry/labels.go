@@ -27,11 +27,14 @@ const (
 	labelFinding     = "finding"
 	labelCollector   = "collector"
 	labelTarget      = "target"
+	labelNode        = "node"
+	labelResource    = "resource"
 )
 
 var (
 	queueLabels   = []string{labelSystem, labelCluster, labelDestination, labelGroup}
 	dlqLabels     = []string{labelSystem, labelCluster, labelDestination, labelSource}
+	nodeLabels    = []string{labelSystem, labelCluster, labelNode}
 	outboxLabels  = []string{labelDatabase, labelOutbox}
 	orderLabels   = []string{labelDatabase, labelLifecycle, labelOrderState}
 	targetLabels  = []string{labelCollector, labelTarget}

@@ -33,6 +33,11 @@ var groups = []Group{
 				each: perQueue(func(_ *view, q *queue, out *block) { out.count(q.Consumers, q.labels) }),
 			},
 			{
+				Name: "lostorder_queue_consumer_utilisation_ratio", Type: Gauge, Unit: "ratio", Labels: queueLabels, Stability: Experimental,
+				Help: "Share of the time in which a message could be delivered at once because a consumer had room for it (RabbitMQ).",
+				each: perQueue(consumerUtilisation),
+			},
+			{
 				Name: "lostorder_queue_published_messages_total", Type: Counter, Unit: "messages", Labels: queueLabels, Stability: Stable,
 				Help: "Messages published to the queue, as the broker counts them.",
 				each: perQueue(func(_ *view, q *queue, out *block) { out.count(q.Published, q.labels) }),
@@ -78,6 +83,22 @@ var groups = []Group{
 				Name: "lostorder_dlq_source_info", Type: Gauge, Unit: "sources", Labels: dlqLabels, Stability: Experimental,
 				Help: "One for each queue whose failures end in the dead letter queue.",
 				each: dlqSources,
+			},
+		},
+	},
+	{
+		Title: "Brokers",
+		Intro: "What a node of a broker says of itself and of all its queues together (RabbitMQ).",
+		Metrics: []Metric{
+			{
+				Name: "lostorder_broker_alarm", Type: Gauge, Unit: "boolean", Labels: with(nodeLabels, labelResource), Stability: Experimental,
+				Help: "Whether so little is left of the resource (memory, disk) that the broker blocks publishers.",
+				each: brokerAlarms,
+			},
+			{
+				Name: "lostorder_broker_lost_messages_total", Type: Counter, Unit: "messages", Labels: with(nodeLabels, labelReason), Stability: Experimental,
+				Help: "Messages that the node dropped without a dead letter queue, or could not route, by reason, as the broker counts them: unroutable_dropped, unroutable_returned (to the publisher), expired, maxlen, rejected, delivery_limit.",
+				each: brokerLosses,
 			},
 		},
 	},

@@ -25,6 +25,12 @@ func queueMessages(v *view, q *queue, out *block) {
 	out.count(q.Uncommitted, q.labels, v.labels.pair(labelState, "uncommitted"))
 }
 
+func consumerUtilisation(_ *view, q *queue, out *block) {
+	if q.Utilisation >= 0 {
+		out.add(q.Utilisation, q.labels)
+	}
+}
+
 // partitionMessages adds the partitions of the queues that ask for it; their sum
 // per state is the number of messages of the queue.
 func partitionMessages(v *view, q *queue, out *block) {

@@ -35,6 +35,7 @@ func full() *watch.Snapshot {
 	}
 	jobs := signal.NewQueue(signal.QueueID{System: signal.RabbitMQ, Cluster: "shop", Destination: "jobs"})
 	jobs.InFlight, jobs.Delayed = 1, 2
+	jobs.Utilisation = 0.25
 	return &watch.Snapshot{
 		Version: 1,
 		Ready:   true,
@@ -55,6 +56,8 @@ func full() *watch.Snapshot {
 						},
 						{System: signal.Kafka, Cluster: "main", Destination: "old.dlq", Messages: 0, Arrived: 0},
 					},
+					Alarms:   []signal.Alarm{{System: signal.RabbitMQ, Cluster: "shop", Node: "rabbit@a", Resource: "memory", Raised: true}, {System: signal.RabbitMQ, Cluster: "shop", Node: "rabbit@b", Resource: "disk"}},
+					Losses:   []signal.BrokerLoss{{System: signal.RabbitMQ, Cluster: "shop", Node: "rabbit@a", Reason: "expired", Messages: 7}},
 					Warnings: []string{"clock of broker 1 is ahead"},
 				},
 			},

@@ -55,6 +55,12 @@ func TestSeries(t *testing.T) {
 			`lostorder_dlq_source_info{messaging_system="kafka",cluster="main",messaging_destination_name="all.dlq",source="payments"} 1`,
 			`lostorder_dlq_source_info{messaging_system="kafka",cluster="main",messaging_destination_name="all.dlq",source="refunds"} 1`,
 		},
+		"a node has its alarms, raised or not, and what it dropped": {
+			`lostorder_broker_alarm{messaging_system="rabbitmq",cluster="shop",node="rabbit@a",resource="memory"} 1`,
+			`lostorder_broker_alarm{messaging_system="rabbitmq",cluster="shop",node="rabbit@b",resource="disk"} 0`,
+			`lostorder_broker_lost_messages_total{messaging_system="rabbitmq",cluster="shop",node="rabbit@a",reason="expired"} 7`,
+		},
+		"utilisation is there where it is known": {`lostorder_queue_consumer_utilisation_ratio{` + jobs + `} 0.25`},
 		"every built mode exists at zero": {
 			`lostorder_findings{mode="order_overdue",severity="critical"} 0`,
 			`lostorder_findings_total{mode="order_overdue"} 0`,
@@ -76,7 +82,7 @@ func TestSeries(t *testing.T) {
 				t.Errorf("%s: no %s in\n%s", sentence, line, strings.Join(got, "\n"))
 			}
 		}
-		for _, name := range []string{"lostorder_queue_messages", "lostorder_queue_partition_messages", "lostorder_queue_consumers", "lostorder_dlq_messages", "lostorder_dlq_source_info", "lostorder_collector_reading_age_seconds"} {
+		for _, name := range []string{"lostorder_queue_messages", "lostorder_queue_partition_messages", "lostorder_queue_consumers", "lostorder_dlq_messages", "lostorder_dlq_source_info", "lostorder_queue_consumer_utilisation_ratio", "lostorder_collector_reading_age_seconds"} {
 			if strings.HasPrefix(want[0], name+"{") && name != "lostorder_collector_reading_age_seconds" {
 				if n := count(got, name+"{"); n != len(want) {
 					t.Errorf("%s: %d series of %s", sentence, n, name)
@@ -171,7 +177,7 @@ func TestSameSubjectOfTwoTargetsIsThereOnce(t *testing.T) {
 	}
 	for _, want := range []string{
 		`lostorder_queue_messages{` + billing + `,messaging_message_state="ready"} 77`,
-		`lostorder_duplicate_subjects 5`,
+		`lostorder_duplicate_subjects 8`,
 	} {
 		if !slices.Contains(got, want) {
 			t.Errorf("no %s", want)

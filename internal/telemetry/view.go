@@ -19,11 +19,15 @@ type view struct {
 	now    time.Time
 	labels *labelSet
 
-	queues     subjects[signal.QueueID, queue]
-	dlqs       subjects[signal.QueueID, deadLetterQueue]
-	outboxes   subjects[[2]string, outbox]
-	states     subjects[[3]string, state]
-	losses     subjects[lossID, loss]
+	queues   subjects[signal.QueueID, queue]
+	dlqs     subjects[signal.QueueID, deadLetterQueue]
+	outboxes subjects[[2]string, outbox]
+	states   subjects[[3]string, state]
+	losses   subjects[lossID, loss]
+
+	alarms       subjects[nodeID, alarm]
+	brokerLosses subjects[nodeID, brokerLoss]
+
 	findings   subjects[string, finding] // by their ids
 	unlisted   int                       // findings that are not among them
 	duplicates int
@@ -101,6 +105,7 @@ func (v *view) read(r *signal.Report) {
 			v.twice("dead letter queue", string(id.System), id.Cluster, id.Destination)
 		}
 	}
+	v.readBrokers(r, at)
 	for i := range r.Outboxes {
 		o := &r.Outboxes[i]
 		id := [2]string{valid(o.Database), valid(o.Name)}

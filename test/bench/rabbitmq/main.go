@@ -12,7 +12,6 @@ import (
 	"net/url"
 	"os"
 	"os/signal"
-	"slices"
 	"strings"
 	"time"
 
@@ -33,7 +32,7 @@ func main() {
 
 func run(ctx context.Context) error {
 	queues := flag.Int("queues", 10_000, "queues to declare, and to remove again")
-	rounds := flag.Int("rounds", 10, "readings to measure")
+	rounds := flag.Int("rounds", 20, "rounds to measure")
 	flag.Parse()
 	u, err := url.Parse(os.Getenv("RABBITMQ_URL"))
 	if err != nil || u.User == nil {
@@ -68,23 +67,27 @@ func run(ctx context.Context) error {
 		return err
 	}
 	fmt.Printf("first reading, with definitions, consumers and losses: %.2f s (consumers and losses are read each minute, and not below)\n\n", time.Since(began).Seconds())
-	fmt.Printf("%-22s %10s %12s %14s\n", "median of each call", "wall s", "bytes", "broker CPU s")
 	// Bytes are those of the answers that a reading is made of, asked for once more.
-	ours := []string{
-		b.prometheus + "/metrics/detailed?family=queue_coarse_metrics&family=queue_delivery_metrics&family=queue_exchange_metrics&vhost=" + vhost,
-		b.management + "/api/nodes?columns=name,running,mem_alarm,disk_free_alarm",
+	contestants := []*contestant{{
+		name: "lostorder", call: read,
+		answers: []string{
+			b.prometheus + "/metrics/detailed?family=queue_coarse_metrics&family=queue_delivery_metrics&family=queue_exchange_metrics&vhost=" + vhost,
+			b.management + "/api/nodes?columns=name,running,mem_alarm,disk_free_alarm",
+		},
+	}}
+	for _, path := range []string{"/metrics/per-object", "/api/queues"} {
+		address := b.prometheus + path
+		if strings.HasPrefix(path, "/api") {
+			address = b.management + path
+		}
+		contestants = append(contestants, &contestant{
+			name: path, call: func() error { _, err := b.get(ctx, address); return err }, answers: []string{address},
+		})
 	}
-	if err := b.measure(ctx, "lostorder", *rounds, read, ours...); err != nil {
+	if err := b.measure(ctx, contestants, *rounds); err != nil {
 		return err
 	}
-	for _, address := range []string{b.prometheus + "/metrics/per-object", b.management + "/api/queues"} {
-		name := address[strings.LastIndex(address, ":"):]
-		name = name[strings.IndexByte(name, '/'):]
-		err := b.measure(ctx, name, *rounds, func() error { _, err := b.get(ctx, address); return err }, address)
-		if err != nil {
-			return err
-		}
-	}
+	show(contestants)
 	return nil
 }
 
@@ -97,32 +100,4 @@ func (b *broker) settings() (rabbitmq.Config, error) {
 		return rabbitmq.Config{}, err
 	}
 	return config.Items[rabbitmq.Config](f, "rabbitmq")[0], nil
-}
-
-// measure calls again and again, once unmeasured, and prints the medians.
-func (b *broker) measure(ctx context.Context, name string, rounds int, call func() error, answers ...string) error {
-	if err := call(); err != nil {
-		return fmt.Errorf("%s: %w", name, err)
-	}
-	size := 0
-	for _, address := range answers {
-		n, err := b.get(ctx, address)
-		if err != nil {
-			return fmt.Errorf("%s: %w", name, err)
-		}
-		size += n
-	}
-	var walls []time.Duration
-	before := b.cpu()
-	for range rounds {
-		began := time.Now()
-		if err := call(); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
-		}
-		walls = append(walls, time.Since(began))
-	}
-	used := (b.cpu() - before) / float64(rounds)
-	slices.Sort(walls)
-	fmt.Printf("%-22s %10.3f %12d %14.3f\n", name, walls[len(walls)/2].Seconds(), size, used)
-	return nil
 }

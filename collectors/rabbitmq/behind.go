@@ -1,0 +1,55 @@
+package rabbitmq
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/lostorder/lostorder/internal/signal"
+)
+
+// mostBehind bounds how many queues are asked about one by one in a reading. Each
+// costs the broker a millisecond.
+const mostBehind = 50
+
+// extra is what the prometheus plugin tells only together with so much else that it
+// would cost more than the whole reading.
+type extra struct {
+	Head        *float64 `json:"head_message_timestamp"`
+	Utilisation *float64 `json:"consumer_utilisation"`
+}
+
+func (e *extra) put(c *counts) {
+	if e.Head != nil && *e.Head > 0 {
+		c.head = signal.InstantOf(time.Unix(int64(*e.Head), 0))
+	}
+	// Without consumers the broker says 0, which is no measure of them.
+	if e.Utilisation != nil && c.consumers > 0 {
+		c.utilisation = *e.Utilisation
+	}
+}
+
+// askBehind asks about the queues in which messages were waiting at the last reading,
+// too: how old the first of them is, and whether consumers have room for more.
+func (r *reader) askBehind(ctx context.Context) {
+	asked := 0
+	for _, q := range r.sorted {
+		if asked == mostBehind || ctx.Err() != nil {
+			return
+		}
+		if q.counts.waiting() <= 0 || !q.past.since.Known() || q.stream() {
+			continue
+		}
+		asked++
+		var e extra
+		path := "/api/queues/" + url.PathEscape(q.vhost) + "/" + url.PathEscape(q.name) + "?columns=head_message_timestamp,consumer_utilisation"
+		switch err := r.ask(ctx, path, &e); {
+		case err == nil:
+			e.put(&q.counts)
+		case !errors.Is(err, statusError(http.StatusNotFound)):
+			return // it was not only deleted meanwhile; what else was read stands
+		}
+	}
+}

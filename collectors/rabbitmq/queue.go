@@ -1,0 +1,106 @@
+package rabbitmq
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/lostorder/lostorder/internal/signal"
+)
+
+// key names a queue in a cluster.
+type key struct{ vhost, name string }
+
+// destination is the name that metrics and findings use. The default virtual host
+// is left out; no name of another can look as if it was in it, except that of a
+// queue with a slash in its name.
+func (k key) destination() string {
+	if k.vhost == "/" {
+		return k.name
+	}
+	return k.vhost + "/" + k.name
+}
+
+// queue is what is known of one queue from one reading to the next.
+type queue struct {
+	key
+	id        signal.QueueID
+	objective signal.Objective
+	setup     setup
+	counts    counts
+	past      past
+	round     int // of the reading that saw it last
+}
+
+// counts is what changes from one reading to the next.
+type counts struct {
+	ready, unacked, consumers signal.Count
+	published, acked, auto    signal.Count
+	delivered, redelivered    signal.Count
+	lag                       signal.Count   // of the slowest reader of a stream
+	head                      signal.Instant // as the publisher set it
+	utilisation               float64
+	deliveriesKnown           bool
+}
+
+var unknownCounts = counts{
+	ready: signal.Unknown, unacked: signal.Unknown, consumers: signal.Unknown,
+	published: signal.Unknown, acked: signal.Unknown, auto: signal.Unknown,
+	delivered: signal.Unknown, redelivered: signal.Unknown, lag: signal.Unknown, utilisation: signal.Unknown,
+}
+
+// waiting returns how many messages are in the queue, delivered or not.
+func (c *counts) waiting() signal.Count { return c.ready.Add(c.unacked) }
+
+// processed returns how many messages left the queue because a reader took them;
+// Unknown where the broker does not count them.
+func (c *counts) processed() signal.Count {
+	if !c.deliveriesKnown {
+		return signal.Unknown
+	}
+	return max(0, c.acked) + max(0, c.auto)
+}
+
+// queue returns the record of a queue.
+func (r *reader) queue(k key) *queue {
+	q := r.queues[k]
+	if q == nil {
+		q = &queue{
+			key: k, setup: r.setups[k], objective: r.config.objective(k.name), past: newPast(),
+			id: signal.QueueID{System: signal.RabbitMQ, Cluster: r.config.Name, Destination: k.destination()},
+		}
+		r.queues[k] = q
+		r.sorted = nil
+	}
+	return q
+}
+
+// now returns the counts of the present reading, in which nothing is known yet the
+// first time that they are asked for.
+func (q *queue) now(round int) *counts {
+	if q.round != round {
+		q.round, q.counts = round, unknownCounts
+	}
+	return &q.counts
+}
+
+// seen returns the queues of the present reading in the order of their names, and
+// forgets all others.
+func (r *reader) seen() []*queue {
+	for k, q := range r.queues {
+		if q.round != r.round {
+			delete(r.queues, k)
+			r.sorted = nil
+		}
+	}
+	if r.sorted == nil {
+		clear(r.places) // they may be of queues that are gone
+		for _, q := range r.queues {
+			r.sorted = append(r.sorted, q)
+		}
+		slices.SortFunc(r.sorted, func(a, b *queue) int {
+			return cmp.Or(strings.Compare(a.vhost, b.vhost), strings.Compare(a.name, b.name))
+		})
+	}
+	return r.sorted
+}

@@ -1,0 +1,64 @@
+package telemetry
+
+import (
+	dto "github.com/prometheus/client_model/go"
+
+	"github.com/lostorder/lostorder/internal/signal"
+)
+
+// nodeID names what is told of a node: a resource or a reason.
+type nodeID struct {
+	system              signal.System
+	cluster, node, what string
+}
+
+type alarm struct {
+	*signal.Alarm
+	subject
+}
+
+type brokerLoss struct {
+	*signal.BrokerLoss
+	subject
+}
+
+// readBrokers indexes what a report says of the nodes of a broker.
+func (v *view) readBrokers(r *signal.Report, at signal.Instant) {
+	for i := range r.Alarms {
+		a := &r.Alarms[i]
+		id := nodeID{a.System, valid(a.Cluster), valid(a.Node), valid(a.Resource)}
+		if v.alarms.put(id, alarm{a, subject{at, v.node(id, labelResource)}}) {
+			v.twice("alarm", id.cluster, id.node, id.what)
+		}
+	}
+	for i := range r.Losses {
+		l := &r.Losses[i]
+		id := nodeID{l.System, valid(l.Cluster), valid(l.Node), valid(l.Reason)}
+		if v.brokerLosses.put(id, brokerLoss{l, subject{at, v.node(id, labelReason)}}) {
+			v.twice("loss", id.cluster, id.node, id.what)
+		}
+	}
+}
+
+// node returns the labels of a node and what is told of it.
+func (v *view) node(id nodeID, what string) []*dto.LabelPair {
+	return v.labels.of(label{labelSystem, string(id.system)}, label{labelCluster, id.cluster}, label{labelNode, id.node}, label{what, id.what})
+}
+
+func brokerAlarms(v *view, out *block) {
+	for i := range v.alarms.all {
+		a := &v.alarms.all[i]
+		raised := 0.0
+		if a.Raised {
+			raised = 1
+		}
+		out.add(raised, a.labels)
+	}
+}
+
+func brokerLosses(v *view, out *block) {
+	for i := range v.brokerLosses.all {
+		l := &v.brokerLosses.all[i]
+		out.count(l.Messages, l.labels)
+	}
+}
