@@ -22,6 +22,7 @@ var metricOf = map[signal.Mode]string{
 	signal.ConsumerAbsent:  "lostorder_queue_consumers",
 	signal.ConsumerStalled: "lostorder_queue_oldest_message_age_seconds",
 	signal.BacklogGrowing:  "lostorder_queue_messages",
+	signal.MessageExpiring: "lostorder_queue_time_to_loss_seconds",
 	signal.DLQFilling:      "lostorder_dlq_messages",
 	signal.OrderOverdue:    "lostorder_orders_overdue",
 }

@@ -119,6 +119,7 @@ func (r *reading) run() error {
 	r.measureAges()
 	r.peekAtHeads()
 	r.lookAtDeadLetters()
+	r.readSettings()
 	r.missLeaderless()
 	return r.ctx.Err()
 }

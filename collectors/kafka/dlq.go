@@ -57,6 +57,9 @@ func (r *reading) deadLetterReports() []signal.DeadLetterQueue {
 			System: signal.Kafka, Cluster: r.config.Name, Destination: t.name, Sources: t.dlq.sources,
 			Messages: signal.Unknown, Arrived: signal.Unknown,
 		}
+		if s := t.past.settings.setup; s != nil {
+			d.Retention = s.Retention
+		}
 		heads := t.dlq.heads
 		if left, whole := t.sitting(heads); whole {
 			d.Messages = signal.Count(left)

@@ -23,14 +23,17 @@ type history struct {
 	topics  map[string]*topicPast
 	queues  map[queueKey]*queuePast
 	refused map[string]signal.Instant // topics whose messages we may not read, since when
+	// settingsFailed is when a broker did not tell the settings of topics.
+	settingsFailed signal.Instant
 }
 
 type queueKey struct{ topic, group string }
 
 // topicPast is what was learned of a topic.
 type topicPast struct {
-	seen  uint64
-	parts []timeline
+	seen     uint64
+	parts    []timeline
+	settings topicSettings
 
 	newest    [][]message // of a dead letter queue, by partition
 	newestEnd []int64     // the end of the log when newest was read

@@ -49,6 +49,7 @@ func (r *reading) queueOf(q *queue) signal.Queue {
 	s := signal.NewQueue(signal.QueueID{System: signal.Kafka, Cluster: r.config.Name, Destination: t.name, Group: g.name})
 	s.Objective = r.config.objective(t.name, g.name)
 	s.GroupState = g.state
+	s.Setup = t.past.settings.setup
 	s.Consumers = g.consumers(q.topic)
 	s.PerPartition = r.config.Granularity == granularityPartition
 	s.Partitions = r.partsOf(q)

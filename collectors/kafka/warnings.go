@@ -34,6 +34,9 @@ func (r *reading) warnings() []string {
 		topics := slices.Collect(maps.Keys(r.history.refused))
 		list = append(list, "not authorized to read messages, so that no orders are named and transaction markers count as backlog; grant READ on topics "+some(topics))
 	}
+	if denied := r.settingsDenied(); len(denied) > 0 {
+		list = append(list, "not authorized to read how long messages are kept, so that nothing is said before they are removed; grant DESCRIBE_CONFIGS on topics "+some(denied))
+	}
 	return append(list, r.unmatchedWarnings()...)
 }
 

@@ -43,6 +43,7 @@ func (s *Shop) faults(rng *rand.Rand) []fault {
 		s.consumerHangs(rng.Int32N(partitions)),
 		s.consumerDies(),
 		s.consumerIsTooSlow(),
+		s.consumerLosesToRetention(),
 		s.retentionPassesGroup(),
 		s.messageIsPoison(),
 		s.orderIsForgotten(),

@@ -21,6 +21,7 @@ const (
 	topicPayments      = "payments"
 	topicNotifications = "notifications"
 	topicInvoices      = "invoices"
+	topicClicks        = "clicks"
 )
 
 // What the shop promises itself. The config for lostorder says the same. They are
@@ -34,6 +35,8 @@ const (
 	pollInterval = time.Second
 	orderEvery   = 150 * time.Millisecond
 	invoiceEvery = 100 * time.Millisecond
+	clickEvery   = 200 * time.Millisecond
+	clicksKept   = 30 * time.Second // and then the broker removes them
 	partitions   = 3
 )
 
@@ -46,7 +49,7 @@ type Shop struct {
 	producer *kgo.Client
 	relay    *relay
 
-	billing, shipping, email, sms, accounting, redrive *consumer
+	billing, shipping, email, sms, accounting, analytics, redrive *consumer
 
 	running sync.WaitGroup
 	cancel  context.CancelFunc
@@ -78,7 +81,7 @@ func Open(ctx context.Context, rng *rand.Rand) (shop *Shop, err error) {
 	if s.dir, err = os.MkdirTemp("", "lostorder-demo-"); err != nil {
 		return nil, fmt.Errorf("make a folder for the demo: %w", err)
 	}
-	if s.cluster, err = kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(partitions, topicOrders, topicPayments), kfake.SeedTopics(1, topicDeadLetters, topicNotifications, topicInvoices)); err != nil {
+	if s.cluster, err = kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(partitions, topicOrders, topicPayments), kfake.SeedTopics(1, topicDeadLetters, topicNotifications, topicInvoices, topicClicks)); err != nil {
 		return nil, fmt.Errorf("start embedded kafka: %w", err)
 	}
 	s.brokers = s.cluster.ListenAddrs()
@@ -101,15 +104,19 @@ func (s *Shop) startServices(ctx context.Context) error {
 	s.email = &consumer{brokers: s.brokers, group: "email", topic: topicOrders, handle: ignore}
 	s.sms = &consumer{brokers: s.brokers, group: "sms", topic: topicNotifications, handle: ignore}
 	s.accounting = &consumer{brokers: s.brokers, group: "accounting", topic: topicInvoices, handle: ignore}
+	s.analytics = &consumer{brokers: s.brokers, group: "analytics", topic: topicClicks, handle: ignore}
 	s.redrive = &consumer{brokers: s.brokers, group: "redrive", topic: topicDeadLetters, handle: ignore}
 
+	if err := s.keepFor(ctx, topicClicks, clicksKept); err != nil {
+		return err
+	}
 	// The dead letter queue has a past: two messages that an operator took out again.
 	for range 2 {
 		if err := s.publish(ctx, topicDeadLetters, s.newOrderID(), ""); err != nil {
 			return err
 		}
 	}
-	for _, c := range []*consumer{s.billing, s.shipping, s.email, s.sms, s.accounting} {
+	for _, c := range []*consumer{s.billing, s.shipping, s.email, s.sms, s.accounting, s.analytics} {
 		if err := c.join(ctx); err != nil {
 			return err
 		}
@@ -120,6 +127,7 @@ func (s *Shop) startServices(ctx context.Context) error {
 	s.running.Go(func() { s.relay.run(ctx) })
 	s.running.Go(func() { s.sell(ctx) })
 	s.running.Go(func() { s.trickle(ctx, topicInvoices, invoiceEvery) })
+	s.running.Go(func() { s.trickle(ctx, topicClicks, clickEvery) })
 	return nil
 }
 
@@ -127,7 +135,7 @@ func (s *Shop) startServices(ctx context.Context) error {
 func (s *Shop) Close() error {
 	s.cancel()
 	s.running.Wait()
-	for _, c := range []*consumer{s.billing, s.shipping, s.email, s.sms, s.accounting, s.redrive} {
+	for _, c := range []*consumer{s.billing, s.shipping, s.email, s.sms, s.accounting, s.analytics, s.redrive} {
 		if c != nil && c.stop != nil {
 			c.leave()
 		}
@@ -157,6 +165,7 @@ func (s *Shop) Config() string {
     order_id: key
     objectives:
       - {topics: [notifications], max_age: 30s}
+      - {topics: [clicks], max_age: 1m}
       - {max_age: %[3]s, absent_after: %[4]s}
     interval: %[1]s
     timeout: 5s

@@ -17,12 +17,12 @@ var backlogGrowing = Decision{
 	judge:  judgeBacklogGrowing,
 }
 
-// watchGrowth notes whether the queue meets its objective.
+// watchGrowth notes whether the queue meets its objective; one that did not does
+// again once it shrinks.
 func (t *queueTrack) watchGrowth(q *signal.Queue) {
 	wait, known := t.flow.wait(t.backlog)
 	switch {
-	case q.Objective.MaxAge <= 0, t.consumers == 0, t.backlog == 0,
-		known && wait < q.Objective.MaxAge, t.flow.shrinking():
+	case q.Objective.MaxAge <= 0, t.consumers == 0, known && wait < q.Objective.MaxAge, t.flow.shrinking():
 		t.growingSince = 0
 	case !t.growingSince.Known() && known && t.flow.growing():
 		t.growingSince = t.flow.first().at

@@ -137,6 +137,19 @@ var growthCases = map[string]tale{
 		found: []signal.Mode{signal.ConsumerStalled}, // which is the cause
 		open:  []signal.Mode{signal.ConsumerStalled},
 	},
+	"benign: one partition hung, goes on again and works off what waited": {
+		story: func(s *script) {
+			s.play(time.Hour, func(i int) signal.Report {
+				n := int64(i)
+				return group(2, part(0, n, n), part(0, 7, 10+n*10))
+			})
+			s.play(time.Hour, func(i int) signal.Report {
+				n := int64(i)
+				return group(2, part(0, 240+n, 240+n), part(0, 7+n*20, 2410+n*10))
+			})
+		},
+		found: []signal.Mode{signal.ConsumerStalled}, // which is the cause
+	},
 	"benign: a replay from the beginning of the log": {
 		story: func(s *script) {
 			s.play(10*time.Minute, func(i int) signal.Report { return group(1, part(0, 60000+int64(i), 60000+int64(i))) })

@@ -25,6 +25,7 @@ func Decisions() []Decision {
 		consumerAbsent,
 		consumerStalled,
 		backlogGrowing,
+		messageExpiring,
 		dlqFilling,
 		orderOverdue,
 	}
@@ -59,6 +60,12 @@ type view struct {
 	report  *signal.Report
 	at      signal.Instant
 	history *history
+	threats *[]Threat
+}
+
+// threaten notes that messages of a queue will be removed unprocessed.
+func (v *view) threaten(id signal.QueueID, in time.Duration) {
+	*v.threats = append(*v.threats, Threat{QueueID: id, In: in})
 }
 
 // deadLetters reports whether a queue is one for dead letters. Nobody reads those as

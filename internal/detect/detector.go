@@ -69,12 +69,13 @@ func (d *Detector) Observe(r *signal.Report) (changes []Change) {
 		d.tally.Gaps++
 	}
 
-	v := view{report: r, at: at, history: h}
+	h.threats = h.threats[:0]
+	v := view{report: r, at: at, history: h, threats: &h.threats}
 	cases := make(map[signal.Mode][]Case, len(d.decisions))
 	for _, decision := range d.decisions {
 		cases[decision.Mode] = decision.judge(&v)
 	}
-	sayOnlyCauses(cases)
+	h.sayOnlyCauses(cases, at)
 	for _, decision := range d.decisions {
 		changed := d.ledger.settle(decision.Mode, cases[decision.Mode], r, h.first)
 		for _, c := range changed {
@@ -114,6 +115,18 @@ func (d *Detector) Open() []signal.Finding {
 // Closed returns the findings that were closed lately, the latest first.
 func (d *Detector) Closed() []signal.Finding { return slices.Clone(d.ledger.closed) }
 
+// Threats returns the queues whose messages will be removed before anybody has
+// processed them, in a stable order. What a target that can no longer be read said
+// last stands until it can.
+func (d *Detector) Threats() []Threat {
+	var all []Threat
+	for _, h := range d.histories {
+		all = append(all, h.threats...)
+	}
+	slices.SortFunc(all, func(a, b Threat) int { return compareQueues(a.QueueID, b.QueueID) })
+	return all
+}
+
 // Tally returns the counters since start. Every queue that has a log has a counter
 // of what it lost, at zero until something is lost, gone when the queue is.
 func (d *Detector) Tally() Tally {
@@ -125,11 +138,13 @@ func (d *Detector) Tally() Tally {
 			}
 		}
 	}
-	slices.SortFunc(t.Lost, func(a, b Loss) int {
-		return cmp.Or(
-			cmp.Compare(a.Cluster, b.Cluster), cmp.Compare(a.Destination, b.Destination),
-			cmp.Compare(a.Group, b.Group), cmp.Compare(a.System, b.System),
-		)
-	})
+	slices.SortFunc(t.Lost, func(a, b Loss) int { return compareQueues(a.QueueID, b.QueueID) })
 	return t
+}
+
+func compareQueues(a, b signal.QueueID) int {
+	return cmp.Or(
+		cmp.Compare(a.Cluster, b.Cluster), cmp.Compare(a.Destination, b.Destination),
+		cmp.Compare(a.Group, b.Group), cmp.Compare(a.System, b.System),
+	)
 }

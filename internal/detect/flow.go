@@ -81,6 +81,16 @@ func (f *flow) shrinking() bool {
 	return f.full() && f.last().depth < f.marks[segments/2].depth
 }
 
+// steady reports whether messages were taken off all through the window.
+func (f *flow) steady() bool {
+	for i := 1; i < f.n; i++ {
+		if f.marks[i].drained <= f.marks[i-1].drained {
+			return false
+		}
+	}
+	return f.full()
+}
+
 // arrivals returns how many messages came in a second, over the window.
 func (f *flow) arrivals() float64 {
 	return float64(f.last().arrived-f.first().arrived) / f.lasted().Seconds()

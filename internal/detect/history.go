@@ -26,6 +26,8 @@ type history struct {
 	vanished map[signal.QueueID]*queueTrack // groups that are gone and left messages behind
 	dlqs     map[string]*dlqTrack
 	outboxes map[string]*outboxTrack
+	threats  []Threat                 // of the last reading
+	muted    map[muted]signal.Instant // until when
 }
 
 func newHistory(at signal.Instant) *history {
@@ -35,6 +37,7 @@ func newHistory(at signal.Instant) *history {
 		vanished: map[signal.QueueID]*queueTrack{},
 		dlqs:     map[string]*dlqTrack{},
 		outboxes: map[string]*outboxTrack{},
+		muted:    map[muted]signal.Instant{},
 	}
 }
 

@@ -26,6 +26,7 @@ type queueTrack struct {
 	// growingSince is since when the queue has been seen not to meet its objective;
 	// it stays until the queue shrinks.
 	growingSince signal.Instant
+	aging        map[int32]aging // by partition, of those whose head is old
 
 	lost []lostRange // of the present episode of message_lost
 	loss lossCount
@@ -118,6 +119,7 @@ func (t *queueTrack) observe(q *signal.Queue, at signal.Instant, interval time.D
 		t.flow.note(at, t.backlog, flowWindow(q))
 	}
 	t.watchGrowth(q)
+	t.watchAging(q, at, rebase)
 	t.at = at
 }
 

@@ -1,6 +1,10 @@
 package detect
 
-import "github.com/lostorder/lostorder/internal/signal"
+import (
+	"time"
+
+	"github.com/lostorder/lostorder/internal/signal"
+)
 
 // Tally counts what was decided since start. It only grows.
 type Tally struct {
@@ -14,6 +18,13 @@ type Loss struct {
 	signal.QueueID
 	Reason   LossReason
 	Messages int64
+}
+
+// Threat says that the broker will remove messages of a queue before anybody has
+// processed them, if they are taken off as they are now.
+type Threat struct {
+	signal.QueueID
+	In time.Duration
 }
 
 // LossReason is why the broker removed messages that nobody had processed.

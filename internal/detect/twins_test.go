@@ -16,6 +16,7 @@ var twins = map[signal.Mode]string{
 	signal.ConsumerAbsent:  "benign: a deploy of a minute and a half",
 	signal.ConsumerStalled: "benign: a slow consumer that commits once in four minutes",
 	signal.BacklogGrowing:  "benign: a nightly batch that drains in an hour",
+	signal.MessageExpiring: "benign: a batch that is half as old as it may be and is worked off in time",
 	signal.DLQFilling:      "benign: an empty dead letter queue that once held messages",
 	signal.OrderOverdue:    "benign: a slow order within its deadline",
 }
@@ -23,7 +24,7 @@ var twins = map[signal.Mode]string{
 func TestEveryModeHasABenignTwin(t *testing.T) {
 	for _, mode := range detect.Modes() {
 		name := twins[mode]
-		if slices.ContainsFunc([]map[string]tale{queueCases, growthCases}, func(tales map[string]tale) bool {
+		if slices.ContainsFunc([]map[string]tale{queueCases, growthCases, expiryCases}, func(tales map[string]tale) bool {
 			tc, ok := tales[name]
 			return ok && tc.found == nil
 		}) {

@@ -3,6 +3,7 @@ package signal
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"time"
 )
 
@@ -42,6 +43,15 @@ type Fact struct {
 // Evidence is what a finding was decided from, in the order in which it
 // convinces. In JSON it is an object that keeps that order.
 type Evidence []Fact
+
+// Find returns the fact of a name.
+func (e Evidence) Find(name string) (Fact, bool) {
+	i := slices.IndexFunc(e, func(f Fact) bool { return f.Name == name })
+	if i < 0 {
+		return Fact{}, false
+	}
+	return e[i], true
+}
 
 // MarshalJSON writes the facts as one object, in order.
 func (e Evidence) MarshalJSON() ([]byte, error) {

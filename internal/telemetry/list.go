@@ -53,6 +53,11 @@ var groups = []Group{
 				each: perQueue(func(_ *view, q *queue, out *block) { out.count(q.Redelivered, q.labels) }),
 			},
 			{
+				Name: "lostorder_queue_time_to_loss_seconds", Type: Gauge, Unit: "seconds", Labels: queueLabels, Stability: Stable,
+				Help: "Time until the broker removes the first message that nobody will have processed, if they are taken off as they are now. No series where nothing threatens, or where it is not known.",
+				each: timeToLoss,
+			},
+			{
 				Name: "lostorder_queue_lost_messages_total", Type: Counter, Unit: "messages", Labels: with(queueLabels, labelReason), Stability: Stable,
 				Help: "Messages that the broker removed before anybody had processed them, by reason, since lostorder started.",
 				each: lostMessages,

@@ -63,6 +63,18 @@ func distinct(partitions []signal.Partition) []signal.Partition {
 	return partitions
 }
 
+// timeToLoss adds the queues that are threatened, as long as their reading is shown.
+func timeToLoss(v *view, out *block) {
+	for _, threat := range v.Threats {
+		id := validID(threat.QueueID)
+		if i, ok := v.queues.index[id]; ok {
+			out.add(threat.In.Seconds(), v.queues.all[i].labels)
+		} else if i, ok := v.dlqs.index[id]; ok {
+			out.add(threat.In.Seconds(), v.dlqs.all[i].id)
+		}
+	}
+}
+
 func lostMessages(v *view, out *block) {
 	for _, l := range v.losses.all {
 		out.add(float64(l.Messages), l.labels)

@@ -89,6 +89,11 @@ func full() *watch.Snapshot {
 			ID: "f-1", Mode: signal.OutboxStalled, Severity: signal.Critical,
 			DecidableAt: noon.Add(-20 * time.Second), DetectedAt: noon, TraceID: traceID,
 		}},
+		Threats: []detect.Threat{
+			{QueueID: orders.QueueID, In: 90 * time.Minute},
+			{QueueID: signal.QueueID{System: signal.Kafka, Cluster: "main", Destination: "orders.dlq"}, In: time.Hour},
+			{QueueID: signal.QueueID{System: signal.Kafka, Cluster: "main", Destination: "gone"}, In: time.Hour},
+		},
 		Tally: detect.Tally{
 			Findings: map[signal.Mode]int64{signal.OutboxStalled: 3, signal.MessageLost: 0, signal.DLQFilling: 0},
 			Lost:     []detect.Loss{{QueueID: orders.QueueID, Reason: detect.Retention, Messages: 17}},

@@ -21,6 +21,7 @@ type Snapshot struct {
 	Targets []Target         // in order of their ids
 	Open    []signal.Finding // open findings: the most severe first, then the oldest
 	Closed  []signal.Finding // those closed lately, the latest first
+	Threats []detect.Threat  // queues whose messages will be removed unprocessed
 	Tally   detect.Tally     // counters since start
 }
 

@@ -97,6 +97,7 @@ func (w *Watch) Snapshot() *Snapshot {
 		Targets: make([]Target, 0, len(w.targets)),
 		Open:    w.detector.Open(),
 		Closed:  w.detector.Closed(),
+		Threats: w.detector.Threats(),
 		Tally:   w.detector.Tally(),
 	}
 	now := w.now()

@@ -1,0 +1,103 @@
+package kafka
+
+import (
+	"errors"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/IBM/sarama"
+
+	"github.com/lostorder/lostorder/internal/signal"
+)
+
+const (
+	// settingsEvery is how often the settings of topics are read again.
+	settingsEvery = 5 * time.Minute
+	// settingsAgain is how long a broker that could not tell them is left alone.
+	settingsAgain = time.Minute
+)
+
+// topicSettings is what is known of the settings of a topic.
+type topicSettings struct {
+	at     signal.Instant // when they were asked for
+	id     sarama.Uuid    // of the topic of which they are
+	setup  *signal.Setup  // nil when not known
+	denied bool
+}
+
+// readSettings reads how long topics keep messages: of all in one request, on a clock
+// of its own. Any broker knows. Without an answer they stay what they were.
+func (r *reading) readSettings() {
+	if r.history.settingsFailed.Known() && r.now.Sub(r.history.settingsFailed) < settingsAgain {
+		return
+	}
+	request := &sarama.DescribeConfigsRequest{Version: pick(r.cluster.conf.Version, step{sarama.V2_0_0_0, 2}, step{sarama.V1_1_0_0, 1})}
+	for i := range r.topics {
+		t := &r.topics[i]
+		if t.past == nil || t.gone {
+			continue
+		}
+		if s := &t.past.settings; s.at.Known() && s.id == t.id && r.now.Sub(s.at) < settingsEvery {
+			continue
+		}
+		request.Resources = append(request.Resources, &sarama.ConfigResource{
+			Type: sarama.TopicResource, Name: t.name, ConfigNames: []string{"cleanup.policy", "retention.ms", "retention.bytes"},
+		})
+	}
+	if len(request.Resources) == 0 || !r.cluster.conf.Version.IsAtLeast(sarama.V0_11_0_0) {
+		return
+	}
+	answer, err := ask(r.ctx, r.cluster.contacts()[0], r.cluster.reading, func(b *sarama.Broker) (*sarama.DescribeConfigsResponse, error) {
+		return b.DescribeConfigs(request)
+	})
+	if err != nil {
+		r.history.settingsFailed = r.now // the reading is whole without them
+		return
+	}
+	for _, described := range answer.Resources {
+		_, t := r.topicAt(described.Name)
+		if t == nil {
+			continue
+		}
+		s := topicSettings{at: r.now, id: t.id}
+		switch err := sarama.KError(described.ErrorCode); {
+		case err == sarama.ErrNoError:
+			s.setup = setupOf(described.Configs)
+		case errors.Is(err, sarama.ErrTopicAuthorizationFailed):
+			s.denied = true
+		}
+		t.past.settings = s
+	}
+}
+
+// setupOf reads the settings of one topic.
+func setupOf(configs []*sarama.ConfigEntry) *signal.Setup {
+	s := &signal.Setup{MaxMessages: signal.Unknown, MaxBytes: signal.Unknown, MaxDeliveries: signal.Unknown, DropsHead: true}
+	values := map[string]string{}
+	for _, c := range configs {
+		values[c.Name] = c.Value
+	}
+	s.Type = values["cleanup.policy"]
+	if !strings.Contains(s.Type, "delete") {
+		return s // a compacted topic keeps the latest of each key for ever
+	}
+	if ms, err := strconv.ParseInt(values["retention.ms"], 10, 64); err == nil && ms > 0 && ms < math.MaxInt64/int64(time.Millisecond) {
+		s.Retention = time.Duration(ms) * time.Millisecond
+	}
+	if bytes, err := strconv.ParseInt(values["retention.bytes"], 10, 64); err == nil && bytes > 0 {
+		s.MaxBytes = signal.Count(bytes)
+	}
+	return s
+}
+
+// settingsDenied lists the topics whose settings we may not read.
+func (r *reading) settingsDenied() (names []string) {
+	for i := range r.topics {
+		if t := &r.topics[i]; t.past != nil && t.past.settings.denied {
+			names = append(names, t.name)
+		}
+	}
+	return names
+}
