@@ -59,6 +59,7 @@ func Run(t *testing.T, start func(t *testing.T) Env) {
 		{"a part that fails is named and hides nothing else", readsInPart},
 		{"a hundred readings change nothing in the server", changesNothing},
 		{"no secret is ever named", namesNoSecret},
+		{"a reading and its calls are spans", leavesSpans},
 	} {
 		t.Run(test.name, func(t *testing.T) { test.run(t, start(t)) })
 	}

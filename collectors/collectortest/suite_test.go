@@ -16,6 +16,7 @@ import (
 	"github.com/lostorder/lostorder/collectors/collectortest"
 	"github.com/lostorder/lostorder/internal/config"
 	"github.com/lostorder/lostorder/internal/signal"
+	"github.com/lostorder/lostorder/internal/span"
 )
 
 // TestAGoodSourcePasses runs the suite against the smallest source on a server:
@@ -86,8 +87,10 @@ func (d depthReader) Read(ctx context.Context, r *signal.Report) error {
 	lines := bufio.NewReader(conn)
 	var missing error
 	for _, name := range []string{"orders", "payments"} {
+		_, end := span.Call(ctx, "depth")
 		_, _ = fmt.Fprintln(conn, name)
 		answer, err := lines.ReadString('\n')
+		end(err)
 		switch {
 		case ctx.Err() != nil:
 			r.Queues = nil

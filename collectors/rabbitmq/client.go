@@ -185,8 +185,8 @@ type body struct {
 	from  io.ReadCloser
 	end   func(error) // of the call
 	err   error       // what went wrong with it
-	left  int // of the whole
-	piece int // of the present piece
+	left  int         // of the whole
+	piece int         // of the present piece
 }
 
 func (b *body) Read(p []byte) (int, error) {

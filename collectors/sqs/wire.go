@@ -5,6 +5,10 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+
+	"go.opentelemetry.io/otel/attribute"
+
+	"github.com/lostorder/lostorder/internal/span"
 )
 
 // maxAnswer is how large an answer may be: 500 series of three hours are 10 MiB.
@@ -38,7 +42,10 @@ type wire struct{ *http.Transport }
 //
 // A body in memory can also be sent twice. All that is asked for here only reads, so
 // that net/http may ask again by itself when a kept connection turns out to be closed.
-func (w wire) RoundTrip(request *http.Request) (*http.Response, error) {
+func (w wire) RoundTrip(request *http.Request) (answer *http.Response, err error) {
+	ctx, end := span.Call(request.Context(), action(request), attribute.String("server.address", request.URL.Host))
+	defer func() { end(err) }()
+	request = request.WithContext(ctx)
 	if request.Body != nil {
 		body, err := io.ReadAll(request.Body)
 		_ = request.Body.Close()
@@ -50,11 +57,20 @@ func (w wire) RoundTrip(request *http.Request) (*http.Response, error) {
 		request.Body, _ = request.GetBody()
 		request.Header["Idempotency-Key"] = nil // for net/http alone: without a value it is not sent
 	}
-	answer, err := w.Transport.RoundTrip(request)
+	answer, err = w.Transport.RoundTrip(request)
 	if err == nil {
 		answer.Body = &boundedBody{answer.Body, maxAnswer}
 	}
 	return answer, err
+}
+
+// action names a request as AWS does, AmazonSQS.GetQueueAttributes, where a header says
+// so; CloudWatch is asked for one thing only.
+func action(request *http.Request) string {
+	if target := request.Header.Get("X-Amz-Target"); target != "" {
+		return target
+	}
+	return "POST " + request.URL.Hostname()
 }
 
 type boundedBody struct {

@@ -1,0 +1,41 @@
+package collectortest
+
+import (
+	"testing"
+
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/sdk/trace/tracetest"
+	oteltrace "go.opentelemetry.io/otel/trace"
+	"go.opentelemetry.io/otel/trace/noop"
+)
+
+// leavesSpans looks that a slow reading can be taken apart: it is one span, with one
+// below it for each call to the server.
+func leavesSpans(t *testing.T, env Env) {
+	recorder := tracetest.NewSpanRecorder()
+	otel.SetTracerProvider(trace.NewTracerProvider(trace.WithSpanProcessor(recorder)))
+	t.Cleanup(func() { otel.SetTracerProvider(noop.NewTracerProvider()) })
+	run := launch(t, env)
+	run.await("a whole reading", whole)
+	run.stop()
+
+	readings := map[oteltrace.SpanID]bool{}
+	for _, s := range recorder.Ended() {
+		for _, a := range s.Attributes() {
+			if a == attribute.String("lostorder.target", env.Target.ID.Target) {
+				readings[s.SpanContext().SpanID()] = true
+			}
+		}
+	}
+	calls := 0
+	for _, s := range recorder.Ended() {
+		if readings[s.Parent().SpanID()] && s.SpanKind() == oteltrace.SpanKindClient {
+			calls++
+		}
+	}
+	if len(readings) == 0 || calls == 0 {
+		t.Errorf("%d spans of readings with %d calls below them, want some of each (package span)", len(readings), calls)
+	}
+}
