@@ -48,6 +48,8 @@ type dialect interface {
 	same(a, b string) bool
 	index(x index) string
 	grant(t *Table, user string) string
+
+	comparison
 }
 
 // session is what a transaction knows of the server.

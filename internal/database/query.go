@@ -47,10 +47,17 @@ var errAborted = errors.New("not asked, because the error before it ended the tr
 
 // run asks the guard, runs the query and hands each row to scan.
 func (r *Reading) run(ctx context.Context, q query, scan func(*sql.Rows) error) error {
+	return r.runAs(ctx, q, q, scan)
+}
+
+// runAs is run for a query that reads many rows because it is meant to: as many as
+// its caller bounded. The guard is asked about another that reads few in the same
+// way, so that it says whether an index leads there.
+func (r *Reading) runAs(ctx context.Context, q, probe query, scan func(*sql.Rows) error) error {
 	if r.aborted {
 		return fmt.Errorf("%s: %w", q.purpose, errAborted)
 	}
-	if err := r.guard(ctx, q); err != nil {
+	if err := r.guard(ctx, probe); err != nil {
 		return err
 	}
 	if err := r.ask(ctx, q.sql, q.args, scan); err != nil {

@@ -7,17 +7,10 @@ import (
 	"io"
 	"net/url"
 	"os"
-
-	_ "modernc.org/sqlite" // the driver
 )
 
 func (d *sqlite) open() (*sql.DB, error) {
-	named, err := sql.Open("sqlite", "") // which is how its driver is had
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = named.Close() }()
-	return sql.OpenDB(sqliteConnector{d, named.Driver()}), nil
+	return sql.OpenDB(sqliteConnector{d, sqliteDriver}), nil
 }
 
 // sqliteConnector opens the file in the way that leaves nothing behind.

@@ -34,3 +34,15 @@ func EachKind(t *testing.T, test func(t *testing.T, start func(testing.TB) *Shop
 		t.Run(k.name, func(t *testing.T) { test(t, k.make) })
 	}
 }
+
+// EachPair runs a test on two databases, each kind with each other and with
+// itself.
+func EachPair(t *testing.T, test func(t *testing.T, left, right *Shop)) {
+	t.Helper()
+	all := append([]kind{{"sqlite", SQLite}}, servers...)
+	for _, l := range all {
+		for _, r := range all {
+			t.Run(l.name+" and "+r.name, func(t *testing.T) { test(t, l.make(t), r.make(t)) })
+		}
+	}
+}

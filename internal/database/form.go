@@ -1,0 +1,36 @@
+package database
+
+// Form is what a value is, apart from how one database or another writes it.
+// Values of one form have one text everywhere, so that they can be compared.
+type Form uint8
+
+// The forms of values.
+const (
+	Text    Form = iota
+	Integer      // a whole number
+	Number       // compared by value to ten decimals: 19.9 is 19.90
+	Binary       // bytes, and UUIDs: hex digits without dashes
+	Moment       // to the millisecond
+)
+
+// Common is the form in which values of two forms are compared: a UUID is one also
+// where the other database keeps it as text, and so is a number.
+func Common(a, b Form) Form {
+	switch {
+	case a == b:
+		return a
+	case a == Binary || b == Binary:
+		return Binary
+	case a == Moment || b == Moment:
+		return Moment
+	default:
+		return Number
+	}
+}
+
+// SameOrder reports whether keys of two forms are sorted alike: numbers by value
+// are, and text is by its letters, but numbers that one side keeps as text are not.
+func SameOrder(a, b Form) bool { return (a == Text) == (b == Text) || Common(a, b) == Binary }
+
+// Form is the form of a column.
+func (r *Reading) Form(c Column) Form { return r.dialect.form(c) }

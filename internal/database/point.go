@@ -1,0 +1,147 @@
+package database
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/lostorder/lostorder/internal/signal"
+)
+
+// Found is what there is under one key.
+type Found struct {
+	Rows   int64          // under the key, whatever the conditions say
+	Held   int64          // of them, those for which the conditions hold
+	Young  int64          // of those, the ones that are young enough
+	Values []Value        // of the first of those
+	Since  signal.Instant // the moment of the first of all, on our clock; unknown where no column says so
+}
+
+// Value is a value in the form in which it is compared.
+type Value struct {
+	Text string
+	Null bool
+}
+
+// String names the value for people.
+func (v Value) String() string {
+	if v.Null {
+		return "NULL"
+	}
+	return v.Text
+}
+
+// mostKeys is how many keys one query asks for.
+const mostKeys = 200
+
+// Find looks up keys and returns what there is under them, by the text of the key.
+// A key that is not there is not in the answer.
+func (r *Reading) Find(ctx context.Context, k *Keyed, keys []Key) (map[string]Found, error) {
+	all := make(map[string]Found, len(keys))
+	for len(keys) > 0 {
+		n := min(len(keys), mostKeys)
+		if err := r.find(ctx, k, keys[:n], all); err != nil {
+			return nil, err
+		}
+		keys = keys[n:]
+	}
+	return all, nil
+}
+
+func (r *Reading) find(ctx context.Context, k *Keyed, keys []Key, all map[string]Found) error {
+	q, some := r.lookUp(k, keys)
+	if !some {
+		return nil // no key that the columns could hold
+	}
+	probe, ok := r.lookUp(k, keys[:1])
+	if !ok {
+		probe = q
+	}
+	return r.runAs(ctx, q, probe, func(rows *sql.Rows) error {
+		var f Found
+		var at sql.NullInt64
+		key, into := scanned(len(k.Key))
+		values := make([]sql.NullString, len(k.Values))
+		into = append(into, &f.Rows, &f.Held, &f.Young, &at)
+		for i := range values {
+			into = append(into, &values[i])
+		}
+		if err := rows.Scan(into...); err != nil {
+			return err
+		}
+		for _, v := range values {
+			f.Values = append(f.Values, Value{v.String, !v.Valid})
+		}
+		if at.Valid {
+			f.Since = r.clock.instant(at.Int64)
+		}
+		all[Key(key()).String()] = f
+		return nil
+	})
+}
+
+// lookUp is the query for what is under keys: one row for each, however many there
+// are in the table.
+func (r *Reading) lookUp(k *Keyed, keys []Key) (q query, some bool) {
+	d := r.dialect
+	q = query{purpose: "look up " + k.What, table: k.Table, index: k.index()}
+	held := r.held(k, &q.args)
+	young := strings.Join(append(slices.DeleteFunc([]string{held}, func(c string) bool { return c == "" }), r.younger(k)...), " AND ")
+	count := func(condition string) string {
+		if condition == "" {
+			return "count(*)"
+		}
+		return "sum(CASE WHEN " + condition + " THEN 1 ELSE 0 END)"
+	}
+	var group []string
+	for _, text := range k.keys(d) {
+		group = append(group, d.exact(text))
+	}
+	at := "NULL"
+	if k.At != nil {
+		if millis, ok := d.millis(*k.At); ok {
+			at = "min(" + millis + ")"
+		}
+	}
+	fields := append(slices.Clone(group), "count(*)", count(held), count(young), at)
+	for _, text := range k.values(d) {
+		if held != "" {
+			text = "CASE WHEN " + held + " THEN " + text + " END"
+		}
+		fields = append(fields, "min("+text+")")
+	}
+	from := "SELECT " + strings.Join(fields, ", ") + " FROM " + r.quoteTable(k.Table) + " WHERE "
+	groupBy := " GROUP BY " + strings.Join(group, ", ")
+
+	if len(k.Key) == 1 {
+		var values []string
+		for _, key := range keys {
+			values = append(values, d.keys(k.Key[0], k.KeyForms[0], key[0], &q.args)...)
+		}
+		q.sql = fmt.Sprintf("%s%s IN (%s)%s", from, d.quote(k.Key[0].Name), strings.Join(values, ", "), groupBy)
+		return q, len(values) > 0
+	}
+	var parts []string
+	for _, key := range keys {
+		if part, ok := k.equal(d, key, &q.args); ok {
+			parts = append(parts, from+part+groupBy)
+		}
+	}
+	q.sql = strings.Join(parts, " UNION ALL ")
+	return q, len(parts) > 0
+}
+
+// equal is the WHERE for one key of several columns.
+func (k *Keyed) equal(d dialect, key Key, args *[]any) (string, bool) {
+	parts := make([]string, len(key))
+	for i, c := range k.Key {
+		values := d.keys(c, k.KeyForms[i], key[i], args)
+		if len(values) == 0 {
+			return "", false
+		}
+		parts[i] = d.quote(c.Name) + " IN (" + strings.Join(values, ", ") + ")"
+	}
+	return strings.Join(parts, " AND "), true
+}
