@@ -48,11 +48,7 @@ integration: ## Tests against real servers
 
 .PHONY: generate
 generate: ## Write the generated files anew
-	go test ./collectors/builtin ./internal/telemetry ./dashboards -run 'Current' -update
-
-.PHONY: dashboards
-dashboards: ## Write the Grafana dashboards anew
-	go test ./dashboards -run 'Current' -update
+	go test ./collectors/builtin ./internal/telemetry -run 'Current' -update
 
 .PHONY: bench
 bench: ## Benchmarks that need no server

@@ -7,6 +7,7 @@ import (
 	"github.com/lostorder/lostorder/collectors/orders"
 	"github.com/lostorder/lostorder/collectors/outbox"
 	"github.com/lostorder/lostorder/collectors/rabbitmq"
+	"github.com/lostorder/lostorder/collectors/reconcile"
 	"github.com/lostorder/lostorder/collectors/sqs"
 	"github.com/lostorder/lostorder/internal/config"
 	"github.com/lostorder/lostorder/internal/database"
@@ -21,6 +22,7 @@ func Sources() []collectors.Source {
 		sqs.Source(),
 		outbox.Source(),
 		orders.Source(),
+		reconcile.Source(),
 	}
 }
 

@@ -47,6 +47,8 @@ func (s *Shop) faults(rng *rand.Rand) []fault {
 		s.retentionPassesGroup(),
 		s.messageIsPoison(),
 		s.orderIsForgotten(),
+		s.paymentIsMissing(),
+		s.orderIsShippedTwice(),
 	}
 }
 

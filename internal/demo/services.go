@@ -105,7 +105,14 @@ func (s *Shop) bill(ctx context.Context, r *kgo.Record) error {
 }
 
 func (s *Shop) pay(ctx context.Context, orderID, traceparent string) error {
-	if err := s.store.move(ctx, orderID, "paid", time.Now()); err != nil {
+	s.mu.Lock()
+	f := s.fates[orderID]
+	s.mu.Unlock()
+	if f.unpaid {
+		if err := s.store.move(ctx, orderID, "paid", time.Now()); err != nil {
+			return err
+		}
+	} else if err := s.store.effect(ctx, orderID, "paid", "payments", time.Now()); err != nil {
 		return err
 	}
 	return s.publish(ctx, topicPayments, orderID, traceparent)
@@ -113,7 +120,7 @@ func (s *Shop) pay(ctx context.Context, orderID, traceparent string) error {
 
 // ship sends an order off.
 func (s *Shop) ship(ctx context.Context, r *kgo.Record) error {
-	if err := s.store.move(ctx, string(r.Key), "shipped", time.Now()); err != nil {
+	if err := s.store.effect(ctx, string(r.Key), "shipped", "shipments", time.Now()); err != nil {
 		return err
 	}
 	return s.publish(ctx, topicNotifications, string(r.Key), traceparent(r))

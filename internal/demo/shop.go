@@ -32,6 +32,7 @@ const (
 	absentAfter  = 4 * time.Second
 	placedMax    = 14 * time.Second
 	paidMax      = 40 * time.Second
+	matchGrace   = 4 * time.Second
 	pollInterval = time.Second
 	orderEvery   = 150 * time.Millisecond
 	invoiceEvery = 100 * time.Millisecond
@@ -64,6 +65,7 @@ type Shop struct {
 type fate struct {
 	forget   bool          // billing acknowledges the event and does nothing
 	poison   bool          // the event can never be processed
+	unpaid   bool          // billing says that it is paid and takes no payment
 	failures int           // how often it fails before it succeeds
 	delay    time.Duration // how long the bank takes
 }
@@ -191,6 +193,21 @@ lifecycles:
       payment_failed: {terminal: true}
     interval: %[1]s
     timeout: 5s
+reconciliations:
+  - name: payments
+    left: {database: shop, table: orders, columns: {key: id, at: state_since}, where: "state IN ('paid', 'shipped')"}
+    right: {database: shop, table: payments, columns: {key: order_id}}
+    expect: exactly_one
+    grace: %[9]s
+    interval: %[1]s
+    timeout: 5s
+  - name: shipments
+    left: {database: shop, table: orders, columns: {key: id, at: state_since}, where: state = 'shipped'}
+    right: {database: shop, table: shipments, columns: {key: order_id}}
+    expect: exactly_one
+    grace: %[9]s
+    interval: %[1]s
+    timeout: 5s
 `, pollInterval, s.brokers[0], queueMaxAge, absentAfter,
-		"sqlite://"+filepath.Join(s.dir, "shop.db"), outboxMaxAge, placedMax, paidMax)
+		"sqlite://"+filepath.Join(s.dir, "shop.db"), outboxMaxAge, placedMax, paidMax, matchGrace)
 }

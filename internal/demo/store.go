@@ -18,6 +18,21 @@ CREATE TABLE orders (
 	state_since INTEGER NOT NULL -- Unix milliseconds
 );
 CREATE INDEX orders_state_since ON orders (state, state_since);
+CREATE INDEX orders_changed ON orders (state_since);
+CREATE TABLE payments (
+	id         INTEGER PRIMARY KEY,
+	order_id   TEXT NOT NULL,
+	created_at INTEGER NOT NULL -- Unix milliseconds
+);
+CREATE INDEX payments_order ON payments (order_id);
+CREATE INDEX payments_created ON payments (created_at);
+CREATE TABLE shipments (
+	id         INTEGER PRIMARY KEY,
+	order_id   TEXT NOT NULL,
+	created_at INTEGER NOT NULL -- Unix milliseconds
+);
+CREATE INDEX shipments_order ON shipments (order_id);
+CREATE INDEX shipments_created ON shipments (created_at);
 CREATE TABLE outbox (
 	id           INTEGER PRIMARY KEY,
 	order_id     TEXT NOT NULL,
@@ -97,4 +112,39 @@ func (s *store) pending(ctx context.Context, limit int) ([]outboxRow, error) {
 func (s *store) published(ctx context.Context, id int64, at time.Time) error {
 	_, err := s.db.ExecContext(ctx, `UPDATE outbox SET published_at = ? WHERE id = ?`, at.UnixMilli(), id)
 	return err
+}
+
+// effect puts an order into a state and writes what belongs to it, a payment or a
+// shipment, in one transaction: once, however often it is told to.
+func (s *store) effect(ctx context.Context, orderID, state, table string, at time.Time) error {
+	tx, err := s.db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = tx.Rollback() }()
+	if _, err := tx.ExecContext(ctx, `UPDATE orders SET state = ?, state_since = ? WHERE id = ? AND state <> ?`, state, at.UnixMilli(), orderID, state); err != nil {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, `INSERT INTO `+table+` (order_id, created_at) SELECT ?1, ?2 WHERE NOT EXISTS (SELECT 1 FROM `+table+` WHERE order_id = ?1)`, orderID, at.UnixMilli()); err != nil { //nolint:gosec // one of our own two tables
+		return err
+	}
+	return tx.Commit()
+}
+
+// add writes a payment or a shipment of an order, whether there is one or not.
+func (s *store) add(ctx context.Context, table, orderID string, at time.Time) error {
+	_, err := s.db.ExecContext(ctx, `INSERT INTO `+table+` (order_id, created_at) VALUES (?, ?)`, orderID, at.UnixMilli()) //nolint:gosec // see above
+	return err
+}
+
+// takeBack removes the latest shipment of an order.
+func (s *store) takeBack(ctx context.Context, orderID string) error {
+	_, err := s.db.ExecContext(ctx, `DELETE FROM shipments WHERE id = (SELECT max(id) FROM shipments WHERE order_id = ?)`, orderID)
+	return err
+}
+
+// lastShipped returns the order that was shipped last.
+func (s *store) lastShipped(ctx context.Context) (orderID string, err error) {
+	err = s.db.QueryRowContext(ctx, `SELECT order_id FROM shipments ORDER BY id DESC LIMIT 1`).Scan(&orderID)
+	return orderID, err
 }

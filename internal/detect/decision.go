@@ -28,6 +28,8 @@ func Decisions() []Decision {
 		messageExpiring,
 		dlqFilling,
 		orderOverdue,
+		orderUnmatched,
+		effectDuplicate,
 	}
 }
 

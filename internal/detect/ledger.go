@@ -132,6 +132,8 @@ func findingID(key caseKey, since signal.Instant) string {
 // name, but what it is judged by.
 func present(r *signal.Report, s signal.Subject) bool {
 	switch {
+	case s.Check != "":
+		return slices.ContainsFunc(r.Reconciliations, func(c signal.Reconciliation) bool { return c.Name == s.Check })
 	case s.Outbox != "":
 		return slices.ContainsFunc(r.Outboxes, func(o signal.Outbox) bool { return o.Name == s.Outbox && o.Pending.Known() })
 	case s.Lifecycle != "":

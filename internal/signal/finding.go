@@ -17,12 +17,15 @@ type Subject struct {
 	Outbox      string `json:"outbox,omitempty"`
 	Lifecycle   string `json:"lifecycle,omitempty"`
 	State       string `json:"state,omitempty"`
+	Check       string `json:"check,omitempty"`
 }
 
 // String names the subject for people, shortest first: "orders → billing (kafka
 // main)".
 func (s Subject) String() string {
 	switch {
+	case s.Check != "":
+		return "check " + s.Check + " (database " + s.Database + ")"
 	case s.Outbox != "":
 		return "outbox " + s.Outbox + " (database " + s.Database + ")"
 	case s.Lifecycle != "":

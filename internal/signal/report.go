@@ -26,12 +26,13 @@ type Report struct {
 	// When it changes, another target has taken the place.
 	Identity string
 
-	Queues      []Queue
-	DeadLetters []DeadLetterQueue
-	Losses      []BrokerLoss
-	Alarms      []Alarm
-	Outboxes    []Outbox
-	Lifecycles  []Lifecycle
+	Queues          []Queue
+	DeadLetters     []DeadLetterQueue
+	Losses          []BrokerLoss
+	Alarms          []Alarm
+	Outboxes        []Outbox
+	Lifecycles      []Lifecycle
+	Reconciliations []Reconciliation
 
 	// Warnings are facts about the target that the operator should mend and that
 	// do not make the reading wrong: a NULL timestamp, a clock that is ahead.
@@ -40,7 +41,7 @@ type Report struct {
 
 // Empty reports whether the report holds no reading at all.
 func (r *Report) Empty() bool {
-	return len(r.Queues)+len(r.DeadLetters)+len(r.Outboxes)+len(r.Lifecycles) == 0
+	return len(r.Queues)+len(r.DeadLetters)+len(r.Outboxes)+len(r.Lifecycles)+len(r.Reconciliations) == 0
 }
 
 // Whole reports whether everything that the target has was read.

@@ -39,7 +39,8 @@ func (v *view) subject(s signal.Subject) []*dto.LabelPair {
 		label{labelSystem, valid(string(s.System))}, label{labelCluster, valid(s.Cluster)},
 		label{labelDestination, valid(s.Destination)}, label{labelGroup, valid(s.Group)},
 		label{labelDatabase, valid(s.Database)}, label{labelOutbox, valid(s.Outbox)},
-		label{labelLifecycle, valid(s.Lifecycle)}, label{labelOrderState, valid(s.State)})
+		label{labelLifecycle, valid(s.Lifecycle)}, label{labelOrderState, valid(s.State)},
+		label{labelCheck, valid(s.Check)})
 }
 
 // perFinding makes the series of a metric of single open findings.

@@ -22,6 +22,8 @@ const (
 	labelOutbox      = "outbox"
 	labelLifecycle   = "lifecycle"
 	labelOrderState  = "state"
+	labelCheck       = "check"
+	labelKind        = "kind"
 	labelMode        = "mode"
 	labelSeverity    = "severity"
 	labelFinding     = "finding"
@@ -37,10 +39,11 @@ var (
 	nodeLabels    = []string{labelSystem, labelCluster, labelNode}
 	outboxLabels  = []string{labelDatabase, labelOutbox}
 	orderLabels   = []string{labelDatabase, labelLifecycle, labelOrderState}
+	checkLabels   = []string{labelCheck}
 	targetLabels  = []string{labelCollector, labelTarget}
 	findingLabels = []string{labelMode, labelSeverity}
 	caseLabels    = with(findingLabels, labelFinding, labelSystem, labelCluster, labelDestination, labelGroup,
-		labelDatabase, labelOutbox, labelLifecycle, labelOrderState)
+		labelDatabase, labelOutbox, labelLifecycle, labelOrderState, labelCheck)
 )
 
 func with(labels []string, more ...string) []string {

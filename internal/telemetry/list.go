@@ -165,6 +165,42 @@ var groups = []Group{
 		},
 	},
 	{
+		Title: "Reconciliations",
+		Intro: "Checks that what one store holds, another store holds too. A count that was capped shows the cap; what was not looked at yet is in none of them.",
+		Metrics: []Metric{
+			{
+				Name: "lostorder_reconciliation_mismatches", Type: Gauge, Unit: "orders", Labels: with(checkLabels, labelKind), Stability: Stable,
+				Help: "Orders whose two sides have differed for longer than the grace, by kind: missing_right (the left has it and the right has not), missing_left, duplicate (the right has it more than once), different (other values).",
+				each: perCheck(reconciliationMismatches),
+			},
+			{
+				Name: "lostorder_reconciliation_suspects", Type: Gauge, Unit: "orders", Labels: checkLabels, Stability: Experimental,
+				Help: "Orders whose two sides differ, still within the grace.",
+				each: perCheck(func(_ *view, c *check, out *block) { out.count(c.Suspects, c.labels) }),
+			},
+			{
+				Name: "lostorder_reconciliation_compared_total", Type: Counter, Unit: "rows", Labels: checkLabels, Stability: Stable,
+				Help: "Rows that were compared, those of the round over old rows and new ones.",
+				each: perCheck(func(_ *view, c *check, out *block) { out.count(c.Compared, c.labels) }),
+			},
+			{
+				Name: "lostorder_reconciliation_listed_total", Type: Counter, Unit: "rows", Labels: checkLabels, Stability: Experimental,
+				Help: "Rows that were read one by one, new ones and those of windows that differed; the others are compared inside the databases.",
+				each: perCheck(func(_ *view, c *check, out *block) { out.count(c.Listed, c.labels) }),
+			},
+			{
+				Name: "lostorder_reconciliation_rounds_total", Type: Counter, Unit: "rounds", Labels: checkLabels, Stability: Stable,
+				Help: "Times in which all rows, old ones too, were compared from the first to the last.",
+				each: perCheck(func(_ *view, c *check, out *block) { out.count(c.Round.Done, c.labels) }),
+			},
+			{
+				Name: "lostorder_reconciliation_progress_ratio", Type: Gauge, Unit: "ratio", Labels: checkLabels, Stability: Stable,
+				Help: "Part of the present round that is done, from 0 to 1, by about how many rows there are; absent where that is not known.",
+				each: perCheck(reconciliationProgress),
+			},
+		},
+	},
+	{
 		Title: "Findings",
 		Intro: "Every failure mode that is built has its series from the start, at zero. Each open finding has two series of its own, gone once it is closed: the 500 most severe, " +
 			"and of those the oldest, first; `lostorder_findings_unlisted` tells whether there are more. `finding` is its id in the API and on the status page. The latest finding is the exemplar of `lostorder_detection_delay_seconds`, with the trace of its order where one is known.",
@@ -241,7 +277,7 @@ var groups = []Group{
 			},
 			{
 				Name: "lostorder_duplicate_subjects", Type: Gauge, Unit: "subjects", Stability: Experimental,
-				Help: "Queues, outboxes and states that more than one target reports; the last target wins.",
+				Help: "Queues, outboxes, states and checks that more than one target reports; the last target wins.",
 				each: duplicateSubjects,
 			},
 		},

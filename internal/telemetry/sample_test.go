@@ -81,6 +81,18 @@ func full() *watch.Snapshot {
 				},
 			},
 			{
+				ID: signal.TargetID{Collector: "reconcile", Target: "payments"}, Interval: 15 * time.Second, Up: true,
+				Attempt: noon, Took: time.Second, Success: noon,
+				Reading: &signal.Report{
+					At: noon,
+					Reconciliations: []signal.Reconciliation{{
+						Name: "payments", Left: signal.Store{Database: "shop", Table: "orders"}, Right: signal.Store{Database: "billing", Table: "payments"},
+						Mismatches: []signal.Mismatches{{Kind: signal.MissingRight, Count: 2}, {Kind: signal.Duplicate}},
+						Suspects:   5, Compared: 4000, Listed: 12, Round: signal.Round{Done: 1, Rows: 500, Of: 2000},
+					}},
+				},
+			},
+			{
 				ID: signal.TargetID{Collector: "rabbitmq", Target: "shop"}, Interval: 15 * time.Second,
 				Err: errors.New("connection refused"), Attempt: noon,
 			},

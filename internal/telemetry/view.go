@@ -23,6 +23,7 @@ type view struct {
 	dlqs     subjects[signal.QueueID, deadLetterQueue]
 	outboxes subjects[[2]string, outbox]
 	states   subjects[[3]string, state]
+	checks   subjects[string, check]
 	losses   subjects[lossID, loss]
 
 	alarms       subjects[nodeID, alarm]
@@ -58,6 +59,11 @@ type outbox struct {
 
 type state struct {
 	*signal.State
+	subject
+}
+
+type check struct {
+	*signal.Reconciliation
 	subject
 }
 
@@ -121,6 +127,13 @@ func (v *view) read(r *signal.Report) {
 			if v.states.put(id, state{&l.States[j], subject{at, labels}}) {
 				v.twice("state", id[:]...)
 			}
+		}
+	}
+	for i := range r.Reconciliations {
+		c := &r.Reconciliations[i]
+		id := valid(c.Name)
+		if v.checks.put(id, check{c, subject{at, v.labels.of(label{labelCheck, id})}}) {
+			v.twice("check", id)
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	_ "embed" // the page and its style
 	"encoding/base64"
+	"fmt"
 	"html/template"
 	"net/http"
 	"slices"
@@ -176,10 +177,26 @@ func holds(r *signal.Report) string {
 		{len(r.DeadLetters), "dead letter queue"},
 		{len(r.Outboxes), "outbox"},
 		{len(r.Lifecycles), "lifecycle"},
+		{len(r.Reconciliations), "reconciliation"},
 	} {
 		if part.n > 0 {
 			all = append(all, phrase.Count(part.n, part.thing))
 		}
 	}
+	for i := range r.Reconciliations {
+		all = append(all, progress(&r.Reconciliations[i].Round))
+	}
 	return phrase.List(all, len(all))
+}
+
+// progress says how far the comparison of all rows has come.
+func progress(r *signal.Round) string {
+	text := fmt.Sprintf("%d rows compared in this round", r.Rows)
+	if part := r.Progress(); part >= 0 {
+		text = fmt.Sprintf("%.0f %% of this round compared", 100*part)
+	}
+	if r.Rests {
+		text += ", which waits for its hours"
+	}
+	return text + ", " + phrase.Count(int(r.Done), "round") + " done"
 }

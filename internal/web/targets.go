@@ -34,6 +34,7 @@ func target(t *watch.Target, now time.Time) api.Target {
 		answer.Warnings = append(answer.Warnings, r.Warnings...)
 		answer.Readings = api.Readings{
 			Queues: len(r.Queues), DeadLetterQueues: len(r.DeadLetters), Outboxes: len(r.Outboxes), Lifecycles: len(r.Lifecycles),
+			Reconciliations: len(r.Reconciliations),
 		}
 	}
 	return answer

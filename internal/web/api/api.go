@@ -71,6 +71,7 @@ type Readings struct {
 	DeadLetterQueues int `json:"dead_letter_queues"`
 	Outboxes         int `json:"outboxes"`
 	Lifecycles       int `json:"lifecycles"`
+	Reconciliations  int `json:"reconciliations"`
 }
 
 // Error is the answer to a request that could not be met.

@@ -1,0 +1,86 @@
+package reconcile_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/lostorder/lostorder/internal/database/databasetest"
+	"github.com/lostorder/lostorder/internal/signal"
+)
+
+// shop makes orders and payments with ids of text, and an index on each column that
+// needs one.
+func shop(t *testing.T, s *databasetest.Shop, tables ...string) {
+	t.Helper()
+	for _, table := range tables {
+		key := map[string]string{"orders": "id", "payments": "order_id"}[table]
+		s.Run(t, "CREATE TABLE "+table+" ("+key+" "+s.Key+", amount DECIMAL(12, 2), state "+s.Key+", created_at "+s.Time+" NULL)",
+			"CREATE INDEX "+table+"_key ON "+table+" ("+key+")", "CREATE INDEX "+table+"_at ON "+table+" (created_at)")
+		s.Grant(t, table)
+	}
+}
+
+// add adds a row that is an hour old.
+func add(t *testing.T, s *databasetest.Shop, table, id, amount, state string) {
+	t.Helper()
+	s.Run(t, "INSERT INTO "+table+" VALUES ('"+id+"', "+amount+", '"+state+"', "+s.Ago(time.Hour)+")")
+}
+
+func TestBadConfig(t *testing.T) {
+	same := &databasetest.Shop{URL: "sqlite:/x.db"}
+	for _, test := range []struct{ name, text, want string }{
+		{"keys of other lengths", sides(same, same, "{key: [tenant, id]}", "{key: order_id}", "exactly_one"), "right.columns.key: it has 1 columns and that of the left has 2; name those that hold the same"},
+		{"equal without values", settings(same, same, "equal"), "left.columns.values: empty, and expect: equal compares them; name for example amount and status"},
+		{"values of other lengths", sides(same, same, "{key: id, values: [a, b]}", "{key: id, values: a}", "equal"), "right.columns.values: it has 1 columns and that of the left has 2"},
+		{"values that are not compared", sides(same, same, "{key: id, values: a}", "{key: id, values: a}", "exactly_one"), "left.columns.values: only expect: equal compares values; write that, or take them out"},
+		{"an unknown expectation", settings(same, same, "some"), `expect: "some" is not allowed; use one of: exactly_one, at_least_one, at_most_one, equal`},
+		{"an unknown kind", settings(same, same, "exactly_one", "kind: copy"), `kind: "copy" is not allowed`},
+		{"a schedule that is none", settings(same, same, "exactly_one", "off_peak: at night"), "off_peak: not a schedule in cron form; write for example"},
+		{"a within that is no longer than the grace", settings(same, same, "exactly_one", "within: 500ms"), "within: 500ms is not much longer than the grace of 400ms"},
+		{"a within without moments", sides(same, same, "{key: id, at: ''}", "{key: id}", "exactly_one", "within: 7d"), "left.columns.at: empty, and within needs the moment of each row"},
+		{"a predicate that is a statement", strings.ReplaceAll(settings(same, same, "exactly_one"), "columns: {key: id}", "columns: {key: id}, where: 'state = 1; drop'"), "left.where: a semicolon ends a statement"},
+		{"a table compared with itself", strings.ReplaceAll(settings(same, same, "exactly_one"), "billing, table: payments", "shop, table: orders"), "right.table: it is the table of the left, which always holds what it holds"},
+		{"a database that is none", strings.ReplaceAll(settings(same, same, "exactly_one"), "database: billing", "database: biling"), "did you mean"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			_, err := parse(test.text)
+			if err == nil || !strings.Contains(err.Error(), "reconciliations[0]."+test.want) && !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got:  %v\nwant: %s", err, test.want)
+			}
+			if err != nil && strings.Contains(err.Error(), "\n") {
+				t.Errorf("one mistake is said in several lines: %v", err)
+			}
+		})
+	}
+}
+
+func TestWhatIsWrongIsSaidClearly(t *testing.T) {
+	for _, test := range []struct {
+		name, from, to string
+		want           []string
+	}{
+		{"a column that is not there", "{key: order_id}", "{key: orderid}", []string{`table`, `payments has no column "orderid"; did you mean order_id?`, "right.columns.key in the config"}},
+		{"a table that is not there", "table: orders", "table: order", []string{`"order"`, "did you mean orders?"}},
+		{"a predicate about a column that is not there", "{key: id}", "{key: id}, where: channel = 3", []string{"channel", "orders"}},
+		{"a time that is none", "{key: id}", "{key: id, at: state}", []string{"column state", "holds no time"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			databasetest.Each(t, func(t *testing.T, s *databasetest.Shop) {
+				if s.Kind == "sqlite" && test.name == "a time that is none" {
+					t.Skip("a column of SQLite may hold anything")
+				}
+				shop(t, s, "orders", "payments")
+				add(t, s, "orders", "A-1", "1", "paid")
+				w := watch(t, strings.ReplaceAll(settings(s, s, "exactly_one"), test.from, test.to))
+				r := w.next("an error", func(r signal.Report) bool { return r.Err != nil })
+				t.Log(r.Err)
+				for _, want := range test.want {
+					if !strings.Contains(r.Err.Error(), want) {
+						t.Errorf("the error does not say %q", want)
+					}
+				}
+			})
+		})
+	}
+}

@@ -1,0 +1,95 @@
+package reconcile
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/lostorder/lostorder/internal/database"
+)
+
+// side is one of the two tables in one database: the one that is read, or the
+// primary that confirms.
+type side struct {
+	name   string // left or right
+	config *Side
+	db     *database.DB
+	keyed  *database.Keyed
+	order  []database.Form // forms of its key
+}
+
+// ask runs fn in one short transaction.
+func (s *side) ask(ctx context.Context, fn func(*database.Reading) error) error {
+	return s.db.Read(ctx, fn)
+}
+
+// find looks up the table and its columns, and says all that is missing at once.
+// What comes of it has the side's own forms.
+func (s *side) find(ctx context.Context, warn func(string)) error {
+	return s.ask(ctx, func(r *database.Reading) error {
+		if w := r.Clock().Warning(s.db.Name()); w != "" {
+			warn(w)
+		}
+		t, err := r.Table(ctx, s.config.Table)
+		if err != nil {
+			return err
+		}
+		k := &database.Keyed{What: "rows of " + t.String(), Table: t}
+		var errs []error
+		must := func(name, key string) database.Column {
+			column, err := t.Column(name, s.name+".columns."+key)
+			errs = append(errs, err)
+			return column
+		}
+		for _, name := range s.config.Columns.Key {
+			k.Key = append(k.Key, must(name, "key"))
+		}
+		for _, name := range s.config.Columns.Values {
+			k.Values = append(k.Values, must(name, "values"))
+		}
+		if name := s.config.Columns.At; name != "" {
+			at := must(name, "at")
+			k.At = &at
+		}
+		if s.config.Where != "" {
+			k.Where = []database.Condition{database.Matches(s.config.Where)}
+		}
+		for _, c := range k.Key {
+			k.KeyForms = append(k.KeyForms, r.Form(c))
+		}
+		for _, c := range k.Values {
+			k.ValueForms = append(k.ValueForms, r.Form(c))
+		}
+		s.keyed, s.order = k, k.KeyForms
+		if err := database.Join(errs...); err != nil {
+			return fmt.Errorf("read table %s: %w", s.config.Table, err)
+		}
+		return nil
+	})
+}
+
+// agree gives all sides the forms that they have in common, and reports whether
+// their keys are sorted alike.
+func agree(sides []*side) (sorted bool) {
+	sorted = true
+	first := sides[0]
+	for i := range first.order {
+		form := first.order[i]
+		for _, s := range sides[1:] {
+			sorted = sorted && database.SameOrder(first.order[i], s.order[i])
+			form = database.Common(form, s.order[i])
+		}
+		for _, s := range sides {
+			s.keyed.KeyForms[i] = form
+		}
+	}
+	for i := range first.keyed.ValueForms {
+		form := first.keyed.ValueForms[i]
+		for _, s := range sides[1:] {
+			form = database.Common(form, s.keyed.ValueForms[i])
+		}
+		for _, s := range sides {
+			s.keyed.ValueForms[i] = form
+		}
+	}
+	return sorted
+}

@@ -1,0 +1,145 @@
+package reconcile_test
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/lostorder/lostorder/collectors"
+	"github.com/lostorder/lostorder/collectors/reconcile"
+	"github.com/lostorder/lostorder/internal/config"
+	"github.com/lostorder/lostorder/internal/database"
+	"github.com/lostorder/lostorder/internal/database/databasetest"
+	"github.com/lostorder/lostorder/internal/signal"
+)
+
+// grace is that of the checks of tests.
+const grace = 400 * time.Millisecond
+
+// settings is a config file with one check of orders against payments; more are
+// further keys of it.
+func settings(left, right *databasetest.Shop, expect string, more ...string) string {
+	return sides(left, right, "{key: id}", "{key: order_id}", expect, more...)
+}
+
+// sides is a config file that says what the columns are called.
+func sides(left, right *databasetest.Shop, leftColumns, rightColumns, expect string, more ...string) string {
+	return fmt.Sprintf(`databases:
+  - {name: shop, url: '%s', scan_limit: 1000}
+  - {name: billing, url: '%s', scan_limit: 1000}
+reconciliations:
+  - name: payments
+    interval: 100ms
+    timeout: 20s
+    grace: %s
+    rows_per_second: 10000000
+    left: {database: shop, table: orders, columns: %s}
+    right: {database: billing, table: payments, columns: %s}
+    expect: %s
+`, left.URL, right.URL, grace, leftColumns, rightColumns, expect) + "    " + strings.Join(append(more, ""), "\n    ")
+}
+
+func parse(text string) (*config.File, error) {
+	return config.Parse("test.yml", []byte(text), "", []config.Section{database.Section(), reconcile.Source().Section})
+}
+
+func load(t *testing.T, text string) []collectors.Target {
+	t.Helper()
+	f, err := parse(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return reconcile.Source().Targets(f)
+}
+
+// watching is a check that runs; it keeps the latest report.
+type watching struct {
+	t      *testing.T
+	mu     sync.Mutex
+	latest signal.Report
+	more   chan struct{}
+}
+
+// Report takes a report.
+func (w *watching) Report(r signal.Report) {
+	w.mu.Lock()
+	w.latest = r
+	w.mu.Unlock()
+	select {
+	case w.more <- struct{}{}:
+	default:
+	}
+}
+
+// watch runs the only check of a config until the test ends.
+func watch(t *testing.T, text string) *watching {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	w := &watching{t: t, more: make(chan struct{}, 1)}
+	done := make(chan error, 1)
+	target := load(t, text)[0]
+	go func() { done <- target.New(slog.New(slog.DiscardHandler)).Run(ctx, w) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Errorf("run: %v", err)
+		}
+	})
+	return w
+}
+
+// next waits for a report for which something holds.
+func (w *watching) next(what string, holds func(signal.Report) bool) signal.Report {
+	w.t.Helper()
+	late := time.After(20 * time.Second)
+	for {
+		select {
+		case <-w.more:
+			w.mu.Lock()
+			r := w.latest
+			w.mu.Unlock()
+			if holds(r) {
+				return r
+			}
+		case <-late:
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			w.t.Fatalf("no report of %s; the last: %+v, %v", what, w.latest.Reconciliations, w.latest.Err)
+		}
+	}
+}
+
+// checked waits until all rows, as they are now, were compared and whatever differs
+// has outlived its grace.
+func (w *watching) checked() signal.Reconciliation {
+	w.t.Helper()
+	first := w.next("a whole reading", func(r signal.Report) bool { return r.Whole() }).Reconciliations[0].Round.Done
+	// The round under way may have passed what was changed just now; the next sees it.
+	seen := w.next("two rounds", func(r signal.Report) bool { return r.Whole() && r.Reconciliations[0].Round.Done >= first+2 })
+	r := w.next("what outlived its grace", func(r signal.Report) bool {
+		return r.Whole() && r.At.Sub(seen.At) > 2*grace && r.Reconciliations[0].Suspects == 0
+	})
+	return r.Reconciliations[0]
+}
+
+// expect fails the test unless exactly these orders are told, by kind.
+func expect(t *testing.T, r signal.Reconciliation, want map[signal.MismatchKind][]string) {
+	t.Helper()
+	for _, kind := range []signal.MismatchKind{signal.MissingRight, signal.MissingLeft, signal.Duplicate, signal.Different} {
+		m, _ := r.Of(kind)
+		var got []string
+		for _, o := range m.Orders {
+			got = append(got, o.ID)
+		}
+		slices.Sort(got)
+		slices.Sort(want[kind])
+		if !slices.Equal(got, want[kind]) || int(m.Count) != len(want[kind]) {
+			t.Errorf("%s: told %d, %q; want %q", kind, m.Count, got, want[kind])
+		}
+	}
+}

@@ -1,0 +1,60 @@
+package detect
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/lostorder/lostorder/internal/signal"
+)
+
+// What a reconciliation tells was read twice, the grace apart, so that there is
+// nothing left to wait for: the decisions say what a mismatch means.
+
+// mismatchCase is the case of mismatches of some kinds, the first of them leading;
+// false when there are none.
+func mismatchCase(r *signal.Reconciliation, words map[signal.MismatchKind]string, kinds ...signal.MismatchKind) (Case, bool) {
+	c := Case{Subject: signal.Subject{Database: r.Left.Database, Check: r.Name}, Severity: signal.Critical}
+	var details []string
+	for _, kind := range kinds {
+		m, ok := r.Of(kind)
+		if !ok || m.Count <= 0 {
+			continue
+		}
+		count := fmt.Sprint(m.Count)
+		if m.Capped {
+			count = "at least " + count
+		}
+		c.Evidence = append(c.Evidence, signal.Fact{Name: words[kind], Value: count})
+		c.Count += int64(m.Count)
+		c.Orders = append(c.Orders, m.Orders...)
+		details = append(details, m.Details...)
+		if !c.Since.Known() || m.Since < c.Since {
+			c.Since = m.Since
+		}
+		if !c.DecidableAt.Known() || m.Told < c.DecidableAt {
+			c.DecidableAt = m.Told
+		}
+	}
+	if c.Count == 0 {
+		return Case{}, false
+	}
+	c.Evidence = append(c.Evidence,
+		signal.Fact{Name: "left", Value: r.Left.String()},
+		signal.Fact{Name: "right", Value: r.Right.String()})
+	if len(details) > 0 {
+		c.Evidence = append(c.Evidence, signal.Fact{Name: "for_example", Value: strings.Join(details, "; ")})
+	}
+	c.Evidence = append(c.Evidence, signal.Fact{Name: "grace", Value: inWords(r.Grace)})
+	return c, true
+}
+
+// reconciled lists the cases of the reconciliations of a report.
+func reconciled(v *view, one func(r *signal.Reconciliation) (Case, bool)) []Case {
+	var cases []Case
+	for i := range v.report.Reconciliations {
+		if c, ok := one(&v.report.Reconciliations[i]); ok {
+			cases = append(cases, c)
+		}
+	}
+	return cases
+}

@@ -1,0 +1,165 @@
+package detect_test
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/lostorder/lostorder/internal/signal"
+)
+
+// checkOf is a reading of a check of orders against something.
+func checkOf(means signal.Meaning, mismatches ...signal.Mismatches) signal.Report {
+	return signal.Report{Reconciliations: []signal.Reconciliation{{
+		Name: "payments", Means: means, Grace: 10 * time.Minute, Suspects: 3,
+		Left: signal.Store{Database: "shop", Table: "orders"}, Right: signal.Store{Database: "billing", Table: "payments"},
+		Mismatches: append([]signal.Mismatches{{Kind: signal.MissingLeft}, {Kind: signal.Different}}, mismatches...),
+	}}}
+}
+
+// told are mismatches that began at a moment, of orders with these ids.
+func told(kind signal.MismatchKind, since time.Time, ids ...string) signal.Mismatches {
+	m := signal.Mismatches{Kind: kind, Count: signal.Count(len(ids)), Since: signal.InstantOf(since), Told: signal.InstantOf(since.Add(10 * time.Minute))}
+	for _, id := range ids {
+		m.Orders = append(m.Orders, signal.OrderRef{ID: id, Since: m.Since})
+	}
+	return m
+}
+
+var checkCases = map[string]struct {
+	story  func(s *script)
+	found  []signal.Mode
+	open   []signal.Mode
+	orders []string // of the first finding
+}{
+	"an order without a payment": {
+		story: func(s *script) {
+			begin := s.now.Add(-10 * time.Minute)
+			s.play(time.Minute, func(int) signal.Report {
+				return checkOf(signal.Effects, told(signal.MissingRight, begin, "A-1", "A-2"))
+			})
+		},
+		found: []signal.Mode{signal.OrderUnmatched}, open: []signal.Mode{signal.OrderUnmatched}, orders: []string{"A-1", "A-2"},
+	},
+	"payments of orders that there are not are one finding with orders that have none": {
+		story: func(s *script) {
+			s.play(time.Minute, func(int) signal.Report {
+				r := checkOf(signal.Effects, told(signal.MissingRight, s.now, "A-1"))
+				r.Reconciliations[0].Mismatches[0] = told(signal.MissingLeft, s.now, "A-7")
+				return r
+			})
+		},
+		found: []signal.Mode{signal.OrderUnmatched}, open: []signal.Mode{signal.OrderUnmatched}, orders: []string{"A-1", "A-7"},
+	},
+	"an order that was paid twice": {
+		story: func(s *script) {
+			begin := s.now
+			s.play(time.Minute, func(int) signal.Report { return checkOf(signal.Effects, told(signal.Duplicate, begin, "A-3")) })
+		},
+		found: []signal.Mode{signal.EffectDuplicate}, open: []signal.Mode{signal.EffectDuplicate}, orders: []string{"A-3"},
+	},
+	"one more order joins the finding, and it closes when all are healed": {
+		story: func(s *script) {
+			begin := s.now
+			s.play(time.Minute, func(i int) signal.Report {
+				ids := []string{"A-1", "A-2", "A-3", "A-4"}[:i+1]
+				return checkOf(signal.Effects, told(signal.MissingRight, begin, ids...))
+			})
+			s.play(time.Minute, func(int) signal.Report { return checkOf(signal.Effects, signal.Mismatches{Kind: signal.MissingRight}) })
+		},
+		found: []signal.Mode{signal.OrderUnmatched}, orders: []string{"A-1"},
+	},
+	"a database that cannot be read heals nothing": {
+		story: func(s *script) {
+			begin := s.now
+			s.play(time.Minute, func(int) signal.Report { return checkOf(signal.Effects, told(signal.Duplicate, begin, "A-3")) })
+			s.fail(time.Hour)
+		},
+		found: []signal.Mode{signal.EffectDuplicate}, open: []signal.Mode{signal.EffectDuplicate}, orders: []string{"A-3"},
+	},
+	"a round that is cut short every time still tells": {
+		story: func(s *script) {
+			begin := s.now
+			s.partial = true
+			s.play(time.Minute, func(int) signal.Report {
+				r := checkOf(signal.Effects, told(signal.MissingRight, begin, "A-1"))
+				r.Err = errors.New("timeout")
+				return r
+			})
+		},
+		found: []signal.Mode{signal.OrderUnmatched}, open: []signal.Mode{signal.OrderUnmatched}, orders: []string{"A-1"},
+	},
+	"an event without its order is no order without its event": {
+		story: func(s *script) {
+			s.play(time.Minute, func(int) signal.Report {
+				r := checkOf(signal.Events)
+				r.Reconciliations[0].Mismatches[0] = told(signal.MissingLeft, s.now, "A-7")
+				return r
+			})
+		},
+		found: []signal.Mode{signal.OrderUnmatched}, open: []signal.Mode{signal.OrderUnmatched}, orders: []string{"A-7"},
+	},
+	"benign: payments that are within their grace": {
+		story: func(s *script) {
+			s.play(time.Hour, func(i int) signal.Report {
+				r := checkOf(signal.Effects, signal.Mismatches{Kind: signal.MissingRight})
+				r.Reconciliations[0].Suspects = signal.Count(i % 40)
+				return r
+			})
+		},
+	},
+	"benign: orders that may have several payments": {
+		story: func(s *script) {
+			s.play(time.Hour, func(int) signal.Report { return checkOf(signal.Effects) })
+		},
+	},
+	"benign: nothing was compared yet, after a restart": {
+		story: func(s *script) {
+			s.play(time.Minute, func(int) signal.Report { return checkOf(signal.Effects, signal.Mismatches{Kind: signal.MissingRight}) })
+			s.restart()
+			s.play(time.Minute, func(int) signal.Report { return checkOf(signal.Effects, signal.Mismatches{Kind: signal.MissingRight}) })
+		},
+	},
+}
+
+func TestReconciliationModes(t *testing.T) {
+	for name, tc := range checkCases {
+		t.Run(name, func(t *testing.T) {
+			s := newScript(t)
+			tc.story(s)
+			var found []signal.Mode
+			for _, f := range s.opened {
+				found = append(found, f.Mode)
+				if len(f.Evidence) == 0 || f.Count != int64(len(f.OrderIDs)) || f.DecidableAt.Before(f.Since) && f.DecidableAt.IsZero() {
+					t.Errorf("the finding is %+v", f)
+				}
+			}
+			if !slices.Equal(found, tc.found) {
+				t.Errorf("found %v, want %v\n%+v", found, tc.found, s.opened)
+			}
+			if open := s.open(); !slices.Equal(open, tc.open) {
+				t.Errorf("open at the end %v, want %v", open, tc.open)
+			}
+			if len(s.opened) > 0 && !slices.Equal(s.opened[0].OrderIDs, tc.orders) {
+				t.Errorf("orders %v, want %v", s.opened[0].OrderIDs, tc.orders)
+			}
+		})
+	}
+}
+
+func TestTheEvidenceOfAMismatchSaysBothSides(t *testing.T) {
+	s := newScript(t)
+	m := told(signal.Duplicate, s.now, "A-1")
+	m.Details, m.Capped = []string{"A-1: 2 rows"}, true
+	s.play(time.Minute, func(int) signal.Report { return checkOf(signal.Effects, m) })
+	if len(s.opened) != 1 {
+		t.Fatalf("found %+v", s.opened)
+	}
+	got := fmt.Sprint(s.opened[0].Evidence)
+	want := "[{orders_with_several at least 1} {left orders (database shop)} {right payments (database billing)} {for_example A-1: 2 rows} {grace 10m0s}]"
+	if got != want || s.opened[0].Subject.String() != "check payments (database shop)" {
+		t.Errorf("%s: %s", s.opened[0].Subject, got)
+	}
+}

@@ -1,0 +1,23 @@
+package telemetry
+
+// perCheck makes the series of a metric of reconciliations.
+func perCheck(each func(v *view, c *check, out *block)) func(*view, *block) {
+	return func(v *view, out *block) {
+		for i := range v.checks.all {
+			each(v, &v.checks.all[i], out)
+		}
+	}
+}
+
+func reconciliationMismatches(v *view, c *check, out *block) {
+	for i := range c.Mismatches {
+		m := &c.Mismatches[i]
+		out.count(m.Count, c.labels, v.labels.pair(labelKind, valid(string(m.Kind))))
+	}
+}
+
+func reconciliationProgress(_ *view, c *check, out *block) {
+	if part := c.Round.Progress(); part >= 0 {
+		out.add(part, c.labels)
+	}
+}
