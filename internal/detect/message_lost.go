@@ -56,7 +56,7 @@ type lossCount struct {
 
 func (t *queueTrack) lose(r lostRange) {
 	if t.loss.last.Known() && r.at.Sub(t.loss.last) > lossHold {
-		t.lost, t.loss.episode = nil, 0
+		t.lost, t.leaps, t.loss.episode = nil, nil, 0
 	}
 	n := r.to - r.from
 	t.loss.total += n
@@ -162,6 +162,7 @@ func judgeMessageLost(v *view) []Case {
 			{Name: "reason", Value: string(Retention)},
 		}
 		evidence = append(evidence, t.lostRanges()...)
+		evidence = append(evidence, t.passedOver()...)
 		evidence = append(evidence, signal.Fact{
 			Name:  "how_we_know",
 			Value: "the log begins after the offset that the group committed, which was read after the log start. Commit markers in the range count as messages.",

@@ -28,8 +28,9 @@ type queueTrack struct {
 	growingSince signal.Instant
 	aging        map[int32]aging // by partition, of those whose head is old
 
-	lost []lostRange // of the present episode of message_lost
-	loss lossCount
+	lost  []lostRange // of the present episode of message_lost
+	leaps []leap      // of the same
+	loss  lossCount
 }
 
 // partitionTrack is what is remembered of one partition. It holds no pointer and
@@ -85,6 +86,9 @@ func (t *queueTrack) observe(q *signal.Queue, at signal.Instant, interval time.D
 		pt := t.partition(i, p.ID)
 		if lost, ok := pt.observeLoss(p, t.at, at); ok {
 			t.lose(lost)
+		}
+		if l, ok := pt.leapt(p, at.Sub(t.at)); ok {
+			t.noteLeap(l)
 		}
 		switch arrived, drained, steady := pt.moved(p); {
 		case p.End < 0:

@@ -48,9 +48,13 @@ func (b *broker) join(group, topic string, p pace) *member {
 }
 
 // joining is join for one that may be left without partitions.
-func (b *broker) joining(group, topic string, p pace) *member {
+func (b *broker) joining(group, topic string, p pace, but ...func(*sarama.Config)) *member {
 	b.t.Helper()
-	client, err := sarama.NewConsumerGroup([]string{b.addr}, group, clientConfig())
+	config := clientConfig()
+	for _, change := range but {
+		change(config)
+	}
+	client, err := sarama.NewConsumerGroup([]string{b.addr}, group, config)
 	if err != nil {
 		b.t.Fatalf("join %s: %v", group, err)
 	}

@@ -4,6 +4,7 @@ package e2e_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -111,6 +112,81 @@ func TestRealRetentionThatPassesAGroupLosesMessages(t *testing.T) {
 	p.silent(maxAge)
 	if now := p.byID(f.ID); now.Count != 100 || p.lost(topic, group) != 100 {
 		t.Errorf("the finding says %d, the metric %v", now.Count, p.lost(topic, group))
+	}
+}
+
+// TestRealGroupThatGoesOnAtTheEndIsSaidSo: with auto.offset.reset=latest, what can
+// still be read is passed over as well. Which it was is not to be seen from outside,
+// so the count stays that of what is certain.
+func TestRealGroupThatGoesOnAtTheEndIsSaidSo(t *testing.T) {
+	t.Parallel()
+	b := kafka(t)
+	topic, group := b.topic("orders", 1), b.prefix+"-billing"
+	b.send(topic, 0, "o-0", "o-1")
+	m := b.join(group, topic, pace{})
+	b.reached(group, topic, 0, 2)
+	p := start(t, unhurried(b))
+	m.leave()
+	b.send(topic, 0, "o-2", "o-3", "o-4", "o-5", "o-6", "o-7")
+	p.cycles(2)
+	b.deleteRecords(topic, 0, 5)
+	f := p.find(signal.MessageLost, queue(topic, group))
+	if went := evidence(f, "partition_0_went_on"); went != "" {
+		t.Errorf("it has not gone on: %s", went)
+	}
+
+	b.joining(group, topic, pace{}, func(c *sarama.Config) { c.Consumer.Offsets.Initial = sarama.OffsetNewest })
+	// It begins at the end of the moment in which it joins, and commits at the first
+	// message that comes then.
+	next := 8
+	repeat(t, 3*interval, func() error { next++; return b.write(topic, 0, fmt.Sprint("o-", next)) })
+	b.reached(group, topic, 0, 9)
+	var went string
+	eventually(t, "the finding says where the group went on", func() (bool, string) {
+		went = evidence(p.byID(f.ID), "partition_0_went_on")
+		return went != "", inJSON(p.byID(f.ID))
+	})
+	if !strings.Contains(went, "passed over them") || !strings.Contains(went, "offsets 5 to ") {
+		t.Errorf("evidence: %s", went)
+	}
+	if now := p.byID(f.ID); now.Count != 3 || p.lost(topic, group) != 3 {
+		t.Errorf("the finding says %d, the metric %v; want 3", now.Count, p.lost(topic, group))
+	}
+	t.Log(went)
+	p.silent(maxAge)
+}
+
+// TestRealOperatorsResetToTheEndIsADecision, and so is a group that was deleted and
+// begins anew at the end: nothing is said of either.
+func TestRealOperatorsResetToTheEndIsADecision(t *testing.T) {
+	t.Parallel()
+	b := kafka(t)
+	topic, group := b.topic("orders", 1), b.prefix+"-billing"
+	b.send(topic, 0, "o-0", "o-1")
+	m := b.join(group, topic, pace{})
+	b.reached(group, topic, 0, 2)
+	p := start(t, unhurried(b))
+	m.leave()
+	b.send(topic, 0, "o-2", "o-3", "o-4")
+	p.cycles(2)
+	// As kafka-consumer-groups --reset-offsets --to-latest does.
+	if _, err := b.admin.AlterConsumerGroupOffsets(group, map[string]map[int32]sarama.OffsetAndMetadata{topic: {0: {Offset: 5, LeaderEpoch: -1}}}, nil); err != nil {
+		t.Fatal(err)
+	}
+	b.reached(group, topic, 0, 5)
+	p.silent(maxAge)
+	b.send(topic, 0, "o-5", "o-6")
+	p.cycles(2)
+	if err := b.admin.DeleteConsumerGroup(group); err != nil {
+		t.Fatal(err)
+	}
+	p.cycles(2)
+	b.join(group, topic, pace{})
+	b.send(topic, 0, "o-7")
+	b.reached(group, topic, 0, 8)
+	p.silent(maxAge)
+	if n := p.lost(topic, group); n != 0 {
+		t.Errorf("the metric says %v", n)
 	}
 }
 
