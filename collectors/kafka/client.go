@@ -113,7 +113,7 @@ func ask[R any](ctx context.Context, n *node, reading uint64, request func(*sara
 	}
 }
 
-// nameOf names a request by its answer: OffsetFetch, ListGroups, …
+// nameOf names a request by its answer: OffsetFetch, ListGroups and so on.
 func nameOf(answer any) string {
 	return strings.TrimSuffix(strings.TrimPrefix(fmt.Sprintf("%T", answer), "*sarama."), "Response")
 }
