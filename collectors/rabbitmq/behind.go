@@ -17,11 +17,13 @@ const mostBehind = 50
 // extra is what the prometheus plugin tells only together with so much else that it
 // would cost more than the whole reading.
 type extra struct {
+	Consumers   *int64   `json:"consumers"`
 	Head        *float64 `json:"head_message_timestamp"`
 	Utilisation *float64 `json:"consumer_utilisation"`
 }
 
 func (e *extra) put(c *counts) {
+	set(&c.consumers, e.Consumers)
 	if e.Head != nil && *e.Head > 0 {
 		c.head = signal.InstantOf(time.Unix(int64(*e.Head), 0))
 	}
@@ -32,19 +34,21 @@ func (e *extra) put(c *counts) {
 }
 
 // askBehind asks about the queues in which messages were waiting at the last reading,
-// too: how old the first of them is, and whether consumers have room for more.
+// too: how old the first of them is, who reads them, and whether readers have room for
+// more. Where there are too many to ask about one by one, all consumers are counted at
+// the next reading.
 func (r *reader) askBehind(ctx context.Context) {
 	asked := 0
 	for _, q := range r.sorted {
-		if asked == mostBehind || ctx.Err() != nil {
-			return
-		}
 		if q.counts.waiting() <= 0 || !q.past.since.Known() || q.stream() {
 			continue
 		}
-		asked++
+		if asked++; asked > mostBehind || ctx.Err() != nil {
+			r.consumersAt = time.Time{}
+			return
+		}
 		var e extra
-		path := "/api/queues/" + url.PathEscape(q.vhost) + "/" + url.PathEscape(q.name) + "?columns=head_message_timestamp,consumer_utilisation"
+		path := "/api/queues/" + url.PathEscape(q.vhost) + "/" + url.PathEscape(q.name) + "?columns=consumers,head_message_timestamp,consumer_utilisation"
 		switch err := r.ask(ctx, path, &e); {
 		case err == nil:
 			e.put(&q.counts)

@@ -109,7 +109,11 @@ func (c *client) json(ctx context.Context, address string, into any) error {
 	}
 	defer body.close()
 	body.piece = largestPiece
-	return notJSON(json.NewDecoder(body).Decode(into))
+	if err := json.NewDecoder(body).Decode(into); err != nil {
+		return notJSON(err)
+	}
+	body.finish()
+	return nil
 }
 
 // elements asks the management API for a list and hands over one element after the
@@ -135,8 +139,11 @@ func elements[T any](ctx context.Context, c *client, address string, each func(*
 		}
 		each(&one)
 	}
-	_, err = decoder.Token()
-	return notJSON(err)
+	if _, err = decoder.Token(); err != nil {
+		return notJSON(err)
+	}
+	body.finish()
+	return nil
 }
 
 // notJSON says what was wrong with an answer.
@@ -213,9 +220,10 @@ func (b *body) read(p []byte) (int, error) {
 	return n, plain(err)
 }
 
-// close reads the little that may be left, so that the connection is used again.
+// finish reads the little that may be left, so that the connection is used again.
+func (b *body) finish() { _, _ = io.CopyN(io.Discard, b.from, 4<<10) }
+
 func (b *body) close() {
-	_, _ = io.CopyN(io.Discard, b.from, 4<<10)
 	_ = b.from.Close()
 	b.end(b.err)
 }

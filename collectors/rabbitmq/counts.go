@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/lostorder/lostorder/internal/signal"
@@ -13,8 +14,8 @@ import (
 const families = "family=queue_coarse_metrics&family=queue_delivery_metrics&family=queue_exchange_metrics&family=stream_consumer_metrics"
 
 // consumersEvery is how often consumers are counted, which is more than half of
-// the broker's work in a reading. Where messages wait for nobody they are counted
-// at the next reading, so that consumers that came are seen at once.
+// the broker's work in a reading. Of queues in which messages wait they are asked for
+// at each reading, one queue at a time.
 const consumersEvery = time.Minute
 
 // scrape reads all queues from the prometheus plugins of all nodes.
@@ -41,8 +42,8 @@ func (r *reader) scrape(ctx context.Context) error {
 		if !count {
 			c.consumers = q.past.consumers
 		}
-		if c.consumers <= 0 && c.waiting() > 0 {
-			r.consumersAt = time.Time{}
+		if r.unmanaged != nil && c.consumers <= 0 && c.waiting() > 0 {
+			r.consumersAt = time.Time{} // nobody else can be asked
 		}
 	}
 	return nil
@@ -70,6 +71,7 @@ func (r *reader) scrapeNode(ctx context.Context, address string) error {
 	return r.client.metrics(ctx, address, "rabbitmq_detailed_", func(s *sample) bool {
 		field := fieldOf(s.name)
 		if field == nil {
+			r.noteType(s)
 			return true
 		}
 		q, ok := r.place(s)
@@ -87,6 +89,18 @@ func (r *reader) scrapeNode(ctx context.Context, address string) error {
 		}
 		return ok
 	})
+}
+
+// noteType takes the type of a queue from the plugin where nobody else tells it; that
+// of RabbitMQ 4 does.
+func (r *reader) noteType(s *sample) {
+	if r.unmanaged == nil || string(s.name) != "queue_info" {
+		return
+	}
+	kind, isQueue := strings.CutSuffix(strings.TrimPrefix(s.label("queue_type"), "rabbit_"), "_queue")
+	if q, ok := r.place(s); ok && q != nil && isQueue && (q.setup.signal == nil || q.setup.signal.Type != kind) {
+		q.setup.signal = typeOnly(kind)
+	}
 }
 
 // fieldOf says where a metric belongs. Several may add up in one place.

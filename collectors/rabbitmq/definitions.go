@@ -108,20 +108,21 @@ type setup struct {
 	to     []key
 }
 
+// typeOnly is the setup of a queue of which no more is certain than its type.
+func typeOnly(kind string) *signal.Setup {
+	return &signal.Setup{Type: kind, MaxMessages: signal.Unknown, MaxBytes: signal.Unknown, MaxDeliveries: signal.Unknown}
+}
+
 // setups works out how every queue is set up. Without the policies only its type
 // is certain.
 func (d *definitions) setups(v *release, policies bool) map[key]setup {
 	all := make(map[key]setup, len(d.queues))
-	types := map[string]*signal.Setup{}
 	for i := range d.queues {
 		q := &d.queues[i]
 		k := key{q.VHost, q.Name}
-		s := &signal.Setup{Type: q.Type, MaxMessages: signal.Unknown, MaxBytes: signal.Unknown, MaxDeliveries: signal.Unknown}
+		s := typeOnly(q.Type)
 		if !policies {
-			if types[q.Type] == nil {
-				types[q.Type] = s
-			}
-			all[k] = setup{signal: types[q.Type]}
+			all[k] = setup{signal: typeOnly(q.Type)}
 			continue
 		}
 		e := effective{arguments: q.Arguments, policy: best(d.policies, q), operator: best(d.operator, q)}

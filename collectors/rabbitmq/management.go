@@ -132,7 +132,6 @@ func (r *reader) list(ctx context.Context, m *missing) (ok bool) {
 		c := r.queue(key{l.VHost, l.Name}).now(r.round)
 		set(&c.ready, l.Ready)
 		set(&c.unacked, l.Unacked)
-		set(&c.consumers, l.Consumers)
 		l.put(c)
 		if s := l.Stats; s != nil {
 			set(&c.published, s.Publish)
