@@ -17,12 +17,11 @@ const columns = "columns=vhost,name,type,messages_ready,messages_unacknowledged,
 
 // listed is a queue as the management API lists it.
 type listed struct {
-	VHost     string `json:"vhost"`
-	Name      string `json:"name"`
-	Type      string `json:"type"`
-	Ready     *int64 `json:"messages_ready"`
-	Unacked   *int64 `json:"messages_unacknowledged"`
-	Consumers *int64 `json:"consumers"`
+	VHost   string `json:"vhost"`
+	Name    string `json:"name"`
+	Type    string `json:"type"`
+	Ready   *int64 `json:"messages_ready"`
+	Unacked *int64 `json:"messages_unacknowledged"`
 	extra
 	Stats *stats `json:"message_stats"`
 }

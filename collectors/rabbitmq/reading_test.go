@@ -1,6 +1,7 @@
 package rabbitmq_test
 
 import (
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -28,6 +29,31 @@ func TestAQueueIsReadWhole(t *testing.T) {
 	}
 	if *q.Setup != setup {
 		t.Errorf("got %+v\nwant %+v", *q.Setup, setup)
+	}
+}
+
+func TestTheManagementAPISaysTheSameAsThePlugin(t *testing.T) {
+	f := serve(t)
+	c := settings(t, f.URL)
+	plugin, err := read(t, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.fail("/metrics/detailed", 404)
+	management, err := read(t, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"orders", "failed", "log"} {
+		a, b := *queueOf(plugin, name), *queueOf(management, name)
+		a.Oldest, b.Oldest = signal.Age{}, signal.Age{} // of the moment
+		for i := range a.Partitions {
+			a.Partitions[i].Head, b.Partitions[i].Head = signal.Age{}, signal.Age{}
+		}
+		b.Setup = a.Setup
+		if !reflect.DeepEqual(a, b) {
+			t.Errorf("the plugin: %+v\nthe management API: %+v", a, b)
+		}
 	}
 }
 

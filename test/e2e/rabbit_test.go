@@ -1,0 +1,217 @@
+//go:build integration
+
+package e2e_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	amqp "github.com/rabbitmq/amqp091-go"
+
+	"github.com/lostorder/lostorder/internal/signal"
+)
+
+// rabbit is a real RabbitMQ as a test uses it, with a virtual host of the test's own,
+// whose name is as odd as one may be.
+type rabbit struct {
+	t                  *testing.T
+	management, plugin string
+	user, password     string
+	vhost              string
+	connection         *amqp.Connection
+	channel            *amqp.Channel
+}
+
+// eachRabbit runs a test against every version: old and new differ in what they
+// report.
+func eachRabbit(t *testing.T, test func(t *testing.T, b *rabbit)) {
+	t.Helper()
+	t.Parallel()
+	for name, prefix := range map[string]string{"4.3": "RABBITMQ", "3.10": "RABBITMQ310"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			u, err := url.Parse(server(t, prefix+"_URL"))
+			if err != nil || u.User == nil {
+				t.Fatalf("%s_URL is no address with a user", prefix)
+			}
+			b := &rabbit{t: t, user: u.User.Username(), plugin: server(t, prefix+"_PROMETHEUS_URL"), vhost: unique(t) + "/ü %2F"}
+			b.password, _ = u.User.Password()
+			u.User = nil
+			b.management = u.String()
+			b.call("PUT", "/api/vhosts/"+url.PathEscape(b.vhost), "{}")
+			t.Cleanup(func() { b.call("DELETE", "/api/vhosts/"+url.PathEscape(b.vhost), "") })
+			if b.connection, err = amqp.DialConfig(server(t, prefix+"_AMQP_URL"), amqp.Config{Vhost: b.vhost}); err != nil {
+				t.Fatalf("connect to RabbitMQ: %v", err)
+			}
+			t.Cleanup(func() { _ = b.connection.Close() })
+			b.channel = b.open()
+			test(t, b)
+		})
+	}
+}
+
+func (b *rabbit) open() *amqp.Channel {
+	b.t.Helper()
+	channel, err := b.connection.Channel()
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return channel
+}
+
+// call asks the management API, as an operator does.
+func (b *rabbit) call(method, path, body string) string {
+	b.t.Helper()
+	// The test's own context has ended when this cleans up.
+	request, err := http.NewRequestWithContext(context.Background(), method, b.management+path, strings.NewReader(body))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	request.Header.Set("Content-Type", "application/json")
+	request.SetBasicAuth(b.user, b.password)
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	defer func() { _ = answer.Body.Close() }()
+	text, err := io.ReadAll(answer.Body)
+	if err != nil || answer.StatusCode >= 300 {
+		b.t.Fatalf("%s %s: %d %s %v", method, path, answer.StatusCode, text, err)
+	}
+	return string(text)
+}
+
+// declare makes a queue of a kind; arguments are names and values in turn.
+func (b *rabbit) declare(name, kind string, arguments ...any) {
+	b.t.Helper()
+	table := amqp.Table{"x-queue-type": kind}
+	for i := 0; i+1 < len(arguments); i += 2 {
+		table[arguments[i].(string)] = arguments[i+1]
+	}
+	if _, err := b.channel.QueueDeclare(name, true, false, false, false, table); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// send publishes one message for each order, straight to a queue.
+func (b *rabbit) send(queue string, orders ...string) {
+	b.t.Helper()
+	for _, id := range orders {
+		if err := b.write(queue, id); err != nil {
+			b.t.Fatal(err)
+		}
+	}
+}
+
+// write is send for those that are not the test's own goroutine.
+func (b *rabbit) write(queue, order string) error {
+	return b.channel.PublishWithContext(context.Background(), "", queue, false, false, amqp.Publishing{
+		DeliveryMode: amqp.Persistent, MessageId: order, Body: []byte(`{"state":"placed"}`),
+	})
+}
+
+// orders are n ids.
+func orders(n int) (ids []string) {
+	for i := range n {
+		ids = append(ids, fmt.Sprint("o-", i))
+	}
+	return ids
+}
+
+// worker is one consumer, which does with each message what the test says.
+type worker struct {
+	channel *amqp.Channel
+	ended   chan struct{}
+}
+
+// work starts a consumer with a prefetch.
+func (b *rabbit) work(queue string, prefetch int, do func(d amqp.Delivery) error) *worker {
+	b.t.Helper()
+	w := &worker{channel: b.open(), ended: make(chan struct{})}
+	if err := w.channel.Qos(prefetch, 0, false); err != nil {
+		b.t.Fatal(err)
+	}
+	deliveries, err := w.channel.Consume(queue, "", false, false, false, false, nil)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	go func() {
+		defer close(w.ended)
+		for d := range deliveries {
+			if do(d) != nil {
+				return // the channel was closed
+			}
+		}
+	}()
+	b.t.Cleanup(w.stop)
+	return w
+}
+
+// stop ends the consumer; what it holds goes back to the queue.
+func (w *worker) stop() {
+	_ = w.channel.Close()
+	<-w.ended
+}
+
+// shows waits until the broker itself tells of a queue what it was made to be, for
+// what it counts is late.
+func (b *rabbit) shows(queue string, what ...string) {
+	b.t.Helper()
+	eventually(b.t, "the broker shows "+queue, func() (bool, string) {
+		text := b.call("GET", "/api/queues/"+url.PathEscape(b.vhost)+"/"+url.PathEscape(queue)+"?columns=messages_ready,messages_unacknowledged,consumers", "")
+		for _, part := range what {
+			if !strings.Contains(text, part) {
+				return false, text
+			}
+		}
+		return true, ""
+	})
+}
+
+// ack is a consumer that does its work, which takes some time.
+func ack(took time.Duration) func(amqp.Delivery) error {
+	return func(d amqp.Delivery) error {
+		time.Sleep(took)
+		return d.Ack(false)
+	}
+}
+
+// hold is a consumer that hangs.
+func hold(amqp.Delivery) error { return nil }
+
+// watch is a config that watches the virtual host of the test.
+func (b *rabbit) watch(lines ...string) settings {
+	s := settings{}
+	s.add("rabbitmq", append([]string{
+		"name: main", fmt.Sprintf("url: %q", b.management), fmt.Sprintf("prometheus_url: %q", b.plugin),
+		"username: " + b.user, "password: " + b.password,
+		fmt.Sprintf("vhosts: {include: [%q]}", strings.NewReplacer(".", `\.`).Replace(b.vhost)),
+		"config_interval: 1s", schedule(),
+	}, lines...)...)
+	return s
+}
+
+func (b *rabbit) watchQueues() settings { return b.watch(objectives(rabbitAge, rabbitAge)) }
+
+// rabbitAge is the objective of these tests: more than the five seconds in which the
+// broker brings what it counts up to date.
+const rabbitAge = 6 * time.Second
+
+func (b *rabbit) subject(queue string) signal.Subject {
+	return signal.Subject{System: signal.RabbitMQ, Cluster: "main", Destination: b.vhost + "/" + queue}
+}
+
+// sees waits until a metric of a queue has a value.
+func (b *rabbit) sees(p *program, metric string, want float64, queue string, labels ...string) {
+	b.t.Helper()
+	eventually(b.t, metric+" of "+queue+" is seen", func() (bool, string) {
+		got, ok := p.value(metric, append(labels, "messaging_destination_name="+b.vhost+"/"+queue)...)
+		return ok && got == want, fmt.Sprintf("there is a series: %v, it is %v, and should be %v", ok, got, want)
+	})
+}
