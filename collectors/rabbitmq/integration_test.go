@@ -42,7 +42,7 @@ func eachBroker(t *testing.T, test func(t *testing.T, b *broker)) {
 			b.password, _ = u.User.Password()
 			u.User = nil
 			b.management = u.String()
-			b.vhost = fmt.Sprintf("test/%d", time.Now().UnixNano())
+			b.vhost = fmt.Sprintf("test/ü %%2F/%d", time.Now().UnixNano())
 			b.call("PUT", "/api/vhosts/"+url.PathEscape(b.vhost), `{}`)
 			t.Cleanup(func() { b.call("DELETE", "/api/vhosts/"+url.PathEscape(b.vhost), "") })
 			conn, err := amqp.DialConfig(b.amqp, amqp.Config{Vhost: b.vhost})
