@@ -46,6 +46,11 @@ INTEGRATION = $(shell grep -rlE --include='*.go' 'go:build integration|/database
 integration: ## Tests against real servers
 	test/parts/run go test -race -tags=integration -p=1 -count=1 -timeout=20m $(INTEGRATION)
 
+.PHONY: rules
+rules: ## Check rules and alerts with the real promtool and amtool, and run their tests
+	go test -count=1 -run 'Rules|Alert|Waits|Runbooks' ./test
+	test/parts/run --parts=prometheus,alertmanager go test -tags=integration -count=1 -run 'Rules|Examples|Routes' ./test/alerts
+
 .PHONY: generate
 generate: ## Write the generated files anew
 	go test ./collectors/builtin ./internal/telemetry -run 'Current' -update

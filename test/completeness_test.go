@@ -36,6 +36,7 @@ func TestEveryFailureModeIsComplete(t *testing.T) {
 		t.Fatal("no failure mode is built")
 	}
 	readme := read(t, "../README.md")
+	alerts := rules(t, "../alerts/*.yml")
 	for _, d := range detect.Decisions() {
 		t.Run(string(d.Mode), func(t *testing.T) {
 			file := filepath.Join("../internal/detect", string(d.Mode)+".go")
@@ -54,6 +55,12 @@ func TestEveryFailureModeIsComplete(t *testing.T) {
 			}
 			if drill := demo.Drills()[i]; drill.Fault == "" || drill.Benign == "" {
 				t.Errorf("demo: the fault or its benign twin is missing: %+v", drill)
+			}
+			if !slices.ContainsFunc(alerts, func(r rule) bool { return modeOf(t, &r) == d.Mode }) {
+				t.Error("alert: none in alerts/*.yml is made of finding:lostorder_finding_affected:max of this mode")
+			}
+			if page := filepath.Join("../alerts/runbooks", string(d.Mode)+".md"); !exists(page) {
+				t.Errorf("runbook: there is no %s", page)
 			}
 			if !strings.Contains(readme, "`"+string(d.Mode)+"`") {
 				t.Error("README: the table of failure modes does not have it")

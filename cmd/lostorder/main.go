@@ -35,24 +35,28 @@ type command struct {
 	run    func(ctx context.Context, log *slog.Logger) error
 }
 
-// Main runs the program and returns its exit code: 0, 1 when it failed, 2 when it
-// was called wrongly.
-func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+// newApp returns the command line and its commands.
+func newApp(stdout, stderr io.Writer, logging *promslog.Config) (*kingpin.Application, []command) {
 	app := kingpin.New("lostorder", "Says which orders are being lost in microservices and queues, why, and since when. It only reads.")
 	app.UsageTemplate(kingpin.LongHelpTemplate)
 	app.UsageWriter(stdout).ErrorWriter(stderr)
 	app.HelpFlag.Short('h')
 	app.Version(version.Print("lostorder"))
-	terminated := false
-	app.Terminate(func(int) { terminated = true })
-
-	logging := promslog.Config{Writer: stderr}
-	flag.AddFlags(app, &logging)
-	commands := []command{
+	flag.AddFlags(app, logging)
+	return app, []command{
 		runCommand(app, stdout),
-		demoCommand(app, stdout, &logging),
+		demoCommand(app, stdout, logging),
 		findingsCommand(app, stdout, stderr),
 	}
+}
+
+// Main runs the program and returns its exit code: 0, 1 when it failed, 2 when it
+// was called wrongly.
+func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	logging := promslog.Config{Writer: stderr}
+	app, commands := newApp(stdout, stderr, &logging)
+	terminated := false
+	app.Terminate(func(int) { terminated = true })
 
 	chosen, err := app.Parse(args)
 	if terminated {
