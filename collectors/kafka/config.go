@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"reflect"
+	"strconv"
 	"strings"
 
 	"github.com/IBM/sarama"
@@ -62,8 +63,9 @@ type SASL struct {
 func (c *Config) Validate() error {
 	var errs []error
 	for i, addr := range c.Brokers {
-		if _, port, err := net.SplitHostPort(addr); err != nil || port == "" {
-			errs = append(errs, config.At(fmt.Sprintf("brokers[%d]", i), "%q is not host:port; write for example %s:9092", addr, strings.TrimSuffix(addr, ":")))
+		_, port, err := net.SplitHostPort(addr)
+		if _, noNumber := strconv.ParseUint(port, 10, 16); err != nil || noNumber != nil {
+			errs = append(errs, config.At(fmt.Sprintf("brokers[%d]", i), "%q is not host:port; write for example localhost:9092", addr))
 		}
 	}
 	if c.Version != "" {

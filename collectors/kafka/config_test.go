@@ -43,7 +43,12 @@ func TestBadConfigIsRefused(t *testing.T) {
 	for name, test := range map[string]struct{ text, want string }{
 		"an address without a port": {
 			"kafka: [{name: a, brokers: [kafka]}]",
-			`test.yml:1:29: kafka[0].brokers[0]: "kafka" is not host:port; write for example kafka:9092`,
+			`test.yml:1:29: kafka[0].brokers[0]: "kafka" is not host:port; write for example localhost:9092`,
+		},
+		"a port that is no number": {
+			"kafka: [{name: a, brokers: ['kafka:9092:x', 'kafka:ninety', '[::1]:9092']}]",
+			`test.yml:1:29: kafka[0].brokers[0]: "kafka:9092:x" is not host:port; write for example localhost:9092
+test.yml:1:45: kafka[0].brokers[1]: "kafka:ninety" is not host:port; write for example localhost:9092`,
 		},
 		"a version that is none": {
 			"kafka: [{name: a, brokers: [b:1], version: new}]",
