@@ -37,7 +37,7 @@ func runCommand(app *kingpin.Application, stdout io.Writer) command {
 			return err
 		}
 		if *check {
-			fmt.Fprintf(stdout, "%s is valid: %d targets\n", *file, len(builtin.Targets(f)))
+			fmt.Fprintf(stdout, "%s is valid; targets: %d\n", *file, len(builtin.Targets(f)))
 			return nil
 		}
 
