@@ -17,16 +17,20 @@ import (
 // metricOf names the metric in which a failure mode shows itself before and beside
 // its finding.
 var metricOf = map[signal.Mode]string{
-	signal.OutboxStalled:   "lostorder_outbox_oldest_pending_age_seconds",
-	signal.MessageLost:     "lostorder_queue_lost_messages_total",
-	signal.ConsumerAbsent:  "lostorder_queue_consumers",
-	signal.ConsumerStalled: "lostorder_queue_oldest_message_age_seconds",
-	signal.BacklogGrowing:  "lostorder_queue_messages",
-	signal.MessageExpiring: "lostorder_queue_time_to_loss_seconds",
-	signal.DLQFilling:      "lostorder_dlq_messages",
-	signal.OrderOverdue:    "lostorder_orders_overdue",
-	signal.OrderUnmatched:  "lostorder_reconciliation_mismatches",
-	signal.EffectDuplicate: "lostorder_reconciliation_mismatches",
+	signal.OutboxStalled:      "lostorder_outbox_oldest_pending_age_seconds",
+	signal.MessageLost:        "lostorder_queue_lost_messages_total",
+	signal.ConsumerAbsent:     "lostorder_queue_consumers",
+	signal.ConsumerStalled:    "lostorder_queue_oldest_message_age_seconds",
+	signal.BacklogGrowing:     "lostorder_queue_messages",
+	signal.MessageExpiring:    "lostorder_queue_time_to_loss_seconds",
+	signal.DLQFilling:         "lostorder_dlq_messages",
+	signal.OrderOverdue:       "lostorder_orders_overdue",
+	signal.OrderUnmatched:     "lostorder_reconciliation_mismatches",
+	signal.EffectDuplicate:    "lostorder_reconciliation_mismatches",
+	signal.OrderConflict:      "lostorder_orders_in_conflict",
+	signal.OrderDuplicate:     "lostorder_orders_duplicated",
+	signal.SagaStuck:          "lostorder_orders_overdue",
+	signal.CompensationFailed: "lostorder_orders_in_conflict",
 }
 
 // TestEveryFailureModeIsComplete demands of every failure mode all that a user

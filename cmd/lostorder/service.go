@@ -40,7 +40,7 @@ func newService(log *slog.Logger) *service {
 		}
 	})
 	s.exporter = telemetry.New(telemetry.Options{Snapshot: s.watch.Snapshot, Log: log})
-	s.manager = collectors.NewManager(s.watch, log)
+	s.manager = collectors.NewManager(s, log)
 	return s
 }
 
@@ -65,6 +65,19 @@ func (s *service) send(ctx context.Context, f *config.File) (stop func(), err er
 			s.log.Warn("not all could be sent by OTLP", "err", err)
 		}
 	}, nil
+}
+
+// Report takes one reading: what happened in it is counted once, and what it shows
+// is decided on.
+func (s *service) Report(r signal.Report) {
+	s.exporter.Read(&r)
+	s.watch.Report(r)
+}
+
+// Forget drops a target that is no longer watched.
+func (s *service) Forget(id signal.TargetID) {
+	s.watch.Forget(id)
+	s.exporter.Forget(id)
 }
 
 // apply makes the targets of a config file the ones that are watched. ctx is that

@@ -19,16 +19,55 @@ func TestBadConfig(t *testing.T) {
 		{"no end", "{placed: {next: [paid]}, paid: {next: placed}}", "states: no state is terminal, so no order is ever done; leave out next, or write terminal: true, where it is"},
 		{"a max where orders stay", "{placed: {next: [paid]}, paid: {max: 5m}}", "states.paid.max: the state is terminal, so an order stays in it for ever; give it next, or take max out"},
 		{"a value of two states", "{placed: {next: [paid]}, paid: {values: [P, placed]}}", `states.paid.values[1]: the value "placed" stands for the state placed already`},
+		{"a trap", "{placed: {max: 1m, next: [paid, held]}, held: {max: 1m, next: stuck}, stuck: {max: 1m, next: held}, paid: {}}", "states.held: no way leads from here to an end; name a state in its next that leads to one\nstates.stuck: no way"},
+		{"a cycle without a bound", "{placed: {max: 5m, next: [held, paid]}, held: {next: review}, review: {next: [held, paid]}, paid: {}}", "states.held.next: an order may go round for ever: held → review → held; give one of these states max, or the lifecycle"},
+		{"an excluded state that is none", "{placed: {next: [paid, gone]}, paid: {excludes: gnoe}, gone: {}}", `states.paid.excludes[0]: "gnoe" is no state of this lifecycle; did you mean gone?`},
+		{"a state that excludes itself", "{placed: {next: [paid]}, paid: {excludes: paid}}", "states.paid.excludes[0]: a state does not exclude itself; take it out"},
+		{"excluded states with a way between them", "{placed: {next: [paid]}, paid: {next: held}, held: {next: gone, excludes: placed}, gone: {}}", "states.held.excludes[0]: an order may go placed → paid → held, so the two do not exclude each other"},
+		{"an end that is none", "{placed: {next: [paid], abandoned: true}, paid: {}}", "states.placed.abandoned: the state is no end; write terminal: true, or take abandoned out"},
+		{"a compensation outside of a saga", "{placed: {next: [paid]}, paid: {compensates: placed}}", "states.paid.compensates: says something of sagas only; write kind: saga, or take it out"},
+		{"a failure outside of a saga", "{placed: {next: [paid]}, paid: {failed: true}}", "states.paid.failed: says something of sagas only; write kind: saga, or take it out"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			_, err := parse(settings("sqlite:/x.db", "", "", "\n    states: "+test.states+"\n"))
-			if err == nil || !strings.Contains(err.Error(), "lifecycles[0]."+test.want) {
-				t.Errorf("got:  %v\nwant: %s", err, test.want)
+			wants := strings.Split(test.want, "\n")
+			for _, want := range wants {
+				if err == nil || !strings.Contains(err.Error(), "lifecycles[0]."+want) {
+					t.Errorf("got:  %v\nwant: %s", err, want)
+				}
 			}
-			if err != nil && strings.Contains(err.Error(), "\n") {
+			if err != nil && strings.Count(err.Error(), "\n") != len(wants)-1 {
 				t.Errorf("one mistake is said in several lines: %v", err)
 			}
 		})
+	}
+}
+
+func TestBadConfigOfSagasHistoriesAndDuplicates(t *testing.T) {
+	const good = "\n    states: {placed: {next: [paid]}, paid: {}}\n"
+	for _, test := range []struct{ name, more, want string }{
+		{"a step without a longest time", "\n    kind: saga\n    states: {charging: {next: [done]}, done: {}}\n", "states.charging: a saga that may stay here as long as it likes is never stuck; give the step max"},
+		{"a step that undoes what cannot lead to it", "\n    kind: saga\n    states: {charging: {max: 1m, next: [done, aborted]}, releasing: {max: 1m, next: aborted, initial: true, compensates: charging}, done: {}, aborted: {abandoned: true}}\n", "states.releasing.compensates[0]: no way leads from charging to here, so it cannot be undone here"},
+		{"a step that undoes one that is none", "\n    kind: saga\n    states: {charging: {max: 1m, next: [done, releasing]}, releasing: {max: 1m, next: done, compensates: chargin}, done: {}}\n", `states.releasing.compensates[0]: "chargin" is no state of this lifecycle; did you mean charging?`},
+		{"a failed state with a longest time", "\n    kind: saga\n    states: {charging: {max: 1m, next: [done, broken]}, broken: {failed: true, max: 1m}, done: {}}\n", "states.broken.max: the state is failed, so nothing may be in it at all; take max out"},
+		{"a history without a table", good + "    history: {where: x = 1}\n", "history.table: missing"},
+		{"a history with half a predicate", good + "    history: {table: moves, where: 'x = (1'}\n", "history.where: a parenthesis is not closed"},
+		{"duplicates without a key", good + "    duplicates: {within: 1h}\n", "duplicates.key: missing"},
+		{"duplicates except a state that is none", good + "    duplicates: {key: k, except: [piad]}\n", `duplicates.except[0]: "piad" is no state of this lifecycle; did you mean paid?`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			_, err := parse(settings("sqlite:/x.db", "", "", test.more))
+			if err == nil || !strings.Contains(err.Error(), "lifecycles[0]."+test.want) {
+				t.Errorf("got:  %v\nwant: %s", err, test.want)
+			}
+			if err != nil && !strings.HasPrefix(err.Error(), "test.yml:") {
+				t.Errorf("the place is not told: %v", err)
+			}
+		})
+	}
+	_, err := parse(settings("sqlite:/x.db", "", ", columns: {since: changed, updated: updated_at}", good))
+	if err == nil || !strings.Contains(err.Error(), "source.columns.updated: given together with since; keep since, if it is when the order entered its state") {
+		t.Errorf("since and updated together: %v", err)
 	}
 }
 

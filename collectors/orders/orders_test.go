@@ -94,6 +94,46 @@ func read(t *testing.T, text string) signal.Report {
 	}
 }
 
+// follow runs the only target of a config and returns what gives the next report,
+// which may have been read before it is asked for.
+func follow(t *testing.T, text string) func() signal.Report {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	sink := make(every)
+	done := make(chan error, 1)
+	target := load(t, text)[0]
+	go func() { done <- target.New(slog.New(slog.DiscardHandler)).Run(ctx, sink) }()
+	t.Cleanup(func() {
+		cancel()
+		for {
+			select {
+			case <-sink:
+			case err := <-done:
+				if err != nil {
+					t.Errorf("run: %v", err)
+				}
+				return
+			}
+		}
+	})
+	return func() signal.Report {
+		t.Helper()
+		select {
+		case r := <-sink:
+			return r
+		case <-time.After(30 * time.Second):
+			t.Fatal("there was no report")
+			return signal.Report{}
+		}
+	}
+}
+
+// every is a sink that waits until each report is taken.
+type every chan signal.Report
+
+// Report waits until somebody takes the report.
+func (e every) Report(r signal.Report) { e <- r }
+
 // whole is the lifecycle of a reading that has to be whole, with its states by
 // name.
 func whole(t *testing.T, r signal.Report) (signal.Lifecycle, map[string]signal.State) {

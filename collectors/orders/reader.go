@@ -3,6 +3,7 @@ package orders
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/lostorder/lostorder/internal/database"
@@ -12,10 +13,24 @@ import (
 // reader reads one lifecycle.
 type reader struct {
 	config Config
+	graph  *graph
 	db     *database.DB
+
+	moves      *moves      // nil without a history table
+	duplicates *duplicates // nil when they are not looked for
+	sightings  sightings
 }
 
-func open(s setup) *reader { return &reader{config: s.Lifecycle, db: database.Open(s.Database)} }
+func open(s setup) *reader {
+	r := &reader{config: s.Lifecycle, graph: newGraph(&s.Lifecycle), db: database.Open(s.Database)}
+	if r.config.History != nil {
+		r.moves = newMoves(&r.config, r.graph, r.stateOf)
+	}
+	if r.config.Duplicates != nil {
+		r.duplicates = &duplicates{config: r.config.Duplicates, graph: r.graph, stateOf: r.stateOf}
+	}
+	return r
+}
 
 // Close ends the connection.
 func (r *reader) Close() error { return r.db.Close() }
@@ -36,13 +51,10 @@ func (r *reader) Read(ctx context.Context, report *signal.Report) error {
 
 func (r *reader) read(ctx context.Context, in *database.Reading, t *table, report *signal.Report) error {
 	c := &r.config
-	l := signal.Lifecycle{Name: c.Name, Database: c.Source.Database, Saga: c.Kind == "saga"}
+	l := signal.Lifecycle{Name: c.Name, Database: c.Source.Database, Saga: c.Kind == "saga", Max: time.Duration(c.Max)}
 	var errs []error
 	for _, s := range c.States {
-		state := signal.State{
-			Name: s.Name, Max: time.Duration(s.Value.Max), Terminal: s.Value.done(),
-			Orders: signal.Unknown, Overdue: signal.Unknown,
-		}
+		state := newState(s.Name, s.Value)
 		if !state.Terminal { // orders that are done are too many to look at, and nothing is wrong with them
 			warnings, err := r.state(ctx, in, t.in(s.Name, s.Value.values(s.Name)), t, &state)
 			errs = append(errs, err)
@@ -53,9 +65,21 @@ func (r *reader) read(ctx context.Context, in *database.Reading, t *table, repor
 	unnamed, warnings := r.unnamed(ctx, in, t)
 	l.Unnamed = unnamed
 	report.Warnings = append(report.Warnings, warnings...)
+	if r.duplicates != nil {
+		found, warnings, err := r.duplicates.read(ctx, in, t)
+		l.Duplicates = found
+		errs = append(errs, err)
+		report.Warnings = append(report.Warnings, warnings...)
+	}
+	if r.moves != nil {
+		history, warnings, err := r.moves.read(ctx, in)
+		l.History = history
+		errs = append(errs, err)
+		report.Warnings = append(report.Warnings, warnings...)
+	}
 
 	err := database.Join(errs...)
-	if known(l.States) {
+	if known(&l) {
 		report.Lifecycles = append(report.Lifecycles, l)
 	}
 	if err != nil {
@@ -64,14 +88,29 @@ func (r *reader) read(ctx context.Context, in *database.Reading, t *table, repor
 	return nil
 }
 
+// newState is a state of which nothing was read yet.
+func newState(name string, s State) signal.State {
+	return signal.State{
+		Name: name, Max: time.Duration(s.Max), Next: s.Next,
+		Terminal: s.done() && !s.Failed, Abandoned: s.Abandoned, Failed: s.Failed, Compensating: len(s.Compensates) > 0,
+		Orders: signal.Unknown, Overdue: signal.Unknown,
+	}
+}
+
 // state reads one state; what could be read of it stays when the rest could not.
 func (r *reader) state(ctx context.Context, in *database.Reading, s database.Selection, t *table, state *signal.State) ([]string, error) {
+	if r.config.Source.Columns.Updated != "" {
+		return r.sighted(ctx, in, s, t, state)
+	}
 	tally, missing := in.Tally(ctx, s, r.config.Cap, state.Max)
 	if !tally.Known() {
 		return nil, missing
 	}
 	state.Orders, state.OrdersCapped = tally.Rows.Count, tally.Rows.Capped
 	state.Overdue, state.OverdueCapped = tally.Late.Count, tally.Late.Capped
+	if state.Failed {
+		state.Overdue, state.OverdueCapped = state.Orders, state.OrdersCapped
+	}
 	if tally.Oldest.Known() {
 		state.Oldest = signal.Age{Since: tally.Oldest, Bound: signal.Measured}
 	}
@@ -92,11 +131,22 @@ func (r *reader) state(ctx context.Context, in *database.Reading, s database.Sel
 
 // known reports whether anything at all was read: a lifecycle of terminal states
 // alone says nothing, and neither does one of which every question failed.
-func known(states []signal.State) bool {
-	for _, s := range states {
+func known(l *signal.Lifecycle) bool {
+	for _, s := range l.States {
 		if s.Orders.Known() {
 			return true
 		}
 	}
-	return false
+	return l.History != nil || l.Duplicates != nil
+}
+
+// stateOf is the number of the state that a value stands for, as the database
+// compares them; noState when the lifecycle does not name it.
+func (r *reader) stateOf(in *database.Reading, value string) int {
+	for i, s := range r.config.States {
+		if slices.ContainsFunc(s.Value.values(s.Name), func(v string) bool { return in.Same(v, value) }) {
+			return i
+		}
+	}
+	return noState
 }

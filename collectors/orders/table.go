@@ -31,7 +31,11 @@ func find(ctx context.Context, r *database.Reading, c *Table) (*table, error) {
 	}
 	t.orderID = must(c.Columns.OrderID, "order_id")
 	t.state = must(c.Columns.State, "state")
-	t.since = must(c.Columns.Since, "since")
+	if c.Columns.Updated != "" {
+		t.since = must(c.Columns.Updated, "updated")
+	} else {
+		t.since = must(c.Columns.Since, "since")
+	}
 	if c.Columns.Traceparent != "" {
 		column := must(c.Columns.Traceparent, "traceparent")
 		t.traceparent = &column

@@ -29,7 +29,7 @@ func (r *reader) unnamed(ctx context.Context, in *database.Reading, t *table) (u
 	}
 	slices.Sort(values)
 	for _, value := range values {
-		if r.names(in, value) || len(unnamed) == mostUnnamed {
+		if r.stateOf(in, value) != noState || len(unnamed) == mostUnnamed {
 			continue
 		}
 		if len(t.where) > 0 {
@@ -48,15 +48,4 @@ func (r *reader) unnamed(ctx context.Context, in *database.Reading, t *table) (u
 		}
 	}
 	return unnamed, warnings
-}
-
-// names reports whether a value stands for a state, as the database compares them.
-func (r *reader) names(in *database.Reading, value string) bool {
-	same := func(v string) bool { return in.Same(v, value) }
-	for _, s := range r.config.States {
-		if slices.ContainsFunc(s.Value.values(s.Name), same) {
-			return true
-		}
-	}
-	return false
 }

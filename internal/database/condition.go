@@ -55,7 +55,7 @@ func (c Condition) render(d dialect, args *[]any) string {
 	case isOneOf:
 		values := make([]string, len(c.values))
 		for i, v := range c.values {
-			values[i] = d.value(v, args)
+			values[i] = literal(d, c.column, v, args)
 		}
 		if len(values) == 1 {
 			return name + " = " + values[0]

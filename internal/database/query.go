@@ -36,6 +36,7 @@ type query struct {
 	where   []Condition
 	whole   bool  // every row of the table counts: nothing is filtered out
 	index   index // what would answer it
+	places  bool  // the place of each row is asked for, too
 }
 
 // key names the query whatever the moments in its text are.

@@ -22,33 +22,44 @@ type Selection struct {
 type Row struct {
 	Since  signal.Instant // on our clock; unknown when it is no time
 	Fields []string       // the columns that were asked for, as text; NULL is empty
+	Place  Place          // in the order of a page
 }
 
 // Oldest returns the rows that have waited longest, oldest first, without those
 // that do not say since when.
 func (r *Reading) Oldest(ctx context.Context, s Selection, n int, fields ...Column) ([]Row, error) {
-	q := query{purpose: "read the oldest " + s.What, table: s.Table, where: s.Where, limit: n}
-	millis, err := r.millis(s)
-	if err != nil {
-		return nil, &failure{doing: q.purpose, reason: err.Error(), cause: err}
-	}
-	columns := []string{millis}
-	for _, f := range fields {
-		columns = append(columns, r.dialect.text(f))
-	}
+	q := query{purpose: "read the oldest " + s.What, limit: n}
 	order := []string{r.dialect.quote(s.Since.Name)}
 	for _, c := range s.Tie {
 		order = append(order, r.dialect.quote(c.Name))
 	}
 	from, whole := r.from(s, &q.args)
 	q.whole = whole
+	return r.rows(ctx, q, s, fmt.Sprintf("%s ORDER BY %s LIMIT %d", from, strings.Join(order, ", "), n), fields)
+}
+
+// rows asks for rows of a selection: their moments, and the fields. from is all
+// that follows the columns.
+func (r *Reading) rows(ctx context.Context, q query, s Selection, from string, fields []Column) ([]Row, error) {
+	q.table, q.where = s.Table, s.Where
 	q.index = s.index(r.dialect)
-	q.sql = fmt.Sprintf("SELECT %s %s ORDER BY %s LIMIT %d", strings.Join(columns, ", "), from, strings.Join(order, ", "), n)
+	millis, err := r.millis(s)
+	if err != nil {
+		return nil, &failure{doing: q.purpose, reason: err.Error(), cause: err}
+	}
+	columns := []string{millis}
+	if q.places {
+		columns = append(columns, r.place(s)...)
+	}
+	for _, f := range fields {
+		columns = append(columns, r.dialect.text(f))
+	}
+	q.sql = "SELECT " + strings.Join(columns, ", ") + " " + from
 
 	var rows []Row
 	err = r.run(ctx, q, func(from *sql.Rows) error {
 		var at sql.NullInt64
-		texts := make([]sql.NullString, len(fields))
+		texts := make([]sql.NullString, len(columns)-1)
 		into := []any{&at}
 		for i := range texts {
 			into = append(into, &texts[i])
@@ -56,10 +67,15 @@ func (r *Reading) Oldest(ctx context.Context, s Selection, n int, fields ...Colu
 		if err := from.Scan(into...); err != nil {
 			return err
 		}
-		row := Row{Fields: make([]string, len(fields))}
+		var row Row
 		if at.Valid {
 			row.Since = r.clock.instant(at.Int64)
 		}
+		if q.places {
+			row.Place = Place{texts[0].String, texts[1].String}
+			texts = texts[2:]
+		}
+		row.Fields = make([]string, len(texts))
 		for i, text := range texts {
 			row.Fields[i] = text.String
 		}

@@ -49,6 +49,10 @@ func (s *Shop) faults(rng *rand.Rand) []fault {
 		s.orderIsForgotten(),
 		s.paymentIsMissing(),
 		s.orderIsShippedTwice(),
+		s.orderIsPaidAndCancelled(),
+		s.requestIsSentTwice(),
+		s.sagaHangs(),
+		s.compensationHangs(),
 	}
 }
 

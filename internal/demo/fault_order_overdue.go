@@ -18,7 +18,7 @@ func (s *Shop) orderIsForgotten() fault {
 			return expectation{subject: signal.Subject{Database: "shop", Lifecycle: "order", State: "placed"}, orders: []string{orderID}}, err
 		},
 		lasts:     placedMax + slack,
-		heal:      func(ctx context.Context) error { return s.store.move(ctx, orderID, "cancelled", time.Now()) },
+		heal:      func(ctx context.Context) error { return s.store.move(ctx, orderID, "cancelled", time.Now(), "placed") },
 		twinTitle: "the bank takes long over an order, within its deadline",
 		twin: func(ctx context.Context) error {
 			_, err := s.placeFated(ctx, fate{delay: placedMax * 6 / 10})

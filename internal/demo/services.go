@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,7 +29,7 @@ func (s *Shop) trickle(ctx context.Context, topic string, every time.Duration) {
 
 // placeOrder places one order.
 func (s *Shop) placeOrder(ctx context.Context) error {
-	return s.store.place(ctx, s.newOrderID(), s.newTraceparent(), time.Now(), false)
+	return s.store.place(ctx, s.newOrderID(), s.newRequest(), s.newTraceparent(), time.Now(), false)
 }
 
 // placeFated places an order that will meet the given fate in billing. Its event does
@@ -45,7 +46,7 @@ func (s *Shop) placeOn(ctx context.Context, f fate) (orderID string, partition i
 	s.mu.Lock()
 	s.fates[orderID] = f
 	s.mu.Unlock()
-	if err := s.store.place(ctx, orderID, traceparent, time.Now(), true); err != nil {
+	if err := s.store.place(ctx, orderID, cmp.Or(f.request, s.newRequest()), traceparent, time.Now(), true); err != nil {
 		return "", 0, err
 	}
 	record := event(topicOrders, orderID, traceparent)
@@ -59,6 +60,13 @@ func (s *Shop) newTraceparent() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return fmt.Sprintf("00-%016x%016x-%016x-01", s.rng.Uint64()|1, s.rng.Uint64(), s.rng.Uint64()|1)
+}
+
+// newRequest is the idempotency key of one click on "order".
+func (s *Shop) newRequest() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return fmt.Sprintf("%016x", s.rng.Uint64())
 }
 
 func (s *Shop) newOrderID() string {
@@ -90,29 +98,31 @@ func (s *Shop) bill(ctx context.Context, r *kgo.Record) error {
 		if err := s.publish(ctx, topicDeadLetters, orderID, traceparent(r)); err != nil {
 			return err
 		}
-		return s.store.move(ctx, orderID, "payment_failed", time.Now())
+		return s.store.move(ctx, orderID, "payment_failed", time.Now(), "placed")
 	case f.delay > 0:
 		// The bank answers later; the event itself is done with.
 		s.running.Go(func() {
 			if pause(ctx, f.delay) {
-				_ = s.pay(ctx, orderID, traceparent(r))
+				_ = s.pay(ctx, orderID, traceparent(r), 0)
 			}
 		})
 		return nil
 	default:
-		return s.pay(ctx, orderID, traceparent(r))
+		return s.pay(ctx, orderID, traceparent(r), f.ahead)
 	}
 }
 
-func (s *Shop) pay(ctx context.Context, orderID, traceparent string) error {
+// pay takes the payment, on a clock that may be ahead.
+func (s *Shop) pay(ctx context.Context, orderID, traceparent string, ahead time.Duration) error {
 	s.mu.Lock()
 	f := s.fates[orderID]
 	s.mu.Unlock()
+	at := time.Now().Add(ahead)
 	if f.unpaid {
-		if err := s.store.move(ctx, orderID, "paid", time.Now()); err != nil {
+		if err := s.store.move(ctx, orderID, "paid", at, "placed"); err != nil {
 			return err
 		}
-	} else if err := s.store.effect(ctx, orderID, "paid", "payments", time.Now()); err != nil {
+	} else if err := s.store.effect(ctx, orderID, "placed", "paid", "payments", at); err != nil {
 		return err
 	}
 	return s.publish(ctx, topicPayments, orderID, traceparent)
@@ -120,7 +130,7 @@ func (s *Shop) pay(ctx context.Context, orderID, traceparent string) error {
 
 // ship sends an order off.
 func (s *Shop) ship(ctx context.Context, r *kgo.Record) error {
-	if err := s.store.effect(ctx, string(r.Key), "shipped", "shipments", time.Now()); err != nil {
+	if err := s.store.effect(ctx, string(r.Key), "paid", "shipped", "shipments", time.Now()); err != nil {
 		return err
 	}
 	return s.publish(ctx, topicNotifications, string(r.Key), traceparent(r))

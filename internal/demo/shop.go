@@ -33,6 +33,7 @@ const (
 	placedMax    = 14 * time.Second
 	paidMax      = 40 * time.Second
 	matchGrace   = 4 * time.Second
+	stepMax      = 6 * time.Second
 	pollInterval = time.Second
 	orderEvery   = 150 * time.Millisecond
 	invoiceEvery = 100 * time.Millisecond
@@ -58,6 +59,7 @@ type Shop struct {
 	mu    sync.Mutex
 	rng   *rand.Rand
 	next  int             // number of the next order
+	sagas int             // that were begun
 	fates map[string]fate // what befalls an order in billing
 }
 
@@ -68,6 +70,8 @@ type fate struct {
 	unpaid   bool          // billing says that it is paid and takes no payment
 	failures int           // how often it fails before it succeeds
 	delay    time.Duration // how long the bank takes
+	ahead    time.Duration // how far ahead billing's clock is
+	request  string        // the idempotency key, where another order has it, too
 }
 
 // Open starts a shop in a temporary folder and on loopback ports of its own. rng is
@@ -128,6 +132,7 @@ func (s *Shop) startServices(ctx context.Context) error {
 	}
 	s.running.Go(func() { s.relay.run(ctx) })
 	s.running.Go(func() { s.sell(ctx) })
+	s.running.Go(func() { s.checkOut(ctx) })
 	s.running.Go(func() { s.trickle(ctx, topicInvoices, invoiceEvery) })
 	s.running.Go(func() { s.trickle(ctx, topicClicks, clickEvery) })
 	return nil
@@ -185,12 +190,26 @@ outboxes:
 lifecycles:
   - name: order
     source: {database: shop, table: orders, columns: {order_id: id, state: state, since: state_since}}
+    history: {table: order_moves, columns: {at: at}, where: void = 0, late: 5s}
+    duplicates: {key: request, except: cancelled, interval: %[1]s}
     states:
       placed: {max: %[7]s, next: [paid, cancelled, payment_failed]}
-      paid: {max: %[8]s, next: [shipped]}
+      paid: {max: %[8]s, next: [shipped], excludes: cancelled}
       shipped: {terminal: true}
-      cancelled: {terminal: true}
-      payment_failed: {terminal: true}
+      cancelled: {terminal: true, abandoned: true}
+      payment_failed: {terminal: true, abandoned: true}
+    interval: %[1]s
+    timeout: 5s
+  - name: checkout
+    kind: saga
+    source: {database: shop, table: sagas, columns: {state: step, since: step_since}}
+    history: {table: saga_moves, columns: {at: at}, where: void = 0, late: 5s}
+    states:
+      reserving: {max: %[10]s, next: [charging, aborted]}
+      charging: {max: %[10]s, next: [done, releasing]}
+      releasing: {max: %[10]s, next: [aborted], compensates: reserving}
+      done: {terminal: true}
+      aborted: {terminal: true, abandoned: true}
     interval: %[1]s
     timeout: 5s
 reconciliations:
@@ -209,5 +228,5 @@ reconciliations:
     interval: %[1]s
     timeout: 5s
 `, pollInterval, s.brokers[0], queueMaxAge, absentAfter,
-		"sqlite://"+filepath.Join(s.dir, "shop.db"), outboxMaxAge, placedMax, paidMax, matchGrace)
+		"sqlite://"+filepath.Join(s.dir, "shop.db"), outboxMaxAge, placedMax, paidMax, matchGrace, stepMax)
 }

@@ -15,8 +15,11 @@ const schema = `
 CREATE TABLE orders (
 	id          TEXT PRIMARY KEY,
 	state       TEXT NOT NULL,
-	state_since INTEGER NOT NULL -- Unix milliseconds
+	state_since INTEGER NOT NULL, -- Unix milliseconds
+	created_at  INTEGER NOT NULL, -- Unix milliseconds
+	request     TEXT NOT NULL     -- the idempotency key of the storefront
 );
+CREATE INDEX orders_created_at ON orders (created_at, id);
 CREATE INDEX orders_state_since ON orders (state, state_since);
 CREATE INDEX orders_changed ON orders (state_since);
 CREATE TABLE payments (
@@ -52,7 +55,7 @@ func openStore(path string) (*store, error) {
 		return nil, fmt.Errorf("open shop database: %w", err)
 	}
 	db.SetMaxOpenConns(1)
-	if _, err := db.Exec(schema); err != nil {
+	if _, err := db.Exec(schema + movesSchema); err != nil {
 		_ = db.Close()
 		return nil, fmt.Errorf("create shop tables: %w", err)
 	}
@@ -61,13 +64,16 @@ func openStore(path string) (*store, error) {
 
 // place commits an order and its event together; published says that the event
 // needs no relay any more.
-func (s *store) place(ctx context.Context, orderID, traceparent string, at time.Time, published bool) error {
+func (s *store) place(ctx context.Context, orderID, request, traceparent string, at time.Time, published bool) error {
 	tx, err := s.db.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = tx.Rollback() }()
-	if _, err := tx.ExecContext(ctx, `INSERT INTO orders VALUES (?, 'placed', ?)`, orderID, at.UnixMilli()); err != nil {
+	if _, err := tx.ExecContext(ctx, `INSERT INTO orders VALUES (?, 'placed', ?, ?, ?)`, orderID, at.UnixMilli(), at.UnixMilli(), request); err != nil {
+		return err
+	}
+	if err := addMove(ctx, tx, ofOrder, orderID, "placed", at); err != nil {
 		return err
 	}
 	publishedAt := sql.NullInt64{Int64: at.UnixMilli(), Valid: published}
@@ -75,12 +81,6 @@ func (s *store) place(ctx context.Context, orderID, traceparent string, at time.
 		return err
 	}
 	return tx.Commit()
-}
-
-// move puts an order into a state.
-func (s *store) move(ctx context.Context, orderID, state string, at time.Time) error {
-	_, err := s.db.ExecContext(ctx, `UPDATE orders SET state = ?, state_since = ? WHERE id = ?`, state, at.UnixMilli(), orderID)
-	return err
 }
 
 // outboxRow is one event to publish.
@@ -114,18 +114,19 @@ func (s *store) published(ctx context.Context, id int64, at time.Time) error {
 	return err
 }
 
-// effect puts an order into a state and writes what belongs to it, a payment or a
-// shipment, in one transaction: once, however often it is told to.
-func (s *store) effect(ctx context.Context, orderID, state, table string, at time.Time) error {
+// effect moves an order from one state to another and writes what belongs to it, a
+// payment or a shipment, in one transaction: once, however often it is told to.
+func (s *store) effect(ctx context.Context, orderID, from, to, table string, at time.Time) error {
 	tx, err := s.db.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = tx.Rollback() }()
-	if _, err := tx.ExecContext(ctx, `UPDATE orders SET state = ?, state_since = ? WHERE id = ? AND state <> ?`, state, at.UnixMilli(), orderID, state); err != nil {
+	moved, err := moveIn(ctx, tx, orderID, to, at, from)
+	if err != nil || !moved {
 		return err
 	}
-	if _, err := tx.ExecContext(ctx, `INSERT INTO `+table+` (order_id, created_at) SELECT ?1, ?2 WHERE NOT EXISTS (SELECT 1 FROM `+table+` WHERE order_id = ?1)`, orderID, at.UnixMilli()); err != nil { //nolint:gosec // one of our own two tables
+	if _, err := tx.ExecContext(ctx, `INSERT INTO `+table+` (order_id, created_at) VALUES (?, ?)`, orderID, at.UnixMilli()); err != nil { //nolint:gosec // one of our own two tables
 		return err
 	}
 	return tx.Commit()

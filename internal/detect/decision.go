@@ -30,6 +30,10 @@ func Decisions() []Decision {
 		orderOverdue,
 		orderUnmatched,
 		effectDuplicate,
+		orderConflict,
+		orderDuplicate,
+		sagaStuck,
+		compensationFailed,
 	}
 }
 

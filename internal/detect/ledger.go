@@ -65,7 +65,7 @@ func (l *ledger) settle(mode signal.Mode, cases []Case, r *signal.Report, first 
 			continue
 		}
 		switch {
-		case present(r, key.subject):
+		case present(r, key.mode, key.subject):
 			e.seen = at
 			if e.quiet++; e.quiet < closeAfter {
 				continue
@@ -130,7 +130,7 @@ func findingID(key caseKey, since signal.Instant) string {
 
 // present reports whether the report has a reading of the subject: not only its
 // name, but what it is judged by.
-func present(r *signal.Report, s signal.Subject) bool {
+func present(r *signal.Report, mode signal.Mode, s signal.Subject) bool {
 	switch {
 	case s.Check != "":
 		return slices.ContainsFunc(r.Reconciliations, func(c signal.Reconciliation) bool { return c.Name == s.Check })
@@ -138,7 +138,7 @@ func present(r *signal.Report, s signal.Subject) bool {
 		return slices.ContainsFunc(r.Outboxes, func(o signal.Outbox) bool { return o.Name == s.Outbox && o.Pending.Known() })
 	case s.Lifecycle != "":
 		return slices.ContainsFunc(r.Lifecycles, func(l signal.Lifecycle) bool {
-			return l.Name == s.Lifecycle && slices.ContainsFunc(l.States, func(st signal.State) bool { return st.Name == s.State && st.Overdue.Known() })
+			return l.Name == s.Lifecycle && judged(&l, mode, s.State)
 		})
 	default:
 		for i := range r.Queues {
@@ -149,5 +149,17 @@ func present(r *signal.Report, s signal.Subject) bool {
 		return slices.ContainsFunc(r.DeadLetters, func(d signal.DeadLetterQueue) bool {
 			return d.Destination == s.Destination && s.Group == "" && d.Messages.Known()
 		})
+	}
+}
+
+// judged reports whether a reading of a lifecycle has what a mode is decided from.
+func judged(l *signal.Lifecycle, mode signal.Mode, state string) bool {
+	switch {
+	case state != "":
+		return slices.ContainsFunc(l.States, func(s signal.State) bool { return s.Name == state && s.Overdue.Known() })
+	case mode == signal.OrderDuplicate:
+		return l.Duplicates != nil
+	default:
+		return l.History != nil
 	}
 }

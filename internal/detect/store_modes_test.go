@@ -200,7 +200,7 @@ var storeCases = map[string]struct {
 }
 
 func TestStoreModes(t *testing.T) {
-	for name, tc := range storeCases {
+	for name, tc := range allStoreCases() {
 		t.Run(name, func(t *testing.T) {
 			s := newScript(t)
 			tc.story(s)

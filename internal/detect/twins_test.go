@@ -11,16 +11,20 @@ import (
 // twins names, for each failure mode, a story of what looks most like it and is
 // not.
 var twins = map[signal.Mode]string{
-	signal.OutboxStalled:   "benign: a bulk import that drains slowly",
-	signal.MessageLost:     "benign: retention overtakes a replay of what was committed",
-	signal.ConsumerAbsent:  "benign: a deploy of a minute and a half",
-	signal.ConsumerStalled: "benign: a slow consumer that commits once in four minutes",
-	signal.BacklogGrowing:  "benign: a nightly batch that drains in an hour",
-	signal.MessageExpiring: "benign: a batch that is half as old as it may be and is worked off in time",
-	signal.DLQFilling:      "benign: an empty dead letter queue that once held messages",
-	signal.OrderOverdue:    "benign: a slow order within its deadline",
-	signal.OrderUnmatched:  "benign: payments that are within their grace",
-	signal.EffectDuplicate: "benign: orders that may have several payments",
+	signal.OutboxStalled:      "benign: a bulk import that drains slowly",
+	signal.MessageLost:        "benign: retention overtakes a replay of what was committed",
+	signal.ConsumerAbsent:     "benign: a deploy of a minute and a half",
+	signal.ConsumerStalled:    "benign: a slow consumer that commits once in four minutes",
+	signal.BacklogGrowing:     "benign: a nightly batch that drains in an hour",
+	signal.MessageExpiring:    "benign: a batch that is half as old as it may be and is worked off in time",
+	signal.DLQFilling:         "benign: an empty dead letter queue that once held messages",
+	signal.OrderOverdue:       "benign: a slow order within its deadline",
+	signal.OrderUnmatched:     "benign: payments that are within their grace",
+	signal.EffectDuplicate:    "benign: orders that may have several payments",
+	signal.OrderConflict:      "benign: paid and cancelled by two clocks, which a second reading does not confirm",
+	signal.OrderDuplicate:     "benign: no two orders share a key",
+	signal.SagaStuck:          "benign: a step that is tried again within its time",
+	signal.CompensationFailed: "benign: a compensating step within its time",
 }
 
 func TestEveryModeHasABenignTwin(t *testing.T) {
@@ -32,7 +36,7 @@ func TestEveryModeHasABenignTwin(t *testing.T) {
 		}) {
 			continue
 		}
-		if tc, ok := storeCases[name]; ok && tc.found == nil {
+		if tc, ok := allStoreCases()[name]; ok && tc.found == nil {
 			continue
 		}
 		if tc, ok := checkCases[name]; ok && tc.found == nil {

@@ -28,6 +28,8 @@ func (s Subject) String() string {
 		return "check " + s.Check + " (database " + s.Database + ")"
 	case s.Outbox != "":
 		return "outbox " + s.Outbox + " (database " + s.Database + ")"
+	case s.Lifecycle != "" && s.State == "":
+		return s.Lifecycle + " (database " + s.Database + ")"
 	case s.Lifecycle != "":
 		return s.Lifecycle + " in state " + s.State + " (database " + s.Database + ")"
 	case s.Group != "":

@@ -25,26 +25,3 @@ type Outbox struct {
 	Retried       Count
 	Waiting       []OrderRef // the oldest pending rows, oldest first
 }
-
-// Lifecycle is one reading of the states of orders in one store.
-type Lifecycle struct {
-	Name     string
-	Database string
-	Saga     bool // its states are the steps of a saga
-	States   []State
-	// Unnamed are values in the state column that the lifecycle does not name.
-	Unnamed []string
-}
-
-// State is one state of a lifecycle.
-type State struct {
-	Name          string
-	Max           time.Duration // how long an order may be in it; 0: as long as it likes
-	Terminal      bool
-	Orders        Count
-	OrdersCapped  bool
-	Overdue       Count
-	OverdueCapped bool
-	Oldest        Age        // dwell of the order that has been in it longest
-	Longest       []OrderRef // the orders that have been in it longest, oldest first
-}

@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/common/expfmt"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/lostorder/lostorder/internal/signal"
 	"github.com/lostorder/lostorder/internal/watch"
 )
 
@@ -36,12 +37,13 @@ type Exporter struct {
 	text, openMetrics, protobuf cache
 
 	mu        sync.Mutex
-	duplicate string // the last that was logged
+	duplicate string                                   // the last that was logged
+	dwelling  map[signal.TargetID]map[lifecycleID]bool // whose histograms are kept
 }
 
 // New returns an Exporter.
 func New(o Options) *Exporter {
-	e := &Exporter{source: o.Snapshot, now: o.Now, log: o.Log, own: newOwn()}
+	e := &Exporter{source: o.Snapshot, now: o.Now, log: o.Log, own: newOwn(), dwelling: map[signal.TargetID]map[lifecycleID]bool{}}
 	if e.now == nil {
 		e.now = time.Now
 	}

@@ -19,6 +19,7 @@ func TestEveryMetricOfTheListIsThere(t *testing.T) {
 	s := full()
 	e := exporter(&s)
 	e.Opened(s.Open[0])
+	readAll(e, s)
 	for format := range accepts {
 		t.Run(format, func(t *testing.T) {
 			families := scrape(t, e, format)

@@ -162,6 +162,30 @@ var groups = []Group{
 				Help: "How long an order may be in the state, as configured; compare it with the oldest dwell.",
 				each: perState(func(s *state, out *block) { out.objective(s.Max, s.labels) }),
 			},
+			{
+				Name: "lostorder_order_dwell_seconds", Type: Histogram, Unit: "seconds", Labels: orderLabels, Stability: Stable,
+				Help: "How long orders were in the state, of those that left it since lostorder started; only where there is a history of moves.",
+			},
+			{
+				Name: "lostorder_order_moves_total", Type: Counter, Unit: "orders", Labels: with(orderLabels, labelNextState), Stability: Stable,
+				Help: "Orders that went from the state to the next since lostorder started; only where there is a history of moves.",
+				each: perLifecycle(orderMoves),
+			},
+			{
+				Name: "lostorder_lifecycle_completed_total", Type: Counter, Unit: "orders", Labels: with(lifecycleLabels, labelOutcome), Stability: Stable,
+				Help: "Orders that came to an end since lostorder started, by outcome: in_time, late (a state or the whole took longer than it may), abandoned; only where there is a history of moves.",
+				each: perLifecycle(completed),
+			},
+			{
+				Name: "lostorder_orders_in_conflict", Type: Gauge, Unit: "orders", Labels: with(lifecycleLabels, labelKind, labelCertainty), Stability: Stable,
+				Help: "Orders that went where they may not, by kind (illegal_move, excluded_states, two_ends, not_compensated) and certainty (confirmed by a second reading, or suspected).",
+				each: perLifecycle(conflicts),
+			},
+			{
+				Name: "lostorder_orders_duplicated", Type: Gauge, Unit: "orders", Labels: lifecycleLabels, Stability: Stable,
+				Help: "Orders beyond the first that were made of the same request; only where duplicates are looked for.",
+				each: perLifecycle(duplicated),
+			},
 		},
 	},
 	{

@@ -15,6 +15,7 @@ import (
 type own struct {
 	registry      *prometheus.Registry
 	delay         *prometheus.HistogramVec
+	dwell         *prometheus.HistogramVec
 	reloaded      prometheus.Gauge
 	reloadedSince prometheus.Gauge
 }
@@ -23,7 +24,7 @@ func newOwn() own {
 	gauge := func(name string) prometheus.Gauge {
 		return prometheus.NewGauge(prometheus.GaugeOpts{Name: name, Help: described(name).Help})
 	}
-	delay := described("lostorder_detection_delay_seconds")
+	delay, dwell := described("lostorder_detection_delay_seconds"), described("lostorder_order_dwell_seconds")
 	o := own{
 		registry: prometheus.NewRegistry(),
 		delay: prometheus.NewHistogramVec(prometheus.HistogramOpts{
@@ -33,10 +34,17 @@ func newOwn() own {
 			NativeHistogramMaxBucketNumber:  100,
 			NativeHistogramMinResetDuration: time.Hour,
 		}, delay.Labels),
+		dwell: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: dwell.Name, Help: dwell.Help,
+			Buckets:                         []float64{1, 5, 15, 60, 300, 900, 3600, 4 * 3600, 86400, 3 * 86400, 7 * 86400, 30 * 86400},
+			NativeHistogramBucketFactor:     1.1,
+			NativeHistogramMaxBucketNumber:  100,
+			NativeHistogramMinResetDuration: time.Hour,
+		}, dwell.Labels),
 		reloaded:      gauge("lostorder_config_last_reload_successful"),
 		reloadedSince: gauge("lostorder_config_last_reload_success_timestamp_seconds"),
 	}
-	o.registry.MustRegister(o.delay, o.reloaded, o.reloadedSince,
+	o.registry.MustRegister(o.delay, o.dwell, o.reloaded, o.reloadedSince,
 		version.NewCollector("lostorder"),
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))

@@ -69,7 +69,12 @@ func full() *watch.Snapshot {
 					Lifecycles: []signal.Lifecycle{{Name: "order", Database: "shop", States: []signal.State{
 						{Name: "placed", Max: 5 * time.Minute, Orders: 30, Overdue: 2, Oldest: since(610 * time.Second)},
 						{Name: "delivered", Terminal: true, Orders: signal.Unknown, Overdue: signal.Unknown},
-					}}},
+					}, History: &signal.History{
+						Moves:     []signal.Move{{From: "placed", To: "delivered", Orders: 7}},
+						Completed: signal.Completed{InTime: 5, Late: 1},
+						Left:      []signal.Dwell{{State: "placed", For: 42 * time.Second, TraceID: "0af7651916cd43dd8448eb211c80319c"}},
+						Conflicts: []signal.Conflict{{Kind: signal.TwoEnds, Confirmed: true}, {Kind: signal.IllegalMove}},
+					}, Duplicates: &signal.Duplicates{Groups: []signal.Request{{Orders: make([]signal.OrderRef, 3)}}}}},
 				},
 			},
 			{
@@ -146,4 +151,15 @@ func exporter(s **watch.Snapshot) *telemetry.Exporter {
 		Now:      func() time.Time { return noon },
 		Log:      slog.New(slog.DiscardHandler),
 	})
+}
+
+// readAll has the exporter take the report of each target.
+func readAll(e *telemetry.Exporter, s *watch.Snapshot) {
+	for i := range s.Targets {
+		if r := s.Targets[i].Reading; r != nil {
+			report := *r
+			report.TargetID = s.Targets[i].ID
+			e.Read(&report)
+		}
+	}
 }

@@ -28,11 +28,11 @@ type view struct {
 
 	alarms       subjects[nodeID, alarm]
 	brokerLosses subjects[nodeID, brokerLoss]
-
-	findings   subjects[string, finding] // by their ids
-	unlisted   int                       // findings that are not among them
-	duplicates int
-	duplicate  string // one of them, for the log
+	lifecycles   subjects[[2]string, lifecycle]
+	findings     subjects[string, finding] // by their ids
+	unlisted     int                       // findings that are not among them
+	duplicates   int
+	duplicate    string // one of them, for the log
 }
 
 // A subject is what a target reported, when, and the labels of its series.
@@ -64,6 +64,11 @@ type state struct {
 
 type check struct {
 	*signal.Reconciliation
+	subject
+}
+
+type lifecycle struct {
+	*signal.Lifecycle
 	subject
 }
 
@@ -121,6 +126,7 @@ func (v *view) read(r *signal.Report) {
 	}
 	for i := range r.Lifecycles {
 		l := &r.Lifecycles[i]
+		v.lifecycles.put([2]string{valid(l.Database), valid(l.Name)}, lifecycle{l, subject{at, v.labels.of(label{labelDatabase, valid(l.Database)}, label{labelLifecycle, valid(l.Name)})}})
 		for j := range l.States {
 			id := [3]string{valid(l.Database), valid(l.Name), valid(l.States[j].Name)}
 			labels := v.labels.of(label{labelDatabase, id[0]}, label{labelLifecycle, id[1]}, label{labelOrderState, id[2]})

@@ -72,7 +72,7 @@ func TestRealOldBacklogThatIsWorkedOffInTimeDoesNotExpire(t *testing.T) {
 		b.send(topic, 0, fmt.Sprint("o-", i))
 	}
 	b.send(compacted, 0, "o-1")
-	p.silent(watchFor) // longer than from when on heads are watched
+	p.silent(watchFor)                        // longer than from when on heads are watched
 	m.set(pace{slow: 100 * time.Millisecond}) // which takes seconds, and many are left
 	b.reached(group, topic, 0, burst+1)
 	p.silent(maxAge)

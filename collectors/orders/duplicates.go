@@ -1,0 +1,118 @@
+package orders
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/lostorder/lostorder/internal/database"
+	"github.com/lostorder/lostorder/internal/signal"
+)
+
+// mostGroups is how many groups of duplicates are reported.
+const mostGroups = 100
+
+// duplicates looks, on a slow clock of its own, for orders that share what only
+// one order may have. Between two looks it says what the last one saw.
+type duplicates struct {
+	config   *Duplicates
+	graph    *graph
+	stateOf  func(in *database.Reading, value string) int
+	looked   signal.Instant
+	last     *signal.Duplicates
+	warnings []string
+}
+
+func (d *duplicates) read(ctx context.Context, in *database.Reading, t *table) (*signal.Duplicates, []string, error) {
+	if d.last != nil && in.Now().Sub(d.looked) < time.Duration(d.config.Interval) {
+		return d.last, d.warnings, nil
+	}
+	d.last, d.warnings = nil, nil
+	rows, fields, err := d.latest(ctx, in, t)
+	if err != nil {
+		return nil, nil, err
+	}
+	d.looked, d.last = in.Now(), d.group(in, rows, fields)
+	return d.last, d.warnings, nil
+}
+
+// latest reads the latest orders, page by page, as far back as they are compared.
+func (d *duplicates) latest(ctx context.Context, in *database.Reading, t *table) ([]database.Row, int, error) {
+	s := database.Selection{What: "orders", Table: t.found, Where: t.where, Tie: []database.Column{t.orderID}}
+	var errs []error
+	must := func(name, key string) database.Column {
+		column, err := t.found.Column(name, key)
+		errs = append(errs, err)
+		return column
+	}
+	s.Since = must(d.config.Created, "duplicates.created")
+	fields := []database.Column{t.orderID, t.state}
+	for i, name := range d.config.Key {
+		fields = append(fields, must(name, fmt.Sprintf("duplicates.key[%d]", i)))
+	}
+	if t.traceparent != nil {
+		fields = append(fields, *t.traceparent)
+	}
+	if err := database.Join(errs...); err != nil {
+		return nil, 0, err
+	}
+	within := time.Duration(d.config.Within)
+	var all []database.Row
+	page := database.Page{Back: true}
+	for left := d.config.Cap; left > 0; left -= page.Rows {
+		page.Rows = min(left, 1000)
+		rows, err := in.Page(ctx, s, page, fields...)
+		if err != nil {
+			return nil, 0, err
+		}
+		for _, row := range rows {
+			if row.Since.Known() && in.Now().Sub(row.Since) > within {
+				return all, len(fields), nil
+			}
+			all = append(all, row)
+		}
+		if len(rows) < page.Rows {
+			return all, len(fields), nil
+		}
+		page.From = &rows[len(rows)-1].Place
+	}
+	d.warnings = []string{fmt.Sprintf("more than %d orders of table %s were made within %s; duplicates are looked for among the latest of them (duplicates.cap)",
+		d.config.Cap, t.found, d.config.Within)}
+	return all, len(fields), nil
+}
+
+// group finds the orders that share a key; fields is how many of each row there are.
+func (d *duplicates) group(in *database.Reading, rows []database.Row, fields int) *signal.Duplicates {
+	const keyAt = 2 // after the id and the state
+	byKey := map[string][]signal.OrderRef{}
+	var several []string // keys, those of the latest orders first
+	for _, row := range rows {
+		parts := row.Fields[keyAt : keyAt+len(d.config.Key)]
+		if slices.Contains(parts, "") || d.excepted(in, row.Fields[1]) {
+			continue // NULL, too, is no key
+		}
+		ref := signal.OrderRef{ID: row.Fields[0], Since: row.Since}
+		if fields > keyAt+len(d.config.Key) {
+			ref.TraceID, ref.SpanID = database.Trace(row.Fields[fields-1])
+		}
+		key := strings.Join(parts, "\x00")
+		byKey[key] = append(byKey[key], ref)
+		if len(byKey[key]) == 2 {
+			several = append(several, key)
+		}
+	}
+	found := &signal.Duplicates{Within: time.Duration(d.config.Within), Capped: len(several) > mostGroups}
+	for _, key := range several[:min(len(several), mostGroups)] {
+		orders := byKey[key]
+		slices.Reverse(orders)
+		found.Groups = append(found.Groups, signal.Request{Orders: orders})
+	}
+	return found
+}
+
+func (d *duplicates) excepted(in *database.Reading, value string) bool {
+	i := d.stateOf(in, value)
+	return i != noState && slices.Contains(d.config.Except, d.graph.names[i])
+}

@@ -1,0 +1,82 @@
+package orders
+
+import (
+	"context"
+
+	"github.com/lostorder/lostorder/internal/database"
+)
+
+// historyTable is a history table as its config describes it, found in the
+// database.
+type historyTable struct {
+	found       *database.Table
+	key         database.Column
+	orderID     database.Column
+	state       database.Column
+	at          database.Column
+	traceparent *database.Column
+	where       []database.Condition
+}
+
+// findHistory looks up the table and its columns, and says all that is missing at
+// once.
+func findHistory(ctx context.Context, r *database.Reading, c *History) (*historyTable, error) {
+	found, err := r.Table(ctx, c.Table)
+	if err != nil {
+		return nil, err
+	}
+	t := historyTable{found: found}
+	var errs []error
+	must := func(name, key string) database.Column {
+		column, err := found.Column(name, "history.columns."+key)
+		errs = append(errs, err)
+		return column
+	}
+	t.key = must(c.Columns.Key, "key")
+	t.orderID = must(c.Columns.OrderID, "order_id")
+	t.state = must(c.Columns.State, "state")
+	t.at = must(c.Columns.At, "at")
+	if c.Columns.Traceparent != "" {
+		column := must(c.Columns.Traceparent, "traceparent")
+		t.traceparent = &column
+	}
+	if c.Where != "" {
+		t.where = []database.Condition{database.Matches(c.Where)}
+	}
+	return &t, database.Join(errs...)
+}
+
+// all selects every move.
+func (t *historyTable) all() database.Selection {
+	return database.Selection{What: "moves", Table: t.found, Where: t.where, Since: t.at, Tie: []database.Column{t.key}}
+}
+
+// of selects the moves of some orders.
+func (t *historyTable) of(ids []string) database.Selection {
+	return database.Selection{
+		What: "moves of an order", Table: t.found, Since: t.at, Tie: []database.Column{t.key},
+		Where: append([]database.Condition{database.OneOf(t.orderID, ids...)}, t.where...),
+	}
+}
+
+// fields are the columns of a move, in the order that step knows.
+func (t *historyTable) fields() []database.Column {
+	fields := []database.Column{t.orderID, t.state}
+	if t.traceparent != nil {
+		fields = append(fields, *t.traceparent)
+	}
+	return fields
+}
+
+// step is the order and the step that a row tells; a row without an order or
+// without a moment tells none.
+func (t *historyTable) step(in *database.Reading, row database.Row, stateOf func(*database.Reading, string) int) (id string, s step) {
+	if !row.Since.Known() {
+		return "", step{}
+	}
+	s = step{state: stateOf(in, row.Fields[1]), at: row.Since}
+	if t.traceparent != nil {
+		s.trace, s.span = database.Trace(row.Fields[2])
+	}
+	return row.Fields[0], s
+}

@@ -1,0 +1,75 @@
+package orders
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"github.com/lostorder/lostorder/internal/database"
+	"github.com/lostorder/lostorder/internal/signal"
+)
+
+// sightings remembers, for a table that says only when a row was last changed, when
+// each order was first seen in its state. An order that is no longer among those
+// that are read is forgotten: it moved on, or changed while there are more than are
+// read, and is then taken for younger than it is, never for older.
+type sightings map[string]map[string]signal.Instant
+
+// see takes the orders that are in a state now and returns them, those first that
+// were seen there first.
+func (s *sightings) see(state string, rows []database.Row, t *table, now signal.Instant) []signal.OrderRef {
+	before := (*s)[state]
+	seen := make(map[string]signal.Instant, len(rows))
+	refs := make([]signal.OrderRef, 0, len(rows))
+	for _, row := range rows {
+		ref := signal.OrderRef{ID: row.Fields[0], Since: cmp.Or(row.Since, now)}
+		if first, known := before[ref.ID]; known {
+			ref.Since = min(first, ref.Since)
+		}
+		if t.traceparent != nil {
+			ref.TraceID, ref.SpanID = database.Trace(row.Fields[1])
+		}
+		seen[ref.ID] = ref.Since
+		refs = append(refs, ref)
+	}
+	if *s == nil {
+		*s = sightings{}
+	}
+	(*s)[state] = seen
+	slices.SortStableFunc(refs, func(a, b signal.OrderRef) int { return cmp.Compare(a.Since, b.Since) })
+	return refs
+}
+
+// sighted reads one state of a table that says only when a row was last changed.
+func (r *reader) sighted(ctx context.Context, in *database.Reading, s database.Selection, t *table, state *signal.State) ([]string, error) {
+	rows, err := in.Oldest(ctx, s, r.config.Cap+1, t.fields()...)
+	if err != nil {
+		return nil, err
+	}
+	capped := len(rows) > r.config.Cap
+	refs := r.sightings.see(state.Name, rows[:min(len(rows), r.config.Cap)], t, in.Now())
+	state.Orders, state.OrdersCapped = signal.Count(len(refs)), capped
+	state.Overdue, state.OverdueCapped = 0, capped
+	for _, ref := range refs {
+		if state.Failed || state.Max > 0 && in.Now().Sub(ref.Since) > state.Max {
+			state.Overdue++
+		}
+	}
+	if len(refs) > 0 {
+		state.Oldest = signal.Age{Since: refs[0].Since, Bound: signal.AtLeast}
+		state.Longest = refs[:min(len(refs), r.config.Sample)]
+	}
+	var undated []string
+	if s.Since.Nullable {
+		s.What, s.Where = s.What+" whose "+s.Since.Name+" is NULL", append(slices.Clone(s.Where), database.IsNull(s.Since))
+		n, err := in.Count(ctx, s, r.config.Cap)
+		if err != nil {
+			return nil, err
+		}
+		if n.Count > 0 {
+			undated = (&database.Tally{Undated: n}).Warnings(s)
+			state.Orders = min(state.Orders+n.Count, signal.Count(r.config.Cap))
+		}
+	}
+	return undated, nil
+}

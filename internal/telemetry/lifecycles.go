@@ -1,0 +1,122 @@
+package telemetry
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/lostorder/lostorder/internal/signal"
+)
+
+// The labels that lifecycles alone have.
+const (
+	labelNextState = "next_state"
+	labelOutcome   = "outcome"
+	labelCertainty = "certainty"
+)
+
+var lifecycleLabels = []string{labelDatabase, labelLifecycle}
+
+// lifecycleID is what tells lifecycles apart: database and name.
+type lifecycleID [2]string
+
+// perLifecycle makes the series of a metric of lifecycles.
+func perLifecycle(each func(v *view, l *lifecycle, out *block)) func(*view, *block) {
+	return func(v *view, out *block) {
+		for i := range v.lifecycles.all {
+			each(v, &v.lifecycles.all[i], out)
+		}
+	}
+}
+
+func orderMoves(v *view, l *lifecycle, out *block) {
+	if l.History == nil {
+		return
+	}
+	for _, m := range l.History.Moves {
+		out.add(float64(m.Orders), l.labels, v.labels.pair(labelOrderState, valid(m.From)), v.labels.pair(labelNextState, valid(m.To)))
+	}
+}
+
+func completed(v *view, l *lifecycle, out *block) {
+	if l.History == nil {
+		return
+	}
+	c := l.History.Completed
+	for _, one := range []struct {
+		outcome string
+		orders  int64
+	}{{"in_time", c.InTime}, {"late", c.Late}, {"abandoned", c.Abandoned}} {
+		out.add(float64(one.orders), l.labels, v.labels.pair(labelOutcome, one.outcome))
+	}
+}
+
+// conflicts adds every kind at zero, so that a rule can tell "none" from "not
+// looked for".
+func conflicts(v *view, l *lifecycle, out *block) {
+	if l.History == nil {
+		return
+	}
+	type series struct {
+		kind      signal.ConflictKind
+		confirmed bool
+	}
+	counts := map[series]int{}
+	for _, c := range l.History.Conflicts {
+		counts[series{c.Kind, c.Confirmed}]++
+	}
+	kinds := []signal.ConflictKind{signal.IllegalMove, signal.ExcludedStates, signal.TwoEnds}
+	if l.Saga {
+		kinds = append(kinds, signal.NotCompensated)
+	}
+	for _, kind := range kinds {
+		out.add(float64(counts[series{kind, true}]), l.labels, v.labels.pair(labelKind, string(kind)), v.labels.pair(labelCertainty, "confirmed"))
+		out.add(float64(counts[series{kind, false}]), l.labels, v.labels.pair(labelKind, string(kind)), v.labels.pair(labelCertainty, "suspected"))
+	}
+}
+
+func duplicated(_ *view, l *lifecycle, out *block) {
+	if l.Duplicates == nil {
+		return
+	}
+	n := 0
+	for _, group := range l.Duplicates.Groups {
+		n += len(group.Orders) - 1
+	}
+	out.add(float64(n), l.labels)
+}
+
+// Read observes what happened since the reading before: how long orders were in
+// the states that they left, each with its trace. It is called once for each
+// report.
+func (e *Exporter) Read(r *signal.Report) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for i := range r.Lifecycles {
+		l := &r.Lifecycles[i]
+		if l.History == nil {
+			continue
+		}
+		id := lifecycleID{valid(l.Database), valid(l.Name)}
+		if e.dwelling[r.TargetID] == nil {
+			e.dwelling[r.TargetID] = map[lifecycleID]bool{}
+		}
+		e.dwelling[r.TargetID][id] = true
+		for _, left := range l.History.Left {
+			observer := e.own.dwell.WithLabelValues(id[0], id[1], valid(left.State))
+			if with, ok := observer.(prometheus.ExemplarObserver); ok && left.TraceID != "" {
+				with.ObserveWithExemplar(left.For.Seconds(), prometheus.Labels{exemplarTrace: left.TraceID})
+				continue
+			}
+			observer.Observe(left.For.Seconds())
+		}
+	}
+}
+
+// Forget drops what is kept of a target that is no longer watched.
+func (e *Exporter) Forget(id signal.TargetID) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for gone := range e.dwelling[id] {
+		e.own.dwell.DeletePartialMatch(prometheus.Labels{labelDatabase: gone[0], labelLifecycle: gone[1]})
+	}
+	delete(e.dwelling, id)
+}
