@@ -53,7 +53,11 @@ rules: ## Check rules and alerts with the real promtool and amtool, and run thei
 
 .PHONY: generate
 generate: ## Write the generated files anew
-	go test ./collectors/builtin ./internal/telemetry -run 'Current' -update
+	go test ./collectors/builtin ./internal/telemetry ./dashboards -run 'Current' -update
+
+.PHONY: dashboards
+dashboards: ## Write the Grafana dashboards anew
+	go test ./dashboards -run 'Current' -update
 
 .PHONY: bench
 bench: ## Benchmarks that need no server

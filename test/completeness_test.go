@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/lostorder/lostorder/dashboards"
 	"github.com/lostorder/lostorder/internal/demo"
 	"github.com/lostorder/lostorder/internal/detect"
 	"github.com/lostorder/lostorder/internal/signal"
@@ -41,6 +42,7 @@ func TestEveryFailureModeIsComplete(t *testing.T) {
 	}
 	readme := read(t, "../README.md")
 	alerts := rules(t, "../alerts/*.yml")
+	panels := panelTitles(t)
 	for _, d := range detect.Decisions() {
 		t.Run(string(d.Mode), func(t *testing.T) {
 			file := filepath.Join("../internal/detect", string(d.Mode)+".go")
@@ -66,11 +68,30 @@ func TestEveryFailureModeIsComplete(t *testing.T) {
 			if page := filepath.Join("../alerts/runbooks", string(d.Mode)+".md"); !exists(page) {
 				t.Errorf("runbook: there is no %s", page)
 			}
+			if !slices.ContainsFunc(panels, func(title string) bool { return strings.HasPrefix(title, string(d.Mode)+": ") }) {
+				t.Error("panel: no dashboard has one; add an entry to dashboards/modes.go and run make dashboards")
+			}
 			if !strings.Contains(readme, "`"+string(d.Mode)+"`") {
 				t.Error("README: the table of failure modes does not have it")
 			}
 		})
 	}
+}
+
+// panelTitles returns the titles of all panels of all dashboards.
+func panelTitles(t *testing.T) (titles []string) {
+	all, err := dashboards.All()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range all {
+		for _, p := range d.Model.Panels {
+			if p.Panel != nil {
+				titles = append(titles, *p.Panel.Title)
+			}
+		}
+	}
+	return titles
 }
 
 // constant returns the name of the constant of a mode in package signal.

@@ -1,0 +1,36 @@
+package dashboards
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
+)
+
+// Dashboard is a dashboard and the file that it is kept in.
+type Dashboard struct {
+	File  string
+	Model dashboard.Dashboard
+}
+
+// All returns the dashboards, the first one to look at first.
+func All() ([]Dashboard, error) {
+	var all []Dashboard
+	for _, p := range []page{losingOrders(), queues(), outbox(), orders(), itself()} {
+		model, err := p.build()
+		if err != nil {
+			return nil, fmt.Errorf("build dashboard %q: %w", p.title, err)
+		}
+		all = append(all, Dashboard{File: p.name + ".json", Model: model})
+	}
+	return all, nil
+}
+
+// JSON returns the dashboard as it is kept: indented, so that a change can be read.
+func (d *Dashboard) JSON() ([]byte, error) {
+	text, err := json.MarshalIndent(&d.Model, "", "  ")
+	if err != nil {
+		return nil, fmt.Errorf("encode dashboard %s: %w", d.File, err)
+	}
+	return append(text, '\n'), nil
+}

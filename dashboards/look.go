@@ -1,0 +1,165 @@
+package dashboards
+
+import (
+	"github.com/grafana/grafana-foundation-sdk/go/common"
+	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
+	"github.com/grafana/grafana-foundation-sdk/go/prometheus"
+	"github.com/grafana/grafana-foundation-sdk/go/stat"
+	"github.com/grafana/grafana-foundation-sdk/go/statetimeline"
+	"github.com/grafana/grafana-foundation-sdk/go/table"
+	"github.com/grafana/grafana-foundation-sdk/go/timeseries"
+)
+
+const (
+	green  = "green"
+	yellow = "yellow"
+	red    = "red"
+)
+
+// step is a value from which on a colour holds.
+type step struct {
+	from  float64
+	color string
+}
+
+// number shows the latest value, green below the first step.
+func number(steps ...step) look {
+	return look{
+		panel: stat.NewPanelBuilder().
+			ReduceOptions(common.NewReduceDataOptionsBuilder().Calcs([]string{"lastNotNull"})).
+			ColorMode(common.BigValueColorModeBackground).
+			GraphMode(common.BigValueGraphModeNone).
+			TextMode(common.BigValueTextModeValue).
+			Orientation(common.VizOrientationAuto).
+			ColorScheme(dashboard.NewFieldColorBuilder().Mode(dashboard.FieldColorModeIdThresholds)).
+			Thresholds(thresholds(steps)),
+		format: prometheus.PromQueryFormatTimeSeries,
+		now:    true,
+	}
+}
+
+// lines shows values over time; with a limit, from which on it is red.
+func lines(steps ...step) look {
+	b := timeseries.NewPanelBuilder().
+		Legend(common.NewVizLegendOptionsBuilder().
+			ShowLegend(true).DisplayMode(common.LegendDisplayModeTable).Placement(common.LegendPlacementBottom).
+			Calcs([]string{"lastNotNull", "max"}).SortBy("Last *").SortDesc(true)).
+		Tooltip(common.NewVizTooltipOptionsBuilder().Mode(common.TooltipDisplayModeMulti).Sort(common.SortOrderDescending)).
+		ColorScheme(dashboard.NewFieldColorBuilder().Mode(dashboard.FieldColorModeIdPaletteClassicByName)).
+		LineWidth(1).FillOpacity(5).ShowPoints(common.VisibilityModeNever).
+		AxisSoftMin(0).AxisSoftMax(1).
+		Thresholds(thresholds(steps))
+	if len(steps) > 0 {
+		b.ThresholdsStyle(common.NewGraphThresholdsStyleConfigBuilder().Mode(common.GraphThresholdsStyleModeDashed))
+	}
+	return look{panel: b, format: prometheus.PromQueryFormatTimeSeries}
+}
+
+// withFindings is lines with the number of open findings behind them, on an axis
+// of its own.
+func withFindings(steps ...step) look {
+	l := lines(steps...)
+	l.panel.(*timeseries.PanelBuilder).OverrideByName(openFindings, []dashboard.DynamicConfigValue{
+		{Id: "color", Value: map[string]any{"mode": "fixed", "fixedColor": red}},
+		{Id: "custom.axisPlacement", Value: "right"},
+		{Id: "custom.drawStyle", Value: "bars"},
+		{Id: "custom.fillOpacity", Value: 30},
+		{Id: "custom.lineWidth", Value: 0},
+		{Id: "decimals", Value: 0},
+		{Id: "unit", Value: "short"},
+	})
+	return l
+}
+
+// states shows since when a value has been something else than zero. The colours
+// are those of the mappings: with thresholds, Grafana 12 would show ranges in
+// place of the words.
+func states(none, some string) look {
+	return look{
+		panel: statetimeline.NewPanelBuilder().
+			MergeValues(true).
+			ShowValue(common.VisibilityModeNever).
+			RowHeight(0.8).
+			LineWidth(0).
+			FillOpacity(80).
+			Legend(common.NewVizLegendOptionsBuilder().ShowLegend(false).DisplayMode(common.LegendDisplayModeHidden)).
+			Tooltip(common.NewVizTooltipOptionsBuilder().Mode(common.TooltipDisplayModeSingle).Sort(common.SortOrderNone)).
+			ColorScheme(dashboard.NewFieldColorBuilder().Mode(dashboard.FieldColorModeIdFixed).FixedColor(red)).
+			Mappings([]dashboard.ValueMapping{exactly("0", none, green), from(1, some, red)}),
+		format: prometheus.PromQueryFormatTimeSeries,
+	}
+}
+
+// column is a field of a table.
+type column struct {
+	field, title string
+	width        int // in pixels; 0: what is left
+	unit         string
+	mappings     []dashboard.ValueMapping
+	links        []dashboard.DashboardLink
+}
+
+// list shows the latest values as a table with these columns and no other, the
+// values of the queries joined by the labels that they have in common.
+func list(columns ...column) look {
+	order, keep := map[string]int{}, make([]string, len(columns))
+	b := table.NewPanelBuilder().
+		ShowHeader(true).
+		CellHeight(common.TableCellHeightSm).
+		Footer(common.NewTableFooterOptionsBuilder().Show(false).Reducer([]string{})).
+		ColorScheme(dashboard.NewFieldColorBuilder().Mode(dashboard.FieldColorModeIdThresholds)).
+		Thresholds(thresholds(nil))
+	for i, c := range columns {
+		order[c.field], keep[i] = i, c.field
+		b.OverrideByName(c.field, c.override())
+	}
+	b.WithTransformation(dashboard.DataTransformerConfig{Id: "merge", Options: map[string]any{}})
+	b.WithTransformation(dashboard.DataTransformerConfig{Id: "filterFieldsByName", Options: map[string]any{
+		"include": map[string]any{"names": keep},
+	}})
+	b.WithTransformation(dashboard.DataTransformerConfig{Id: "organize", Options: map[string]any{
+		"excludeByName": map[string]any{}, "indexByName": order, "renameByName": map[string]any{},
+	}})
+	return look{panel: b, format: prometheus.PromQueryFormatTable, now: true}
+}
+
+func (c *column) override() []dashboard.DynamicConfigValue {
+	set := []dashboard.DynamicConfigValue{{Id: "displayName", Value: c.title}}
+	if c.width > 0 {
+		set = append(set, dashboard.DynamicConfigValue{Id: "custom.width", Value: c.width})
+	}
+	if c.unit != "" {
+		set = append(set, dashboard.DynamicConfigValue{Id: "unit", Value: c.unit})
+	}
+	if len(c.mappings) > 0 {
+		set = append(set,
+			dashboard.DynamicConfigValue{Id: "mappings", Value: c.mappings},
+			dashboard.DynamicConfigValue{Id: "custom.cellOptions", Value: map[string]any{"type": "color-text"}})
+	}
+	if len(c.links) > 0 {
+		set = append(set, dashboard.DynamicConfigValue{Id: "links", Value: c.links})
+	}
+	return set
+}
+
+func thresholds(steps []step) *dashboard.ThresholdsConfigBuilder {
+	all := []dashboard.Threshold{{Value: nil, Color: green}}
+	for _, s := range steps {
+		all = append(all, dashboard.Threshold{Value: &s.from, Color: s.color})
+	}
+	return dashboard.NewThresholdsConfigBuilder().Mode(dashboard.ThresholdsModeAbsolute).Steps(all)
+}
+
+func exactly(value, text, color string) dashboard.ValueMapping {
+	return dashboard.ValueMapping{ValueMap: &dashboard.ValueMap{
+		Type:    dashboard.MappingTypeValueToText,
+		Options: map[string]dashboard.ValueMappingResult{value: {Text: &text, Color: &color, Index: new(int32(0))}},
+	}}
+}
+
+func from(value float64, text, color string) dashboard.ValueMapping {
+	return dashboard.ValueMapping{RangeMap: &dashboard.RangeMap{
+		Type:    dashboard.MappingTypeRangeToText,
+		Options: dashboard.DashboardRangeMapOptions{From: &value, Result: dashboard.ValueMappingResult{Text: &text, Color: &color, Index: new(int32(1))}},
+	}}
+}

@@ -1,0 +1,151 @@
+package dashboards
+
+import (
+	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
+
+	"github.com/lostorder/lostorder/internal/detect"
+	"github.com/lostorder/lostorder/internal/signal"
+)
+
+// modePanel shows one failure mode by what it is decided from. Every mode that is
+// built has one; its findings and its links come by themselves.
+type modePanel struct {
+	mode  signal.Mode
+	page  string // the name of the dashboard that it is on
+	shows string // what the evidence is, after the mode in the title
+	unit  string
+	empty string // why there may be none
+	steps []step
+	// evidence is what to look at beside the findings.
+	evidence func(in scope) []query
+}
+
+const (
+	openFindings  = "open findings"
+	ofQueue       = "{{messaging_destination_name}} {{messaging_consumer_group_name}}"
+	ofDestination = "{{messaging_destination_name}}"
+	ofOutbox      = "{{outbox}}"
+	ofState       = "{{lifecycle}} {{state}}"
+
+	noQueues = "no queue is watched"
+	noDLQ    = "no dead letter queue is watched"
+	noOutbox = "no outbox is watched"
+	noOrders = "no order table is watched"
+)
+
+// objective is where a share of what was promised is used up.
+var objective = step{1, red}
+
+var modePanels = []modePanel{
+	{
+		mode: signal.OutboxStalled, page: "outbox", shows: "age of the oldest event, of its objective", unit: "percentunit", empty: noOutbox, steps: []step{objective},
+		evidence: func(in scope) []query {
+			return []query{{expr: pendingWait(in) + " / " + in.each(outboxObjective), legend: ofOutbox}}
+		},
+	},
+	{
+		mode: signal.MessageLost, page: "queues", shows: "messages removed unread", unit: "short", empty: "none", steps: []step{{1, red}},
+		evidence: func(in scope) []query {
+			return []query{{expr: in.growth("lostorder_queue_lost_messages_total"), legend: ofQueue + " {{reason}}"}}
+		},
+	},
+	{
+		mode: signal.MessageExpiring, page: "queues", shows: "time until messages are removed unread", unit: "s", empty: "nothing threatens",
+		evidence: func(in scope) []query {
+			return []query{{expr: "bottomk(20, " + in.each("lostorder_queue_time_to_loss_seconds") + ")", legend: ofQueue}}
+		},
+	},
+	{
+		mode: signal.ConsumerAbsent, page: "queues", shows: "consumers connected", unit: "short", empty: noQueues,
+		evidence: func(in scope) []query {
+			return []query{{expr: "bottomk(20, " + in.each("lostorder_queue_consumers") + ")", legend: ofQueue}}
+		},
+	},
+	{
+		mode: signal.ConsumerStalled, page: "queues", shows: "messages acknowledged, where some wait", unit: "mps", empty: "no message waits",
+		evidence: func(in scope) []query {
+			return []query{{
+				expr:   "bottomk(20, " + in.rate("lostorder_queue_acknowledged_messages_total") + " and " + waiting(in) + " > 0)",
+				legend: ofQueue,
+			}}
+		},
+	},
+	{
+		mode: signal.BacklogGrowing, page: "queues", shows: "published less acknowledged", unit: "mps", empty: "no broker here counts both",
+		evidence: func(in scope) []query {
+			return []query{{
+				expr:   "topk(20, " + in.rate("lostorder_queue_published_messages_total") + " - " + in.rate("lostorder_queue_acknowledged_messages_total") + ")",
+				legend: ofQueue,
+			}}
+		},
+	},
+	{
+		mode: signal.DLQFilling, page: "queues", shows: "dead letters", unit: "short", empty: noDLQ, steps: []step{{1, red}},
+		evidence: func(in scope) []query {
+			return []query{{expr: in.each("lostorder_dlq_messages"), legend: ofDestination}}
+		},
+	},
+	{
+		mode: signal.OrderOverdue, page: "orders", shows: "orders overdue", unit: "short", empty: noOrders, steps: []step{{1, red}},
+		evidence: func(in scope) []query {
+			return []query{{expr: in.each("lostorder_orders_overdue"), legend: ofState}}
+		},
+	},
+}
+
+// modesOn returns the rows of the failure modes that a page shows.
+func modesOn(name string, in scope) []row {
+	var panels []panel
+	for _, m := range modePanels {
+		if m.page == name {
+			panels = append(panels, m.panel(in))
+		}
+	}
+	return side("Failure modes", 8, panels)
+}
+
+// side puts panels side by side in rows of at most three, which they fill.
+func side(title string, height uint32, panels []panel) []row {
+	var rows []row
+	for len(panels) > 0 {
+		n := min(3, len(panels))
+		if len(panels) == 4 {
+			n = 2
+		}
+		r := row{title: title, height: height, panels: panels[:n]}
+		for i := range r.panels {
+			r.panels[i].width = []uint32{columns, columns / 2, columns / 3}[n-1]
+		}
+		rows, panels, title = append(rows, r), panels[n:], ""
+	}
+	return rows
+}
+
+func (m *modePanel) panel(in scope) panel {
+	findings := query{
+		expr:   "sum by (mode) (" + in.each("lostorder_findings", `mode="`+string(m.mode)+`"`) + ")",
+		legend: openFindings,
+	}
+	return panel{
+		title:   string(m.mode) + ": " + m.shows,
+		says:    m.says(),
+		unit:    m.unit,
+		empty:   m.empty,
+		look:    withFindings(m.steps...),
+		queries: append(m.evidence(in), findings),
+		links: []dashboard.DashboardLink{
+			out("Runbook of "+string(m.mode), runbooks+string(m.mode)+".md"),
+			out("Open findings on the status page", "${status_page:raw}/"),
+		},
+	}
+}
+
+// says tells the mode in the words of its decision.
+func (m *modePanel) says() string {
+	for _, d := range detect.Decisions() {
+		if d.Mode == m.mode {
+			return d.Means + " Not to be taken for it: " + d.Benign
+		}
+	}
+	return ""
+}

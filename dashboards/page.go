@@ -1,0 +1,78 @@
+package dashboards
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/grafana/grafana-foundation-sdk/go/cog"
+	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
+)
+
+const (
+	columns = 24 // of Grafana's grid
+	tag     = "lostorder"
+)
+
+// page is a dashboard before it is built.
+type page struct {
+	name      string // of the file, and of the address: lostorder-<name>
+	title     string
+	answers   string     // the question that it answers
+	variables []variable // besides those that every page has
+	rows      []row
+}
+
+// row is panels side by side, which fill the width.
+type row struct {
+	title  string // "": none, it goes on from the row above
+	height uint32
+	panels []panel
+}
+
+func (p *page) build() (dashboard.Dashboard, error) {
+	b := dashboard.NewDashboardBuilder(p.title).
+		Uid("lostorder-"+p.name).
+		Description(p.answers).
+		Tags([]string{tag}).
+		Readonly().
+		Tooltip(dashboard.DashboardCursorSyncCrosshair).
+		Refresh("30s").
+		Time("now-6h", "now")
+	b.WithVariable(datasource())
+	for _, v := range slices.Concat([]variable{jobs}, p.variables, []variable{statusPage}) {
+		b.WithVariable(v.build())
+	}
+	y := uint32(0)
+	for _, r := range p.rows {
+		if r.title != "" {
+			at := dashboard.GridPos{X: 0, Y: y, W: columns, H: 1}
+			b.WithRow(dashboard.NewRowBuilder(r.title).Id(panelID(r.title)).GridPos(at))
+			y++
+		}
+		x := uint32(0)
+		for i := range r.panels {
+			built, err := r.panels[i].build(dashboard.GridPos{X: x, Y: y, W: r.panels[i].width, H: r.height})
+			if err != nil {
+				return dashboard.Dashboard{}, fmt.Errorf("panel %q: %w", r.panels[i].title, err)
+			}
+			b.WithPanel(ready[dashboard.Panel]{built})
+			x += r.panels[i].width
+		}
+		y += r.height
+	}
+	model, err := b.Build()
+	if err != nil {
+		return dashboard.Dashboard{}, err
+	}
+	model.Annotations.List = annotations()
+	model.Links = links()
+	return model, model.Validate()
+}
+
+// ready is something that is built already, for a builder that wants to build it.
+type ready[T any] struct{ built T }
+
+// Build returns it.
+func (r ready[T]) Build() (T, error) { return r.built, nil }
+
+var _ cog.Builder[dashboard.Panel] = ready[dashboard.Panel]{}

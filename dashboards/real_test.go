@@ -1,0 +1,171 @@
+//go:build integration
+
+package dashboards_test
+
+import (
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/lostorder/lostorder/dashboards"
+)
+
+// emptyInDemo are panels that have no data while the demo breaks everything that it
+// can, and why.
+var emptyInDemo = map[string]string{
+	"Delivered again":                "the demo's Kafka does not count redeliveries",
+	"Events given up":                "the demo's outbox has no column for it",
+	"Events tried again or given up": "the demo's outbox has no column for it",
+}
+
+// emptyWhenHealthy are panels that have no data in a shop in which nothing is
+// wrong, and why that is what they should say. What they say is their noValue.
+var emptyWhenHealthy = map[string]string{
+	"What is being lost, since when": "there is no finding to list",
+	"Detection delay":                "nothing was found",
+	"Oldest dead letter":             "no dead letter waits",
+	"Delivered again":                emptyInDemo["Delivered again"],
+	"Events given up":                emptyInDemo["Events given up"],
+	"Events tried again or given up": emptyInDemo["Events tried again or given up"],
+}
+
+// TestRealEveryPanelHasData lets a real Prometheus scrape the demo while it breaks
+// in every known way, and asks every query of every panel.
+func TestRealEveryPanelHasData(t *testing.T) {
+	p := startPrometheus(t)
+	began := time.Now()
+	p.demo("--faults=all").wait()
+	ended := time.Now()
+	for _, d := range all(t) {
+		t.Run(d.File, func(t *testing.T) {
+			in := p.choose(t, &d, ended)
+			for _, panel := range panels(&d) {
+				for _, q := range targets(t, panel) {
+					series := p.during(t, in.expand(q.Expr, ended.Sub(began)), began, ended)
+					if len(series) == 0 && emptyInDemo[*panel.Title] == "" {
+						t.Errorf("%q: no data for\n%s", *panel.Title, q.Expr)
+					}
+					if q.Exemplar != nil && *q.Exemplar && !p.exemplars(t, in.expand(q.Expr, ended.Sub(began)), began, ended)["finding_id"] {
+						t.Errorf("%q: no exemplar leads to a finding", *panel.Title)
+					}
+					for _, label := range labelsIn(*q.LegendFormat) {
+						if len(series) > 0 && !anyHas(series, label) {
+							t.Errorf("%q: the legend names %s, which no series has:\n%s", *panel.Title, label, q.Expr)
+						}
+					}
+				}
+			}
+			for _, a := range d.Model.Annotations.List {
+				if a.Expr != nil && !strings.HasPrefix(*a.Expr, "ALERTS") && len(p.during(t, in.expand(*a.Expr, time.Minute), began, ended)) == 0 {
+					t.Errorf("annotation %q: no data for\n%s", a.Name, *a.Expr)
+				}
+			}
+		})
+	}
+}
+
+// TestRealHealthyShopShowsZero looks at the dashboards while a shop runs in which
+// nothing is wrong.
+func TestRealHealthyShopShowsZero(t *testing.T) {
+	p := startPrometheus(t)
+	shop := p.demo("--faults=none")
+	p.waitFor(`count_over_time(up{job="lostorder"}[1m]) > 20 and on () count(lostorder_collector_up == 1) > 0`)
+	began := time.Now().Add(-10 * time.Second)
+	now := time.Now()
+	shop.wait()
+
+	dash := all(t)
+	in := p.choose(t, &dash[0], now)
+	zeros := 0
+	for _, panel := range panels(&dash[0]) {
+		if panel.Type != "stat" {
+			continue
+		}
+		for _, q := range targets(t, panel) {
+			series := p.at(t, in.expand(q.Expr, time.Minute), now)
+			if len(series) != 1 || series[0].last() != 0 {
+				t.Errorf("%q shows %v instead of zero:\n%s", *panel.Title, series, q.Expr)
+			}
+			zeros++
+		}
+	}
+	if zeros < 5 {
+		t.Errorf("only %d numbers were looked at", zeros)
+	}
+	for _, d := range dash {
+		in := p.choose(t, &d, now)
+		for _, panel := range panels(&d) {
+			found := 0
+			for _, q := range targets(t, panel) {
+				found += len(p.during(t, in.expand(q.Expr, time.Minute), began, now))
+			}
+			if found == 0 && emptyWhenHealthy[*panel.Title] == "" {
+				t.Errorf("%s: %q is empty though nothing is wrong; it would say %q", d.File, *panel.Title, *panel.FieldConfig.Defaults.NoValue)
+			}
+		}
+	}
+}
+
+var legendLabel = regexp.MustCompile(`\{\{(\w+)\}\}`)
+
+func labelsIn(legend string) (labels []string) {
+	for _, m := range legendLabel.FindAllStringSubmatch(legend, -1) {
+		labels = append(labels, m[1])
+	}
+	return labels
+}
+
+func anyHas(all []series, label string) bool {
+	for _, s := range all {
+		if s.Metric[label] != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// choice is what is chosen at the top of a dashboard.
+type choice map[string]string
+
+// choose opens a dashboard: it asks for the values of the variables and chooses
+// all of them, or the first where one is to be chosen.
+func (p *prometheusServer) choose(t *testing.T, d *dashboards.Dashboard, at time.Time) choice {
+	t.Helper()
+	in := choice{}
+	for _, v := range d.Model.Templating.List {
+		if v.Type != "query" {
+			continue
+		}
+		query := *v.Query.String
+		if m := variableQuery.FindStringSubmatch(query); m != nil {
+			if values := p.values(t, m[1], m[2], at); len(values) == 0 {
+				t.Errorf("variable %s: there is nothing to choose from: %s", v.Name, query)
+			}
+			in[v.Name] = *v.AllValue
+			continue
+		}
+		value := regexp.MustCompile(strings.Trim(*v.Regex, "/"))
+		for _, s := range p.during(t, in.expand(resultQuery.FindStringSubmatch(query)[1], time.Minute), at.Add(-20*time.Second), at) {
+			if m := value.FindStringSubmatch(s.text()); m != nil {
+				in[v.Name] = m[1]
+			}
+		}
+		if u, err := url.Parse(in[v.Name]); err != nil || u.Scheme != "http" || u.Host != p.scraped {
+			t.Errorf("variable %s is %q, and lostorder is at %s", v.Name, in[v.Name], p.scraped)
+		}
+	}
+	return in
+}
+
+// expand puts values in the place of variables, as Grafana does: the rate interval
+// is four scrapes.
+func (c choice) expand(expr string, shown time.Duration) string {
+	pairs := []string{"$__rate_interval", strconv.Itoa(4*int(scrapeEvery/time.Second)) + "s", "$__range", strconv.Itoa(int(shown.Seconds())) + "s"}
+	for name, value := range c {
+		pairs = append(pairs, "$"+name, value)
+	}
+	return strings.NewReplacer(pairs...).Replace(expr)
+}
