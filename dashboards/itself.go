@@ -120,7 +120,7 @@ func itself() page {
 			}},
 			{title: "Which lostorder", height: 5, panels: []panel{
 				{
-					title: "Replicas", width: 18, unit: "short", empty: notScraped,
+					title: "Replicas", width: 14, unit: "short", empty: notScraped,
 					says: "The replicas that are scraped, and their versions.",
 					look: list(
 						column{field: "job", title: "Job"},
@@ -135,7 +135,13 @@ func itself() page {
 					},
 				},
 				{
-					title: "Subjects reported twice", width: 6, unit: "short", empty: notScraped,
+					title: "Findings not listed", width: 5, unit: "short", empty: notScraped,
+					says:    "Open findings that have no series of their own, because there are more than lostorder exports; the API has them all.",
+					look:    number(step{1, yellow}),
+					queries: []query{{expr: "max by (job) (max by (job, instance) (lostorder_findings_unlisted{job=~\"$job\"}))", legend: "findings"}},
+				},
+				{
+					title: "Subjects reported twice", width: 5, unit: "short", empty: notScraped,
 					says:    "Queues, outboxes and states that more than one target reports. The last one wins; look for a target that is configured twice.",
 					look:    number(step{1, yellow}),
 					queries: []query{{expr: "max by (job) (lostorder_duplicate_subjects{job=~\"$job\"})", legend: "subjects"}},

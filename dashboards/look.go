@@ -14,6 +14,8 @@ const (
 	green  = "green"
 	yellow = "yellow"
 	red    = "red"
+	orange = "orange"
+	grey   = "#808080"
 )
 
 // step is a value from which on a colour holds.
@@ -124,7 +126,8 @@ func list(columns ...column) look {
 }
 
 func (c *column) override() []dashboard.DynamicConfigValue {
-	set := []dashboard.DynamicConfigValue{{Id: "displayName", Value: c.title}}
+	// A cell that is empty beside others does not say why the whole table would be.
+	set := []dashboard.DynamicConfigValue{{Id: "displayName", Value: c.title}, {Id: "noValue", Value: "–"}}
 	if c.width > 0 {
 		set = append(set, dashboard.DynamicConfigValue{Id: "custom.width", Value: c.width})
 	}
@@ -161,5 +164,21 @@ func from(value float64, text, color string) dashboard.ValueMapping {
 	return dashboard.ValueMapping{RangeMap: &dashboard.RangeMap{
 		Type:    dashboard.MappingTypeRangeToText,
 		Options: dashboard.DashboardRangeMapOptions{From: &value, Result: dashboard.ValueMappingResult{Text: &text, Color: &color, Index: new(int32(1))}},
+	}}
+}
+
+// nothing is what a number shows in place of a value that is not there: grey, and
+// orange where it means that nobody knows.
+func nothing(text string) dashboard.ValueMapping {
+	color := grey
+	if text == notScraped {
+		color = orange
+	}
+	return dashboard.ValueMapping{SpecialValueMap: &dashboard.SpecialValueMap{
+		Type: dashboard.MappingTypeSpecialValue,
+		Options: dashboard.DashboardSpecialValueMapOptions{
+			Match:  dashboard.SpecialValueMatchNullAndNan,
+			Result: dashboard.ValueMappingResult{Text: &text, Color: &color, Index: new(int32(2))},
+		},
 	}}
 }

@@ -42,6 +42,10 @@ func (p *panel) build(at dashboard.GridPos) (dashboard.Panel, error) {
 	built.FieldConfig.Defaults.Unit = &p.unit
 	built.FieldConfig.Defaults.NoValue = &p.empty
 	built.FieldConfig.Defaults.Links = p.links
+	if built.Type == "stat" {
+		// Without a value, a number would have the colour of zero.
+		built.FieldConfig.Defaults.Mappings = append(built.FieldConfig.Defaults.Mappings, nothing(p.empty))
+	}
 	for i, q := range p.queries {
 		target, err := p.look.target(q, i).Build()
 		if err != nil {

@@ -41,6 +41,7 @@ func (v *variable) build() cog.Builder[dashboard.VariableModel] {
 		Description(v.says).
 		Datasource(datasourceRef()).
 		Query(dashboard.StringOrMap{String: &v.query}).
+		Definition(v.query).
 		Regex(v.regex).
 		Refresh(dashboard.VariableRefreshOnTimeRangeChanged).
 		Sort(dashboard.VariableSortAlphabeticalAsc).
