@@ -16,7 +16,7 @@ type Dashboard struct {
 // All returns the dashboards, the first one to look at first.
 func All() ([]Dashboard, error) {
 	var all []Dashboard
-	for _, p := range []page{losingOrders(), queues(), outbox(), orders(), itself()} {
+	for _, p := range []page{losingOrders(), queues(), outbox(), orders(), integrity(), itself()} {
 		model, err := p.build()
 		if err != nil {
 			return nil, fmt.Errorf("build dashboard %q: %w", p.title, err)

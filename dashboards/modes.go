@@ -1,6 +1,8 @@
 package dashboards
 
 import (
+	"slices"
+
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
 
 	"github.com/lostorder/lostorder/internal/detect"
@@ -16,7 +18,8 @@ type modePanel struct {
 	unit  string
 	empty string // why there may be none
 	steps []step
-	// evidence is what to look at beside the findings.
+	// evidence is what to look at beside the findings; nil: how many orders or messages
+	// they concern.
 	evidence func(in scope) []query
 }
 
@@ -31,12 +34,20 @@ const (
 	noDLQ    = "no dead letter queue is watched"
 	noOutbox = "no outbox is watched"
 	noOrders = "no order table is watched"
+	noChecks = "no check looks for it"
+	// A table that has no history of moves shows where orders are, not how they came
+	// there.
+	noHistory = "no lifecycle has a history of moves"
 )
 
 // objective is where a share of what was promised is used up.
 var objective = step{1, red}
 
 var modePanels = []modePanel{
+	{
+		mode: signal.EventMissing, page: "outbox", shows: "orders without their event", unit: "short", empty: noChecks, steps: []step{{1, red}},
+		evidence: mismatches("missing_right"),
+	},
 	{
 		mode: signal.OutboxStalled, page: "outbox", shows: "age of the oldest event, of its objective", unit: "percentunit", empty: noOutbox, steps: []step{objective},
 		evidence: func(in scope) []query {
@@ -86,18 +97,69 @@ var modePanels = []modePanel{
 		},
 	},
 	{
+		mode: signal.RetryLoop, page: "queues", shows: "deliveries of what was delivered before", unit: "mps", empty: "no broker here counts what is delivered again",
+		evidence: func(in scope) []query {
+			return []query{{expr: "topk(20, " + in.rate("lostorder_queue_redelivered_messages_total") + ")", legend: ofQueue}}
+		},
+	},
+	{mode: signal.DLQMissing, page: "queues", shows: "messages that nothing would catch", unit: "short", empty: "none"},
+	{mode: signal.TransactionHanging, page: "queues", shows: "messages behind an open transaction", unit: "short", empty: "none"},
+	{
 		mode: signal.OrderOverdue, page: "orders", shows: "orders overdue", unit: "short", empty: noOrders, steps: []step{{1, red}},
 		evidence: func(in scope) []query {
 			return []query{{expr: in.each("lostorder_orders_overdue"), legend: ofState}}
 		},
 	},
+	{
+		mode: signal.OrderConflict, page: "orders", shows: "orders that went where they may not", unit: "short", empty: noHistory, steps: []step{{1, red}},
+		evidence: func(in scope) []query {
+			return []query{{expr: in.each("lostorder_orders_in_conflict"), legend: "{{lifecycle}} {{kind}} {{certainty}}"}}
+		},
+	},
+	{
+		mode: signal.OrderDuplicate, page: "orders", shows: "orders made of a request that had one", unit: "short", empty: "no lifecycle looks for duplicates", steps: []step{{1, red}},
+		evidence: func(in scope) []query {
+			return []query{{expr: in.each("lostorder_orders_duplicated"), legend: "{{lifecycle}}"}}
+		},
+	},
+	{
+		mode: signal.SagaStuck, page: "orders", shows: "sagas and orders overdue", unit: "short", empty: noOrders, steps: []step{{1, red}},
+		evidence: func(in scope) []query {
+			return []query{{expr: in.each("lostorder_orders_overdue"), legend: ofState}}
+		},
+	},
+	{
+		mode: signal.CompensationFailed, page: "orders", shows: "sagas with a step that was never undone", unit: "short", empty: noHistory, steps: []step{{1, red}},
+		evidence: func(in scope) []query {
+			return []query{{expr: in.each("lostorder_orders_in_conflict", `kind="not_compensated"`), legend: "{{lifecycle}} {{certainty}}"}}
+		},
+	},
+	{
+		mode: signal.OrderUnmatched, page: "integrity", shows: "without a partner on the other side", unit: "short", empty: noChecks, steps: []step{{1, red}},
+		evidence: mismatches("missing_left|missing_right"),
+	},
+	{
+		mode: signal.EffectDuplicate, page: "integrity", shows: "orders with more than one", unit: "short", empty: noChecks, steps: []step{{1, red}},
+		evidence: mismatches("duplicate"),
+	},
+	{
+		mode: signal.ReplicaDivergence, page: "integrity", shows: "orders of which two stores differ", unit: "short", empty: noChecks, steps: []step{{1, red}},
+		evidence: mismatches("different"),
+	},
+}
+
+// mismatches are those of some kinds, by check.
+func mismatches(kinds string) func(scope) []query {
+	return func(in scope) []query {
+		return []query{{expr: in.each("lostorder_reconciliation_mismatches", `kind=~"`+kinds+`"`), legend: "{{check}} {{kind}}"}}
+	}
 }
 
 // modesOn returns the rows of the failure modes that a page shows.
 func modesOn(name string, in scope) []row {
 	var panels []panel
 	for _, m := range modePanels {
-		if m.page == name {
+		if m.page == name && slices.Contains(detect.Modes(), m.mode) {
 			panels = append(panels, m.panel(in))
 		}
 	}
@@ -126,13 +188,20 @@ func (m *modePanel) panel(in scope) panel {
 		expr:   "sum by (mode) (" + in.each("lostorder_findings", `mode="`+string(m.mode)+`"`) + ")",
 		legend: openFindings,
 	}
+	evidence := []query{{
+		expr:   "max by (" + subject(affected, "severity", "finding") + ") (" + in.series(affected, `mode="`+string(m.mode)+`"`) + ")",
+		legend: ofQueue,
+	}}
+	if m.evidence != nil {
+		evidence = m.evidence(in)
+	}
 	return panel{
 		title:   string(m.mode) + ": " + m.shows,
 		says:    m.says(),
 		unit:    m.unit,
 		empty:   m.empty,
 		look:    withFindings(m.steps...),
-		queries: append(m.evidence(in), findings),
+		queries: append(evidence, findings),
 		links: []dashboard.DashboardLink{
 			out("Runbook of "+string(m.mode), runbooks+string(m.mode)+".md"),
 			out("Open findings on the status page", "${status_page:raw}/"),
