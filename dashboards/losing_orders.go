@@ -11,7 +11,12 @@ const (
 	since       = "lostorder_finding_since_timestamp_seconds"
 	affected    = "lostorder_finding_affected"
 	notScraped  = "lostorder is not scraped"
-	noneVisible = "none is seen; whether lostorder sees at all is beside this"
+	noneVisible = "none is seen"
+	noBurn      = "no rules, or no order with a deadline"
+
+	// What rules/orders.yml records: the objective is there and nowhere else.
+	burn1h = "lifecycle:lostorder_slo_burn:ratio_1h"
+	burn6h = "lifecycle:lostorder_slo_errors:ratio_6h / on () group_left () (1 - lostorder:slo_objective:ratio)"
 )
 
 // losingOrders is the first dashboard: all of it fits one screen.
@@ -29,7 +34,7 @@ func losingOrders() page {
 		rows: []row{
 			{height: 4, panels: []panel{
 				{
-					title: "Lost now", width: 5, unit: "short", empty: notScraped,
+					title: "Lost now", width: 4, unit: "short", empty: notScraped,
 					says: "Open findings that are critical: orders or messages that are being lost or held up now. Each is a row of the table below.",
 					look: number(step{1, red}), links: []dashboard.DashboardLink{statusPage},
 					queries: []query{{expr: "sum(" + in.each(findings, `severity="critical"`) + ")", legend: "critical findings"}},
@@ -50,13 +55,19 @@ func losingOrders() page {
 					queries: []query{{expr: "max(time() - " + in.each(since, `severity="critical"`) + ")" + orZero, legend: "oldest"}},
 				},
 				{
-					title: "Warnings", width: 5, unit: "short", empty: notScraped,
+					title: "Error budget burn", width: 4, unit: "short", empty: noBurn,
+					says: "How many times faster than allowed the error budget of the orders was used up in the last hour, in the worst lifecycle. At 1 it lasts exactly as long as it should.",
+					look: number(objective), links: []dashboard.DashboardLink{to("orders", "Order lifecycle"), out("Runbook", runbooks+"order_budget_burns.md")},
+					queries: []query{{expr: "max(" + burn1h + ")", legend: "worst lifecycle"}},
+				},
+				{
+					title: "Warnings", width: 3, unit: "short", empty: notScraped,
 					says: "Open findings that can wait for working hours.",
 					look: number(step{1, yellow}), links: []dashboard.DashboardLink{statusPage},
 					queries: []query{{expr: "sum(" + in.each(findings, `severity="warning"`) + ")", legend: "warnings"}},
 				},
 				{
-					title: "Blind", width: 4, unit: "short", empty: notScraped,
+					title: "Blind", width: 3, unit: "short", empty: notScraped,
 					says: "Targets that lostorder cannot read now. What happens there is neither found nor healed.",
 					look: number(step{1, red}), links: []dashboard.DashboardLink{to("itself", "lostorder itself")},
 					queries: []query{{expr: "sum(" + in.each("lostorder_collector_up") + " == bool 0)", legend: "targets"}},
@@ -65,7 +76,7 @@ func losingOrders() page {
 			{height: 9, panels: []panel{whatIsLost(in), modesOverTime(in)}},
 			{height: 7, panels: []panel{
 				{
-					title: "Orders and messages concerned, by failure mode", width: 8, unit: "short", empty: notScraped,
+					title: "Orders and messages concerned, by failure mode", width: 7, unit: "short", empty: notScraped,
 					says: "How many orders or messages the open findings of each failure mode concern.",
 					look: lines(),
 					queries: []query{{
@@ -74,6 +85,16 @@ func losingOrders() page {
 						legend: "{{mode}}",
 					}},
 					links: ofMode("${__field.labels.mode}"),
+				},
+				{
+					title: "Error budget burn, over time", width: 7, unit: "short", empty: noBurn,
+					says: "How many times faster than allowed the error budget is used up, over an hour and over six. The alerts look at both: 14.4 for an hour or 6 for six hours wakes somebody.",
+					look: lines(objective),
+					queries: []query{
+						{expr: burn1h, legend: "{{lifecycle}} 1h"},
+						{expr: burn6h, legend: "{{lifecycle}} 6h"},
+					},
+					links: []dashboard.DashboardLink{to("orders", "Order lifecycle"), out("Runbook", runbooks+"order_budget_burns.md")},
 				},
 				whatIsSeen(in),
 			}},
@@ -137,19 +158,17 @@ func modesOverTime(in scope) panel {
 // whatIsSeen lists the targets, those that are blind first.
 func whatIsSeen(in scope) panel {
 	return panel{
-		title: "What lostorder sees", width: 16, unit: "short", empty: notScraped,
+		title: "What lostorder sees", width: 10, unit: "short", empty: notScraped,
 		says: "Each target, whether it can be read now, and how old the reading is that all the other panels show. A reading that cannot be refreshed is dropped after three intervals.",
 		look: list(
 			column{field: "Value #A", title: "Sight", width: 80, mappings: []dashboard.ValueMapping{exactly("0", "BLIND", red), from(1, "seen", green)}},
-			column{field: "collector", title: "Collector", width: 120},
+			column{field: "collector", title: "Collector", width: 100},
 			column{field: "target", title: "Target"},
-			column{field: "Value #B", title: "Age of the reading", width: 150, unit: "s"},
-			column{field: "Value #C", title: "Read whole", width: 150, unit: "dateTimeFromNow"},
+			column{field: "Value #B", title: "Age of the reading", width: 140, unit: "s"},
 		),
 		queries: []query{
 			{expr: "sort(" + in.each("lostorder_collector_up") + ")", legend: "up"},
 			{expr: in.least("lostorder_collector_reading_age_seconds"), legend: "age"},
-			{expr: "1000 * " + in.each("lostorder_collector_last_success_timestamp_seconds"), legend: "read"},
 		},
 		links: []dashboard.DashboardLink{to("itself", "lostorder itself")},
 	}

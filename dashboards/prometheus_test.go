@@ -33,26 +33,22 @@ type prometheusServer struct {
 }
 
 // startPrometheus starts the Prometheus that test/parts/run has installed, with the
-// recording rules of this project.
+// rules and alerts of this project.
 func startPrometheus(t *testing.T) *prometheusServer {
 	t.Helper()
 	program := os.Getenv("PROMETHEUS")
 	if program == "" {
 		t.Fatal("PROMETHEUS is not set: run test/parts/run --parts=prometheus go test -tags=integration ./dashboards/, or set it to a Prometheus of your own")
 	}
-	rules, err := filepath.Abs("../rules")
-	if err != nil {
-		t.Fatal(err)
-	}
 	p := &prometheusServer{t: t, scraped: freeAddress(t)}
 	dir := t.TempDir()
 	config := filepath.Join(dir, "prometheus.yml")
 	text := fmt.Sprintf(`global: {scrape_interval: %[1]s, evaluation_interval: %[1]s}
-rule_files: ["%[2]s/*.yml"]
+rule_files: [%[2]q]
 scrape_configs:
   - job_name: lostorder
     static_configs: [{targets: ["%[3]s"]}]
-`, scrapeEvery, rules, p.scraped)
+`, scrapeEvery, quickRules(t, dir), p.scraped)
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -86,6 +82,36 @@ scrape_configs:
 	}
 	return p
 }
+
+// quickRules copies the rules and alerts, so that they are evaluated as often as
+// the demo is scraped; they are made for orders that take minutes.
+func quickRules(t *testing.T, dir string) (pattern string) {
+	t.Helper()
+	copied := 0
+	for _, from := range []string{"rules", "alerts"} {
+		files, err := filepath.Glob(filepath.Join("..", from, "*.yml"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range files {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			text = everySoOften.ReplaceAll(text, []byte("interval: 1s"))
+			if err := os.WriteFile(filepath.Join(dir, from+"-"+filepath.Base(file)), text, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			copied++
+		}
+	}
+	if copied == 0 {
+		t.Fatal("there are no rules")
+	}
+	return filepath.Join(dir, "*-*.yml")
+}
+
+var everySoOften = regexp.MustCompile(`\binterval: \d+s`)
 
 var listeningOn = regexp.MustCompile(`msg="Listening on".* address=(\S+)`)
 
