@@ -24,6 +24,7 @@ var metricOf = map[signal.Mode]string{
 	signal.ConsumerStalled:    "lostorder_queue_oldest_message_age_seconds",
 	signal.BacklogGrowing:     "lostorder_queue_messages",
 	signal.MessageExpiring:    "lostorder_queue_time_to_loss_seconds",
+	signal.RetryLoop:          "lostorder_queue_redelivered_messages_total",
 	signal.DLQFilling:         "lostorder_dlq_messages",
 	signal.OrderOverdue:       "lostorder_orders_overdue",
 	signal.OrderUnmatched:     "lostorder_reconciliation_mismatches",

@@ -2,6 +2,7 @@ package kafka
 
 import (
 	"fmt"
+	"hash/fnv"
 	"slices"
 
 	"github.com/IBM/sarama"
@@ -33,6 +34,8 @@ type group struct {
 	state    string
 	// members is how many there are; -1 when the broker cannot say.
 	members int
+	// fingerprint is of who they are; 0 when there are none.
+	fingerprint uint64
 	// holds is what members of the group read or asked for, by topic.
 	holds map[int32]*holding
 	// wholly: the holds are known, so that what is not in them is read by nobody.
@@ -152,6 +155,13 @@ func (g *group) hold(topic int32) *holding {
 		g.holds[topic] = h
 	}
 	return h
+}
+
+// meet notes who is a member. The order in which the broker names them says nothing.
+func (g *group) meet(memberID string) {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(memberID)) // never fails
+	g.fingerprint += h.Sum64() | 1
 }
 
 // own adds partitions that one member reads; subscribe adds a member that asked

@@ -1,6 +1,7 @@
 package kafka_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -231,4 +232,38 @@ func TestAListOfGroupsThatFailsIsNotAnEmptyOne(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	readWhole(t, r)
+}
+
+func TestFingerprintOfMembersChangesWithWhoTheyAre(t *testing.T) {
+	s := serve(t, kfake.SeedTopics(2, "orders"))
+	r := watch(t, s.settings())
+	join := func() *kgo.Client { return s.client(kgo.ConsumerGroup("billing"), kgo.ConsumeTopics("orders")) }
+	members := func(n signal.Count) uint64 {
+		report := until(t, r, fmt.Sprint(n, " members"), func(report signal.Report) bool {
+			q, ok := queueOf(report, "orders", "billing")
+			return ok && q.Consumers == n && q.GroupState == "Stable"
+		})
+		return mustQueue(t, report, "orders", "billing").Members
+	}
+	first := join()
+	alone := members(1)
+	if alone == 0 || members(1) != alone {
+		t.Errorf("fingerprint %d, then %d, want the same for the same member", alone, members(1))
+	}
+	second := join()
+	both := members(2)
+	first.CloseAllowingRebalance()
+	other := members(1)
+	if both == alone || other == alone || other == both || both != alone+other {
+		t.Errorf("fingerprints %d, %d, %d, want each another", alone, both, other)
+	}
+	commit(t, s.client(), "simple", "orders", map[int32]int64{0: 0})
+	second.CloseAllowingRebalance()
+	report := until(t, r, "a group without members", func(report signal.Report) bool {
+		_, ok := queueOf(report, "orders", "simple")
+		return ok
+	})
+	if m := mustQueue(t, report, "orders", "simple").Members; m != 0 {
+		t.Errorf("fingerprint %d of a group without members", m)
+	}
 }

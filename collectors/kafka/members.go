@@ -47,6 +47,7 @@ func (r *reading) keepClassic(g *group, d *sarama.GroupDescription) {
 	// Only a stable group says who reads what.
 	g.wholly = d.State == "Stable" && d.ProtocolType == consumerProtocol
 	for _, m := range d.Members {
+		g.meet(m.MemberId)
 		assigned, err := m.GetMemberAssignment()
 		if err != nil {
 			g.wholly = false // a client's own format
@@ -105,6 +106,7 @@ func (r *reading) keepConsumer(g *group, d *sarama.ConsumerGroupDescription) {
 	g.wholly = true
 	for i := range d.Members {
 		m := &d.Members[i]
+		g.meet(m.MemberID)
 		// What a member is about to get is as good as its own: while partitions move
 		// from one to another, they belong to nobody for a moment.
 		owned := map[string][]int32{}

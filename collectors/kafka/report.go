@@ -51,6 +51,7 @@ func (r *reading) queueOf(q *queue) signal.Queue {
 	s.GroupState = g.state
 	s.Setup = t.past.settings.setup
 	s.Consumers = g.consumers(q.topic)
+	s.Members = g.fingerprint
 	s.PerPartition = r.config.Granularity == granularityPartition
 	s.Partitions = r.partsOf(q)
 	s.Ready, s.Uncommitted = 0, 0

@@ -42,6 +42,7 @@ func (s *Shop) faults(rng *rand.Rand) []fault {
 		s.relaySticks(),
 		s.consumerHangs(rng.Int32N(partitions)),
 		s.consumerDies(),
+		s.consumerCrashes(),
 		s.consumerIsTooSlow(),
 		s.consumerLosesToRetention(),
 		s.retentionPassesGroup(),

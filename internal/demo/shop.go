@@ -22,6 +22,7 @@ const (
 	topicNotifications = "notifications"
 	topicInvoices      = "invoices"
 	topicClicks        = "clicks"
+	topicPoints        = "points"
 )
 
 // What the shop promises itself. The config for lostorder says the same. They are
@@ -38,6 +39,7 @@ const (
 	orderEvery   = 150 * time.Millisecond
 	invoiceEvery = 100 * time.Millisecond
 	clickEvery   = 200 * time.Millisecond
+	pointsEvery  = 200 * time.Millisecond
 	clicksKept   = 30 * time.Second // and then the broker removes them
 	partitions   = 3
 )
@@ -51,7 +53,7 @@ type Shop struct {
 	producer *kgo.Client
 	relay    *relay
 
-	billing, shipping, email, sms, accounting, analytics, redrive *consumer
+	billing, shipping, email, sms, accounting, analytics, loyalty, redrive *consumer
 
 	running sync.WaitGroup
 	cancel  context.CancelFunc
@@ -61,6 +63,8 @@ type Shop struct {
 	next  int             // number of the next order
 	sagas int             // that were begun
 	fates map[string]fate // what befalls an order in billing
+	fatal map[string]bool // orders of which loyalty dies
+	dying chan struct{}   // it has just tried one
 }
 
 // fate is what befalls an order in billing.
@@ -78,7 +82,7 @@ type fate struct {
 // the shop's alone.
 func Open(ctx context.Context, rng *rand.Rand) (shop *Shop, err error) {
 	ctx, cancel := context.WithCancel(ctx)
-	s := &Shop{cancel: cancel, rng: rng, next: 1001, fates: map[string]fate{}}
+	s := &Shop{cancel: cancel, rng: rng, next: 1001, fates: map[string]fate{}, fatal: map[string]bool{}, dying: make(chan struct{}, 1)}
 	defer func() {
 		if err != nil {
 			_ = s.Close() // the first error is the one to tell
@@ -87,7 +91,7 @@ func Open(ctx context.Context, rng *rand.Rand) (shop *Shop, err error) {
 	if s.dir, err = os.MkdirTemp("", "lostorder-demo-"); err != nil {
 		return nil, fmt.Errorf("make a folder for the demo: %w", err)
 	}
-	if s.cluster, err = kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(partitions, topicOrders, topicPayments), kfake.SeedTopics(1, topicDeadLetters, topicNotifications, topicInvoices, topicClicks)); err != nil {
+	if s.cluster, err = kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(partitions, topicOrders, topicPayments), kfake.SeedTopics(1, topicDeadLetters, topicNotifications, topicInvoices, topicClicks, topicPoints)); err != nil {
 		return nil, fmt.Errorf("start embedded kafka: %w", err)
 	}
 	s.brokers = s.cluster.ListenAddrs()
@@ -111,6 +115,7 @@ func (s *Shop) startServices(ctx context.Context) error {
 	s.sms = &consumer{brokers: s.brokers, group: "sms", topic: topicNotifications, handle: ignore}
 	s.accounting = &consumer{brokers: s.brokers, group: "accounting", topic: topicInvoices, handle: ignore}
 	s.analytics = &consumer{brokers: s.brokers, group: "analytics", topic: topicClicks, handle: ignore}
+	s.loyalty = &consumer{brokers: s.brokers, group: "loyalty", topic: topicPoints, handle: s.credit}
 	s.redrive = &consumer{brokers: s.brokers, group: "redrive", topic: topicDeadLetters, handle: ignore}
 
 	if err := s.keepFor(ctx, topicClicks, clicksKept); err != nil {
@@ -122,7 +127,7 @@ func (s *Shop) startServices(ctx context.Context) error {
 			return err
 		}
 	}
-	for _, c := range []*consumer{s.billing, s.shipping, s.email, s.sms, s.accounting, s.analytics} {
+	for _, c := range []*consumer{s.billing, s.shipping, s.email, s.sms, s.accounting, s.analytics, s.loyalty} {
 		if err := c.join(ctx); err != nil {
 			return err
 		}
@@ -135,6 +140,7 @@ func (s *Shop) startServices(ctx context.Context) error {
 	s.running.Go(func() { s.checkOut(ctx) })
 	s.running.Go(func() { s.trickle(ctx, topicInvoices, invoiceEvery) })
 	s.running.Go(func() { s.trickle(ctx, topicClicks, clickEvery) })
+	s.running.Go(func() { s.trickle(ctx, topicPoints, pointsEvery) })
 	return nil
 }
 
@@ -142,7 +148,7 @@ func (s *Shop) startServices(ctx context.Context) error {
 func (s *Shop) Close() error {
 	s.cancel()
 	s.running.Wait()
-	for _, c := range []*consumer{s.billing, s.shipping, s.email, s.sms, s.accounting, s.analytics, s.redrive} {
+	for _, c := range []*consumer{s.billing, s.shipping, s.email, s.sms, s.accounting, s.analytics, s.loyalty, s.redrive} {
 		if c != nil && c.stop != nil {
 			c.leave()
 		}

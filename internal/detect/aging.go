@@ -13,21 +13,24 @@ const agingFrom = 8
 // look is where a partition stood at one moment.
 type look struct {
 	at        signal.Instant
-	head      signal.Instant // since when the head waited
 	committed int64
 }
 
-// until returns how much older the head became in each second since the look, one at
-// most, and how many messages were taken off.
-func (l *look) until(p *signal.Partition, at signal.Instant) (pace, drain float64) {
-	over := at.Sub(l.at)
-	pace = min(1, float64(p.Head.At(at)-l.at.Sub(l.head))/float64(over))
-	return pace, float64(p.Committed-l.committed) / over.Seconds()
+// rate returns how many messages were taken off in a second since the look.
+func (l *look) rate(committed int64, at signal.Instant) float64 {
+	if at <= l.at {
+		return 0
+	}
+	return float64(committed-l.committed) / at.Sub(l.at).Seconds()
 }
 
-// aging is how the head of a partition has grown older lately. It is kept only
-// for heads that have waited for long, so that it costs nothing elsewhere.
-type aging struct{ first, later look }
+// aging is how fast messages of a partition were taken off lately. It is kept only
+// where the head has waited for long, so that it costs nothing elsewhere.
+type aging struct {
+	first, later look
+	committed    int64 // at the last reading
+	told         bool  // it was near enough to be told, and still threatens
+}
 
 // retention returns after how long the broker removes a message of the queue though
 // nobody processed it; 0 where it does not, or passes it on to another queue.
@@ -70,19 +73,24 @@ func (t *queueTrack) watchAging(q *signal.Queue, at signal.Instant, rebase bool)
 			delete(t.aging, p.ID)
 			continue
 		}
-		now := look{at: at, head: p.Head.Since, committed: p.Committed}
+		now := look{at: at, committed: p.Committed}
 		a, known := t.aging[p.ID]
 		switch {
-		case !known || rebase || p.Committed < a.later.committed:
+		case !known || rebase || p.Committed < a.committed:
 			a = aging{first: now, later: now}
 		case at.Sub(a.later.at) >= agingWindow(q):
-			a = aging{first: a.later, later: now}
-		default:
-			continue
+			a.first, a.later = a.later, now
 		}
 		if t.aging == nil {
 			t.aging = map[int32]aging{}
 		}
+		a.committed = p.Committed
+		one, threatens := t.toLoss(q, i, a, at)
+		near := min(keeps/2, longestAhead)
+		if a.told {
+			near *= 2 // a rate is never quite the same; it is not told, unsaid and told again
+		}
+		a.told = threatens && one.aged >= keeps/2 && one.in <= near
 		t.aging[p.ID] = a
 	}
 }
@@ -98,33 +106,27 @@ type threat struct {
 	aged  time.Duration // how old the head is; 0 where that is not what threatens
 	drain float64       // messages taken off in a second
 	count int64         // messages that wait
-	where string        // for people: which bound it is that they reach
 }
 
-// toLoss returns when the broker will remove the head of a partition: it grows older
-// still at the pace of the last window, and at the rate at which messages were taken
-// off in it the last of those that wait now would be reached too late.
-func (t *queueTrack) toLoss(q *signal.Queue, i int, at signal.Instant) (threat, bool) {
-	p, pt := &q.Partitions[i], &t.partitions[i]
-	a, known := t.aging[p.ID]
-	if !known || p.End < 0 {
+// toLoss returns when the broker will remove the head of a partition. At the rate at
+// which messages are taken off, the last of those that wait would be reached too
+// late, and the head grows older: while it goes through all that wait, whose times
+// lie as far apart as it is old.
+func (t *queueTrack) toLoss(q *signal.Queue, i int, a aging, at signal.Instant) (threat, bool) {
+	p, waits := &q.Partitions[i], t.partitions[i].waiting
+	if over := at.Sub(a.first.at); over < agingWindow(q) || over <= 0 {
 		return threat{}, false
 	}
-	over := at.Sub(a.first.at)
-	if over < agingWindow(q) || over <= 0 {
-		return threat{}, false
-	}
-	age := p.Head.At(at)
-	left := max(0, q.Setup.Retention-age)
 	// Of readers that are only just back the latest counts.
-	pace, drain := a.first.until(p, at)
-	if at > a.later.at {
-		latePace, lateDrain := a.later.until(p, at)
-		pace, drain = min(pace, latePace), max(drain, lateDrain)
+	drain := max(a.first.rate(p.Committed, at), a.later.rate(p.Committed, at))
+	keeps, age := q.Setup.Retention, p.Head.At(at)
+	left, pace := max(0, keeps-age), 1.0
+	if drain > 0 {
+		through := float64(waits) / drain
+		if pace = 1 - age.Seconds()/through; pace <= 0 || through < left.Seconds() {
+			return threat{}, false
+		}
 	}
-	if pace <= 0 || drain > 0 && float64(pt.waiting)/drain < left.Seconds() {
-		return threat{}, false
-	}
-	in := time.Duration(min(left.Seconds()/pace, q.Setup.Retention.Seconds()) * float64(time.Second))
-	return threat{in: in, aged: age, drain: drain, count: pt.waiting}, true
+	in := time.Duration(min(left.Seconds()/pace, keeps.Seconds()) * float64(time.Second))
+	return threat{in: in, aged: age, drain: drain, count: waits}, true
 }

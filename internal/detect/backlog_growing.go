@@ -24,9 +24,22 @@ func (t *queueTrack) watchGrowth(q *signal.Queue) {
 	switch {
 	case q.Objective.MaxAge <= 0, t.consumers == 0, known && wait < q.Objective.MaxAge, t.flow.shrinking():
 		t.growingSince = 0
-	case !t.growingSince.Known() && known && t.flow.growing():
+	case !t.growingSince.Known() && known && t.flow.growing() && t.flow.draining() && !t.mayStall(q):
 		t.growingSince = t.flow.first().at
 	}
+}
+
+// mayStall reports whether most of what waits does so where nothing moves: it is not
+// yet known whether that is slow or stands still.
+func (t *queueTrack) mayStall(q *signal.Queue) bool {
+	var still int64
+	for i := range t.partitions {
+		pt := &t.partitions[i]
+		if pt.stuckSince.Known() && pt.seenFor(pt.stuckSince, t.flow.last().at) >= q.Objective.MaxAge/2 {
+			still += pt.waiting
+		}
+	}
+	return 2*still > t.backlog
 }
 
 func judgeBacklogGrowing(v *view) []Case {

@@ -137,6 +137,24 @@ var growthCases = map[string]tale{
 		found: []signal.Mode{signal.ConsumerStalled}, // which is the cause
 		open:  []signal.Mode{signal.ConsumerStalled},
 	},
+	"benign: a consumer hangs after a while": {
+		story: func(s *script) {
+			s.play(10*time.Minute, func(i int) signal.Report { return filling(i, 10, 10) })
+			s.play(20*time.Minute, func(i int) signal.Report { return group(1, part(0, 390, 490+int64(i)*10)) })
+		},
+		found: []signal.Mode{signal.ConsumerStalled}, // and only that
+		open:  []signal.Mode{signal.ConsumerStalled},
+	},
+	"benign: two partitions of three hang": {
+		story: func(s *script) {
+			s.play(20*time.Minute, func(i int) signal.Report {
+				n := int64(i)
+				return group(2, part(0, n*10, n*10), part(0, 7, 10+n*10), part(0, 7, 10+n*10))
+			})
+		},
+		found: []signal.Mode{signal.ConsumerStalled}, // and only that
+		open:  []signal.Mode{signal.ConsumerStalled},
+	},
 	"benign: one partition hung, goes on again and works off what waited": {
 		story: func(s *script) {
 			s.play(time.Hour, func(i int) signal.Report {

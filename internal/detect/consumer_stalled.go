@@ -29,7 +29,7 @@ func judgeConsumerStalled(v *view) []Case {
 		var stuck []int
 		for j := range q.Partitions {
 			pt := &t.partitions[j]
-			if since := pt.stalledSince(); since.Known() && pt.seenFor(since, v.at) >= q.Objective.MaxAge {
+			if since := t.stalledSince(pt); since.Known() && pt.seenFor(since, v.at) >= q.Objective.MaxAge {
 				stuck = append(stuck, j)
 			}
 		}
@@ -53,7 +53,7 @@ func stalledCase(v *view, q *signal.Queue, t *queueTrack, stuck []int) Case {
 		if !c.Since.Known() || since < c.Since {
 			c.Since = since
 		}
-		if d := pt.stalledSince().Add(q.Objective.MaxAge); !c.DecidableAt.Known() || d < c.DecidableAt {
+		if d := t.stalledSince(pt).Add(q.Objective.MaxAge); !c.DecidableAt.Known() || d < c.DecidableAt {
 			c.DecidableAt = d
 		}
 		if p.Head.Known() && (!oldest.Known() || p.Head.Since < oldest.Since) {

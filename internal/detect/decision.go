@@ -24,6 +24,7 @@ func Decisions() []Decision {
 		messageLost,
 		consumerAbsent,
 		consumerStalled,
+		retryLoop,
 		backlogGrowing,
 		messageExpiring,
 		dlqFilling,

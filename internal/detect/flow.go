@@ -16,6 +16,8 @@ const segments = 4
 type flow struct {
 	arrived int64 // since we look
 	drained int64
+	again   int64              // deliveries of what had been delivered before
+	back    signal.Instant     // since when somebody reads, where nobody did
 	peak    int64              // the most that waited since the last mark
 	fell    bool               // before the last mark more waited than at it
 	marks   [segments + 1]mark // the oldest first
@@ -27,7 +29,9 @@ type mark struct {
 	at      signal.Instant
 	arrived int64
 	drained int64
+	again   int64
 	depth   int64
+	held    int64 // delivered and not acknowledged
 }
 
 // restart forgets what was: the window begins anew.
@@ -35,7 +39,7 @@ func (f *flow) restart() { *f = flow{} }
 
 // note takes in what waits now; a mark is set once a part of the window has passed
 // since the last, however many readings that took.
-func (f *flow) note(at signal.Instant, depth int64, window time.Duration) {
+func (f *flow) note(at signal.Instant, depth, held int64, window time.Duration) {
 	f.peak = max(f.peak, depth)
 	if f.n > 0 && at.Sub(f.marks[f.n-1].at) < window/segments {
 		return
@@ -44,13 +48,17 @@ func (f *flow) note(at signal.Instant, depth int64, window time.Duration) {
 		copy(f.marks[:], f.marks[1:])
 		f.n--
 	}
-	f.marks[f.n] = mark{at: at, arrived: f.arrived, drained: f.drained, depth: depth}
+	f.marks[f.n] = mark{at: at, arrived: f.arrived, drained: f.drained, again: f.again, depth: depth, held: held}
 	f.n++
 	f.fell, f.peak = depth < f.peak, depth
 }
 
 // full reports whether a whole window was observed.
 func (f *flow) full() bool { return f.n == len(f.marks) }
+
+// read reports whether somebody read all through the window: readers that were away
+// say nothing of how fast they are.
+func (f *flow) read() bool { return f.full() && f.first().at >= f.back }
 
 func (f *flow) first() *mark { return &f.marks[0] }
 func (f *flow) last() *mark  { return &f.marks[f.n-1] }
@@ -73,7 +81,12 @@ func (f *flow) growing() bool {
 			return false
 		}
 	}
-	return f.full() && !f.fell && grew >= segments-1
+	return f.read() && !f.fell && grew >= segments-1
+}
+
+// draining reports whether messages are still taken off.
+func (f *flow) draining() bool {
+	return f.full() && f.last().drained > f.marks[segments/2].drained
 }
 
 // shrinking reports whether less waits than half a window ago.
@@ -88,7 +101,12 @@ func (f *flow) steady() bool {
 			return false
 		}
 	}
-	return f.full()
+	return f.read()
+}
+
+// redelivering reports whether something was delivered again lately.
+func (f *flow) redelivering() bool {
+	return f.n > 1 && f.again > f.marks[f.n-2].again
 }
 
 // arrivals returns how many messages came in a second, over the window.

@@ -64,14 +64,18 @@ func tooOld(v *view, q *signal.Queue, t *queueTrack) (c Case, worst threat, thre
 	keeps := q.Setup.Retention
 	var where []string
 	for i := range q.Partitions {
-		one, ok := t.toLoss(q, i, v.at)
+		a, known := t.aging[q.Partitions[i].ID]
+		if !known || q.Partitions[i].End < 0 {
+			continue
+		}
+		one, ok := t.toLoss(q, i, a, v.at)
 		if !ok {
 			continue
 		}
 		if !threatened || one.in < worst.in {
 			worst, threatened = one, true
 		}
-		if one.aged < keeps/2 || one.in > min(keeps/2, longestAhead) {
+		if !a.told {
 			continue
 		}
 		c.Count += one.count

@@ -174,12 +174,21 @@ var expiryCases = map[string]tale{
 	},
 	"benign: a deploy beside an old backlog": {
 		story: func(s *script) {
+			for n := range int64(6) {
+				s.play(20*time.Minute, func(i int) signal.Report {
+					return keeping(8*time.Hour, group(1, measured(part(0, n*86+int64(i), 1440+n*86+int64(i)), s.now.Add(-6*time.Hour))))
+				})
+				s.play(90*time.Second, func(i int) signal.Report {
+					return keeping(8*time.Hour, group(0, measured(orphan(0, n*86+80, 1520+n*86+int64(i)), s.now.Add(-6*time.Hour))))
+				})
+			}
+		},
+	},
+	"benign: a replay of what is nearly removed": {
+		story: func(s *script) {
 			for range 3 {
 				s.play(20*time.Minute, func(i int) signal.Report {
 					return keeping(8*time.Hour, group(1, measured(part(0, 100+int64(i), 1540+int64(i)), s.now.Add(-6*time.Hour))))
-				})
-				s.play(90*time.Second, func(int) signal.Report {
-					return keeping(8*time.Hour, group(0, measured(orphan(0, 180, 1620), s.now.Add(-6*time.Hour))))
 				})
 			}
 		},

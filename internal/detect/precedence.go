@@ -14,6 +14,7 @@ var explains = []struct {
 	cause    signal.Mode
 	symptoms []signal.Mode
 }{
+	{signal.RetryLoop, []signal.Mode{signal.ConsumerAbsent, signal.ConsumerStalled, signal.BacklogGrowing, signal.MessageExpiring}},
 	{signal.ConsumerAbsent, []signal.Mode{signal.BacklogGrowing, signal.MessageExpiring}},
 	{signal.ConsumerStalled, []signal.Mode{signal.BacklogGrowing, signal.MessageExpiring}},
 	{signal.MessageLost, []signal.Mode{signal.MessageExpiring}},

@@ -27,6 +27,7 @@ type queueTrack struct {
 	// it stays until the queue shrinks.
 	growingSince signal.Instant
 	aging        map[int32]aging // by partition, of those whose head is old
+	retries      retries
 
 	lost  []lostRange // of the present episode of message_lost
 	leaps []leap      // of the same
@@ -72,8 +73,7 @@ func (t *queueTrack) observe(q *signal.Queue, at signal.Instant, interval time.D
 	rebase := t.at.Known() && blind(t.at, at, interval)
 	t.objective = q.Objective
 	t.backlog = 0
-	// Readers that were away say nothing of how fast they are.
-	disrupted := rebase || t.consumers == 0
+	disrupted, away := rebase, t.consumers == 0
 	if q.Consumers.Known() || !t.at.Known() {
 		t.consumers = q.Consumers
 	}
@@ -119,9 +119,14 @@ func (t *queueTrack) observe(q *signal.Queue, at signal.Instant, interval time.D
 	if disrupted {
 		t.flow.restart()
 	}
-	if whole {
-		t.flow.note(at, t.backlog, flowWindow(q))
+	if away {
+		t.flow.back = at
 	}
+	t.countAgain(q)
+	if whole {
+		t.flow.note(at, t.backlog, int64(max(0, q.InFlight)), flowWindow(q))
+	}
+	t.watchMembers(q, at, rebase)
 	t.watchGrowth(q)
 	t.watchAging(q, at, rebase)
 	t.at = at

@@ -17,6 +17,7 @@ var twins = map[signal.Mode]string{
 	signal.ConsumerStalled:    "benign: a slow consumer that commits once in four minutes",
 	signal.BacklogGrowing:     "benign: a nightly batch that drains in an hour",
 	signal.MessageExpiring:    "benign: a batch that is half as old as it may be and is worked off in time",
+	signal.RetryLoop:          "benign: pods are replaced one after the other while an offset stands still",
 	signal.DLQFilling:         "benign: an empty dead letter queue that once held messages",
 	signal.OrderOverdue:       "benign: a slow order within its deadline",
 	signal.OrderUnmatched:     "benign: payments that are within their grace",
@@ -30,7 +31,7 @@ var twins = map[signal.Mode]string{
 func TestEveryModeHasABenignTwin(t *testing.T) {
 	for _, mode := range detect.Modes() {
 		name := twins[mode]
-		if slices.ContainsFunc([]map[string]tale{queueCases, growthCases, expiryCases}, func(tales map[string]tale) bool {
+		if slices.ContainsFunc([]map[string]tale{queueCases, growthCases, expiryCases, retryCases}, func(tales map[string]tale) bool {
 			tc, ok := tales[name]
 			return ok && tc.found == nil
 		}) {

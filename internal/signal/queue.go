@@ -51,6 +51,10 @@ type Queue struct {
 	// GroupState is the broker's own word for the state of the group (Kafka:
 	// Stable, Empty, PreparingRebalance, …); empty where there is none.
 	GroupState string
+	// Members is a fingerprint of who the members of the group are: another one
+	// when one of them came, left or was replaced. 0 where there are none, or where
+	// the source does not know.
+	Members uint64
 
 	// Setup is how the queue is set up; nil where the source does not know.
 	Setup *Setup
