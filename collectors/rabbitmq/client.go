@@ -161,14 +161,18 @@ func notJSON(err error) error {
 
 // get returns the body of an answer, without ever naming more of the address than
 // the caller does.
-func (c *client) get(ctx context.Context, address string, login bool) (_ *body, err error) {
-	ctx, end := span.Call(ctx, "GET "+path(address), attribute.String("server.address", host(address)))
+func (c *client) get(ctx context.Context, address string, login bool) (*body, error) {
+	return c.ask(ctx, http.MethodGet, address, nil, login)
+}
+
+func (c *client) ask(ctx context.Context, method, address string, order io.Reader, login bool) (_ *body, err error) {
+	ctx, end := span.Call(ctx, method+" "+path(address), attribute.String("server.address", host(address)))
 	defer func() {
 		if err != nil {
 			end(err)
 		}
 	}()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	request, err := http.NewRequestWithContext(ctx, method, address, order)
 	if err != nil {
 		return nil, errors.New("not an address")
 	}

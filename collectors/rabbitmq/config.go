@@ -7,10 +7,18 @@ import (
 	"net/url"
 	"reflect"
 	"regexp"
+	"strings"
 
 	"github.com/lostorder/lostorder/collectors"
 	"github.com/lostorder/lostorder/internal/config"
 	"github.com/lostorder/lostorder/internal/signal"
+)
+
+// Where a message may carry the id of its order.
+const (
+	orderIDMessage     = "message_id"
+	orderIDCorrelation = "correlation_id"
+	orderIDHeader      = "header:" // and the header's name
 )
 
 // section is the key of the config file.
@@ -27,6 +35,8 @@ type Config struct {
 	VHosts         config.Matcher  `yaml:"vhosts" doc:"Virtual hosts to watch."`
 	Queues         config.Matcher  `yaml:"queues" doc:"Queues to watch, by their names without the virtual host."`
 	Objectives     []Objective     `yaml:"objectives" doc:"How long messages may wait. The first that matches the queue holds."`
+	Peek           bool            `yaml:"peek" doc:"Look at the first messages of dead letter queues that nobody reads, for the reasons in x-death and the ids of orders. They are delivered to lostorder and go back at once, but the broker marks them as redelivered from then on. Needs the right to read the queue."`
+	OrderID        string          `yaml:"order_id" doc:"Where a message carries its order id: message_id, correlation_id, or header:NAME. Only with peek." example:"message_id"`
 	ConfigInterval config.Duration `yaml:"config_interval" default:"5m" min:"10ms" doc:"How often definitions, policies and bindings are read."`
 
 	collectors.Schedule `inline:"true"`
@@ -60,6 +70,13 @@ func (c *Config) Validate() error {
 	check("prometheus_url", c.PrometheusURL, "http://localhost:15692")
 	if c.Username == "" && c.Password != "" {
 		errs = append(errs, config.At("username", "missing; password needs the user beside it"))
+	}
+	switch header, isHeader := strings.CutPrefix(c.OrderID, orderIDHeader); {
+	case c.OrderID == "":
+	case c.OrderID != orderIDMessage && c.OrderID != orderIDCorrelation && (!isHeader || header == ""):
+		errs = append(errs, config.At("order_id", "%q is none of message_id, correlation_id and header:NAME", c.OrderID))
+	case !c.Peek:
+		errs = append(errs, config.At("order_id", "needs peek: true, for without looking at messages no order is known"))
 	}
 	return errors.Join(errs...)
 }

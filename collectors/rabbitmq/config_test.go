@@ -34,6 +34,18 @@ func TestBadConfigIsRefused(t *testing.T) {
 			"rabbitmq: [{name: a, url: 'http://rabbit:1', tls: {cert_file: a.pem}}]",
 			"rabbitmq[0].tls.key_file: missing; cert_file needs the key beside it",
 		},
+		"an order id that is nowhere": {
+			"rabbitmq: [{name: a, url: 'http://rabbit:1', peek: true, order_id: key}]",
+			`rabbitmq[0].order_id: "key" is none of message_id, correlation_id and header:NAME`,
+		},
+		"a header without a name": {
+			"rabbitmq: [{name: a, url: 'http://rabbit:1', peek: true, order_id: 'header:'}]",
+			`rabbitmq[0].order_id: "header:" is none of message_id, correlation_id and header:NAME`,
+		},
+		"an order id without a look": {
+			"rabbitmq: [{name: a, url: 'http://rabbit:1', order_id: message_id}]",
+			"rabbitmq[0].order_id: needs peek: true",
+		},
 		"no address": {"rabbitmq: [{name: a}]", "rabbitmq[0].url: missing"},
 	} {
 		t.Run(name, func(t *testing.T) {

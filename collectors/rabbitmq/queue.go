@@ -29,6 +29,8 @@ type queue struct {
 	setup     setup
 	counts    counts
 	past      past
+	peek      peek
+	arrivals  arrivals
 	round     int // of the reading that saw it last
 }
 

@@ -98,6 +98,7 @@ func (r *reader) Read(ctx context.Context, report *signal.Report) error {
 	if ok {
 		r.seen()
 		r.look()
+		r.peekAtDeadLetters(ctx, &m)
 		r.fill(report, signal.InstantOf(time.Now()))
 	}
 	return m.err()

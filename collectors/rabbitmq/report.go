@@ -14,7 +14,7 @@ func (r *reader) fill(report *signal.Report, now signal.Instant) {
 	for _, q := range r.sorted {
 		report.Queues = append(report.Queues, q.reading(q.age(now)))
 	}
-	report.DeadLetters = r.deadLetters(report.Queues)
+	report.DeadLetters = r.deadLetters(report.Queues, now)
 	report.Losses = slices.Clone(r.losses)
 	report.Alarms = slices.Clone(r.alarms)
 	report.Warnings = r.warnings()
@@ -99,50 +99,6 @@ func (q *queue) age(now signal.Instant) signal.Age {
 func (q *queue) dropsNow() bool {
 	s := q.setup.signal
 	return s.DropsHead && (s.MaxBytes.Known() || q.counts.ready >= s.MaxMessages)
-}
-
-// deadLetters returns the queues to which others give up their messages.
-func (r *reader) deadLetters(queues []signal.Queue) []signal.DeadLetterQueue {
-	type end struct {
-		sources   []string
-		retention time.Duration
-	}
-	ends := map[key]*end{}
-	for k, s := range r.setups {
-		for _, to := range s.to {
-			if to == k {
-				continue // a queue that takes back its own is a delay, not an end
-			}
-			if ends[to] == nil {
-				ends[to] = &end{}
-			}
-			ends[to].sources = append(ends[to].sources, k.destination())
-			ends[to].retention = max(ends[to].retention, s.signal.Retention)
-		}
-	}
-	var list []signal.DeadLetterQueue
-	for i := range r.sorted {
-		e := ends[r.sorted[i].key]
-		if e == nil {
-			continue
-		}
-		slices.Sort(e.sources)
-		q := &queues[i]
-		d := signal.DeadLetterQueue{
-			System: signal.RabbitMQ, Cluster: r.config.Name, Destination: q.Destination, Sources: e.sources,
-			Messages: q.Ready.Add(q.InFlight), Oldest: q.Oldest, Arrived: signal.Unknown, SourceRetention: e.retention,
-		}
-		if len(q.Partitions) == 1 {
-			// The broker does not count what comes as dead letter; what was taken out
-			// and what is left came some time.
-			d.Arrived = signal.Count(q.Partitions[0].End)
-		}
-		if q.Setup != nil {
-			d.Retention = q.Setup.Retention
-		}
-		list = append(list, d)
-	}
-	return list
 }
 
 // warnings says what the operator should know; the same for the same state.

@@ -66,6 +66,9 @@ func judgeDLQFilling(v *view) []Case {
 		if len(d.Sources) > 0 {
 			c.Evidence = append(c.Evidence, signal.Fact{Name: "source", Value: strings.Join(d.Sources, ", ")})
 		}
+		if len(d.Reasons) > 0 {
+			c.Evidence = append(c.Evidence, signal.Fact{Name: "reasons", Value: strings.Join(d.Reasons, "; ")})
+		}
 		if t.lastArrival.Known() {
 			c.Evidence = append(c.Evidence, signal.Fact{Name: "arrived", Value: fmt.Sprintf("%d since it was empty or we began to look, the last %s ago", t.arrivals, inWords(v.at.Sub(t.lastArrival)))})
 			if v.at.Sub(t.lastArrival) < arriving {

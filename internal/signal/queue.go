@@ -213,4 +213,7 @@ type DeadLetterQueue struct {
 	Retention       time.Duration
 	SourceRetention time.Duration
 	Newest          []OrderRef
+	// Reasons say, for people, why messages came here, the most frequent first; of a
+	// sample of them, and only where the config allows to look.
+	Reasons []string
 }
