@@ -25,6 +25,7 @@ var metricOf = map[signal.Mode]string{
 	signal.BacklogGrowing:     "lostorder_queue_messages",
 	signal.MessageExpiring:    "lostorder_queue_time_to_loss_seconds",
 	signal.RetryLoop:          "lostorder_queue_redelivered_messages_total",
+	signal.DLQMissing:         "lostorder_queue_dlq_configured",
 	signal.DLQFilling:         "lostorder_dlq_messages",
 	signal.OrderOverdue:       "lostorder_orders_overdue",
 	signal.OrderUnmatched:     "lostorder_reconciliation_mismatches",

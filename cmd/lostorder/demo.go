@@ -28,7 +28,7 @@ import (
 const readyWithin = 30 * time.Second
 
 func demoCommand(app *kingpin.Application, stdout io.Writer, logging *promslog.Config) command {
-	clause := app.Command("demo", "Run a shop with an embedded Kafka and SQLite, break it in every known way, and show what lostorder finds. Needs no set-up.")
+	clause := app.Command("demo", "Run a shop with an embedded Kafka, SQS and SQLite, break it in every known way, and show what lostorder finds. Needs no set-up.")
 	duration := clause.Flag("duration", "How long the demo lasts.").Default("60s").Duration()
 	faults := clause.Flag("faults", "Which faults to inject: all, none, or failure modes with commas.").Default("all").String()
 	seed := clause.Flag("seed", "Seed of the schedule.").Default("1").Uint64()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/lostorder/lostorder/internal/signal"
@@ -24,6 +25,9 @@ type queueDefinition struct {
 	Name      string         `json:"name"`
 	Type      string         `json:"type"`
 	Arguments map[string]any `json:"arguments"`
+	// Exclusive and AutoDelete: it goes with a connection, or with its last consumer.
+	Exclusive  bool `json:"exclusive"`
+	AutoDelete bool `json:"auto_delete"`
 }
 
 type exchange struct {
@@ -125,6 +129,7 @@ func (d *definitions) setups(v *release, policies bool) map[key]setup {
 			all[k] = setup{signal: typeOnly(q.Type)}
 			continue
 		}
+		s.Temporary = q.Exclusive || q.AutoDelete || strings.HasPrefix(q.Name, "amq.")
 		e := effective{arguments: q.Arguments, policy: best(d.policies, q), operator: best(d.operator, q)}
 		if ttl := e.least("x-message-ttl", "message-ttl"); ttl.Known() {
 			// 0 is none in the vocabulary, and at once to the broker.

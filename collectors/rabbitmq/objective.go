@@ -16,6 +16,7 @@ type Objective struct {
 	Queues      []config.Pattern `yaml:"queues" single:"true" doc:"Queues it holds for, as regular expressions that match the whole name without the virtual host; all when left out." example:"orders\\..*"`
 	MaxAge      config.Duration  `yaml:"max_age" default:"5m" min:"1s" doc:"How long a message may wait, and how long a reader may make no progress while messages wait."`
 	AbsentAfter config.Duration  `yaml:"absent_after" doc:"How long messages may wait with nobody reading, which is longer than a deploy takes; max_age when left out." example:"10m"`
+	DLQ         string           `yaml:"dlq" enum:"needed,none" default:"needed" doc:"Whether the queue needs a dead letter queue; with none it is not missed."`
 }
 
 // objective returns what holds for a queue: the first that matches.
@@ -28,7 +29,7 @@ func (c *Config) objective(queue string) signal.Objective {
 		if absent == 0 {
 			absent = o.MaxAge
 		}
-		return signal.Objective{MaxAge: time.Duration(o.MaxAge), AbsentAfter: time.Duration(absent)}
+		return signal.Objective{MaxAge: time.Duration(o.MaxAge), AbsentAfter: time.Duration(absent), NoDLQ: o.DLQ == "none"}
 	}
 	return signal.Objective{MaxAge: defaultMaxAge, AbsentAfter: defaultMaxAge}
 }

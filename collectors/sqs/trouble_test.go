@@ -1,6 +1,7 @@
 package sqs_test
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"net/http"
@@ -206,8 +207,8 @@ func TestAnAnswerOfAGigabyteIsRefusedEarly(t *testing.T) {
 	login(t)
 	var sent atomic.Int64
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		chunk := []byte(strings.Repeat(`"http://127.0.0.1/0/q",`, 1<<12))
-		_, _ = io.WriteString(w, `{"QueueUrls":[`)
+		chunk := bytes.Repeat([]byte{'q'}, 1<<16)
+		_, _ = io.WriteString(w, `{"QueueUrls":["`)
 		for sent.Load() < 1<<30 {
 			n, err := w.Write(chunk)
 			sent.Add(int64(n))

@@ -1,5 +1,5 @@
 // Package demo is a shop in one process: a storefront, an outbox and its relay,
-// Kafka consumers and a dead letter queue, on an embedded Kafka and SQLite. It
+// Kafka consumers and a dead letter queue, on an embedded Kafka, SQS and SQLite. It
 // breaks in every way that lostorder knows, on a seeded schedule, and beside each
 // fault does something that only looks like it. What lostorder says of it is read
 // from lostorder's own API and compared with what was injected; lostorder knows

@@ -47,6 +47,8 @@ func (s *Shop) faults(rng *rand.Rand) []fault {
 		s.consumerLosesToRetention(),
 		s.retentionPassesGroup(),
 		s.messageIsPoison(),
+		s.redrivePolicyIsRemoved(),
+		s.returnIsPoison(),
 		s.orderIsForgotten(),
 		s.paymentIsMissing(),
 		s.orderIsShippedTwice(),

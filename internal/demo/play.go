@@ -41,7 +41,9 @@ const lookEvery = 200 * time.Millisecond
 func ParseFaults(text string) ([]signal.Mode, error) {
 	var known []signal.Mode
 	for _, d := range Drills() {
-		known = append(known, d.Mode)
+		if !slices.Contains(known, d.Mode) {
+			known = append(known, d.Mode)
+		}
 	}
 	switch text {
 	case "all", "":

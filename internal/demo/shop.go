@@ -53,6 +53,8 @@ type Shop struct {
 	producer *kgo.Client
 	relay    *relay
 
+	warehouse *warehouse
+
 	billing, shipping, email, sms, accounting, analytics, loyalty, redrive *consumer
 
 	running sync.WaitGroup
@@ -101,6 +103,12 @@ func Open(ctx context.Context, rng *rand.Rand) (shop *Shop, err error) {
 	if s.producer, err = kgo.NewClient(kgo.SeedBrokers(s.brokers...), kgo.ProducerLinger(0)); err != nil {
 		return nil, fmt.Errorf("connect producer: %w", err)
 	}
+	if s.warehouse, err = openWarehouse(ctx); err != nil {
+		return nil, err
+	}
+	if err := login(); err != nil {
+		return nil, fmt.Errorf("set credentials for the embedded SQS: %w", err)
+	}
 	if err := s.startServices(ctx); err != nil {
 		return nil, err
 	}
@@ -135,6 +143,8 @@ func (s *Shop) startServices(ctx context.Context) error {
 	if err := s.drainDeadLetters(ctx); err != nil {
 		return err
 	}
+	s.stock(ctx, queueReservations)
+	s.stock(ctx, queueReturns)
 	s.running.Go(func() { s.relay.run(ctx) })
 	s.running.Go(func() { s.sell(ctx) })
 	s.running.Go(func() { s.checkOut(ctx) })
@@ -163,6 +173,9 @@ func (s *Shop) Close() error {
 	if s.cluster != nil {
 		s.cluster.Close()
 	}
+	if s.warehouse != nil {
+		_ = s.warehouse.server.Close()
+	}
 	if s.dir != "" {
 		err = errors.Join(err, os.RemoveAll(s.dir))
 	}
@@ -172,7 +185,7 @@ func (s *Shop) Close() error {
 // Config is the configuration by which lostorder watches the shop: as somebody who
 // runs it would write it.
 func (s *Shop) Config() string {
-	return fmt.Sprintf(`kafka:
+	return s.warehouse.config() + fmt.Sprintf(`kafka:
   - name: shop
     brokers: [%[2]q]
     order_id: key

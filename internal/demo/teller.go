@@ -60,7 +60,7 @@ func (t *text) line(color, word, format string, args ...any) {
 
 func (t *text) Begin(duration time.Duration, faults int) {
 	t.began = time.Now()
-	fmt.Fprintf(t.w, `A shop is open: storefront → database + outbox → relay → Kafka → billing → shipping.
+	fmt.Fprintf(t.w, `A shop is open: storefront → database + outbox → relay → Kafka → billing → shipping; SQS → warehouse.
 For %s it breaks in %d ways, and does as many things that only look broken.
 lostorder watches it from outside, as it would watch yours. See it live: %s
 
@@ -78,7 +78,7 @@ func (t *text) Twin(mode signal.Mode, title string) {
 func (t *text) Found(i *injected) {
 	f := i.Finding
 	what := t.orders(f.OrderIDs)
-	if what == "" {
+	if what == "" && f.Count > 0 {
 		what = fmt.Sprintf(", %d messages", f.Count)
 	}
 	t.line(green, "FOUND", "%s: %s%s, after %s", f.Mode, f.Subject, what, seconds(i.FoundAt.Sub(i.At)))

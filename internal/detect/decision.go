@@ -27,6 +27,7 @@ func Decisions() []Decision {
 		retryLoop,
 		backlogGrowing,
 		messageExpiring,
+		dlqMissing,
 		dlqFilling,
 		orderOverdue,
 		orderUnmatched,

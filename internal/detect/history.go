@@ -78,6 +78,9 @@ func (h *history) observe(r *signal.Report) (gap bool) {
 			h.dlqs[d.Destination] = t
 		}
 		t.observe(d, at)
+		if q := h.queues[signal.QueueID{System: d.System, Cluster: d.Cluster, Destination: d.Destination}]; q != nil {
+			q.letters.dead = true
+		}
 	}
 	for i := range r.Outboxes {
 		o := &r.Outboxes[i]

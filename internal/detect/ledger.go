@@ -140,6 +140,8 @@ func present(r *signal.Report, mode signal.Mode, s signal.Subject) bool {
 		return slices.ContainsFunc(r.Lifecycles, func(l signal.Lifecycle) bool {
 			return l.Name == s.Lifecycle && judged(&l, mode, s.State)
 		})
+	case s.Destination == "": // a broker
+		return len(r.Queues) > 0
 	default:
 		for i := range r.Queues {
 			if queueSubject(r.Queues[i].QueueID) == s {

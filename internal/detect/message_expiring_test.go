@@ -27,6 +27,7 @@ func lasting(d time.Duration, acked, waiting int64) signal.Report {
 	r := keeping(d, rabbit(acked, waiting))
 	r.Queues[0].Setup.DeadLetter.Route = signal.RouteNone
 	r.Queues[0].Objective = objective
+	r.Queues[0].Objective.NoDLQ = true
 	return r
 }
 
@@ -97,6 +98,7 @@ var expiryCases = map[string]tale{
 			s.play(25*time.Minute, func(i int) signal.Report {
 				r := rabbit(int64(i)*1000, int64(i)*100)
 				r.Queues[0].Setup = &signal.Setup{MaxMessages: 10000, DropsHead: true, DeadLetter: signal.DeadLetter{Route: signal.RouteNone}}
+				r.Queues[0].Objective.NoDLQ = true
 				return r
 			})
 		},
@@ -232,6 +234,7 @@ var expiryCases = map[string]tale{
 			s.play(25*time.Minute, func(i int) signal.Report {
 				r := rabbit(int64(i)*1000, int64(i)*100)
 				r.Queues[0].Setup = &signal.Setup{MaxMessages: 10000, DeadLetter: signal.DeadLetter{Route: signal.RouteNone}}
+				r.Queues[0].Objective.NoDLQ = true
 				return r
 			})
 		},
@@ -241,6 +244,7 @@ var expiryCases = map[string]tale{
 			s.play(30*time.Minute, func(i int) signal.Report {
 				r := rabbit(int64(i)*1000, 9000-int64(i)*70)
 				r.Queues[0].Setup = &signal.Setup{MaxMessages: 10000, DropsHead: true, DeadLetter: signal.DeadLetter{Route: signal.RouteNone}}
+				r.Queues[0].Objective.NoDLQ = true
 				return r
 			})
 		},
@@ -308,6 +312,7 @@ func TestCauseTellsHowLongThereIsUntilItCostsMessages(t *testing.T) {
 	s.play(3*time.Hour, func(int) signal.Report {
 		r := keeping(4*time.Hour, group(1, measured(part(0, 5, 90), begin)))
 		r.Queues[0].Objective = objective
+		r.Queues[0].Objective.NoDLQ = true
 		return r
 	})
 	if len(s.opened) != 1 || s.opened[0].Mode != signal.ConsumerStalled {

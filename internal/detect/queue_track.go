@@ -22,7 +22,8 @@ type queueTrack struct {
 	vanishedAt signal.Instant
 	objective  signal.Objective
 
-	flow flow
+	flow    flow
+	letters letterTrack
 	// growingSince is since when the queue has been seen not to meet its objective;
 	// it stays until the queue shrinks.
 	growingSince signal.Instant
@@ -128,6 +129,7 @@ func (t *queueTrack) observe(q *signal.Queue, at signal.Instant, interval time.D
 	}
 	t.watchMembers(q, at, rebase)
 	t.watchGrowth(q)
+	t.letters.observe(q, at)
 	t.watchAging(q, at, rebase)
 	t.at = at
 }

@@ -18,6 +18,7 @@ var twins = map[signal.Mode]string{
 	signal.BacklogGrowing:     "benign: a nightly batch that drains in an hour",
 	signal.MessageExpiring:    "benign: a batch that is half as old as it may be and is worked off in time",
 	signal.RetryLoop:          "benign: pods are replaced one after the other while an offset stands still",
+	signal.DLQMissing:         "benign: a queue to which somebody gives its dead letter queue a little later",
 	signal.DLQFilling:         "benign: an empty dead letter queue that once held messages",
 	signal.OrderOverdue:       "benign: a slow order within its deadline",
 	signal.OrderUnmatched:     "benign: payments that are within their grace",
@@ -31,7 +32,7 @@ var twins = map[signal.Mode]string{
 func TestEveryModeHasABenignTwin(t *testing.T) {
 	for _, mode := range detect.Modes() {
 		name := twins[mode]
-		if slices.ContainsFunc([]map[string]tale{queueCases, growthCases, expiryCases, retryCases}, func(tales map[string]tale) bool {
+		if slices.ContainsFunc([]map[string]tale{queueCases, growthCases, expiryCases, retryCases, letterCases}, func(tales map[string]tale) bool {
 			tc, ok := tales[name]
 			return ok && tc.found == nil
 		}) {

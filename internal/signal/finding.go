@@ -34,6 +34,8 @@ func (s Subject) String() string {
 		return s.Lifecycle + " in state " + s.State + " (database " + s.Database + ")"
 	case s.Group != "":
 		return s.Destination + " → " + s.Group + " (" + string(s.System) + " " + s.Cluster + ")"
+	case s.Destination == "":
+		return string(s.System) + " " + s.Cluster
 	default:
 		return s.Destination + " (" + string(s.System) + " " + s.Cluster + ")"
 	}

@@ -29,6 +29,8 @@ type Objective struct {
 	// AbsentAfter is how long messages may wait with nobody reading; longer than
 	// a deploy takes.
 	AbsentAfter time.Duration
+	// NoDLQ: the queue needs no dead letter queue.
+	NoDLQ bool
 }
 
 // Queue is one reading of a queue. Make one with NewQueue, so that what the
@@ -112,6 +114,9 @@ type Setup struct {
 	// again for ever.
 	ReturnsUncounted bool
 	DeadLetter       DeadLetter
+	// Temporary: the queue goes with its consumer or its connection, as one for replies
+	// does.
+	Temporary bool
 }
 
 // DeadLetter is what becomes of a message that a queue gives up.

@@ -58,6 +58,11 @@ var groups = []Group{
 				each: timeToLoss,
 			},
 			{
+				Name: "lostorder_queue_dlq_configured", Type: Gauge, Unit: "boolean", Labels: queueLabels, Stability: Experimental,
+				Help: "Whether messages that the queue gives up go to another queue: 0 where they would be dropped or delivered for ever. No series where the broker does not say (Kafka).",
+				each: perQueue(dlqConfigured),
+			},
+			{
 				Name: "lostorder_queue_lost_messages_total", Type: Counter, Unit: "messages", Labels: with(queueLabels, labelReason), Stability: Stable,
 				Help: "Messages that the broker removed before anybody had processed them, by reason, since lostorder started.",
 				each: lostMessages,

@@ -75,6 +75,17 @@ func timeToLoss(v *view, out *block) {
 	}
 }
 
+func dlqConfigured(_ *view, q *queue, out *block) {
+	if q.Setup == nil || q.Setup.DeadLetter.Route == signal.RouteUnknown {
+		return
+	}
+	configured := 0.0
+	if q.Setup.DeadLetter.Route == signal.RouteSet {
+		configured = 1
+	}
+	out.add(configured, q.labels)
+}
+
 func lostMessages(v *view, out *block) {
 	for _, l := range v.losses.all {
 		out.add(float64(l.Messages), l.labels)

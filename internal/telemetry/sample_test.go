@@ -36,6 +36,7 @@ func full() *watch.Snapshot {
 	jobs := signal.NewQueue(signal.QueueID{System: signal.RabbitMQ, Cluster: "shop", Destination: "jobs"})
 	jobs.InFlight, jobs.Delayed = 1, 2
 	jobs.Utilisation = 0.25
+	jobs.Setup = &signal.Setup{DeadLetter: signal.DeadLetter{Route: signal.RouteSet, To: "dead"}}
 	return &watch.Snapshot{
 		Version: 1,
 		Ready:   true,
