@@ -241,7 +241,7 @@ func TestRealPrometheusPluginThatIsOff(t *testing.T) {
 // TestRealOddNames: a virtual host and a queue whose names are hard to write in an
 // address, a pattern and a metric.
 func TestRealOddNames(t *testing.T) {
-	eachBroker(t, func(t *testing.T, b *broker) {
+	eachBroker(t, func(_ *testing.T, b *broker) {
 		names := []string{"a/b", "%2F", "ü \"quoted\" \\ {x}", "日本", "a,b=\"c\"}", "tab\there"}
 		for _, name := range names {
 			b.declare(name, amqp.Table{"x-max-length": 9})

@@ -35,6 +35,14 @@ part_start() {
 		plugins+=("http://127.0.0.1:$prometheus")
 		amqps+=("amqp://$user:$password@127.0.0.1:$amqp/")
 	done
+	# For a test that stops a node and starts it again: ctl NODE stop_app.
+	{
+		echo '#!/bin/bash'
+		printf 'nodes=(%s %s)\nnode=$1\nshift\n' "${names[@]}"
+		printf 'exec %s ERL_EPMD_PORT=%s /usr/lib/rabbitmq/bin/rabbitmqctl --erlang-cookie lostorder -n "${nodes[$node]}" "$@"\n' "${inside[*]@Q}" "$epmd"
+	} >"$data/ctl"
+	chmod 755 "$data/ctl"
+	share RABBITMQCLUSTER_CTL "$data/ctl"
 	share RABBITMQCLUSTER_URLS "${urls[*]}"
 	share RABBITMQCLUSTER_TLS_URLS "${secure[*]}"
 	share RABBITMQCLUSTER_PROMETHEUS_URLS "${plugins[*]}"

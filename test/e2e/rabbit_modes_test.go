@@ -1,0 +1,180 @@
+//go:build integration
+
+package e2e_test
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	amqp "github.com/rabbitmq/amqp091-go"
+
+	"github.com/lostorder/lostorder/internal/signal"
+)
+
+// again is a consumer that hands back what it cannot work on, and gets it again.
+func again(d amqp.Delivery) error {
+	time.Sleep(100 * time.Millisecond)
+	return d.Nack(false, true)
+}
+
+// TestRealRabbitNackLoopIsARetryLoop: also in a quorum queue, whose delivery limit does
+// not count it from 4.3 on.
+func TestRealRabbitNackLoopIsARetryLoop(t *testing.T) {
+	eachRabbit(t, func(t *testing.T, b *rabbit) {
+		loops := map[string]*worker{}
+		for _, kind := range []string{"classic", "quorum"} {
+			b.declare(kind, kind)
+			b.send(kind, "o-1", "o-2")
+			loops[kind] = b.work(kind, 1, again)
+		}
+		p := start(t, b.watch(objectives(2*rabbitAge, 2*rabbitAge)))
+		for _, kind := range []string{"classic", "quorum"} {
+			f := p.find(signal.RetryLoop, b.subject(kind))
+			p.says(f, "waiting_messages", "2", "consumers", "1")
+			if f.Severity != signal.Critical || !strings.Contains(evidence(f, "delivered_again"), "times in") {
+				t.Errorf("got %s", inJSON(f))
+			}
+		}
+		p.silent(rabbitAge) // and nothing else is said of them
+		for _, kind := range []string{"classic", "quorum"} {
+			loops[kind].stop()
+			b.work(kind, 1, ack(0))
+		}
+		for _, f := range p.findings() {
+			p.closes(f)
+		}
+	})
+}
+
+// TestRealRabbitRedeliveryBesideProgressIsNoLoop: a message in ten fails once, and a
+// consumer comes and goes with messages in hand.
+func TestRealRabbitRedeliveryBesideProgressIsNoLoop(t *testing.T) {
+	eachRabbit(t, func(t *testing.T, b *rabbit) {
+		b.declare("orders", "quorum")
+		b.send("orders", orders(400)...)
+		n := 0
+		b.work("orders", 5, func(d amqp.Delivery) error {
+			time.Sleep(50 * time.Millisecond)
+			if n++; n%10 == 0 && !d.Redelivered {
+				return d.Nack(false, true)
+			}
+			return d.Ack(false)
+		})
+		p := start(t, b.watch(objectives(time.Minute, time.Minute)))
+		for range 4 {
+			held := b.work("orders", 10, hold)
+			p.silent(rabbitAge / 2)
+			held.stop()
+			p.silent(rabbitAge / 2)
+		}
+	})
+}
+
+func TestRealRabbitBacklogGrowsAndMessagesExpire(t *testing.T) {
+	eachRabbit(t, func(t *testing.T, b *rabbit) {
+		b.declare("growing", "quorum")
+		b.declare("expiring", "classic", "x-message-ttl", 40_000)
+		b.declare("passed-on", "classic", "x-message-ttl", 40_000, "x-dead-letter-exchange", "", "x-dead-letter-routing-key", "later")
+		b.declare("later", "classic")
+		names := []string{"growing", "expiring"}
+		for _, name := range names {
+			b.send(name, orders(5)...)
+			b.work(name, 1, ack(500*time.Millisecond))
+		}
+		n := 0
+		repeat(t, 100*time.Millisecond, func() error {
+			n++
+			for _, name := range names {
+				if err := b.write(name, fmt.Sprint("o-", n)); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		p := start(t, b.watchQueues())
+		growing := p.find(signal.BacklogGrowing, b.subject("growing"))
+		p.says(growing, "objective_max_age", rabbitAge.String(), "consumers", "1")
+		f := p.find(signal.MessageExpiring, b.subject("expiring"))
+		if evidence(f, "removed_at_age") != "40s" {
+			t.Errorf("got %s", inJSON(f))
+		}
+		p.lenient = true // once they expire, they are lost
+	})
+}
+
+// TestRealRabbitNodeRestartIsNoTrouble: a node of a cluster is stopped and started again
+// beside slow consumers, and counts anew.
+func TestRealRabbitNodeRestartIsNoTrouble(t *testing.T) {
+	t.Parallel()
+	urls, plugins := strings.Fields(server(t, "RABBITMQCLUSTER_URLS")), strings.Fields(server(t, "RABBITMQCLUSTER_PROMETHEUS_URLS"))
+	amqps, ctl := strings.Fields(server(t, "RABBITMQCLUSTER_AMQP_URLS")), os.Getenv("RABBITMQCLUSTER_CTL")
+	if ctl == "" {
+		t.Fatal("RABBITMQCLUSTER_CTL is not set: this test stops and starts a node; run it with test/parts/run")
+	}
+	b := &rabbit{t: t, management: urls[0], vhost: unique(t)}
+	b.user, b.password, _ = strings.Cut(server(t, "RABBITMQCLUSTER_LOGIN"), ":")
+	b.call("PUT", "/api/vhosts/"+b.vhost, "{}")
+	t.Cleanup(func() { b.call("DELETE", "/api/vhosts/"+b.vhost, "") })
+	connect := func(node int) {
+		eventually(t, "the node takes connections", func() (bool, string) {
+			connection, err := amqp.DialConfig(amqps[node], amqp.Config{Vhost: b.vhost})
+			if err != nil {
+				return false, err.Error()
+			}
+			t.Cleanup(func() { _ = connection.Close() })
+			b.connection, b.channel = connection, nil
+			b.channel = b.open()
+			return true, ""
+		})
+	}
+	work := func(node int) {
+		b.work(fmt.Sprint("classic-", node), 1, ack(rabbitAge/6))
+		b.work(fmt.Sprint("quorum-", node), 1, ack(rabbitAge/6))
+	}
+	for node := range 2 {
+		connect(node)
+		for _, kind := range []string{"classic", "quorum"} {
+			name := fmt.Sprint(kind, "-", node)
+			b.declare(name, kind)
+			b.send(name, orders(100)...)
+		}
+		work(node)
+	}
+	s := settings{}
+	s.add("rabbitmq", "name: main", "url: ["+strings.Join(urls, ", ")+"]", "prometheus_url: ["+strings.Join(plugins, ", ")+"]",
+		"username: "+b.user, "password: "+b.password, fmt.Sprintf("vhosts: {include: %q}", b.vhost), "config_interval: 1s", schedule(),
+		objectives(2*rabbitAge, 2*rabbitAge))
+	p := start(t, s)
+	eventually(t, "depths are seen", func() (bool, string) {
+		got, ok := p.value("lostorder_queue_messages", "messaging_message_state=ready", "messaging_destination_name="+b.vhost+"/quorum-1")
+		return ok && got > 0, fmt.Sprint(got, ok)
+	})
+
+	run := func(args ...string) {
+		t.Helper()
+		if out, err := exec.Command(ctl, args...).CombinedOutput(); err != nil {
+			t.Fatalf("%v: %v\n%s", args, err, out)
+		}
+	}
+	quiet := func(d time.Duration) {
+		t.Helper()
+		for deadline := time.Now().Add(d); time.Now().Before(deadline); time.Sleep(tick) {
+			if p.judge(); t.Failed() {
+				t.FailNow()
+			}
+		}
+	}
+	run("1", "stop_app")
+	quiet(rabbitAge)
+	run("1", "start_app")
+	connect(1)
+	work(1)
+	quiet(4 * rabbitAge)
+	if target := p.becomes("rabbitmq/main", true, ""); len(target.Warnings) > 0 {
+		t.Errorf("it is back, and yet: %s", inJSON(target))
+	}
+}
