@@ -34,6 +34,8 @@ var metricOf = map[signal.Mode]string{
 	signal.OrderDuplicate:     "lostorder_orders_duplicated",
 	signal.SagaStuck:          "lostorder_orders_overdue",
 	signal.CompensationFailed: "lostorder_orders_in_conflict",
+	signal.ReplicaDivergence:  "lostorder_reconciliation_mismatches",
+	signal.EventMissing:       "lostorder_reconciliation_mismatches",
 }
 
 // TestEveryFailureModeIsComplete demands of every failure mode all that a user

@@ -61,7 +61,7 @@ func TestWhatIsWrongIsSaidClearly(t *testing.T) {
 		want           []string
 	}{
 		{"a column that is not there", "{key: order_id}", "{key: orderid}", []string{`table`, `payments has no column "orderid"; did you mean order_id?`, "right.columns.key in the config"}},
-		{"a table that is not there", "table: orders", "table: order", []string{`"order"`, "did you mean orders?"}},
+		{"a table that is not there", "table: orders", "table: order", []string{"find table", "did you mean orders?"}},
 		{"a predicate about a column that is not there", "{key: id}", "{key: id}, where: channel = 3", []string{"channel", "orders"}},
 		{"a time that is none", "{key: id}", "{key: id, at: state}", []string{"column state", "holds no time"}},
 	} {

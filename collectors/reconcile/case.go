@@ -47,8 +47,9 @@ type suspects struct {
 	full  bool // there was one more than can be remembered
 }
 
-// note takes what a look at a key gave: a mismatch, or none.
-func (s *suspects) note(key database.Key, found mismatch, now time.Time) {
+// note takes what a look at a key gave: a mismatch, or none. Only a look that
+// confirms, at the primaries, makes one that is told.
+func (s *suspects) note(key database.Key, found mismatch, now time.Time, confirms bool) {
 	name := key.String()
 	was, known := s.all[name]
 	switch {
@@ -58,7 +59,7 @@ func (s *suspects) note(key database.Key, found mismatch, now time.Time) {
 		s.full = true
 	case !known || !was.same(found):
 		s.all[name] = &suspect{key: key, found: found, first: now, looked: now}
-	default:
+	case confirms:
 		was.looked, was.found = now, found
 		if was.told.IsZero() && now.Sub(was.first) >= s.grace {
 			was.told = now
@@ -139,7 +140,11 @@ func (c *suspect) since() signal.Instant {
 }
 
 // look reads keys on both sides and notes how they differ.
-func (r *reader) look(ctx context.Context, l, s *side, keys []database.Key) error {
+func (r *reader) look(ctx context.Context, keys []database.Key) error {
+	return r.lookAt(ctx, r.sides[left], r.sides[right], keys, false)
+}
+
+func (r *reader) lookAt(ctx context.Context, l, s *side, keys []database.Key, confirms bool) error {
 	if len(keys) == 0 {
 		return nil
 	}
@@ -161,7 +166,7 @@ func (r *reader) look(ctx context.Context, l, s *side, keys []database.Key) erro
 	now := time.Now()
 	for _, key := range keys {
 		name := key.String()
-		r.suspects.note(key, r.judge(lefts[name], rights[name]), now)
+		r.suspects.note(key, r.judge(lefts[name], rights[name]), now, confirms)
 	}
 	r.listed += int64(len(keys))
 	return nil

@@ -83,7 +83,7 @@ func (r *reader) diff(ctx context.Context, w database.Window) (took int64, err e
 	}
 	took = int64(len(entries[left]) + len(entries[right]))
 	r.listed += took
-	return took, r.look(ctx, r.sides[left], r.sides[right], differing(entries[left], entries[right]))
+	return took, r.look(ctx, differing(entries[left], entries[right]))
 }
 
 // spell looks up all keys of a window, those of either side.
@@ -170,7 +170,7 @@ func (r *reader) lookUp(ctx context.Context, s *side, w database.Window) (rows i
 			keys = append(keys, e.Key)
 		}
 	}
-	if err := r.look(ctx, r.sides[left], r.sides[right], keys); err != nil {
+	if err := r.look(ctx, keys); err != nil {
 		return 0, nil, err
 	}
 	rows = int64(len(entries))

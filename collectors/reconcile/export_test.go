@@ -20,7 +20,7 @@ func NewSuspects(grace time.Duration) *Suspects {
 
 // Look notes what a look at an order gave.
 func (s *Suspects) Look(id string, kind signal.MismatchKind, detail string) {
-	s.suspects.note(database.Key{id}, mismatch{kind: kind, detail: detail}, s.Now)
+	s.suspects.note(database.Key{id}, mismatch{kind: kind, detail: detail}, s.Now, true)
 }
 
 // Due are the orders to look at again.

@@ -123,7 +123,7 @@ func (r *reader) again(ctx context.Context, _ time.Time) error {
 	if p := r.sides[rightPrimary]; p != nil {
 		s = p
 	}
-	return r.look(ctx, l, s, r.suspects.due(time.Now()))
+	return r.lookAt(ctx, l, s, r.suspects.due(time.Now()), true)
 }
 
 func (r *reader) reading() signal.Reconciliation {

@@ -60,7 +60,7 @@ func (r *reader) follow(ctx context.Context, until time.Time, t *tail, s *side) 
 		}
 		full := len(rows) == limit && t.begun
 		mark, keys := r.settled(rows)
-		if err := r.look(ctx, r.sides[left], r.sides[right], keys); err != nil {
+		if err := r.look(ctx, keys); err != nil {
 			return err
 		}
 		r.compared += int64(len(keys))

@@ -62,6 +62,7 @@ type watching struct {
 	t      *testing.T
 	mu     sync.Mutex
 	latest signal.Report
+	ever   []string // what was told in any report: kind and order
 	more   chan struct{}
 }
 
@@ -69,6 +70,13 @@ type watching struct {
 func (w *watching) Report(r signal.Report) {
 	w.mu.Lock()
 	w.latest = r
+	for _, c := range r.Reconciliations {
+		for _, m := range c.Mismatches {
+			for _, o := range m.Orders {
+				w.ever = append(w.ever, string(m.Kind)+" "+o.ID)
+			}
+		}
+	}
 	w.mu.Unlock()
 	select {
 	case w.more <- struct{}{}:
@@ -96,7 +104,7 @@ func watch(t *testing.T, text string) *watching {
 // next waits for a report for which something holds.
 func (w *watching) next(what string, holds func(signal.Report) bool) signal.Report {
 	w.t.Helper()
-	late := time.After(20 * time.Second)
+	late := time.After(60 * time.Second)
 	for {
 		select {
 		case <-w.more:
@@ -125,6 +133,20 @@ func (w *watching) checked() signal.Reconciliation {
 		return r.Whole() && r.At.Sub(seen.At) > 2*grace && r.Reconciliations[0].Suspects == 0
 	})
 	return r.Reconciliations[0]
+}
+
+// toldEver is what was told in any report.
+func (w *watching) toldEver() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	slices.Sort(w.ever)
+	return slices.Compact(slices.Clone(w.ever))
+}
+
+// suspects waits for a report in which so many orders differ within their grace.
+func (w *watching) suspects(n signal.Count) {
+	w.t.Helper()
+	w.next(fmt.Sprintf("%d suspects", n), func(r signal.Report) bool { return r.Whole() && r.Reconciliations[0].Suspects == n })
 }
 
 // expect fails the test unless exactly these orders are told, by kind.

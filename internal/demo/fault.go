@@ -56,6 +56,8 @@ func (s *Shop) faults(rng *rand.Rand) []fault {
 		s.requestIsSentTwice(),
 		s.sagaHangs(),
 		s.compensationHangs(),
+		s.searchIsOverwritten(),
+		s.eventIsForgotten(),
 	}
 }
 

@@ -35,6 +35,7 @@ const (
 	paidMax      = 40 * time.Second
 	matchGrace   = 4 * time.Second
 	stepMax      = 6 * time.Second
+	eventsWithin = 18 * time.Second
 	pollInterval = time.Second
 	orderEvery   = 150 * time.Millisecond
 	invoiceEvery = 100 * time.Millisecond
@@ -61,6 +62,7 @@ type Shop struct {
 	cancel  context.CancelFunc
 
 	mu    sync.Mutex
+	idle  bool // the search is not brought up to date
 	rng   *rand.Rand
 	next  int             // number of the next order
 	sagas int             // that were begun
@@ -146,6 +148,7 @@ func (s *Shop) startServices(ctx context.Context) error {
 	s.stock(ctx, queueReservations)
 	s.stock(ctx, queueReturns)
 	s.running.Go(func() { s.relay.run(ctx) })
+	s.running.Go(func() { s.index(ctx) })
 	s.running.Go(func() { s.sell(ctx) })
 	s.running.Go(func() { s.checkOut(ctx) })
 	s.running.Go(func() { s.trickle(ctx, topicInvoices, invoiceEvery) })
@@ -246,6 +249,22 @@ reconciliations:
     grace: %[9]s
     interval: %[1]s
     timeout: 5s
+  - name: search
+    left: {database: shop, table: orders, columns: {key: id, at: state_since, values: state}}
+    right: {database: shop, table: search, columns: {key: order_id, at: updated_at, values: state}}
+    expect: equal
+    grace: %[9]s
+    interval: %[1]s
+    timeout: 5s
+  - name: events
+    kind: event
+    left: {database: shop, table: orders, columns: {key: id}}
+    right: {database: shop, table: outbox, columns: {key: order_id}}
+    expect: at_least_one
+    within: %[11]s
+    grace: %[9]s
+    interval: %[1]s
+    timeout: 5s
 `, pollInterval, s.brokers[0], queueMaxAge, absentAfter,
-		"sqlite://"+filepath.Join(s.dir, "shop.db"), outboxMaxAge, placedMax, paidMax, matchGrace, stepMax)
+		"sqlite://"+filepath.Join(s.dir, "shop.db"), outboxMaxAge, placedMax, paidMax, matchGrace, stepMax, eventsWithin)
 }

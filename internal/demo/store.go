@@ -22,6 +22,12 @@ CREATE TABLE orders (
 CREATE INDEX orders_created_at ON orders (created_at, id);
 CREATE INDEX orders_state_since ON orders (state, state_since);
 CREATE INDEX orders_changed ON orders (state_since);
+CREATE TABLE search ( -- a copy of the orders
+	order_id   TEXT PRIMARY KEY,
+	state      TEXT NOT NULL,
+	updated_at INTEGER NOT NULL
+);
+CREATE INDEX search_updated ON search (updated_at);
 CREATE TABLE payments (
 	id         INTEGER PRIMARY KEY,
 	order_id   TEXT NOT NULL,
@@ -43,6 +49,8 @@ CREATE TABLE outbox (
 	created_at   INTEGER NOT NULL, -- Unix milliseconds
 	published_at INTEGER
 );
+CREATE INDEX outbox_order ON outbox (order_id);
+CREATE INDEX outbox_created ON outbox (created_at);
 CREATE INDEX outbox_pending ON outbox (created_at, id) WHERE published_at IS NULL;
 `
 
@@ -70,10 +78,7 @@ func (s *store) place(ctx context.Context, orderID, request, traceparent string,
 		return err
 	}
 	defer func() { _ = tx.Rollback() }()
-	if _, err := tx.ExecContext(ctx, `INSERT INTO orders VALUES (?, 'placed', ?, ?, ?)`, orderID, at.UnixMilli(), at.UnixMilli(), request); err != nil {
-		return err
-	}
-	if err := addMove(ctx, tx, ofOrder, orderID, "placed", at); err != nil {
+	if err := addOrder(ctx, tx, orderID, request, at); err != nil {
 		return err
 	}
 	publishedAt := sql.NullInt64{Int64: at.UnixMilli(), Valid: published}
@@ -81,6 +86,13 @@ func (s *store) place(ctx context.Context, orderID, request, traceparent string,
 		return err
 	}
 	return tx.Commit()
+}
+
+func addOrder(ctx context.Context, tx *sql.Tx, orderID, request string, at time.Time) error {
+	if _, err := tx.ExecContext(ctx, `INSERT INTO orders VALUES (?1, 'placed', ?2, ?2, ?3)`, orderID, at.UnixMilli(), request); err != nil {
+		return err
+	}
+	return addMove(ctx, tx, ofOrder, orderID, "placed", at)
 }
 
 // outboxRow is one event to publish.

@@ -20,6 +20,7 @@ type Decision struct {
 // order passes them.
 func Decisions() []Decision {
 	return []Decision{
+		eventMissing,
 		outboxStalled,
 		messageLost,
 		consumerAbsent,
@@ -36,6 +37,7 @@ func Decisions() []Decision {
 		orderDuplicate,
 		sagaStuck,
 		compensationFailed,
+		replicaDivergence,
 	}
 }
 

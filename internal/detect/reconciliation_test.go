@@ -101,6 +101,49 @@ var checkCases = map[string]struct {
 		},
 		found: []signal.Mode{signal.OrderUnmatched}, open: []signal.Mode{signal.OrderUnmatched}, orders: []string{"A-7"},
 	},
+	"an order that a copy shows as it was": {
+		story: func(s *script) {
+			begin := s.now
+			s.play(time.Minute, func(int) signal.Report {
+				r := checkOf(signal.Copies)
+				r.Reconciliations[0].Mismatches[1] = told(signal.Different, begin, "A-5")
+				return r
+			})
+		},
+		found: []signal.Mode{signal.ReplicaDivergence}, open: []signal.Mode{signal.ReplicaDivergence}, orders: []string{"A-5"},
+	},
+	"an order that a copy has not is unmatched": {
+		story: func(s *script) {
+			begin := s.now
+			s.play(time.Minute, func(int) signal.Report { return checkOf(signal.Copies, told(signal.MissingRight, begin, "A-5")) })
+		},
+		found: []signal.Mode{signal.OrderUnmatched}, open: []signal.Mode{signal.OrderUnmatched}, orders: []string{"A-5"},
+	},
+	"an order without its event": {
+		story: func(s *script) {
+			begin := s.now
+			s.play(time.Minute, func(int) signal.Report { return checkOf(signal.Events, told(signal.MissingRight, begin, "A-8")) })
+		},
+		found: []signal.Mode{signal.EventMissing}, open: []signal.Mode{signal.EventMissing}, orders: []string{"A-8"},
+	},
+	"benign: a copy that is behind within its grace": {
+		story: func(s *script) {
+			s.play(time.Hour, func(i int) signal.Report {
+				r := checkOf(signal.Copies, signal.Mismatches{Kind: signal.MissingRight})
+				r.Reconciliations[0].Suspects = signal.Count(1 + i%9)
+				return r
+			})
+		},
+	},
+	"benign: events that wait to be published, and an outbox that is cleaned up": {
+		story: func(s *script) {
+			s.play(time.Hour, func(i int) signal.Report {
+				r := checkOf(signal.Events, signal.Mismatches{Kind: signal.MissingRight})
+				r.Outboxes = outbox(signal.Count(i%20), fmt.Sprint(i), s.now.Add(-30*time.Second)).Outboxes
+				return r
+			})
+		},
+	},
 	"benign: payments that are within their grace": {
 		story: func(s *script) {
 			s.play(time.Hour, func(i int) signal.Report {

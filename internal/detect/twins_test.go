@@ -27,6 +27,8 @@ var twins = map[signal.Mode]string{
 	signal.OrderDuplicate:     "benign: no two orders share a key",
 	signal.SagaStuck:          "benign: a step that is tried again within its time",
 	signal.CompensationFailed: "benign: a compensating step within its time",
+	signal.ReplicaDivergence:  "benign: a copy that is behind within its grace",
+	signal.EventMissing:       "benign: events that wait to be published, and an outbox that is cleaned up",
 }
 
 func TestEveryModeHasABenignTwin(t *testing.T) {

@@ -1,0 +1,276 @@
+package reconcile_test
+
+import (
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/lostorder/lostorder/internal/database/databasetest"
+	"github.com/lostorder/lostorder/internal/signal"
+)
+
+// never is a schedule that keeps the round from going: new rows alone are compared.
+const never = `off_peak: "0 0 30 2 *"`
+
+// justNow adds a row of this moment.
+func justNow(t *testing.T, s *databasetest.Shop, table, id, state string) {
+	t.Helper()
+	s.Run(t, "INSERT INTO "+table+" VALUES ('"+id+"', 1, '"+state+"', "+s.Ago(0)+")")
+}
+
+func TestStories(t *testing.T) {
+	type story struct {
+		expect string
+		more   []string
+		before func(t *testing.T, s *databasetest.Shop)              // what there is before anybody looks
+		after  func(t *testing.T, s *databasetest.Shop, w *watching) // what happens while somebody does
+		told   []string                                              // all that is ever told
+	}
+	for name, tc := range map[string]story{
+		"an order that gets no payment is found when it comes, and closes when it is paid": {
+			expect: "exactly_one", more: []string{never},
+			after: func(t *testing.T, s *databasetest.Shop, w *watching) {
+				justNow(t, s, "orders", "A-1", "paid")
+				w.next("the missing payment", missing(1))
+				justNow(t, s, "payments", "A-1", "captured")
+				w.next("its end", missing(0))
+			},
+			told: []string{"missing_right A-1"},
+		},
+		"a second payment is found when it comes, and so is one of no order": {
+			expect: "at_most_one", more: []string{never},
+			before: func(t *testing.T, s *databasetest.Shop) { add(t, s, "orders", "A-1", "1", "paid") },
+			after: func(t *testing.T, s *databasetest.Shop, w *watching) {
+				justNow(t, s, "payments", "A-1", "captured")
+				justNow(t, s, "payments", "A-1", "captured")
+				justNow(t, s, "payments", "A-9", "captured")
+				w.next("both", func(r signal.Report) bool {
+					return r.Whole() && count(r, signal.Duplicate) == 1 && count(r, signal.MissingLeft) == 1
+				})
+			},
+			told: []string{"duplicate A-1", "missing_left A-9"},
+		},
+		"benign: a payment that comes within its grace": {
+			expect: "exactly_one", more: []string{"grace: 3s"},
+			after: func(t *testing.T, s *databasetest.Shop, w *watching) {
+				justNow(t, s, "orders", "A-1", "paid")
+				w.suspects(1)
+				justNow(t, s, "payments", "A-1", "captured")
+				w.suspects(0)
+				w.checked()
+			},
+		},
+		"benign: a payment that is seen before its order, which a long transaction commits": {
+			expect: "exactly_one", more: []string{"grace: 3s"},
+			after: func(t *testing.T, s *databasetest.Shop, w *watching) {
+				justNow(t, s, "payments", "A-1", "captured")
+				w.suspects(1)
+				add(t, s, "orders", "A-1", "1", "paid") // of an hour ago
+				w.suspects(0)
+				w.checked()
+			},
+		},
+		"benign: orders that have several payments, where they may": {
+			expect: "at_least_one",
+			before: func(t *testing.T, s *databasetest.Shop) {
+				add(t, s, "orders", "A-1", "1", "paid")
+				for range 80 {
+					add(t, s, "payments", "A-1", "1", "captured")
+				}
+			},
+		},
+		"benign: orders without any refund, where they may": {
+			expect: "at_most_one",
+			before: func(t *testing.T, s *databasetest.Shop) {
+				add(t, s, "orders", "A-1", "1", "paid")
+				add(t, s, "orders", "A-2", "1", "paid")
+				add(t, s, "payments", "A-2", "1", "captured")
+			},
+		},
+		"benign: an order that the condition no longer holds for keeps its payment": {
+			expect: "exactly_one", more: []string{"left: {database: shop, table: orders, columns: {key: id}, where: state = 'paid'}"},
+			before: func(t *testing.T, s *databasetest.Shop) {
+				add(t, s, "orders", "A-1", "1", "paid")
+				add(t, s, "orders", "A-2", "1", "placed")
+				add(t, s, "payments", "A-1", "1", "captured")
+			},
+			after: func(t *testing.T, s *databasetest.Shop, w *watching) {
+				w.checked()
+				s.Run(t, "UPDATE orders SET state = 'refunded' WHERE id = 'A-1'")
+				w.checked()
+			},
+		},
+		"a payment that does not count as one is none": {
+			expect: "exactly_one", more: []string{"right: {database: billing, table: payments, columns: {key: order_id}, where: state = 'captured'}"},
+			before: func(t *testing.T, s *databasetest.Shop) {
+				add(t, s, "orders", "A-1", "1", "paid")
+				add(t, s, "orders", "A-2", "1", "paid")
+				add(t, s, "payments", "A-1", "1", "declined")
+				add(t, s, "payments", "A-2", "1", "declined")
+				add(t, s, "payments", "A-2", "1", "captured")
+			},
+			told: []string{"missing_right A-1"},
+		},
+		"benign: an order that is archived on both sides, one after the other": {
+			expect: "exactly_one", more: []string{"grace: 3s"},
+			before: func(t *testing.T, s *databasetest.Shop) {
+				add(t, s, "orders", "A-1", "1", "paid")
+				add(t, s, "payments", "A-1", "1", "captured")
+			},
+			after: func(t *testing.T, s *databasetest.Shop, w *watching) {
+				w.checked()
+				s.Run(t, "DELETE FROM orders WHERE id = 'A-1'")
+				w.suspects(1)
+				s.Run(t, "DELETE FROM payments WHERE order_id = 'A-1'")
+				w.suspects(0)
+				w.checked()
+			},
+		},
+		"benign: old events are cleaned up, and within says so": {
+			expect: "at_least_one", more: []string{"kind: event", "within: 30m"},
+			before: func(t *testing.T, s *databasetest.Shop) {
+				add(t, s, "orders", "A-1", "1", "paid") // an hour old, its event is gone
+				justNow(t, s, "orders", "A-2", "paid")
+				justNow(t, s, "payments", "A-2", "captured")
+			},
+		},
+		"a row whose moment lies ahead, or is NULL, is found by the round": {
+			expect: "exactly_one",
+			before: func(t *testing.T, s *databasetest.Shop) {
+				s.Run(t, "INSERT INTO orders VALUES ('A-1', 1, 'paid', "+s.Ago(-time.Hour)+")", "INSERT INTO orders VALUES ('A-2', 1, 'paid', NULL)")
+			},
+			told: []string{"missing_right A-1", "missing_right A-2"},
+		},
+		"benign: payments without an order id": {
+			expect: "exactly_one",
+			before: func(t *testing.T, s *databasetest.Shop) {
+				s.Run(t, "INSERT INTO payments VALUES (NULL, 1, 'captured', "+s.Ago(0)+")", "INSERT INTO payments VALUES (NULL, 1, 'captured', "+s.Ago(time.Hour)+")")
+			},
+		},
+		"benign: orders and payments come all the time while windows are read": {
+			expect: "exactly_one", more: []string{"grace: 2s"},
+			after: func(t *testing.T, s *databasetest.Shop, w *watching) {
+				for i, end := 0, time.Now().Add(4*time.Second); time.Now().Before(end); i++ {
+					id := "B-" + strconv.Itoa(i*7919%100_000)
+					justNow(t, s, "orders", id, "paid")
+					justNow(t, s, "payments", id, "captured")
+				}
+				w.checked()
+			},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			databasetest.Each(t, func(t *testing.T, s *databasetest.Shop) {
+				shop(t, s, "orders", "payments")
+				if tc.before != nil {
+					tc.before(t, s)
+				}
+				w := watch(t, override(settings(s, s, tc.expect), tc.more))
+				if tc.after == nil {
+					w.checked()
+				} else {
+					tc.after(t, s, w)
+				}
+				if got := w.toldEver(); !slices.Equal(got, tc.told) && len(got)+len(tc.told) > 0 {
+					t.Errorf("told %q, want %q", got, tc.told)
+				}
+			})
+		})
+	}
+}
+
+// override replaces keys of the check, or adds them.
+func override(text string, more []string) string {
+	for _, line := range more {
+		key, _, _ := strings.Cut(line, ":")
+		before := regexp.MustCompile(`(?m)^    ` + key + `:.*$`)
+		if before.MatchString(text) {
+			text = before.ReplaceAllLiteralString(text, "    "+line)
+		} else {
+			text = strings.TrimRight(text, " \n") + "\n    " + line + "\n"
+		}
+	}
+	return strings.TrimRight(text, " \n") + "\n"
+}
+
+func count(r signal.Report, kind signal.MismatchKind) signal.Count {
+	m, _ := r.Reconciliations[0].Of(kind)
+	return m.Count
+}
+
+func missing(n signal.Count) func(signal.Report) bool {
+	return func(r signal.Report) bool { return r.Whole() && count(r, signal.MissingRight) == n }
+}
+
+func TestNothingIsMissingUntilItWasLookedAtTwice(t *testing.T) {
+	databasetest.Each(t, func(t *testing.T, s *databasetest.Shop) {
+		shop(t, s, "orders", "payments")
+		add(t, s, "orders", "A-1", "1", "paid")
+		for range 2 { // also after a restart
+			w := watch(t, settings(s, s, "exactly_one"))
+			began := time.Now()
+			w.next("a reading", func(r signal.Report) bool { return r.Whole() })
+			w.next("the missing payment", missing(1))
+			if took := time.Since(began); took < grace {
+				t.Errorf("it was told after %s, and the grace is %s", took, grace)
+			}
+		}
+	})
+}
+
+func TestThePrimaryHasTheLastWord(t *testing.T) {
+	databasetest.Each(t, func(t *testing.T, s *databasetest.Shop) {
+		replica := databasetest.SQLite(t)
+		shop(t, s, "orders", "payments")
+		shop(t, replica, "payments") // which is behind for ever
+		add(t, s, "orders", "A-1", "1", "paid")
+		add(t, s, "payments", "A-1", "1", "captured")
+		text := strings.Replace(settings(s, replica, "exactly_one"), "{database: billing,", "{database: billing, primary: shop,", 1)
+		w := watch(t, text)
+		w.suspects(1)
+		first := w.next("a round", func(r signal.Report) bool { return r.Whole() }).Reconciliations[0].Round.Done
+		w.next("rounds", func(r signal.Report) bool { return r.Whole() && r.Reconciliations[0].Round.Done > first+20 })
+		if got := w.toldEver(); len(got) > 0 {
+			t.Errorf("told %q, which the primary has", got)
+		}
+	})
+}
+
+var createIndex = regexp.MustCompile(`CREATE INDEX [^;]*;`)
+
+func TestALargeTableIsReadByAnIndexOrNotAtAll(t *testing.T) {
+	databasetest.Each(t, func(t *testing.T, s *databasetest.Shop) {
+		for _, table := range []string{"orders", "payments"} {
+			s.Run(t, "CREATE TABLE "+table+" (id BIGINT, created_at "+s.Time+")",
+				"INSERT INTO "+table+" SELECT i, "+s.Ago(time.Hour)+" FROM "+s.Many(5000))
+			s.Analyse(t, table)
+			s.Grant(t, table)
+		}
+		w := watch(t, sides(s, s, "{key: id}", "{key: id}", "exactly_one"))
+		for range 8 {
+			r := w.next("a reading", func(r signal.Report) bool { return r.Whole() || strings.Contains(r.Err.Error(), "refused") })
+			if r.Whole() {
+				break
+			}
+			statements := createIndex.FindAllString(r.Err.Error(), -1)
+			if len(statements) == 0 {
+				t.Fatalf("the refusal prints no index: %v", r.Err)
+			}
+			slices.Sort(statements)
+			for _, text := range slices.Compact(statements) {
+				t.Log(text)
+				s.Run(t, text)
+			}
+			w.next("a reading after it", func(r signal.Report) bool {
+				return r.Whole() || !slices.Equal(createIndex.FindAllString(r.Err.Error(), -1), statements)
+			})
+		}
+		r := w.next("a whole reading", func(r signal.Report) bool { return r.Whole() && r.Reconciliations[0].Round.Done > 0 })
+		if got := r.Reconciliations[0]; got.Compared < 5000 || got.Listed > 12_000 {
+			t.Errorf("compared %d, listed %d", got.Compared, got.Listed)
+		}
+	})
+}
