@@ -21,7 +21,7 @@ func (s *Shop) eventIsForgotten() fault {
 		// Before it is overdue as well.
 		lasts: placedMax - 3*time.Second,
 		heal: func(ctx context.Context) error {
-			return errors.Join(s.store.move(ctx, orderID, "cancelled", time.Now()), s.store.tell(ctx, orderID, time.Now()))
+			return errors.Join(s.store.move(ctx, orderID, "cancelled", time.Now(), "placed"), s.store.tell(ctx, orderID, time.Now()))
 		},
 		twinTitle: "old events are cleaned out of the outbox",
 		twin:      func(ctx context.Context) error { return s.store.cleanUp(ctx, time.Now().Add(-eventsWithin-matchGrace)) },
