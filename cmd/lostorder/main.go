@@ -46,6 +46,7 @@ func newApp(stdout, stderr io.Writer, logging *promslog.Config) (*kingpin.Applic
 	return app, []command{
 		runCommand(app, stdout),
 		demoCommand(app, stdout, logging),
+		checkCommand(app, stdout, stderr),
 		findingsCommand(app, stdout, stderr),
 	}
 }

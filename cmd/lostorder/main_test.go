@@ -2,8 +2,11 @@ package main
 
 import (
 	"bytes"
+	"database/sql"
 	"encoding/json"
+	"fmt"
 	"net"
+	"os"
 	"strings"
 	"testing"
 
@@ -13,7 +16,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"lostorder": main})
+	testscript.Main(m, map[string]func(){"lostorder": main, "sqlite": sqlite})
 }
 
 // TestProgram plays what users type: each file is commands, input and what is
@@ -51,4 +54,19 @@ func freeAddress(t *testing.T) string {
 	}
 	defer func() { _ = l.Close() }()
 	return l.Addr().String()
+}
+
+// sqlite runs the statements of a file on a database that it makes if there is none.
+func sqlite() {
+	text, err := os.ReadFile(os.Args[2])
+	if err == nil {
+		var db *sql.DB
+		if db, err = sql.Open("sqlite", os.Args[1]); err == nil {
+			_, err = db.Exec(string(text))
+		}
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 }

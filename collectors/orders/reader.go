@@ -19,6 +19,7 @@ type reader struct {
 	moves      *moves      // nil without a history table
 	duplicates *duplicates // nil when they are not looked for
 	sightings  sightings
+	table      *table // as it was found last
 }
 
 func open(s setup) *reader {
@@ -45,6 +46,7 @@ func (r *reader) Read(ctx context.Context, report *signal.Report) error {
 		if err != nil {
 			return err
 		}
+		r.table = t
 		return r.read(ctx, in, t, report)
 	})
 }

@@ -13,6 +13,7 @@ import (
 type reader struct {
 	config Config
 	db     *database.DB
+	table  *table // as it was found last
 }
 
 func open(s setup) *reader { return &reader{config: s.Outbox, db: database.Open(s.Database)} }
@@ -30,6 +31,7 @@ func (r *reader) Read(ctx context.Context, report *signal.Report) error {
 		if err != nil {
 			return err
 		}
+		r.table = t
 		return r.read(ctx, in, t, report)
 	})
 }

@@ -19,6 +19,7 @@ type DB struct {
 
 	accepted map[string]bool // queries whose plan was found good
 	checked  time.Time       // when accepted was begun
+	user     string          // who we are, as the server said last
 }
 
 // Open sets up a database without connecting to it. What is wrong with its
@@ -89,6 +90,7 @@ func (db *DB) begin(ctx context.Context) (*Reading, func(), error) {
 		return nil, nil, db.connectError(ctx, err)
 	}
 	r := &Reading{db: db, dialect: db.dialect, tx: tx, session: s}
+	db.user = s.user
 	r.clock = newClock(s, time.Duration(db.config.ReadReplicaLag))
 	return r, func() {
 		_ = tx.Rollback() // there is nothing to commit

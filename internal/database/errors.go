@@ -26,6 +26,8 @@ type failure struct {
 	doing  string
 	reason string
 	cause  error
+	// refused is there when the guard refused the query.
+	refused *Refusal
 }
 
 func (f *failure) Error() string { return f.doing + ": " + f.reason }
@@ -90,7 +92,7 @@ func (db *DB) connectError(ctx context.Context, err error) error {
 	case ctx.Err() != nil:
 		err = ctx.Err()
 	case errors.Is(err, context.DeadlineExceeded):
-		return &failure{doing, fmt.Sprintf("timeout: no answer within %s", db.config.connectTimeout()), err}
+		return &failure{doing: doing, reason: fmt.Sprintf("timeout: no answer within %s", db.config.connectTimeout()), cause: err}
 	}
 	return db.failure(doing, nil, session{}, err)
 }
@@ -110,7 +112,7 @@ func (db *DB) failure(doing string, q *query, s session, err error) error {
 	}
 	// On one line: the text of a server may hold a part of the query.
 	reason := strings.ReplaceAll(scrub(p.text, db.secrets()), "\n", " ")
-	return &failure{doing, reason, err}
+	return &failure{doing: doing, reason: reason, cause: err}
 }
 
 // explainAny says what errors mean that every driver may give.

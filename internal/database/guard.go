@@ -57,7 +57,8 @@ func (r *Reading) refusal(q query, worst scan) error {
 	if worst.filters {
 		what = fmt.Sprintf("the index that it uses does not cover its whole condition, and it would read %s %d rows of table %s", about, worst.rows, worst.table)
 	}
-	return &failure{doing: q.purpose, cause: ErrRefused, reason: fmt.Sprintf(
-		"refused, because %s, and the scan limit of database %s is %d; to have it answered, create this index (its price: %s): %s",
-		what, r.db.config.Name, r.db.config.ScanLimit, q.index.price, r.dialect.index(q.index))}
+	refused := &Refusal{Query: q.purpose, Why: what, Price: q.index.price, Index: r.dialect.index(q.index)}
+	return &failure{doing: q.purpose, cause: ErrRefused, refused: refused, reason: fmt.Sprintf(
+		"refused, because %s, and the scan limit of database %s is %d"+WouldAnswer+" (its price: %s): %s",
+		what, r.db.config.Name, r.db.config.ScanLimit, refused.Price, refused.Index)}
 }

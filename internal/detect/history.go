@@ -26,7 +26,6 @@ type history struct {
 	vanished map[signal.QueueID]*queueTrack // groups that are gone and left messages behind
 	dlqs     map[string]*dlqTrack
 	outboxes map[string]*outboxTrack
-	brokers  map[broker]*brokerTrack
 	threats  []Threat                 // of the last reading
 	muted    map[muted]signal.Instant // until when
 }
@@ -38,7 +37,6 @@ func newHistory(at signal.Instant) *history {
 		vanished: map[signal.QueueID]*queueTrack{},
 		dlqs:     map[string]*dlqTrack{},
 		outboxes: map[string]*outboxTrack{},
-		brokers:  map[broker]*brokerTrack{},
 		muted:    map[muted]signal.Instant{},
 	}
 }
@@ -72,7 +70,6 @@ func (h *history) observe(r *signal.Report) (gap bool) {
 		}
 		t.observe(q, at, r.Interval+r.Took)
 	}
-	h.observeBrokers(r, at)
 	for i := range r.DeadLetters {
 		d := &r.DeadLetters[i]
 		t, known := h.dlqs[d.Destination]

@@ -92,7 +92,7 @@ type Conflict struct {
 // Duplicates are groups of orders that share what only one order may have.
 type Duplicates struct {
 	Within time.Duration // how far apart they were made at the most
-	Groups []Request   // the latest first
+	Groups []Request     // the latest first
 	Capped bool          // there may be more groups
 }
 

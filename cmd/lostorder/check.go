@@ -1,0 +1,88 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/alecthomas/kingpin/v2"
+
+	"github.com/lostorder/lostorder/collectors"
+	"github.com/lostorder/lostorder/collectors/builtin"
+	"github.com/lostorder/lostorder/internal/checkup"
+	"github.com/lostorder/lostorder/internal/terminal"
+)
+
+// checkedAtOnce is how many targets are looked at side by side.
+const checkedAtOnce = 8
+
+func checkCommand(app *kingpin.Application, stdout, stderr io.Writer) command {
+	clause := app.Command("check", "Check a config file, connect to every target, and say what can be read, which rights and indexes are missing, and what to mend. Exit code 1 when something cannot be read.")
+	file := clause.Flag("config.file", "The config file.").Default("lostorder.yml").String()
+	asJSON := clause.Flag("json", "Print one JSON object.").Bool()
+
+	return command{clause, func(ctx context.Context, _ *slog.Logger) error {
+		f, err := load(*file)
+		if err != nil {
+			return err
+		}
+		result := checkup.Result{File: *file, OK: true, Targets: examine(ctx, builtin.Targets(f), progressTo(stderr))}
+		for _, t := range result.Targets {
+			result.OK = result.OK && t.OK
+		}
+		if *asJSON {
+			enc := json.NewEncoder(stdout)
+			enc.SetIndent("", "  ")
+			enc.SetEscapeHTML(false)
+			err = enc.Encode(result)
+		} else {
+			err = terminal.Style{Color: wantsColor(stdout), Now: time.Now()}.Checkup(stdout, &result)
+		}
+		if err == nil && !result.OK {
+			return errFailed
+		}
+		return err
+	}}
+}
+
+// examine looks at each target once, a few at a time.
+func examine(ctx context.Context, targets []collectors.Target, progress func(done, all int)) []checkup.Target {
+	all := make([]checkup.Target, len(targets))
+	room := make(chan struct{}, checkedAtOnce)
+	var mu sync.Mutex
+	var looking sync.WaitGroup
+	done := 0
+	progress(0, len(targets))
+	for i, t := range targets {
+		looking.Go(func() {
+			room <- struct{}{}
+			defer func() { <-room }()
+			all[i] = checkup.Of(collectors.Examine(ctx, t))
+			mu.Lock()
+			defer mu.Unlock()
+			done++
+			progress(done, len(targets))
+		})
+	}
+	looking.Wait()
+	return all
+}
+
+// progressTo returns what shows, in one line of a terminal, how many targets were
+// looked at; elsewhere it shows nothing.
+func progressTo(w io.Writer) func(done, all int) {
+	if !wantsColor(w) {
+		return func(int, int) {}
+	}
+	return func(done, all int) {
+		if done == all {
+			fmt.Fprint(w, "\r\x1b[K")
+			return
+		}
+		fmt.Fprintf(w, "\rlooking at %d targets, %d done", all, done)
+	}
+}

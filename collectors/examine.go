@@ -1,0 +1,86 @@
+package collectors
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/lostorder/lostorder/internal/signal"
+)
+
+// Advice is one thing that somebody who sets a target up should know, or do.
+type Advice struct {
+	Kind AdviceKind `json:"kind"`
+	Text string     `json:"text"`
+	// Paste is to be pasted by whoever owns the target; lostorder never runs it.
+	Paste string `json:"paste,omitempty"`
+}
+
+// AdviceKind says what an advice is for.
+type AdviceKind string
+
+// The kinds of advice.
+const (
+	Grant   AdviceKind = "grant"   // the rights that the target needs, and no more
+	Index   AdviceKind = "index"   // without it a query would read a large table, and is refused
+	Warning AdviceKind = "warning" // something that should be mended
+	Picture AdviceKind = "picture" // what the config describes, drawn as text
+)
+
+// An Adviser is a Reader that has more to say to somebody who sets it up than a
+// reading does. Advise is asked after Read, whatever came of it.
+type Adviser interface {
+	Advise(ctx context.Context) []Advice
+}
+
+// Examination is what one look at a target brought.
+type Examination struct {
+	Report signal.Report
+	Advice []Advice
+}
+
+// Examine reads a target once, as it is read when it is watched, and asks for advice.
+func Examine(ctx context.Context, t Target) Examination {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	c := t.New(slog.New(slog.DiscardHandler))
+	if p, polled := c.(*poller); polled {
+		return p.examine(ctx)
+	}
+	first := make(firstReport, 1)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = c.Run(ctx, first) // what went wrong is in the report
+	}()
+	defer func() {
+		cancel()
+		<-done
+	}()
+	select {
+	case r := <-first:
+		return Examination{Report: r}
+	case <-ctx.Done():
+		return Examination{Report: signal.Report{TargetID: t.ID, Err: ctx.Err()}}
+	}
+}
+
+func (p *poller) examine(ctx context.Context) Examination {
+	reader := p.open()
+	defer func() { _ = reader.Close() }()
+	e := Examination{Report: p.read(ctx, reader, make(firstReport, 1))}
+	if adviser, ok := reader.(Adviser); ok {
+		e.Advice = adviser.Advise(ctx)
+	}
+	return e
+}
+
+// firstReport is a sink that keeps the first report.
+type firstReport chan signal.Report
+
+// Report keeps a report if it is the first.
+func (f firstReport) Report(r signal.Report) {
+	select {
+	case f <- r:
+	default:
+	}
+}

@@ -1,0 +1,127 @@
+// Package checkup makes of one look at each target what somebody who sets
+// lostorder up wants to know: what can be read, what is in the way, and what to do.
+package checkup
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/lostorder/lostorder/collectors"
+	"github.com/lostorder/lostorder/internal/database"
+	"github.com/lostorder/lostorder/internal/phrase"
+	"github.com/lostorder/lostorder/internal/signal"
+)
+
+// Result is what the check of a config file brought.
+type Result struct {
+	File    string   `json:"file"`
+	OK      bool     `json:"ok"` // all targets were read whole
+	Targets []Target `json:"targets"`
+}
+
+// Target is what the check of one target brought.
+type Target struct {
+	Collector   string              `json:"collector"`
+	Target      string              `json:"target"`
+	OK          bool                `json:"ok"`              // it was read whole
+	Error       string              `json:"error,omitempty"` // why it was not
+	Reachable   string              `json:"reachable"`       // what was read, for people; empty when nothing was
+	TookSeconds float64             `json:"took_seconds"`
+	Advice      []collectors.Advice `json:"advice"`
+}
+
+// Of says what an examination of a target means.
+func Of(e collectors.Examination) Target {
+	r := &e.Report
+	t := Target{
+		Collector: r.Collector, Target: r.Target, OK: r.Whole(),
+		Reachable: holds(r), TookSeconds: r.Took.Round(time.Millisecond).Seconds(),
+		Advice: []collectors.Advice{},
+	}
+	for _, refused := range database.Refusals(r.Err) {
+		t.Advice = append(t.Advice, collectors.Advice{
+			Kind: collectors.Index, Paste: refused.Index,
+			Text: refused.Query + ": " + refused.Why + "; the price of the index: " + refused.Price,
+		})
+	}
+	if r.Err != nil {
+		t.Error = t.brief(r.Err.Error())
+	}
+	for _, w := range r.Warnings {
+		t.warn("%s", t.brief(w))
+	}
+	t.deadLetters(r)
+	t.Advice = append(t.Advice, e.Advice...)
+	return t
+}
+
+// brief takes out of a text the indexes that are advised of on their own.
+func (t *Target) brief(text string) string {
+	for _, a := range t.Advice {
+		if end := strings.Index(text, a.Paste); a.Kind == collectors.Index && end >= 0 {
+			if begin := strings.LastIndex(text[:end], database.WouldAnswer); begin >= 0 {
+				text = text[:begin] + text[end+len(a.Paste):]
+			}
+		}
+	}
+	return text
+}
+
+func (t *Target) warn(format string, args ...any) {
+	t.Advice = append(t.Advice, collectors.Advice{Kind: collectors.Warning, Text: fmt.Sprintf(format, args...)})
+}
+
+// mostNamed is how many queues one piece of advice names.
+const mostNamed = 12
+
+// deadLetters says which queues have nowhere to put a message that fails.
+func (t *Target) deadLetters(r *signal.Report) {
+	served := map[string]bool{} // queues whose failures are kept, and where they are
+	for i := range r.DeadLetters {
+		served[r.DeadLetters[i].Destination] = true
+		for _, source := range r.DeadLetters[i].Sources {
+			served[source] = true
+		}
+	}
+	var none, nameless []string
+	for i := range r.Queues {
+		q := &r.Queues[i]
+		switch setup := q.Setup; {
+		case slices.Contains(none, q.Destination), slices.Contains(nameless, q.Destination), served[q.Destination]:
+		case setup != nil && setup.DeadLetter.Route == signal.RouteBroken:
+			t.warn("queue %s has a dead letter queue that its messages do not reach: %s", q.Destination, setup.DeadLetter.Problem)
+		case setup != nil && setup.DeadLetter.Route == signal.RouteNone:
+			none = append(none, q.Destination)
+		case setup == nil && q.System == signal.Kafka:
+			nameless = append(nameless, q.Destination)
+		}
+	}
+	if len(none) > 0 {
+		t.warn("%s without a dead letter queue, so that a message that fails is dropped or tried for ever: %s",
+			phrase.Count(len(none), "queue"), phrase.List(none, mostNamed))
+	}
+	if len(nameless) > 0 {
+		t.warn("%s with no dead letter topic by the patterns of dlq: %s", phrase.Count(len(nameless), "topic"), phrase.List(nameless, mostNamed))
+	}
+}
+
+// holds says what a reading holds.
+func holds(r *signal.Report) string {
+	var all []string
+	for _, part := range []struct {
+		n     int
+		thing string
+	}{
+		{len(r.Queues), "queue"},
+		{len(r.DeadLetters), "dead letter queue"},
+		{len(r.Outboxes), "outbox"},
+		{len(r.Lifecycles), "lifecycle"},
+	} {
+		if part.n > 0 {
+			all = append(all, phrase.Count(part.n, part.thing))
+		}
+	}
+	return phrase.List(all, len(all))
+}

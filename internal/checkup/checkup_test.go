@@ -1,0 +1,54 @@
+package checkup_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/lostorder/lostorder/collectors"
+	"github.com/lostorder/lostorder/internal/checkup"
+	"github.com/lostorder/lostorder/internal/signal"
+)
+
+func queue(system signal.System, name string, setup *signal.Setup) signal.Queue {
+	q := signal.NewQueue(signal.QueueID{System: system, Cluster: "main", Destination: name})
+	q.Setup = setup
+	return q
+}
+
+func route(r signal.DeadLetterRoute, problem string) *signal.Setup {
+	return &signal.Setup{DeadLetter: signal.DeadLetter{Route: r, Problem: problem}}
+}
+
+func TestQueuesWithoutADeadLetterQueueAreNamedOnce(t *testing.T) {
+	r := signal.Report{
+		Queues: []signal.Queue{
+			queue(signal.Kafka, "orders", nil), queue(signal.Kafka, "orders.dlq", nil),
+			queue(signal.Kafka, "payments", nil), queue(signal.Kafka, "payments", nil), // two groups
+			queue(signal.RabbitMQ, "lossy", route(signal.RouteNone, "")), queue(signal.RabbitMQ, "safe", route(signal.RouteSet, "")),
+			queue(signal.RabbitMQ, "broken", route(signal.RouteBroken, "exchange dead does not exist")),
+			queue(signal.RabbitMQ, "dead", route(signal.RouteNone, "")), queue(signal.RabbitMQ, "unknown", route(signal.RouteUnknown, "")),
+		},
+		DeadLetters: []signal.DeadLetterQueue{{Destination: "orders.dlq", Sources: []string{"orders"}}, {Destination: "dead", Sources: []string{"safe"}}},
+	}
+	var got []string
+	for _, a := range checkup.Of(collectors.Examination{Report: r}).Advice {
+		got = append(got, string(a.Kind)+": "+a.Text)
+	}
+	want := []string{
+		"warning: queue broken has a dead letter queue that its messages do not reach: exchange dead does not exist",
+		"warning: 1 queue without a dead letter queue, so that a message that fails is dropped or tried for ever: lossy",
+		"warning: 1 topic with no dead letter topic by the patterns of dlq: payments",
+	}
+	if strings.Join(got, "\n") != strings.Join(want, "\n") {
+		t.Errorf("says\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+func TestWhatWasReadIsToldBesideWhatWasNot(t *testing.T) {
+	r := signal.Report{TargetID: signal.TargetID{Collector: "kafka", Target: "main"}, Queues: make([]signal.Queue, 2), Err: errors.New("partition 3 has no leader")}
+	got := checkup.Of(collectors.Examination{Report: r, Advice: []collectors.Advice{{Kind: collectors.Grant, Paste: "GRANT"}}})
+	if got.OK || got.Error != "partition 3 has no leader" || got.Reachable != "2 queues" || len(got.Advice) != 1 {
+		t.Errorf("got %+v", got)
+	}
+}

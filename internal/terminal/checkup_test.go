@@ -1,0 +1,48 @@
+package terminal_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/lostorder/lostorder/collectors"
+	"github.com/lostorder/lostorder/internal/checkup"
+)
+
+func TestCheckup(t *testing.T) {
+	r := &checkup.Result{Targets: []checkup.Target{
+		{Collector: "kafka", Target: "main", OK: true, Reachable: "12 queues", TookSeconds: 0.12, Advice: []collectors.Advice{
+			{Kind: collectors.Warning, Text: "2 topics with no dead letter topic by the patterns of dlq: " + strings.Repeat("a-topic-with-a-long-name ", 4)},
+		}},
+		{Collector: "orders", Target: "order", Reachable: "1 lifecycle", Error: "no right to read", Advice: []collectors.Advice{
+			{Kind: collectors.Index, Text: "count orders: it would read all of table orders", Paste: "CREATE INDEX i ON orders (state);"},
+			{Kind: collectors.Picture, Text: "placed\n└─▶ paid\n"},
+			{Kind: collectors.Grant, Text: "to read table orders and nothing else", Paste: "GRANT SELECT (id) ON orders TO lostorder;"},
+		}},
+		{Collector: "outbox", Target: "orders", Error: "connection refused"},
+	}}
+	var b strings.Builder
+	if err := style.Checkup(&b, r); err != nil {
+		t.Fatal(err)
+	}
+	const want = `ok    kafka/main  reachable: 12 queues, in 0.12 s
+      warning  2 topics with no dead letter topic by the patterns of dlq: a-topic-with-a-long-name
+               a-topic-with-a-long-name a-topic-with-a-long-name a-topic-with-a-long-name
+
+PART  orders/order  read in part: 1 lifecycle, in 0.00 s
+      error    no right to read
+      index    count orders: it would read all of table orders
+               CREATE INDEX i ON orders (state);
+      placed
+      └─▶ paid
+      grant    to read table orders and nothing else
+               GRANT SELECT (id) ON orders TO lostorder;
+
+FAIL  outbox/orders  cannot be read, in 0.00 s
+      error    connection refused
+
+2 of 3 targets cannot be read, or not whole.
+`
+	if b.String() != want {
+		t.Errorf("writes\n%s\nwant\n%s", b.String(), want)
+	}
+}
