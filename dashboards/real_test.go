@@ -13,12 +13,12 @@ import (
 	"github.com/lostorder/lostorder/dashboards"
 )
 
-// emptyInDemo are panels that have no data while the demo breaks everything that it
-// can, and why.
+// emptyInDemo are metrics that have no series while the demo breaks everything that
+// it can, and why.
 var emptyInDemo = map[string]string{
-	"Delivered again":                "the demo's Kafka does not count redeliveries",
-	"Events given up":                "the demo's outbox has no column for it",
-	"Events tried again or given up": "the demo's outbox has no column for it",
+	"lostorder_queue_redelivered_messages_total": "the demo's Kafka does not count redeliveries",
+	"lostorder_outbox_failed_messages":           "the demo's outbox has no column for it",
+	"lostorder_outbox_retried_messages":          "the demo's outbox has no column for it",
 }
 
 // emptyWhenHealthy are panels that have no data in a shop in which nothing is
@@ -27,9 +27,9 @@ var emptyWhenHealthy = map[string]string{
 	"What is being lost, since when": "there is no finding to list",
 	"Detection delay":                "nothing was found",
 	"Oldest dead letter":             "no dead letter waits",
-	"Delivered again":                emptyInDemo["Delivered again"],
-	"Events given up":                emptyInDemo["Events given up"],
-	"Events tried again or given up": emptyInDemo["Events tried again or given up"],
+	"Delivered again":                "the demo's Kafka does not count redeliveries",
+	"Events given up":                "the demo's outbox has no column for it",
+	"Events tried again or given up": "the demo's outbox has no column for it",
 }
 
 // TestRealEveryPanelHasData lets a real Prometheus scrape the demo while it breaks
@@ -45,7 +45,7 @@ func TestRealEveryPanelHasData(t *testing.T) {
 			for _, panel := range panels(&d) {
 				for _, q := range targets(t, panel) {
 					series := p.during(t, in.expand(q.Expr, ended.Sub(began)), began, ended)
-					if len(series) == 0 && emptyInDemo[*panel.Title] == "" {
+					if len(series) == 0 && !excused(q.Expr) {
 						t.Errorf("%q: no data for\n%s", *panel.Title, q.Expr)
 					}
 					if q.Exemplar != nil && *q.Exemplar && !p.exemplars(t, in.expand(q.Expr, ended.Sub(began)), began, ended)["finding_id"] {
@@ -107,6 +107,15 @@ func TestRealHealthyShopShowsZero(t *testing.T) {
 			}
 		}
 	}
+}
+
+func excused(expr string) bool {
+	for metric := range emptyInDemo {
+		if strings.Contains(expr, metric) {
+			return true
+		}
+	}
+	return false
 }
 
 var legendLabel = regexp.MustCompile(`\{\{(\w+)\}\}`)
