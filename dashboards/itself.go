@@ -13,15 +13,6 @@ func process(series string) string {
 	return "max by (job, instance) (" + series + " and on (job, instance) lostorder_build_info{job=~\"$job\"})"
 }
 
-// quantile is a quantile of a histogram by mode, whichever kind of histogram
-// Prometheus scrapes: with native ones there are no classic buckets. Replicas are
-// averaged, which leaves the shape; a mode of which nothing was seen has none.
-func quantile(q string, in scope, metric string) string {
-	classic := "histogram_quantile(" + q + ", avg by (le, mode) (rate(" + in.series(metric+"_bucket") + "[" + rateInterval + "])))"
-	native := "histogram_quantile(" + q + ", avg by (mode) (rate(" + in.series(metric) + "[" + rateInterval + "])))"
-	return "(" + classic + " or " + native + ") >= 0"
-}
-
 // itself is the dashboard of lostorder.
 func itself() page {
 	in := scope{}
@@ -94,7 +85,7 @@ func itself() page {
 					title: "Detection delay", width: 8, unit: "s", empty: "nothing was found in this time",
 					says:    "How long after the earliest moment at which it could be told a finding was opened: the slowest tenth, by failure mode. Points are single findings; they lead to the finding and to the trace of its order.",
 					look:    lines(),
-					queries: []query{{expr: quantile("0.9", in, delay), legend: "{{mode}}", exemplar: true}},
+					queries: []query{{expr: in.quantile("0.9", delay, "mode"), legend: "{{mode}}", exemplar: true}},
 					links:   ofMode("${__field.labels.mode}"),
 				},
 			}},

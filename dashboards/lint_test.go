@@ -118,7 +118,7 @@ func panelsAreDescribed(_ *testing.T, d *dashboards.Dashboard) (all []string) {
 }
 
 // unitsInUse are what the panels show; the SDK has the words as constants.
-var unitsInUse = []string{units.Short, units.PercentUnit, units.Seconds, units.DurationSeconds, units.MessagesPerSecond, units.RowsPerSecond, units.BytesIEC}
+var unitsInUse = []string{units.Short, units.PercentUnit, units.Seconds, units.DurationSeconds, units.MessagesPerSecond, units.RowsPerSecond, units.BytesIEC, "suffix: /min"}
 
 func panelsHaveUnits(_ *testing.T, d *dashboards.Dashboard) (all []string) {
 	for _, p := range panels(d) {

@@ -3,6 +3,7 @@ package dashboards
 import (
 	"github.com/grafana/grafana-foundation-sdk/go/common"
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
+	"github.com/grafana/grafana-foundation-sdk/go/heatmap"
 	"github.com/grafana/grafana-foundation-sdk/go/prometheus"
 	"github.com/grafana/grafana-foundation-sdk/go/stat"
 	"github.com/grafana/grafana-foundation-sdk/go/statetimeline"
@@ -89,6 +90,24 @@ func states(none, some string) look {
 			ColorScheme(dashboard.NewFieldColorBuilder().Mode(dashboard.FieldColorModeIdFixed).FixedColor(red)).
 			Mappings([]dashboard.ValueMapping{exactly("0", none, green), from(1, some, red)}),
 		format: prometheus.PromQueryFormatTimeSeries,
+	}
+}
+
+// buckets shows how many there were of each size, over time.
+func buckets(unit string) look {
+	return look{
+		panel: heatmap.NewPanelBuilder().
+			Calculate(false). // they are buckets already
+			RowsFrame(heatmap.NewRowsHeatmapOptionsBuilder().Layout(common.HeatmapCellLayoutAuto)).
+			Color(heatmap.NewHeatmapColorOptionsBuilder().Mode(heatmap.HeatmapColorModeScheme).
+											Scheme("Oranges").Fill("dark-orange").Scale(heatmap.HeatmapColorScaleExponential).Exponent(0.5).Steps(64)).
+			FilterValues(heatmap.NewFilterValueRangeBuilder().Le(1e-9)). // no cell where there was none
+			YAxis(heatmap.NewYAxisConfigBuilder().Unit(unit).AxisPlacement(common.AxisPlacementLeft)).
+			Tooltip(heatmap.NewHeatmapTooltipBuilder().Mode(common.TooltipDisplayModeSingle).YHistogram(true).ShowColorScale(true)).
+			CellGap(1).
+			ShowLegend().
+			ExemplarsColor("rgba(255,0,255,0.7)"),
+		format: prometheus.PromQueryFormatHeatmap,
 	}
 }
 

@@ -13,10 +13,6 @@ const (
 	notScraped  = "lostorder is not scraped"
 	noneVisible = "none is seen"
 	noBurn      = "no rules, or no order with a deadline"
-
-	// What rules/orders.yml records: the objective is there and nowhere else.
-	burn1h = "lifecycle:lostorder_slo_burn:ratio_1h"
-	burn6h = "lifecycle:lostorder_slo_errors:ratio_6h / on () group_left () (1 - lostorder:slo_objective:ratio)"
 )
 
 // losingOrders is the first dashboard: all of it fits one screen.
@@ -58,7 +54,7 @@ func losingOrders() page {
 					title: "Error budget burn", width: 4, unit: "short", empty: noBurn,
 					says: "How many times faster than allowed the error budget of the orders was used up in the last hour, in the worst lifecycle. At 1 it lasts exactly as long as it should.",
 					look: number(objective), links: []dashboard.DashboardLink{to("orders", "Order lifecycle"), out("Runbook", runbooks+"order_budget_burns.md")},
-					queries: []query{{expr: "max(" + burn1h + ")", legend: "worst lifecycle"}},
+					queries: []query{{expr: "max(" + burn("1h") + ")", legend: "worst lifecycle"}},
 				},
 				{
 					title: "Warnings", width: 3, unit: "short", empty: notScraped,
@@ -91,8 +87,8 @@ func losingOrders() page {
 					says: "How many times faster than allowed the error budget is used up, over an hour and over six. The alerts look at both: 14.4 for an hour or 6 for six hours wakes somebody.",
 					look: lines(objective),
 					queries: []query{
-						{expr: burn1h, legend: "{{lifecycle}} 1h"},
-						{expr: burn6h, legend: "{{lifecycle}} 6h"},
+						{expr: burn("1h"), legend: "{{lifecycle}} 1h"},
+						{expr: burn("6h"), legend: "{{lifecycle}} 6h"},
 					},
 					links: []dashboard.DashboardLink{to("orders", "Order lifecycle"), out("Runbook", runbooks+"order_budget_burns.md")},
 				},

@@ -102,7 +102,12 @@ var modePanels = []modePanel{
 			return []query{{expr: "topk(20, " + in.rate("lostorder_queue_redelivered_messages_total") + ")", legend: ofQueue}}
 		},
 	},
-	{mode: signal.DLQMissing, page: "queues", shows: "messages that nothing would catch", unit: "short", empty: "none"},
+	{
+		mode: signal.DLQMissing, page: "queues", shows: "queues without a dead letter queue", unit: "short", empty: "no broker here says which queue has one",
+		evidence: func(in scope) []query {
+			return []query{{expr: "topk(20, 1 - " + in.each("lostorder_queue_dlq_configured") + " > 0)", legend: ofDestination}}
+		},
+	},
 	{mode: signal.TransactionHanging, page: "queues", shows: "messages behind an open transaction", unit: "short", empty: "none"},
 	{
 		mode: signal.OrderOverdue, page: "orders", shows: "orders overdue", unit: "short", empty: noOrders, steps: []step{{1, red}},

@@ -1,11 +1,23 @@
 package dashboards
 
+import "github.com/grafana/grafana-foundation-sdk/go/dashboard"
+
 const (
 	ordersInState = "lostorder_orders"
 	overdue       = "lostorder_orders_overdue"
 	dwell         = "lostorder_order_oldest_dwell_seconds"
 	maxDwell      = "lostorder_order_max_dwell_seconds"
+	dwellOfMoves  = "lostorder_order_dwell_seconds"
+	moves         = "lostorder_order_moves_total"
+	completed     = "lostorder_lifecycle_completed_total"
+	perMinute     = "suffix: /min"
 )
+
+// burn is how many times faster than allowed the error budget was used up in a
+// window that rules/orders.yml records; the objective is there and nowhere else.
+func burn(window string) string {
+	return "lifecycle:lostorder_slo_errors:ratio_" + window + " / on () group_left () (1 - lostorder:slo_objective:ratio)"
+}
 
 // orders is the dashboard of the states that orders pass.
 func orders() page {
@@ -15,22 +27,28 @@ func orders() page {
 	rows := []row{
 		{height: 4, panels: []panel{
 			{
-				title: "Orders overdue", width: 8, unit: "short", empty: noOrders,
+				title: "Orders overdue", width: 6, unit: "short", empty: noOrders,
 				says:    "Orders that have been in their state for longer than they may. A count that was capped shows the cap.",
 				look:    number(step{1, red}),
 				queries: []query{{expr: "sum(" + in.each(overdue) + ")", legend: "orders"}},
 			},
 			{
-				title: "Orders under way", width: 8, unit: "short", empty: noOrders,
+				title: "Orders under way", width: 6, unit: "short", empty: noOrders,
 				says:    "Orders in states that are not final.",
 				look:    number(),
 				queries: []query{{expr: "sum(" + in.each(ordersInState) + ")", legend: "orders"}},
 			},
 			{
-				title: "Longest dwell, of what is allowed", width: 8, unit: "percentunit", empty: noOrders,
+				title: "Longest dwell, of what is allowed", width: 6, unit: "percentunit", empty: noOrders,
 				says:    "How much of the time that it may be in its state the worst order has used up.",
 				look:    number(objective),
 				queries: []query{{expr: "max(" + oldest + " / " + in.each(maxDwell) + ")", legend: "of its max"}},
+			},
+			{
+				title: "Done in time", width: 6, unit: "percentunit", empty: "no order was seen to come to its end",
+				says:    "Of the orders that came to their end in the range that is shown, those that took no longer in any state than they may. The alerts look at the time that orders spend beyond their deadline instead.",
+				look:    number(),
+				queries: []query{{expr: "sum(" + in.growth(completed, `outcome="in_time"`) + ") / sum(" + in.growth(completed) + ")", legend: "in time"}},
 			},
 		}},
 		{height: 8, panels: []panel{
@@ -51,6 +69,46 @@ func orders() page {
 				says:    "Orders in each state that is counted. A count that was capped shows the cap.",
 				look:    lines(),
 				queries: []query{{expr: in.each(ordersInState), legend: ofState}},
+			},
+		}},
+		{title: "Throughput", height: 8, panels: []panel{
+			{
+				title: "Dwell of the orders that moved on", width: 8, unit: "s", empty: noHistory,
+				says:    "How long orders had been in their state when they left it: the darker, the more. Choose a state at the top to see it alone. Points are single orders; they lead to their traces.",
+				look:    buckets("s"),
+				queries: []query{{expr: in.buckets(dwellOfMoves), legend: "{{le}}", exemplar: true}},
+			},
+			{
+				title: "Orders that moved on", width: 8, unit: perMinute, empty: noHistory,
+				says:    "Orders that went from one state to the next, in a minute.",
+				look:    lines(),
+				queries: []query{{expr: "60 * " + in.rate(moves), legend: ofState + " → {{next_state}}"}},
+			},
+			{
+				title: "Orders that came to their end", width: 8, unit: perMinute, empty: noHistory,
+				says:    "Orders that came to their end in a minute: in time, late (in some state for longer than it may), or abandoned.",
+				look:    lines(),
+				queries: []query{{expr: "60 * " + in.rate(completed), legend: "{{lifecycle}} {{outcome}}"}},
+			},
+		}},
+		{height: 8, panels: []panel{
+			{
+				title: "Slowest tenth of the orders that moved on", width: 12, unit: "s", empty: "no order moved on, or there is no history of moves",
+				says:    "How long the slowest tenth of the orders that left a state had been in it.",
+				look:    lines(),
+				queries: []query{{expr: in.quantile("0.9", dwellOfMoves, "lifecycle", "state"), legend: ofState, exemplar: true}},
+			},
+			{
+				title: "Error budget burn, by lifecycle", width: 12, unit: "short", empty: noBurn,
+				says: "How many times faster than allowed the time that orders may spend beyond their deadlines is used up, over an hour, six, a day and three. The objective is in rules/orders.yml.",
+				look: lines(objective),
+				queries: []query{
+					{expr: burn("1h"), legend: "{{lifecycle}} 1h"},
+					{expr: burn("6h"), legend: "{{lifecycle}} 6h"},
+					{expr: burn("1d"), legend: "{{lifecycle}} 1d"},
+					{expr: burn("3d"), legend: "{{lifecycle}} 3d"},
+				},
+				links: []dashboard.DashboardLink{out("Runbook", runbooks+"order_budget_burns.md")},
 			},
 		}},
 	}

@@ -34,7 +34,7 @@ type prometheusServer struct {
 
 // startPrometheus starts the Prometheus that test/parts/run has installed, with the
 // rules and alerts of this project.
-func startPrometheus(t *testing.T) *prometheusServer {
+func startPrometheus(t *testing.T, features string) *prometheusServer {
 	t.Helper()
 	program := os.Getenv("PROMETHEUS")
 	if program == "" {
@@ -53,7 +53,7 @@ scrape_configs:
 		t.Fatal(err)
 	}
 	cmd := exec.Command(program, "--config.file="+config, "--storage.tsdb.path="+filepath.Join(dir, "data"),
-		"--web.listen-address=127.0.0.1:0", "--enable-feature=exemplar-storage", "--log.format=logfmt")
+		"--web.listen-address=127.0.0.1:0", "--enable-feature="+features, "--log.format=logfmt")
 	log, err := cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -41,6 +41,24 @@ func (s scope) growth(metric string, matchers ...string) string {
 	return "max by (" + subject(metric) + ") (increase(" + s.series(metric, matchers...) + "[$__range]))"
 }
 
+// quantile is a quantile of a histogram by some of its labels, whichever kind of
+// histogram Prometheus scrapes: with native ones there are no classic buckets.
+// Replicas are averaged, which leaves the shape; where nothing was seen, there is
+// none.
+func (s scope) quantile(q, metric string, by ...string) string {
+	whole := "avg by (le, " + subject(metric) + ") (rate(" + s.series(metric+"_bucket") + "[" + rateInterval + "]))"
+	native := "avg by (" + subject(metric) + ") (rate(" + s.series(metric) + "[" + rateInterval + "]))"
+	labels := strings.Join(by, ", ")
+	return "(histogram_quantile(" + q + ", sum by (le, " + labels + ") (" + whole + "))" +
+		" or histogram_quantile(" + q + ", sum by (" + labels + ") (" + native + "))) >= 0"
+}
+
+// buckets is how much each bucket of a histogram grew, of whichever kind.
+func (s scope) buckets(metric string) string {
+	return "sum by (le) (max by (le, " + subject(metric) + ") (increase(" + s.series(metric+"_bucket") + "[" + rateInterval + "])))" +
+		" or sum(avg by (" + subject(metric) + ") (increase(" + s.series(metric) + "[" + rateInterval + "])))"
+}
+
 // series selects the series of a metric that the variables of the page let through.
 func (s scope) series(metric string, matchers ...string) string {
 	all := []string{`job=~"$job"`}
@@ -61,7 +79,7 @@ func subject(metric string, without ...string) string {
 
 func labelsOf(metric string) []string {
 	for _, m := range telemetry.Metrics() {
-		if m.Name == metric {
+		if m.Name == strings.TrimSuffix(metric, "_bucket") {
 			return slices.Clone(m.Labels)
 		}
 	}

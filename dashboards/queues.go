@@ -107,6 +107,20 @@ func queues() page {
 			},
 		}},
 	}
+	rows = append(rows, row{title: "Brokers", height: 6, panels: []panel{
+		{
+			title: "Alarms of brokers", width: 12, unit: "short", empty: "no broker here has alarms",
+			says:    "When a node had so little memory or disk left that it blocked publishers (RabbitMQ). What publishers cannot hand over waits with them, and may be lost there.",
+			look:    states("none", "blocked"),
+			queries: []query{{expr: dead.each("lostorder_broker_alarm"), legend: "{{cluster}} {{node}} {{resource}}"}},
+		},
+		{
+			title: "Dropped by brokers", width: 12, unit: "short", empty: "no broker here counts what it drops",
+			says:    "Messages that a node dropped without a dead letter queue or could not route, in the range that is shown, by reason (RabbitMQ). Whether they were orders is for message_lost to say.",
+			look:    lines(),
+			queries: []query{{expr: dead.growth("lostorder_broker_lost_messages_total"), legend: "{{cluster}} {{node}} {{reason}}"}},
+		},
+	}})
 	return page{
 		name: "queues", title: "Queues and dead letters",
 		answers: "Which queues are late, which nobody reads, what the broker removed unread, and what sits in dead letter queues.",
