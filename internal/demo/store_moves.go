@@ -69,7 +69,9 @@ func moveIn(ctx context.Context, tx *sql.Tx, orderID, state string, at time.Time
 	if !slices.Contains(from, before) {
 		return false, nil
 	}
-	if _, err := tx.ExecContext(ctx, `UPDATE orders SET state = ?, state_since = ? WHERE id = ?`, state, at.UnixMilli(), orderID); err != nil {
+	// The moment never goes back, whatever the clock of a service says: the copy for
+	// the search goes by it.
+	if _, err := tx.ExecContext(ctx, `UPDATE orders SET state = ?, state_since = max(?, state_since) WHERE id = ?`, state, at.UnixMilli(), orderID); err != nil {
 		return false, err
 	}
 	return true, addMove(ctx, tx, ofOrder, orderID, state, at)
