@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/common/version"
@@ -16,6 +17,7 @@ import (
 	"github.com/lostorder/lostorder/internal/config"
 	"github.com/lostorder/lostorder/internal/detect"
 	"github.com/lostorder/lostorder/internal/otlp"
+	"github.com/lostorder/lostorder/internal/privacy"
 	"github.com/lostorder/lostorder/internal/signal"
 	"github.com/lostorder/lostorder/internal/telemetry"
 	"github.com/lostorder/lostorder/internal/watch"
@@ -28,6 +30,7 @@ type service struct {
 	manager  *collectors.Manager
 	exporter *telemetry.Exporter
 	sender   *otlp.Sender
+	veil     atomic.Pointer[privacy.Veil]
 	log      *slog.Logger
 }
 
@@ -70,6 +73,7 @@ func (s *service) send(ctx context.Context, f *config.File) (stop func(), err er
 // Report takes one reading: what happened in it is counted once, and what it shows
 // is decided on.
 func (s *service) Report(r signal.Report) {
+	r = s.veil.Load().Report(r)
 	s.exporter.Read(&r)
 	s.watch.Report(r)
 }
@@ -84,6 +88,7 @@ func (s *service) Forget(id signal.TargetID) {
 // of the service, not of a request.
 func (s *service) apply(ctx context.Context, f *config.File) {
 	targets := builtin.Targets(f)
+	s.veil.Store(privacy.FromFile(f))
 	s.watch.Expect(targets)
 	started, stopped, kept := s.manager.Apply(ctx, targets)
 	s.exporter.ReloadSucceeded()

@@ -12,6 +12,7 @@ import (
 	"github.com/lostorder/lostorder/internal/config"
 	"github.com/lostorder/lostorder/internal/database"
 	"github.com/lostorder/lostorder/internal/otlp"
+	"github.com/lostorder/lostorder/internal/privacy"
 )
 
 // Sources returns every kind of thing that lostorder can watch.
@@ -32,7 +33,7 @@ func Sections() []config.Section {
 	for _, s := range Sources() {
 		sections = append(sections, s.Section)
 	}
-	return append(sections, database.Section(), otlp.Section())
+	return append(sections, database.Section(), otlp.Section(), privacy.Section())
 }
 
 // Targets returns all targets that a config file asks for.

@@ -1,0 +1,118 @@
+package privacy_test
+
+import (
+	"encoding/json"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/lostorder/lostorder/internal/config"
+	"github.com/lostorder/lostorder/internal/privacy"
+	"github.com/lostorder/lostorder/internal/signal"
+)
+
+func parse(text string) (*config.File, error) {
+	return config.Parse("test.yml", []byte(text), "", []config.Section{privacy.Section()})
+}
+
+func veil(t *testing.T, text string) *privacy.Veil {
+	t.Helper()
+	f, err := parse(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return privacy.FromFile(f)
+}
+
+// fill puts one thing into every list, and an id into every order, wherever in a
+// report it is.
+func fill(v reflect.Value) (orders int) {
+	switch v.Kind() {
+	case reflect.Struct:
+		if v.Type() == reflect.TypeFor[signal.OrderRef]() {
+			v.Set(reflect.ValueOf(signal.OrderRef{ID: "A-1017", TraceID: "4bf92f3577b34da6a3ce929d0e0e4736"}))
+			return 1
+		}
+		for i := range v.NumField() {
+			if v.Field(i).CanSet() {
+				orders += fill(v.Field(i))
+			}
+		}
+	case reflect.Slice:
+		if v.Type().Elem().Kind() == reflect.Struct {
+			v.Set(reflect.MakeSlice(v.Type(), 1, 1))
+			return fill(v.Index(0))
+		}
+	case reflect.Pointer:
+		if v.Type().Elem().Kind() == reflect.Struct {
+			v.Set(reflect.New(v.Type().Elem()))
+			return fill(v.Elem())
+		}
+	}
+	return orders
+}
+
+func TestNoOrderOfAReportIsForgotten(t *testing.T) {
+	var r signal.Report
+	n := fill(reflect.ValueOf(&r).Elem())
+	if n < 7 {
+		t.Fatalf("a report has %d places for orders", n)
+	}
+	before, err := json.Marshal(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := veil(t, "privacy: {order_ids: hash, salt: 0123456789abcdef}")
+	hidden, err := json.Marshal(v.Report(r))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(string(hidden), "A-1017") {
+		t.Errorf("an id is shown: %s", hidden)
+	}
+	if got := strings.Count(string(hidden), v.ID("A-1017")); got != n {
+		t.Errorf("the hash is there %d times, of %d", got, n)
+	}
+	if strings.Count(string(hidden), "4bf92f3577b34da6a3ce929d0e0e4736") != n {
+		t.Error("a trace is gone")
+	}
+	if after, _ := json.Marshal(r); string(after) != string(before) {
+		t.Error("the report that was given was changed")
+	}
+}
+
+func TestTheSameIDIsTheSameHashUnderOneSaltOnly(t *testing.T) {
+	a, b := veil(t, "privacy: {order_ids: hash, salt: 0123456789abcdef}"), veil(t, "privacy: {order_ids: hash, salt: 0123456789abcdeF}")
+	if a.ID("A-1") != a.ID("A-1") || a.ID("A-1") == a.ID("A-2") || a.ID("A-1") == b.ID("A-1") || len(a.ID("A-1")) != 16 || a.ID("") != "" {
+		t.Errorf("%q %q %q", a.ID("A-1"), a.ID("A-2"), b.ID("A-1"))
+	}
+	plain := veil(t, "privacy: {}")
+	if plain.ID("A-1") != "A-1" {
+		t.Errorf("without a wish it is %q", plain.ID("A-1"))
+	}
+}
+
+func TestDetailsBeginWithAHash(t *testing.T) {
+	v := veil(t, "privacy: {order_ids: hash, salt: 0123456789abcdef}")
+	r := v.Report(signal.Report{Reconciliations: []signal.Reconciliation{{Mismatches: []signal.Mismatches{{
+		Orders:  []signal.OrderRef{{ID: "A: 17"}},
+		Details: []string{"A: 17: paid here, open there", "A-18: paid here, open there"},
+	}}}}})
+	got := strings.Join(r.Reconciliations[0].Mismatches[0].Details, "\n")
+	if want := v.ID("A: 17") + ": paid here, open there\n" + v.ID("A-18") + ": paid here, open there"; got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+func TestBadConfig(t *testing.T) {
+	for text, want := range map[string]string{
+		"privacy: {order_ids: hash}":              "test.yml:1:10: privacy.salt: order ids are hashed with a salt of at least 16 characters",
+		"privacy: {order_ids: hash, salt: short}": "test.yml:1:34: privacy.salt: order ids are hashed with a salt of at least 16 characters",
+		"privacy: {order_ids: sha1}":              "privacy.order_ids:",
+	} {
+		_, err := parse(text)
+		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "short") {
+			t.Errorf("%s: got %v, want %s", text, err, want)
+		}
+	}
+}
