@@ -71,6 +71,10 @@ bench-kafka: ## The grid of 10,000 partitions and 100,000 group-partitions on a 
 bench-rabbitmq: ## 10,000 queues on a real RabbitMQ
 	test/parts/run --parts=rabbitmq go run ./test/bench/rabbitmq
 
+.PHONY: bench-orders
+bench-orders: ## One poll of 10 million orders on a real PostgreSQL, and what it costs the shop
+	test/parts/run --parts=postgres go run ./test/bench/orders
+
 .PHONY: fmt
 fmt: ## Format the code
 	$(TOOL) golangci-lint fmt ./...

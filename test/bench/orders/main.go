@@ -1,0 +1,82 @@
+// Command orders measures what watching an order table costs a real PostgreSQL: a
+// table of ten million orders, one poll of it beside the GROUP BY that others
+// would write, and the throughput of a shop on it with and without a watcher.
+//
+//	make bench-orders
+package main
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"flag"
+	"fmt"
+	"net/url"
+	"os"
+	"os/signal"
+	"slices"
+	"time"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // the driver
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	rows := flag.Int("rows", 10_000_000, "how many orders the table has")
+	polls := flag.Int("polls", 50, "how many polls are measured")
+	windows := flag.Int("windows", 12, "how many windows of throughput, with and without a watcher in turn; 0: none")
+	window := flag.Duration("window", 5*time.Second, "how long each window is")
+	flag.Parse()
+	if err := run(ctx, *rows, *polls, *windows, *window); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, rows, polls, windows int, window time.Duration) error {
+	address := os.Getenv("POSTGRES_URL")
+	if address == "" {
+		return errors.New("POSTGRES_URL is not set: make bench-orders starts a PostgreSQL of its own")
+	}
+	server, err := sql.Open("pgx", address)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = server.Close() }()
+	name := fmt.Sprintf("lostorder_bench_%d", os.Getpid())
+	if _, err := server.ExecContext(ctx, "CREATE DATABASE "+name); err != nil {
+		return fmt.Errorf("create database: %w", err)
+	}
+	defer func() { _, _ = server.ExecContext(context.WithoutCancel(ctx), "DROP DATABASE "+name+" WITH (FORCE)") }()
+	u, err := url.Parse(address)
+	if err != nil {
+		return err
+	}
+	u.Path = "/" + name
+	b, err := open(u.String())
+	if err != nil {
+		return err
+	}
+	defer func() { _ = b.db.Close() }()
+
+	began := time.Now()
+	if err := b.fill(ctx, rows); err != nil {
+		return err
+	}
+	fmt.Printf("%d orders made in %s\n\n", rows, time.Since(began).Round(time.Second))
+	if err := b.compare(ctx, polls); err != nil {
+		return err
+	}
+	if windows == 0 {
+		return nil
+	}
+	return b.throughput(ctx, windows, window)
+}
+
+// median is the middle of some numbers.
+func median[T ~int64 | ~float64](all []T) T {
+	sorted := slices.Clone(all)
+	slices.Sort(sorted)
+	return sorted[len(sorted)/2]
+}

@@ -1,0 +1,184 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"os"
+	"time"
+
+	"github.com/lostorder/lostorder/collectors"
+	"github.com/lostorder/lostorder/collectors/orders"
+	"github.com/lostorder/lostorder/internal/config"
+	"github.com/lostorder/lostorder/internal/database"
+	"github.com/lostorder/lostorder/internal/signal"
+)
+
+// What a poll may cost.
+const (
+	mostBuffers = 200
+	mostWall    = 5 * time.Millisecond
+)
+
+// watcher is the user that watches: it may read three columns and nothing else.
+func (b *bench) watcher() string { return fmt.Sprintf("lostorder_watcher_%d", os.Getpid()) }
+
+// target is the order table as lostorder watches it.
+func (b *bench) target(interval time.Duration) (collectors.Target, error) {
+	u, err := url.Parse(b.url)
+	if err != nil {
+		return collectors.Target{}, err
+	}
+	u.User = url.UserPassword(b.watcher(), "watch")
+	text := fmt.Sprintf(`
+databases:
+  - {name: shop, url: %q}
+lifecycles:
+  - name: order
+    interval: %s
+    source: {database: shop, table: orders}
+    states:
+      placed: {max: 5m, next: [paid, cancelled]}
+      paid: {max: 1h, next: shipped}
+      shipped: {max: 7d, next: delivered}
+      delivered: {}
+      cancelled: {abandoned: true}
+`, u.String(), interval)
+	f, err := config.Parse("bench.yml", []byte(text), "", []config.Section{database.Section(), orders.Source().Section})
+	if err != nil {
+		return collectors.Target{}, err
+	}
+	return orders.Source().Targets(f)[0], nil
+}
+
+// reports hands on reports for as long as somebody waits for them.
+type reports chan signal.Report
+
+// Report hands on a report.
+func (r reports) Report(one signal.Report) {
+	select {
+	case r <- one:
+	default:
+	}
+}
+
+// watch watches the table until stop is called.
+func (b *bench) watch(ctx context.Context, interval time.Duration) (got reports, stop func(), err error) {
+	target, err := b.target(interval)
+	if err != nil {
+		return nil, nil, err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	got = make(reports)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = target.New(slog.New(slog.DiscardHandler)).Run(ctx, got)
+	}()
+	return got, func() { cancel(); <-done }, nil
+}
+
+// buffers is how many pages of the table and its indexes were looked at so far.
+func (b *bench) buffers(ctx context.Context) (n int64, err error) {
+	err = b.db.QueryRowContext(ctx, `SELECT heap_blks_read + heap_blks_hit + coalesce(idx_blks_read, 0) + coalesce(idx_blks_hit, 0) FROM pg_statio_user_tables WHERE relname = 'orders'`).Scan(&n)
+	return n, err
+}
+
+// settled is buffers, when the server has counted all that was looked at.
+func (b *bench) settled(ctx context.Context) (n int64, err error) {
+	for last := int64(-1); ; {
+		if n, err = b.buffers(ctx); err != nil || n == last {
+			return n, err
+		}
+		last = n
+		time.Sleep(3 * time.Second)
+	}
+}
+
+// compare measures warm polls, and the query that others would write.
+func (b *bench) compare(ctx context.Context, polls int) error {
+	const warm = 5
+	got, stop, err := b.watch(ctx, 100*time.Millisecond)
+	if err != nil {
+		return err
+	}
+	for range warm {
+		if r := <-got; r.Err != nil {
+			stop()
+			return r.Err
+		}
+	}
+	stop()
+	before, err := b.settled(ctx)
+	if err != nil {
+		return err
+	}
+	// A connection of its own again, so that what the server has counted is what these
+	// polls cost, with the plans that each begins by asking for.
+	got, stop, err = b.watch(ctx, 100*time.Millisecond)
+	if err != nil {
+		return err
+	}
+	var walls []time.Duration
+	for range polls {
+		r := <-got
+		if r.Err != nil {
+			stop()
+			return r.Err
+		}
+		walls = append(walls, r.Took)
+	}
+	stop()
+	after, err := b.settled(ctx)
+	if err != nil {
+		return err
+	}
+	perPoll := (after - before) / int64(polls)
+	wall := median(walls)
+
+	others, err := b.explain(ctx, "SELECT state, count(*), min(updated_at) FROM orders GROUP BY state")
+	if err != nil {
+		return err
+	}
+	fmt.Println("| | buffers | wall |")
+	fmt.Println("|---|---|---|")
+	fmt.Printf("| one poll of lostorder, warm | %d | %.1f ms |\n", perPoll, ms(wall))
+	fmt.Printf("| `GROUP BY state` over the table | %d | %.0f ms |\n\n", others.buffers, others.ms)
+	if perPoll > mostBuffers || wall > mostWall {
+		return errors.New("a poll may cost 200 buffers and 5 ms")
+	}
+	return nil
+}
+
+func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+// cost is what EXPLAIN says that a query took.
+type cost struct {
+	buffers int64
+	ms      float64
+}
+
+// explain runs a query twice, and tells the second time.
+func (b *bench) explain(ctx context.Context, query string) (c cost, err error) {
+	for range 2 {
+		var text []byte
+		if err := b.db.QueryRowContext(ctx, "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) "+query).Scan(&text); err != nil {
+			return c, err
+		}
+		var plans []struct {
+			Plan struct {
+				Hit  int64 `json:"Shared Hit Blocks"`
+				Read int64 `json:"Shared Read Blocks"`
+			}
+			Time float64 `json:"Execution Time"`
+		}
+		if err := json.Unmarshal(text, &plans); err != nil {
+			return c, err
+		}
+		c = cost{plans[0].Plan.Hit + plans[0].Plan.Read, plans[0].Time}
+	}
+	return c, nil
+}

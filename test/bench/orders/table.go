@@ -1,0 +1,45 @@
+package main
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+)
+
+type bench struct {
+	url string
+	db  *sql.DB
+}
+
+func open(url string) (*bench, error) {
+	db, err := sql.Open("pgx", url)
+	return &bench{url, db}, err
+}
+
+// fill makes the table: most orders are done, as in life; the latest 52,000 are
+// under way, and one in 100,000 was forgotten on its way long ago. The index is the
+// one that lostorder recommends.
+func (b *bench) fill(ctx context.Context, rows int) error {
+	for _, text := range []string{
+		`CREATE TABLE orders (id bigint NOT NULL, customer bigint NOT NULL, state text NOT NULL, amount numeric(12,2) NOT NULL, created_at timestamptz NOT NULL, updated_at timestamptz NOT NULL)`,
+		fmt.Sprintf(`INSERT INTO orders SELECT i, hashint8(i) & 1048575, CASE
+			WHEN i %% 100000 = 0 THEN 'paid'
+			WHEN i > %[1]d - 2000 THEN 'placed'
+			WHEN i > %[1]d - 22000 THEN 'paid'
+			WHEN i > %[1]d - 52000 THEN 'shipped'
+			WHEN i %% 20 = 0 THEN 'cancelled'
+			ELSE 'delivered' END, (i %% 10000) / 100.0,
+			now() - (%[1]d - i) * interval '100 milliseconds', now() - (%[1]d - i) * interval '100 milliseconds'
+			FROM generate_series(1, %[1]d) AS i`, rows),
+		`ALTER TABLE orders ADD PRIMARY KEY (id)`,
+		`CREATE INDEX lostorder_orders_state_updated_at ON orders (state, updated_at)`,
+		`VACUUM (ANALYZE) orders`,
+		`CREATE ROLE ` + b.watcher() + ` LOGIN PASSWORD 'watch'`,
+		`GRANT SELECT (id, state, updated_at) ON orders TO ` + b.watcher(),
+	} {
+		if _, err := b.db.ExecContext(ctx, text); err != nil {
+			return fmt.Errorf("%.40s…: %w", text, err)
+		}
+	}
+	return nil
+}
