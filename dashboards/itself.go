@@ -78,7 +78,7 @@ func itself() page {
 					title: "Findings opened", width: 8, unit: "short", empty: notScraped,
 					says:    "Findings opened in each step of the graph, by failure mode.",
 					look:    lines(),
-					queries: []query{{expr: "max by (mode) (increase(" + in.series("lostorder_findings_total") + "[" + rateInterval + "]))", legend: "{{mode}}"}},
+					queries: []query{{expr: "max by (mode) (round(increase(" + in.series("lostorder_findings_total") + "[" + rateInterval + "])))", legend: "{{mode}}"}},
 					links:   ofMode("${__field.labels.mode}"),
 				},
 				{

@@ -74,7 +74,7 @@ func datasourceVariable(_ *testing.T, d *dashboards.Dashboard) []string {
 
 func jobVariable(_ *testing.T, d *dashboards.Dashboard) []string {
 	v := find(d, "job")
-	if v == nil || v.Type != "query" || !*v.Multi || !*v.IncludeAll || *v.Label != "Job" {
+	if v == nil || v.Type != "query" || !*v.Multi || !*v.IncludeAll || *v.AllValue != ".+" || *v.Label != "Job" {
 		return []string{`no variable "job" of which many or all can be chosen`}
 	}
 	return nil

@@ -106,7 +106,7 @@ func whatIsLost(in scope) panel {
 	const field = "${__data.fields.mode}"
 	return panel{
 		title: "What is being lost, since when", width: 15, unit: "short", empty: noneVisible,
-		says: "Each open finding: the failure mode, where, since when, and how many orders or messages. Click for the runbook and for the evidence with the ids of the orders.",
+		says: "Each open finding, the oldest first: the failure mode, where, since when, and how many orders or messages. Click for the runbook and for the evidence with the ids of the orders.",
 		look: list(
 			column{field: "severity", title: "Severity", width: 90, mappings: []dashboard.ValueMapping{
 				exactly("critical", "critical", red), exactly("warning", "warning", yellow), exactly("info", "info", "blue"),
@@ -120,7 +120,7 @@ func whatIsLost(in scope) panel {
 			}},
 		),
 		queries: []query{
-			{expr: "1000 * bottomk by (mode, subject) (1, max by (mode, severity, finding, subject) (" + named(since) + "))", legend: "since"},
+			{expr: "sort(1000 * bottomk by (mode, subject) (1, max by (mode, severity, finding, subject) (" + named(since) + ")))", legend: "since"},
 			{expr: "max by (mode, subject) (" + named(affected) + ")", legend: "concerned"},
 		},
 	}
@@ -129,7 +129,7 @@ func whatIsLost(in scope) panel {
 // subjectLabels returns the labels that say where a finding is, in the order in
 // which they are read.
 func subjectLabels() []string {
-	first := []string{"messaging_destination_name", "messaging_consumer_group_name", "outbox", "lifecycle", "state"}
+	first := []string{"messaging_destination_name", "messaging_consumer_group_name", "outbox", "check", "lifecycle", "state"}
 	return append(first, strings.Split(subject(since, append(first, "mode", "severity", "finding")...), ", ")...)
 }
 

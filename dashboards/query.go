@@ -36,9 +36,10 @@ func (s scope) rate(metric string, matchers ...string) string {
 	return "max by (" + subject(metric) + ") (rate(" + s.series(metric, matchers...) + "[" + rateInterval + "]))"
 }
 
-// growth is by how much a counter grew in the range that is shown.
+// growth is by how much a counter grew in the range that is shown. What Prometheus
+// adds for the ends of the range is rounded away: these are orders and messages.
 func (s scope) growth(metric string, matchers ...string) string {
-	return "max by (" + subject(metric) + ") (increase(" + s.series(metric, matchers...) + "[$__range]))"
+	return "max by (" + subject(metric) + ") (round(increase(" + s.series(metric, matchers...) + "[$__range])))"
 }
 
 // quantile is a quantile of a histogram by some of its labels, whichever kind of

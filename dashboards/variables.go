@@ -12,13 +12,14 @@ type variable struct {
 	query             string
 	regex             string // takes the value out of what the query returns
 	one               bool   // one of them; otherwise any number, and all at first
+	always            bool   // every series has the label
 }
 
 var (
 	// jobs keeps production and staging apart where one Prometheus has both.
 	jobs = variable{
 		name: "job", label: "Job", says: "The scrape jobs of lostorder.",
-		query: "label_values(lostorder_build_info, job)",
+		query: "label_values(lostorder_build_info, job)", always: true,
 	}
 	// statusPage is where links to findings lead. Any address can be typed in.
 	statusPage = variable{
@@ -49,9 +50,12 @@ func (v *variable) build() cog.Builder[dashboard.VariableModel] {
 	if v.one {
 		return b
 	}
-	// Not a list of all values, which would outgrow a query; a label that is not
-	// there matches too.
-	return b.Multi(true).IncludeAll(true).AllValue(".*").Current(dashboard.VariableOption{
+	// Not a list of all values, which would outgrow a query.
+	all := ".*" // also where the label is not there
+	if v.always {
+		all = ".+"
+	}
+	return b.Multi(true).IncludeAll(true).AllValue(all).Current(dashboard.VariableOption{
 		Selected: new(true),
 		Text:     dashboard.StringOrArrayOfString{ArrayOfString: []string{"All"}},
 		Value:    dashboard.StringOrArrayOfString{ArrayOfString: []string{"$__all"}},
