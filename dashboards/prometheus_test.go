@@ -47,8 +47,8 @@ func startPrometheus(t *testing.T, features string) *prometheusServer {
 rule_files: [%[2]q]
 scrape_configs:
   - job_name: lostorder
-    static_configs: [{targets: ["%[3]s"]}]
-`, scrapeEvery, quickRules(t, dir), p.scraped)
+    static_configs: [{targets: [%[3]q, %[4]q]}]
+`, scrapeEvery, quickRules(t, dir), p.scraped, p.replica())
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -81,6 +81,13 @@ scrape_configs:
 		t.Fatal("Prometheus does not listen")
 	}
 	return p
+}
+
+// replica is the same demo under another name. Prometheus takes it for a second
+// replica that watches the same shop.
+func (p *prometheusServer) replica() string {
+	_, port, _ := net.SplitHostPort(p.scraped)
+	return "localhost:" + port
 }
 
 // quickRules copies the rules and alerts, so that they are evaluated as often as
@@ -152,6 +159,19 @@ func (s series) last() float64 {
 		return -1
 	}
 	return v
+}
+
+// peak is the highest value of all series.
+func peak(all []series) (highest float64) {
+	for _, s := range all {
+		for _, v := range s.Values {
+			text, _ := v[1].(string)
+			if value, err := strconv.ParseFloat(text, 64); err == nil {
+				highest = max(highest, value)
+			}
+		}
+	}
+	return highest
 }
 
 // text is the series as Grafana's query_result shows it.
