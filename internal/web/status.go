@@ -37,12 +37,13 @@ var contentSecurityPolicy = func() string {
 const mostShown = 100
 
 type page struct {
-	Style   template.CSS
-	Verdict api.Verdict
-	Open    []findingRow
-	More    int // open findings that are not shown
-	Closed  []findingRow
-	Targets []targetRow
+	Style      template.CSS
+	Verdict    api.Verdict
+	Open       []findingRow
+	More       int // open findings that are not shown
+	Closed     []findingRow
+	Targets    []targetRow
+	Lifecycles []picture
 	// Asked is the id of the one finding that the page was asked for, and One that
 	// finding, nil when it is not known.
 	Asked   string
@@ -77,7 +78,7 @@ type targetRow struct {
 
 func (s *server) status(w http.ResponseWriter, r *http.Request) {
 	known, now := s.snapshot(), s.Now()
-	p := page{Targets: targetRows(known.Targets, now)}
+	p := page{Targets: targetRows(known.Targets, now), Lifecycles: pictures(known.Targets)}
 	for i := range known.Open[:min(len(known.Open), mostShown)] {
 		p.Open = append(p.Open, s.findingRow(&known.Open[i], now))
 	}
