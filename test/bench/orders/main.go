@@ -75,8 +75,10 @@ func run(ctx context.Context, rows, polls, windows int, window time.Duration) er
 }
 
 // median is the middle of some numbers.
-func median[T ~int64 | ~float64](all []T) T {
+func median[T ~int64 | ~float64](all []T) T { return quantile(all, 0.5) }
+
+func quantile[T ~int64 | ~float64](all []T, q float64) T {
 	sorted := slices.Clone(all)
 	slices.Sort(sorted)
-	return sorted[len(sorted)/2]
+	return sorted[int(q*float64(len(sorted)))]
 }
