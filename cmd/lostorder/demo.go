@@ -35,6 +35,8 @@ func demoCommand(app *kingpin.Application, stdout io.Writer, logging *promslog.C
 	asJSON := clause.Flag("json", "Print one JSON object per line, the last one {\"summary\": …}.").Bool()
 	listen := clause.Flag("web.listen-address", "Address of the status page, the API and the metrics while the demo runs.").Default(defaultListen).String()
 
+	linger := clause.Flag("linger", "How long the shop and its page stay after the end, for a look around or a last scrape.").Default("0s").Duration()
+
 	return command{clause, func(ctx context.Context, _ *slog.Logger) error {
 		modes, err := demo.ParseFaults(*faults)
 		if err != nil {
@@ -86,6 +88,10 @@ func demoCommand(app *kingpin.Application, stdout io.Writer, logging *promslog.C
 		})
 		if err != nil {
 			return err
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(*linger):
 		}
 		if !summary.Perfect() {
 			return errFailed
