@@ -24,7 +24,7 @@ func (t *queueTrack) watchGrowth(q *signal.Queue) {
 	switch {
 	case q.Objective.MaxAge <= 0, t.consumers == 0, known && wait < q.Objective.MaxAge, t.flow.shrinking():
 		t.growingSince = 0
-	case !t.growingSince.Known() && known && t.flow.growing() && t.flow.draining() && !t.mayStall(q):
+	case !t.growingSince.Known() && known && t.flow.growing() && !t.mayStall(q):
 		t.growingSince = t.flow.first().at
 	}
 }

@@ -147,9 +147,13 @@ var growthCases = map[string]tale{
 	},
 	"benign: two partitions of three hang": {
 		story: func(s *script) {
+			s.play(10*time.Minute, func(i int) signal.Report {
+				n := int64(i)
+				return group(2, part(0, n*10, n*10), part(0, n*10, n*10), part(0, n*10, n*10))
+			})
 			s.play(20*time.Minute, func(i int) signal.Report {
 				n := int64(i)
-				return group(2, part(0, n*10, n*10), part(0, 7, 10+n*10), part(0, 7, 10+n*10))
+				return group(2, part(0, 390+n*10, 390+n*10), part(0, 390, 400+n*10), part(0, 390, 400+n*10))
 			})
 		},
 		found: []signal.Mode{signal.ConsumerStalled}, // and only that

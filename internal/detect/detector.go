@@ -128,7 +128,8 @@ func (d *Detector) Threats() []Threat {
 }
 
 // Tally returns the counters since start. Every queue that has a log has a counter
-// of what it lost, at zero until something is lost, gone when the queue is.
+// of what it lost, at zero until something is lost, gone when the queue is; so has
+// every broker that counts what it drops for all its queues.
 func (d *Detector) Tally() Tally {
 	t := Tally{Findings: maps.Clone(d.tally.Findings), Gaps: d.tally.Gaps}
 	for _, h := range d.histories {
@@ -136,9 +137,19 @@ func (d *Detector) Tally() Tally {
 			if len(q.partitions) > 0 && q.partitions[0].start >= 0 {
 				t.Lost = append(t.Lost, Loss{QueueID: id, Reason: Retention, Messages: q.loss.total})
 			}
+			for reason, c := range q.counted {
+				t.Lost = append(t.Lost, Loss{QueueID: id, Reason: reason, Messages: c.total})
+			}
+		}
+		for key, b := range h.brokers {
+			for reason, c := range b.lost {
+				t.Lost = append(t.Lost, Loss{QueueID: signal.QueueID{System: key.system, Cluster: key.cluster}, Reason: reason, Messages: c.total})
+			}
 		}
 	}
-	slices.SortFunc(t.Lost, func(a, b Loss) int { return compareQueues(a.QueueID, b.QueueID) })
+	slices.SortFunc(t.Lost, func(a, b Loss) int {
+		return cmp.Or(compareQueues(a.QueueID, b.QueueID), cmp.Compare(a.Reason, b.Reason))
+	})
 	return t
 }
 

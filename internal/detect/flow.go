@@ -84,11 +84,6 @@ func (f *flow) growing() bool {
 	return f.read() && !f.fell && grew >= segments-1
 }
 
-// draining reports whether messages are still taken off.
-func (f *flow) draining() bool {
-	return f.full() && f.last().drained > f.marks[segments/2].drained
-}
-
 // shrinking reports whether less waits than half a window ago.
 func (f *flow) shrinking() bool {
 	return f.full() && f.last().depth < f.marks[segments/2].depth

@@ -26,6 +26,7 @@ type history struct {
 	vanished map[signal.QueueID]*queueTrack // groups that are gone and left messages behind
 	dlqs     map[string]*dlqTrack
 	outboxes map[string]*outboxTrack
+	brokers  map[broker]*brokerTrack
 	threats  []Threat                 // of the last reading
 	muted    map[muted]signal.Instant // until when
 }
@@ -37,6 +38,7 @@ func newHistory(at signal.Instant) *history {
 		vanished: map[signal.QueueID]*queueTrack{},
 		dlqs:     map[string]*dlqTrack{},
 		outboxes: map[string]*outboxTrack{},
+		brokers:  map[broker]*brokerTrack{},
 		muted:    map[muted]signal.Instant{},
 	}
 }
@@ -70,6 +72,7 @@ func (h *history) observe(r *signal.Report) (gap bool) {
 		}
 		t.observe(q, at, r.Interval+r.Took)
 	}
+	h.observeBrokers(r, at)
 	for i := range r.DeadLetters {
 		d := &r.DeadLetters[i]
 		t, known := h.dlqs[d.Destination]

@@ -76,6 +76,19 @@ var expiryCases = map[string]tale{
 		found: []signal.Mode{signal.MessageExpiring},
 		open:  []signal.Mode{signal.MessageExpiring},
 	},
+	"the rate at which it is taken off wavers": {
+		story: func(s *script) {
+			committed := 0.0
+			s.play(18*time.Hour, func(i int) signal.Report {
+				committed += 5 + 0.4*float64(i/480%2)
+				age := (float64(i) - committed/10) * interval.Seconds()
+				p := measured(part(0, int64(committed), int64(i*10)), s.now.Add(-time.Duration(age)*time.Second))
+				return keeping(8*time.Hour, group(1, p))
+			})
+		},
+		found: []signal.Mode{signal.MessageExpiring},
+		open:  []signal.Mode{signal.MessageExpiring},
+	},
 	"nobody reads what nobody was seen to read": {
 		story: func(s *script) {
 			begin := s.now
@@ -304,6 +317,17 @@ func TestExpiringMessagesAreToldWithTheTimeThatIsLeft(t *testing.T) {
 	if f.Severity != signal.Critical {
 		t.Errorf("%s, want critical", f.Severity)
 	}
+}
+
+func TestBatchThatIsWorkedOffInTimeThreatensNothing(t *testing.T) {
+	s := newScript(t)
+	begin := s.now
+	s.play(10*time.Hour, func(i int) signal.Report {
+		if threats := s.detector.Threats(); len(threats) > 0 {
+			t.Fatalf("after %d readings %+v", i, threats)
+		}
+		return keeping(16*time.Hour, group(1, measured(part(0, int64(i)*10, 26000), begin)))
+	})
 }
 
 func TestCauseTellsHowLongThereIsUntilItCostsMessages(t *testing.T) {

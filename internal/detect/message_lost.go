@@ -2,6 +2,7 @@ package detect
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -9,15 +10,24 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// messageLost (Kafka): the log no longer begins before the group's committed
-// offset but after it. What lies between was never committed and can no longer be
-// read. It is decided once the group is seen not to have had those messages in
-// hand: a consumer commits a little later than it works, so a range that was young
-// when it went is lost only if the group still stands below it a reading later.
+// messageLost: the broker removed messages that nobody had processed.
+//
+// Kafka: the log no longer begins before the group's committed offset but after it.
+// What lies between was never committed and can no longer be read. It is decided once
+// the group is seen not to have had those messages in hand: a consumer commits a
+// little later than it works, so a range that was young when it went is lost only if
+// the group still stands below it a reading later.
+//
+// RabbitMQ: its nodes count what they drop. That proves a loss; what is short in a
+// queue that is set up so that it may drop messages says of which queue it was. A
+// purge makes messages short and is not counted, so that nothing is said.
+//
+// SQS: what waits becomes less when the oldest message is as old as it may be, and
+// nobody deleted it.
 var messageLost = Decision{
 	Mode:   signal.MessageLost,
-	Means:  "The broker removed messages that the group had not processed.",
-	Benign: "Retention removes messages that the group has committed, a topic is made anew, or only commit markers are removed.",
+	Means:  "The broker removed messages that nobody had processed.",
+	Benign: "Retention removes messages that were committed, a topic is made anew, only commit markers are removed, an operator purges a queue, a node counts anew.",
 	judge:  judgeMessageLost,
 }
 
@@ -51,7 +61,8 @@ type lostRange struct {
 type lossCount struct {
 	total   int64          // since start
 	episode int64          // in the present episode
-	last    signal.Instant // when the last range was lost
+	first   signal.Instant // when the present episode began
+	last    signal.Instant // when the last message was lost
 }
 
 func (t *queueTrack) lose(r lostRange) {
@@ -154,26 +165,106 @@ func judgeMessageLost(v *view) []Case {
 	for i := range v.report.Queues {
 		q := &v.report.Queues[i]
 		t := v.history.queues[q.QueueID]
-		if t.loss.episode == 0 || v.at.Sub(t.loss.last) > lossHold {
-			continue
+		switch {
+		case t.loss.held(v.at):
+			cases = append(cases, lostFromLog(q, t))
+		case len(t.counted) > 0:
+			if c, ok := lostByCount(v, q, t); ok {
+				cases = append(cases, c)
+			}
 		}
-		evidence := signal.Evidence{
-			{Name: "lost_messages", Value: fmt.Sprint(t.loss.episode)},
-			{Name: "reason", Value: string(Retention)},
+	}
+	for key, b := range v.history.brokers {
+		if c, ok := lostSomewhere(v, key, b); ok {
+			cases = append(cases, c)
 		}
-		evidence = append(evidence, t.lostRanges()...)
-		evidence = append(evidence, t.passedOver()...)
-		evidence = append(evidence, signal.Fact{
-			Name:  "how_we_know",
-			Value: "the log begins after the offset that the group committed, which was read after the log start. Commit markers in the range count as messages.",
-		})
-		cases = append(cases, Case{
-			Subject: queueSubject(q.QueueID), Severity: signal.Critical,
-			Since: t.lost[0].at, DecidableAt: t.lost[0].at,
-			Count: t.loss.episode, Evidence: evidence,
-		})
 	}
 	return cases
+}
+
+func lostFromLog(q *signal.Queue, t *queueTrack) Case {
+	evidence := signal.Evidence{
+		{Name: "lost_messages", Value: fmt.Sprint(t.loss.episode)},
+		{Name: "reason", Value: string(Retention)},
+	}
+	evidence = append(evidence, t.lostRanges()...)
+	evidence = append(evidence, t.passedOver()...)
+	evidence = append(evidence, signal.Fact{
+		Name:  "how_we_know",
+		Value: "the log begins after the offset that the group committed, which was read after the log start. Commit markers in the range count as messages.",
+	})
+	return Case{
+		Subject: queueSubject(q.QueueID), Severity: signal.Critical,
+		Since: t.lost[0].at, DecidableAt: t.lost[0].at,
+		Count: t.loss.episode, Evidence: evidence,
+	}
+}
+
+// lostByCount tells of losses of which only the number is known.
+func lostByCount(v *view, q *signal.Queue, t *queueTrack) (Case, bool) {
+	c := Case{Subject: queueSubject(q.QueueID), Severity: signal.Critical}
+	var reasons []string
+	for _, reason := range slices.Sorted(maps.Keys(t.counted)) {
+		one := t.counted[reason]
+		if !one.held(v.at) {
+			continue
+		}
+		c.Count += one.episode
+		reasons = append(reasons, fmt.Sprintf("%s (%d)", reason, one.episode))
+		if !c.Since.Known() || one.first < c.Since {
+			c.Since = one.first
+		}
+	}
+	c.DecidableAt = c.Since
+	how := "the node counts messages that it dropped, and as many are short in this queue: published, neither acknowledged nor there"
+	if q.System == signal.SQS {
+		how = "the oldest message was as old as the queue keeps one, what waits became less, and nobody deleted that much"
+	}
+	c.Evidence = signal.Evidence{
+		{Name: "lost_messages", Value: fmt.Sprint(c.Count)},
+		{Name: "reason", Value: strings.Join(reasons, ", ")},
+		{Name: "how_we_know", Value: how},
+	}
+	return c, c.Count > 0
+}
+
+// lostSomewhere tells of losses of which the queue is not known. A publisher that
+// asked to be told of what cannot be routed may have dealt with it.
+func lostSomewhere(v *view, key broker, b *brokerTrack) (Case, bool) {
+	c := Case{
+		Subject: signal.Subject{System: key.system, Cluster: key.cluster}, Severity: signal.Warning,
+		Since: b.since, DecidableAt: b.since,
+	}
+	var reasons []string
+	returned := false
+	for _, reason := range slices.Sorted(maps.Keys(b.lost)) {
+		one := b.lost[reason]
+		if !one.held(v.at) {
+			continue
+		}
+		c.Count += one.episode
+		reasons = append(reasons, fmt.Sprintf("%s (%d)", reason, one.episode))
+		if reason == unroutableReturned {
+			returned = true
+		} else {
+			c.Severity = signal.Critical
+		}
+	}
+	c.Evidence = signal.Evidence{
+		{Name: "lost_messages", Value: fmt.Sprint(c.Count)},
+		{Name: "reason", Value: strings.Join(reasons, ", ")},
+		{Name: "nodes", Value: strings.Join(b.nodes, ", ")},
+		{Name: "how_we_know", Value: "the node counts messages that it dropped, for all its queues together"},
+	}
+	if returned {
+		c.Evidence = append(c.Evidence, signal.Fact{
+			Name: "returned", Value: "these went back to a publisher that had asked for that (mandatory); they are lost only if it does not handle it",
+		})
+	}
+	if len(b.possible) > 0 {
+		c.Evidence = append(c.Evidence, signal.Fact{Name: "possible_queues", Value: strings.Join(b.possible[:min(len(b.possible), maxRanges)], ", ")})
+	}
+	return c, c.Count > 0
 }
 
 func queueSubject(id signal.QueueID) signal.Subject {

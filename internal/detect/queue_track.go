@@ -33,6 +33,11 @@ type queueTrack struct {
 	lost  []lostRange // of the present episode of message_lost
 	leaps []leap      // of the same
 	loss  lossCount
+	// counted are losses of which only the number is known, where there was one.
+	counted map[LossReason]*lossCount
+	balance balance
+	short   []shortfall
+	kept    *keptTrack // where messages are removed by age and counters come late
 }
 
 // partitionTrack is what is remembered of one partition. It holds no pointer and
@@ -128,6 +133,8 @@ func (t *queueTrack) observe(q *signal.Queue, at signal.Instant, interval time.D
 		t.flow.note(at, t.backlog, int64(max(0, q.InFlight)), flowWindow(q))
 	}
 	t.watchMembers(q, at, rebase)
+	t.weigh(q, at, rebase)
+	t.observeKept(q, at, interval, rebase)
 	t.watchGrowth(q)
 	t.letters.observe(q, at)
 	t.watchAging(q, at, rebase)

@@ -136,6 +136,22 @@ var retryCases = map[string]tale{
 			})
 		},
 	},
+	"benign: consumers of SQS take more and more in hand, and are slow": {
+		story: func(s *script) {
+			s.play(20*time.Minute, func(i int) signal.Report {
+				done := i / 8
+				return polled(signal.Count(600+done), signal.Count(100+i), signal.Count(100+done), 500, signal.Count(i-done))
+			})
+		},
+	},
+	"benign: pods are replaced, and later a consumer hangs": {
+		story: func(s *script) {
+			s.play(2*time.Minute, func(i int) signal.Report { return crew(uint64(1+i), 1, part(0, int64(i), int64(i+2))) })
+			s.play(10*time.Minute, func(i int) signal.Report { return crew(100, 1, part(0, 7, 10+int64(i))) })
+		},
+		found: []signal.Mode{signal.ConsumerStalled}, // and no loop
+		open:  []signal.Mode{signal.ConsumerStalled},
+	},
 	"benign: counters of SQS that come five minutes late and all at once": {
 		story: func(s *script) {
 			s.play(2*time.Hour, func(i int) signal.Report {

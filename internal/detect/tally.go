@@ -13,7 +13,8 @@ type Tally struct {
 	Gaps     int64                 // times in which a target could not be observed for long enough to matter
 }
 
-// Loss counts the messages that one queue lost for one reason.
+// Loss counts the messages that one queue lost for one reason. Destination is empty
+// where the broker counts for all its queues, and of which it was is not known.
 type Loss struct {
 	signal.QueueID
 	Reason   LossReason
@@ -34,4 +35,7 @@ type LossReason string
 const (
 	// Retention: Kafka removed them by retention.ms, retention.bytes or DeleteRecords.
 	Retention LossReason = "retention"
+	// unroutableReturned: RabbitMQ gave them back to a publisher that asked for it. The
+	// other reasons have RabbitMQ's names, too.
+	unroutableReturned LossReason = "unroutable_returned"
 )

@@ -32,10 +32,10 @@ func (s Subject) String() string {
 		return s.Lifecycle + " (database " + s.Database + ")"
 	case s.Lifecycle != "":
 		return s.Lifecycle + " in state " + s.State + " (database " + s.Database + ")"
-	case s.Group != "":
-		return s.Destination + " → " + s.Group + " (" + string(s.System) + " " + s.Cluster + ")"
 	case s.Destination == "":
 		return string(s.System) + " " + s.Cluster
+	case s.Group != "":
+		return s.Destination + " → " + s.Group + " (" + string(s.System) + " " + s.Cluster + ")"
 	default:
 		return s.Destination + " (" + string(s.System) + " " + s.Cluster + ")"
 	}

@@ -64,7 +64,7 @@ var groups = []Group{
 			},
 			{
 				Name: "lostorder_queue_lost_messages_total", Type: Counter, Unit: "messages", Labels: with(queueLabels, labelReason), Stability: Stable,
-				Help: "Messages that the broker removed before anybody had processed them, by reason, since lostorder started.",
+				Help: "Messages that the broker removed before anybody had processed them, by reason, since lostorder started. Without a destination: the broker counts for all its queues, and of which it was is not known.",
 				each: lostMessages,
 			},
 		},
