@@ -80,20 +80,27 @@ func (r *reading) metered(s *series) bool {
 
 // oldest returns since when the oldest message has waited. CloudWatch says it of
 // a moment that lies minutes back, and leaves out messages that were received
-// three times: it is at least that old, unless the queue was empty since. Without
-// CloudWatch all that is known is that no reading found the queue empty, which
-// many young messages look like, too: an estimate, never decided on.
+// three times: it is at least that old. While nothing is deleted it is the same
+// message that grows older; where messages are, those that wait now are others, as old
+// as far as is known as those were then. Without CloudWatch all that is known is
+// that no reading found the queue empty, which many young messages look like, too: an
+// estimate, never decided on.
 func (r *reading) oldest(q *queue) signal.Age {
 	if q.past.neverEmptySince.IsZero() {
 		return signal.Age{}
 	}
 	s := &q.meter.series[age]
 	if r.metered(s) {
-		seconds := s.values[s.latest]
-		since := s.latest.Add(-time.Duration(seconds * float64(time.Second)))
-		emptied := q.past.neverEmptySince.After(s.latest.Add(r.config.period())) && q.past.wasEmpty
-		if seconds > 0 && !emptied {
-			return signal.Age{Since: signal.InstantOf(since), Bound: signal.AtLeast}
+		old := time.Duration(s.values[s.latest] * float64(time.Second))
+		// When in its period it was measured is not said: at the end of it the message
+		// is no younger.
+		measured := s.latest.Add(r.config.period())
+		emptied := q.past.neverEmptySince.After(measured) && q.past.wasEmpty
+		if old > 0 && !emptied {
+			if taken, _ := q.meter.series[deleted].between(s.latest.Add(-r.config.period()), r.now); taken > 0 {
+				measured = r.now
+			}
+			return signal.Age{Since: signal.InstantOf(measured.Add(-old)), Bound: signal.AtLeast}
 		}
 	}
 	return signal.Age{Since: signal.InstantOf(q.past.neverEmptySince), Bound: signal.Estimated}

@@ -14,6 +14,10 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	awssqs "github.com/aws/aws-sdk-go-v2/service/sqs"
+
 	"github.com/lostorder/lostorder/collectors"
 	"github.com/lostorder/lostorder/collectors/sqs"
 	"github.com/lostorder/lostorder/internal/fakesqs"
@@ -238,5 +242,35 @@ func TestAMinuteOfThrottlingIsSaidAndPasses(t *testing.T) {
 		if !whole[4] || !whole[5] {
 			t.Errorf("two minutes after the throttling the readings are %v", whole)
 		}
+	})
+}
+
+func TestAMovingQueueIsNotMadeOlderThanItIs(t *testing.T) {
+	inVirtualTime(t, func(t *testing.T, v *virtual) {
+		v.queue("standing")
+		v.queue("moving")
+		client := awssqs.New(awssqs.Options{
+			Region: fakesqs.Region, BaseEndpoint: aws.String("http://sqs.test"), Credentials: credentials.NewStaticCredentialsProvider(accessKey, secretKey, ""),
+			HTTPClient: sqs.ClientOn(&http.Transport{}, v.dial),
+		})
+		moving, standing := "http://sqs.test/"+fakesqs.Account+"/moving", "http://sqs.test/"+fakesqs.Account+"/standing"
+		send(t, client, standing, 1)
+		sent := time.Now()
+		v.minutes(v.watch(), 30, func(i int, r signal.Report, _ time.Duration, err error) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			// A message waits for two minutes; there is always one that waits.
+			send(t, client, moving, 1)
+			if i >= 2 {
+				remove(t, client, moving, receive(t, client, moving, 1, 60))
+			}
+			if q := queueIn(t, r, "moving"); q.Oldest.Bound == signal.AtLeast && q.Oldest.At(signal.InstantOf(time.Now())) > 4*time.Minute {
+				t.Errorf("minute %d: a queue in which a message waits two minutes is %s old", i, q.Oldest.At(signal.InstantOf(time.Now())))
+			}
+			if q := queueIn(t, r, "standing"); i > 6 && (q.Oldest.Bound != signal.AtLeast || q.Oldest.At(signal.InstantOf(sent.Add(time.Duration(i)*time.Minute))).Round(time.Minute) != time.Duration(i)*time.Minute) {
+				t.Errorf("minute %d: the oldest of a queue that stands is %+v", i, q.Oldest)
+			}
+		})
 	})
 }
