@@ -101,7 +101,7 @@ func TestRealDepthsAndSetup(t *testing.T) {
 
 func TestRealDeadLettersArrive(t *testing.T) {
 	s := real(t)
-	dead := s.queue("dead")
+	dead := s.queue("dead", "MessageRetentionPeriod", "1209600")
 	url := s.queue("orders", "RedrivePolicy", s.redrive(dead, 1), "VisibilityTimeout", "0")
 	send(t, s.client, url, 2)
 	reader := watch(t, s.settings(noCloudWatch))
@@ -260,4 +260,29 @@ func (s *realShop) fingerprint() string {
 		s.t.Fatal("there is nothing to look at")
 	}
 	return strings.Join(mine, "")
+}
+
+// TestRealReadingsTellWhatIsWrongFromWhatOnlyLooksLikeIt plays the same on a server
+// that is not ours, without CloudWatch, of which it has nothing by itself: what needs
+// rates is not told then, and nothing is invented.
+func TestRealReadingsTellWhatIsWrongFromWhatOnlyLooksLikeIt(t *testing.T) {
+	s := real(t)
+	shop := newServices(t, s.client, s.queue, s.redrive)
+	reader := watch(t, s.settings(noCloudWatch, objectives))
+	want := slices.DeleteFunc(slices.Clone(wanted), func(what string) bool {
+		return !strings.Contains(what, "dlq") && !strings.Contains(what, "expiring")
+	})
+	got := shop.play(want, func() signal.Report {
+		r := whole(t, reader)
+		for i := range r.Queues {
+			r.Queues[i].Destination = strings.TrimPrefix(r.Queues[i].Destination, s.prefix)
+		}
+		for i := range r.DeadLetters {
+			r.DeadLetters[i].Destination = strings.TrimPrefix(r.DeadLetters[i].Destination, s.prefix)
+		}
+		return r
+	})
+	if !slices.Equal(got, want) {
+		t.Errorf("found %q, want %q", got, want)
+	}
 }

@@ -2,6 +2,7 @@ package sqs
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/lostorder/lostorder/internal/signal"
 )
@@ -33,6 +34,7 @@ func (r *reading) queueOf(q *queue) signal.Queue {
 		s.Published = q.meter.series[sent].count()
 		s.Received = q.meter.series[received].count()
 		s.Acknowledged = q.meter.series[deleted].count()
+		s.Behind = time.Duration(r.config.CloudWatch.Interval + r.config.CloudWatch.Delay)
 	}
 	s.Partitions = r.progress(q)
 	return s

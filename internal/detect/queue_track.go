@@ -23,6 +23,7 @@ type queueTrack struct {
 	objective  signal.Objective
 
 	flow    flow
+	window  time.Duration // of the flow
 	letters letterTrack
 	// growingSince is since when the queue has been seen not to meet its objective;
 	// it stays until the queue shrinks.
@@ -77,7 +78,7 @@ type partitionTrack struct {
 // observe takes the next reading of the queue into the track.
 func (t *queueTrack) observe(q *signal.Queue, at signal.Instant, interval time.Duration) {
 	rebase := t.at.Known() && blind(t.at, at, interval)
-	t.objective = q.Objective
+	t.objective, t.window = q.Objective, flowWindow(q)
 	t.backlog = 0
 	disrupted, away := rebase, t.consumers == 0
 	if q.Consumers.Known() || !t.at.Known() {
@@ -130,7 +131,7 @@ func (t *queueTrack) observe(q *signal.Queue, at signal.Instant, interval time.D
 	}
 	t.countAgain(q)
 	if whole {
-		t.flow.note(at, t.backlog, int64(max(0, q.InFlight)), flowWindow(q))
+		t.flow.note(at, t.backlog, int64(max(0, q.InFlight)), t.window)
 	}
 	t.watchMembers(q, at, rebase)
 	t.weigh(q, at, rebase)

@@ -85,7 +85,7 @@ func (t *queueTrack) stalledSince(pt *partitionTrack) signal.Instant {
 	}
 	limit := since.Add(t.objective.MaxAge)
 	if t.flow.redelivering() {
-		return limit
+		return max(limit, since.Add(t.window))
 	}
 	for _, joined := range t.retries.joined {
 		if joined <= limit {

@@ -117,6 +117,17 @@ var retryCases = map[string]tale{
 		found: []signal.Mode{signal.RetryLoop},
 		open:  []signal.Mode{signal.RetryLoop},
 	},
+	"one message of SQS goes round for ever, and CloudWatch tells it every five minutes": {
+		story: func(s *script) {
+			s.play(3*time.Hour, func(i int) signal.Report {
+				r := polled(101, signal.Count(100+i/20*100), 100, 1, 0)
+				r.Queues[0].Behind, r.Queues[0].Objective = 8*time.Minute, signal.Objective{MaxAge: 15 * time.Minute, AbsentAfter: 15 * time.Minute}
+				return r
+			})
+		},
+		found: []signal.Mode{signal.RetryLoop}, // and no stall before it
+		open:  []signal.Mode{signal.RetryLoop},
+	},
 	"benign: every message of SQS fails five times and becomes a dead letter": {
 		story: func(s *script) {
 			s.play(time.Hour, func(i int) signal.Report {
