@@ -15,7 +15,8 @@ import (
 type Config struct {
 	Name     string              `yaml:"name" doc:"What the outbox is called." example:"orders"`
 	Database string              `yaml:"database" required:"true" ref:"databases" doc:"The database it is in." example:"shop"`
-	Table    string              `yaml:"table" required:"true" doc:"Its table, as table or schema.table." example:"outbox"`
+	Preset   string              `yaml:"preset" enum:"cap,eventuate_tram,gruelbox,laravel,masstransit,namastack,outboxer,spring_modulith" doc:"The library whose outbox it is: what its table and its columns are called, and which of its rows are pending. Each can be said otherwise."`
+	Table    string              `yaml:"table" doc:"Its table, as table or schema.table; a preset knows its own." example:"outbox"`
 	Columns  Columns             `yaml:"columns" doc:"What its columns are called."`
 	Pending  string              `yaml:"pending" doc:"A predicate in SQL that holds for rows not yet published; without it and without columns.published_at every row is pending, because the relay deletes what it published." example:"status = 'PENDING'"`
 	Failed   string              `yaml:"failed" doc:"A predicate in SQL that holds for rows the relay has given up." example:"status = 'FAILED'"`
@@ -27,10 +28,11 @@ type Config struct {
 
 // Columns says what the columns of an outbox are called.
 type Columns struct {
-	ID          string `yaml:"id" default:"id" doc:"The key of a row."`
-	CreatedAt   string `yaml:"created_at" default:"created_at" doc:"When the row was committed: a timestamp, or seconds or milliseconds since 1970."`
+	ID          string `yaml:"id" doc:"The key of a row; id when left out."`
+	CreatedAt   string `yaml:"created_at" doc:"When the row was committed: a timestamp, or seconds or milliseconds since 1970; created_at when left out."`
 	PublishedAt string `yaml:"published_at" doc:"When the row was published; NULL is pending." example:"published_at"`
 	Status      string `yaml:"status" doc:"The state of the row, which pending and failed are about; naming it here has its absence said clearly." example:"status"`
+	Sequence    string `yaml:"sequence" doc:"The column by which the relay orders rows, when it is not created_at: most often a number that only grows." example:"id"`
 	OrderID     string `yaml:"order_id" doc:"The order that the event is about; without it no order can be named." example:"aggregate_id"`
 	Traceparent string `yaml:"traceparent" doc:"The W3C traceparent of the event, or its trace id." example:"traceparent"`
 	Attempts    string `yaml:"attempts" doc:"How often the relay has tried; pending rows above 0 count as retried." example:"attempts"`
@@ -43,10 +45,13 @@ const sectionKey = "outboxes"
 // Validate checks what the tags cannot say.
 func (c *Config) Validate() error {
 	var errs []error
+	if c.Table == "" && c.Preset == "" {
+		errs = append(errs, config.At("table", "missing; name the table, or a preset that knows it: %s", presetNames()))
+	}
 	if c.Pending != "" && c.Columns.PublishedAt != "" {
 		errs = append(errs, config.At("pending", "given together with columns.published_at, which means %s IS NULL; keep one of them", c.Columns.PublishedAt))
 	}
-	if c.Columns.Status != "" && c.Pending == "" && c.Columns.PublishedAt == "" {
+	if c.Columns.Status != "" && c.Pending == "" && c.Columns.PublishedAt == "" && c.Preset == "" {
 		errs = append(errs, config.At("columns.status", "says nothing of which values are pending; add for example pending: %s = 'PENDING'", c.Columns.Status))
 	}
 	for _, p := range []struct{ key, sql string }{{"pending", c.Pending}, {"failed", c.Failed}} {
@@ -73,12 +78,14 @@ func Source() collectors.Source {
 type setup struct {
 	Outbox   Config
 	Database database.Config
+	preset   preset
 }
 
 func targets(f *config.File) []collectors.Target {
 	var all []collectors.Target
 	for _, c := range config.Items[Config](f, sectionKey) {
-		s := setup{Outbox: c, Database: database.Find(f, c.Database)}
+		s := setup{Database: database.Find(f, c.Database)}
+		s.Outbox, s.preset = c.filled(s.Database)
 		id := signal.TargetID{Collector: "outbox", Target: c.Name}
 		all = append(all, collectors.Target{
 			ID:     id,

@@ -12,11 +12,14 @@ import (
 // reader reads one outbox.
 type reader struct {
 	config Config
+	preset preset
 	db     *database.DB
 	table  *table // as it was found last
 }
 
-func open(s setup) *reader { return &reader{config: s.Outbox, db: database.Open(s.Database)} }
+func open(s setup) *reader {
+	return &reader{config: s.Outbox, preset: s.preset, db: database.Open(s.Database)}
+}
 
 // Close ends the connection.
 func (r *reader) Close() error { return r.db.Close() }
@@ -27,7 +30,7 @@ func (r *reader) Read(ctx context.Context, report *signal.Report) error {
 		if w := in.Clock().Warning(r.db.Name()); w != "" {
 			report.Warnings = append(report.Warnings, w)
 		}
-		t, err := find(ctx, in, &r.config)
+		t, err := find(ctx, in, &r.config, &r.preset)
 		if err != nil {
 			return err
 		}
@@ -67,6 +70,9 @@ func (r *reader) read(ctx context.Context, in *database.Reading, t *table, repor
 		}
 		if failed >= 0 {
 			o.Failed = tally.Also[failed].Count
+		}
+		if r.preset.due {
+			tally.Future = database.Capped{} // they are not due yet
 		}
 		report.Warnings = append(report.Warnings, tally.Warnings(t.pending)...)
 	}

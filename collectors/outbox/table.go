@@ -2,6 +2,7 @@ package outbox
 
 import (
 	"context"
+	"slices"
 
 	"github.com/lostorder/lostorder/internal/database"
 )
@@ -20,7 +21,7 @@ type table struct {
 }
 
 // find looks up the table and its columns, and says all that is missing at once.
-func find(ctx context.Context, r *database.Reading, c *Config) (*table, error) {
+func find(ctx context.Context, r *database.Reading, c *Config, p *preset) (*table, error) {
 	found, err := r.Table(ctx, c.Table)
 	if err != nil {
 		return nil, err
@@ -28,7 +29,7 @@ func find(ctx context.Context, r *database.Reading, c *Config) (*table, error) {
 	var t table
 	var errs []error
 	must := func(name, key string) database.Column {
-		column, err := found.Column(name, "columns."+key)
+		column, err := found.Column(name, key)
 		errs = append(errs, err)
 		return column
 	}
@@ -36,30 +37,62 @@ func find(ctx context.Context, r *database.Reading, c *Config) (*table, error) {
 		if name == "" {
 			return nil
 		}
+		if _, err := found.Column(name, key); err != nil && slices.Contains(p.optional, name) {
+			return nil // another version of the library
+		}
 		column := must(name, key)
 		return &column
 	}
-	t.id = must(c.Columns.ID, "id")
-	t.createdAt = must(c.Columns.CreatedAt, "created_at")
-	t.orderID = may(c.Columns.OrderID, "order_id")
-	t.traceparent = may(c.Columns.Traceparent, "traceparent")
-	t.attempts = may(c.Columns.Attempts, "attempts")
-	t.lastError = may(c.Columns.Error, "error")
-	publishedAt := may(c.Columns.PublishedAt, "published_at")
-	may(c.Columns.Status, "status")
+	t.id = must(c.Columns.ID, "columns.id")
+	t.createdAt = must(c.Columns.CreatedAt, "columns.created_at")
+	t.orderID = may(c.Columns.OrderID, "columns.order_id")
+	t.traceparent = may(c.Columns.Traceparent, "columns.traceparent")
+	t.attempts = may(c.Columns.Attempts, "columns.attempts")
+	t.lastError = may(c.Columns.Error, "columns.error")
+	publishedAt := may(c.Columns.PublishedAt, "columns.published_at")
+	sequence := may(c.Columns.Sequence, "columns.sequence")
+	may(c.Columns.Status, "columns.status")
+	pending := conditions(p.pending, may)
+	failed := conditions(p.failed, may)
+	if c.Failed != "" {
+		failed = []database.Condition{database.Matches(c.Failed)}
+	}
 	if err := database.Join(errs...); err != nil {
 		return nil, err
 	}
 
 	t.pending = database.Selection{What: "pending rows", Table: found, Since: t.createdAt, Tie: []database.Column{t.id}}
+	if sequence != nil {
+		t.pending.Order = []database.Column{*sequence}
+	}
 	switch {
 	case publishedAt != nil:
 		t.pending.Where = []database.Condition{database.IsNull(*publishedAt)}
 	case c.Pending != "":
 		t.pending.Where = []database.Condition{database.Matches(c.Pending)}
+	case len(pending) > 0:
+		t.pending.Where = pending
 	}
-	if c.Failed != "" {
-		t.failed = &database.Selection{What: "failed rows", Table: found, Since: t.createdAt, Tie: t.pending.Tie, Where: []database.Condition{database.Matches(c.Failed)}}
+	if failed != nil {
+		t.failed = &database.Selection{What: "failed rows", Table: found, Since: t.createdAt, Tie: t.pending.Tie, Where: failed}
 	}
 	return &t, nil
+}
+
+// conditions are those of a preset; none when a column that one is about is not
+// there because it belongs to another version of the library.
+func conditions(all []one, may func(name, key string) *database.Column) []database.Condition {
+	var conditions []database.Condition
+	for _, is := range all {
+		column := may(is.column, "preset")
+		switch {
+		case column == nil:
+			return nil
+		case is.of == nil:
+			conditions = append(conditions, database.IsNull(*column))
+		default:
+			conditions = append(conditions, database.OneOf(*column, is.of...))
+		}
+	}
+	return conditions
 }

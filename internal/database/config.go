@@ -53,5 +53,12 @@ func (c *Config) Validate() error {
 	return nil
 }
 
+// MySQL reports whether it is MySQL or MariaDB, by the scheme of its URL.
+func (c *Config) MySQL() bool {
+	d, err := dialectOf(*c)
+	_, is := d.(*mysql)
+	return err == nil && is
+}
+
 func (c *Config) statementTimeout() time.Duration { return time.Duration(c.StatementTimeout) }
 func (c *Config) connectTimeout() time.Duration   { return time.Duration(c.ConnectTimeout) }

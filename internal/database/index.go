@@ -43,8 +43,8 @@ func (s Selection) index(d dialect) index {
 	if len(where) > 1 {
 		x.where = "(" + strings.Join(where, ") AND (") + ")"
 	}
-	tail := []string{s.Since.Name}
-	for _, c := range s.Tie {
+	var tail []string
+	for _, c := range s.order() {
 		tail = append(tail, c.Name)
 	}
 	x.columns = unique(append(x.columns, tail...))

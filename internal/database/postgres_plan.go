@@ -129,6 +129,16 @@ func (j *pgJudge) walk(ctx context.Context, n pgNode, above walking) error {
 func (j *pgJudge) scan(ctx context.Context, n pgNode, above walking) ([]scan, error) {
 	table := n.Schema + "." + n.Table
 	sorts := n.Recheck != "" || above.sorted
+	if n.IndexCond != "" {
+		led, err := j.d.leading(ctx, j.r, n)
+		if err != nil {
+			return nil, err
+		}
+		if !led { // all of the index is read to find what the condition is about
+			rows, err := j.d.rows(ctx, j.r, n.Schema, n.Index)
+			return []scan{{table: table, rows: rows}}, err
+		}
+	}
 	switch {
 	case n.Recheck != "":
 		read := n.Rows // what the filter leaves; the bitmap says how many are read
@@ -152,6 +162,25 @@ func (j *pgJudge) scan(ctx context.Context, n pgNode, above walking) ([]scan, er
 	}
 	rows, err := j.d.rows(ctx, j.r, n.Schema, name)
 	return []scan{{table: table, rows: rows}}, err
+}
+
+// leading reports whether the condition is about the first column of the index.
+func (d *postgres) leading(ctx context.Context, r *Reading, n pgNode) (bool, error) {
+	led := true
+	err := r.ask(ctx, `SELECT pg_catalog.pg_get_indexdef(c.oid, 1, true) FROM pg_catalog.pg_class AS c
+		JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2`,
+		[]any{n.Schema, n.Index}, func(rows *sql.Rows) error {
+			var first string
+			if err := rows.Scan(&first); err != nil {
+				return err
+			}
+			about := words(n.IndexCond)
+			for _, word := range words(first) {
+				led = led && slices.Contains(about, word)
+			}
+			return nil
+		})
+	return led, err
 }
 
 // leads estimates how many rows match an index condition, of which a filter then

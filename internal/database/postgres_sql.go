@@ -31,6 +31,9 @@ func (d *postgres) millis(c Column) (string, bool) {
 		// 'infinity' is no moment, and would be an error in the cast.
 		return "CASE WHEN isfinite(" + name + ") THEN (extract(epoch FROM " + name + "::timestamptz) * 1000)::bigint END", true
 	case "bigint", "integer", "numeric", "double", "real":
+		if kind == "integer" {
+			name += "::bigint" // in which milliseconds have room
+		}
 		return "(" + epochBySize(name) + ")::bigint", true
 	}
 	return "", false

@@ -16,6 +16,26 @@ type Selection struct {
 	Where []Condition // all must hold; none: every row
 	Since Column      // the moment since which a row waits
 	Tie   []Column    // what orders rows of the same moment
+	// Order is what orders the rows instead of Since and Tie: a sequence, say, on
+	// which there is an index.
+	Order []Column
+}
+
+// order lists the columns that order the rows.
+func (s Selection) order() []Column {
+	if len(s.Order) > 0 {
+		return s.Order
+	}
+	return append([]Column{s.Since}, s.Tie...)
+}
+
+// orderBy is the ORDER BY of columns.
+func orderBy(d dialect, columns []Column) string {
+	names := make([]string, len(columns))
+	for i, c := range columns {
+		names[i] = d.quote(c.Name)
+	}
+	return "ORDER BY " + strings.Join(names, ", ")
 }
 
 // Row is one row that waits.
@@ -29,13 +49,9 @@ type Row struct {
 // that do not say since when.
 func (r *Reading) Oldest(ctx context.Context, s Selection, n int, fields ...Column) ([]Row, error) {
 	q := query{purpose: "read the oldest " + s.What, limit: n}
-	order := []string{r.dialect.quote(s.Since.Name)}
-	for _, c := range s.Tie {
-		order = append(order, r.dialect.quote(c.Name))
-	}
 	from, whole := r.from(s, &q.args)
 	q.whole = whole
-	return r.rows(ctx, q, s, fmt.Sprintf("%s ORDER BY %s LIMIT %d", from, strings.Join(order, ", "), n), fields)
+	return r.rows(ctx, q, s, fmt.Sprintf("%s %s LIMIT %d", from, orderBy(r.dialect, s.order()), n), fields)
 }
 
 // rows asks for rows of a selection: their moments, and the fields. from is all
@@ -53,6 +69,10 @@ func (r *Reading) rows(ctx context.Context, q query, s Selection, from string, f
 	}
 	for _, f := range fields {
 		columns = append(columns, r.dialect.text(f))
+	}
+	// Named, or ORDER BY would take the text of a column for the column.
+	for i := range columns {
+		columns[i] += fmt.Sprintf(" AS lostorder_%d", i)
 	}
 	q.sql = "SELECT " + strings.Join(columns, ", ") + " " + from
 

@@ -60,8 +60,8 @@ func (r *Reading) Tally(ctx context.Context, s Selection, limit int, longest tim
 	from, whole := r.from(s, &q.args)
 	q.whole = whole
 	q.index = s.index(r.dialect)
-	q.sql = fmt.Sprintf("SELECT %s FROM (SELECT %s %s ORDER BY %s LIMIT %d) AS oldest",
-		strings.Join(outer, ", "), strings.Join(inner, ", "), from, r.dialect.quote(s.Since.Name), limit+1)
+	q.sql = fmt.Sprintf("SELECT %s FROM (SELECT %s %s %s LIMIT %d) AS oldest",
+		strings.Join(outer, ", "), strings.Join(inner, ", "), from, orderBy(r.dialect, leading(s)), limit+1)
 
 	var rows, dated, future, late int64
 	var first, last sql.NullInt64
@@ -106,6 +106,15 @@ func (r *Reading) Tally(ctx context.Context, s Selection, limit int, longest tim
 	t.Undated = n
 	t.Rows = Capped{min(t.Rows.Count+t.Undated.Count, signal.Count(limit)), t.Rows.Capped || t.Undated.Capped || int64(t.Rows.Count+t.Undated.Count) > int64(limit)}
 	return t, nil
+}
+
+// leading are the columns that order the rows that are counted: without those of the
+// same moment, of which any will do.
+func leading(s Selection) []Column {
+	if len(s.Order) > 0 {
+		return s.Order
+	}
+	return []Column{s.Since}
 }
 
 // Count counts rows for which all conditions hold, up to a cap.
