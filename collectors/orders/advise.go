@@ -10,14 +10,14 @@ import (
 // Advise draws the lifecycle, and says which rights its queries need.
 func (r *reader) Advise(context.Context) []collectors.Advice {
 	advice := []collectors.Advice{{Kind: collectors.Picture, Text: r.config.Draw()}}
-	if r.table != nil {
+	if r.table != nil && r.config.Source.Query == "" {
 		columns := append(r.table.fields(), r.table.state, r.table.since)
 		columns = append(columns, r.comparedBy()...)
 		advice = append(advice, grant(r.db.Grant(r.table.found, columns, r.table.where...), r.table.found)...)
 	}
-	if r.moves != nil && r.moves.table != nil {
+	if r.moves != nil && r.moves.table != nil && r.config.History.Query == "" {
 		t := r.moves.table
-		advice = append(advice, grant(r.db.Grant(t.found, append(t.fields(), t.key, t.at), t.where...), t.found)...)
+		advice = append(advice, grant(r.db.Grant(t.found, append(t.fields(), t.at), t.where...), t.found)...)
 	}
 	return advice
 }

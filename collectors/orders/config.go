@@ -27,7 +27,8 @@ type Config struct {
 // Table is a table with one row for each order.
 type Table struct {
 	Database string  `yaml:"database" required:"true" ref:"databases" doc:"The database it is in." example:"shop"`
-	Table    string  `yaml:"table" required:"true" doc:"The table, as table or schema.table." example:"orders"`
+	Table    string  `yaml:"table" doc:"The table, as table or schema.table." example:"orders"`
+	Query    string  `yaml:"query" doc:"A query in SQL in place of the table, for joins and expressions: its columns are what columns names. It is read under the same guard." example:"SELECT o.id, s.name AS state, o.updated_at FROM orders o JOIN states s ON s.id = o.state_id"`
 	Columns  Columns `yaml:"columns" doc:"What its columns are called."`
 	Where    string  `yaml:"where" doc:"A predicate in SQL; rows for which it does not hold are no orders of this lifecycle." example:"kind = 'web'"`
 }
@@ -57,7 +58,8 @@ type State struct {
 // History is a table with one row for each move of an order, in the database of
 // the source.
 type History struct {
-	Table     string          `yaml:"table" required:"true" doc:"The table, as table or schema.table." example:"order_events"`
+	Table     string          `yaml:"table" doc:"The table, as table or schema.table." example:"order_events"`
+	Query     string          `yaml:"query" doc:"A query in SQL in place of the table." example:"SELECT id, order_id, lower(state) AS state, created_at FROM order_events"`
 	Columns   HistoryColumns  `yaml:"columns" doc:"What its columns are called."`
 	Where     string          `yaml:"where" doc:"A predicate in SQL; rows for which it does not hold are no moves of this lifecycle." example:"NOT void"`
 	ClockSkew config.Duration `yaml:"clock_skew" default:"2s" doc:"How far the clocks of those who write it may differ: moves that lie no further apart count in whichever order is legal."`

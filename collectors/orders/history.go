@@ -2,6 +2,7 @@ package orders
 
 import (
 	"context"
+	"strconv"
 
 	"github.com/lostorder/lostorder/internal/database"
 )
@@ -21,7 +22,7 @@ type historyTable struct {
 // findHistory looks up the table and its columns, and says all that is missing at
 // once.
 func findHistory(ctx context.Context, r *database.Reading, c *History) (*historyTable, error) {
-	found, err := r.Table(ctx, c.Table)
+	found, err := tableOrQuery(ctx, r, c.Table, c.Query)
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +62,7 @@ func (t *historyTable) of(ids []string) database.Selection {
 
 // fields are the columns of a move, in the order that step knows.
 func (t *historyTable) fields() []database.Column {
-	fields := []database.Column{t.orderID, t.state}
+	fields := []database.Column{t.orderID, t.state, t.key}
 	if t.traceparent != nil {
 		fields = append(fields, *t.traceparent)
 	}
@@ -75,8 +76,11 @@ func (t *historyTable) step(in *database.Reading, row database.Row, stateOf func
 		return "", step{}
 	}
 	s = step{state: stateOf(in, row.Fields[1]), at: row.Since}
+	if key, err := strconv.ParseInt(row.Fields[2], 10, 64); err == nil {
+		s.key = key
+	}
 	if t.traceparent != nil {
-		s.trace, s.span = database.Trace(row.Fields[2])
+		s.trace, s.span = database.Trace(row.Fields[3])
 	}
 	return row.Fields[0], s
 }

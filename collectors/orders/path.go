@@ -1,6 +1,7 @@
 package orders
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -12,6 +13,7 @@ import (
 type step struct {
 	state int // unnamed when the lifecycle does not name it
 	at    signal.Instant
+	key   int64 // of its row, where that is a number; otherwise 0
 	trace string
 	span  string
 }
@@ -105,8 +107,23 @@ type judgement struct {
 
 // judge goes the whole way of an order. Where it begins is not judged: what was
 // before may have been archived, or never imported.
+//
+// What is wrong by the moments and right by the numbers of the rows is right: a
+// clock that is set back, or a wall clock at the end of summer time, tells moments
+// in a wrong order, and nothing else does.
 func (g *graph) judge(steps []step, skew time.Duration) judgement {
-	steps = g.arrange(steps, skew)
+	j := g.along(g.arrange(steps, skew))
+	if j.kind != "" && !slices.ContainsFunc(steps, func(s step) bool { return s.key == 0 }) {
+		numbered := slices.SortedFunc(slices.Values(steps), func(a, b step) int { return cmp.Compare(a.key, b.key) })
+		if byNumber := g.along(numbered); byNumber.kind == "" {
+			return byNumber
+		}
+	}
+	return j
+}
+
+// along goes the way of an order step by step.
+func (g *graph) along(steps []step) judgement {
 	j := judgement{track: g.begin(steps[0])}
 	j.began = steps[0].at
 	for _, s := range steps[1:] {

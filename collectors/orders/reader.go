@@ -1,6 +1,7 @@
 package orders
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -85,7 +86,7 @@ func (r *reader) read(ctx context.Context, in *database.Reading, t *table, repor
 		report.Lifecycles = append(report.Lifecycles, l)
 	}
 	if err != nil {
-		return fmt.Errorf("read order table %s: %w", c.Source.Table, err)
+		return fmt.Errorf("read order table %s: %w", cmp.Or(c.Source.Table, "(a query)"), err)
 	}
 	return nil
 }

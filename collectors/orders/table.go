@@ -18,7 +18,7 @@ type table struct {
 
 // find looks up the table and its columns, and says all that is missing at once.
 func find(ctx context.Context, r *database.Reading, c *Table) (*table, error) {
-	found, err := r.Table(ctx, c.Table)
+	found, err := tableOrQuery(ctx, r, c.Table, c.Query)
 	if err != nil {
 		return nil, err
 	}
@@ -44,6 +44,14 @@ func find(ctx context.Context, r *database.Reading, c *Table) (*table, error) {
 		t.where = []database.Condition{database.Matches(c.Where)}
 	}
 	return &t, database.Join(errs...)
+}
+
+// tableOrQuery finds a table, or what stands for one.
+func tableOrQuery(ctx context.Context, r *database.Reading, table, query string) (*database.Table, error) {
+	if query != "" {
+		return r.Query(ctx, "query", query)
+	}
+	return r.Table(ctx, table)
 }
 
 // in selects the orders whose state column holds one of the values.

@@ -17,8 +17,10 @@ func (c *Config) Validate() error {
 		errs = c.shape()
 	}
 	where := map[string]string{"source.where": c.Source.Where}
+	errs = append(errs, tableOr("source", c.Source.Table, c.Source.Query)...)
 	if c.History != nil {
 		where["history.where"] = c.History.Where
+		errs = append(errs, tableOr("history", c.History.Table, c.History.Query)...)
 	}
 	for key, sql := range where {
 		if wrong := database.CheckPredicate(sql); wrong != "" {
@@ -32,6 +34,19 @@ func (c *Config) Validate() error {
 		errs = append(errs, c.named("duplicates.except", d.Except)...)
 	}
 	return errors.Join(errs...)
+}
+
+// tableOr checks that there is either a table or a query.
+func tableOr(path, table, query string) []error {
+	switch wrong := database.CheckQuery(query); {
+	case table == "" && query == "":
+		return []error{config.At(path+".table", "missing; write for example table: orders, or give a query")}
+	case table != "" && query != "":
+		return []error{config.At(path+".query", "given together with table; keep one of them")}
+	case query != "" && wrong != "":
+		return []error{config.At(path+".query", "%s", wrong)}
+	}
+	return nil
 }
 
 // defaultSince is the column since when none is given.

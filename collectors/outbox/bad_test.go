@@ -161,7 +161,7 @@ func TestBadConfig(t *testing.T) {
 		{"two ways to say pending", "pending: status = 'P'\n    columns: {published_at: published_at}", "test.yml:8:14: outboxes[0].pending: given together with columns.published_at, which means published_at IS NULL; keep one of them"},
 		{"a status without its values", "columns: {status: status}", "test.yml:8:23: outboxes[0].columns.status: says nothing of which values are pending; add for example pending: status = 'PENDING'"},
 		{"a statement", "pending: 1=1; DELETE FROM outbox", "test.yml:8:14: outboxes[0].pending: a semicolon ends a statement; write a predicate alone, for example status = 'PENDING'"},
-		{"a comment", "failed: a = 1 -- not b", "test.yml:8:13: outboxes[0].failed: a comment would hide what comes after the predicate; write it as a comment of YAML"},
+		{"a comment", "failed: a = 1 -- not b", "test.yml:8:13: outboxes[0].failed: a comment would hide what comes after it; write it as a comment of YAML"},
 		{"a parenthesis too many", "failed: a = 1)", "test.yml:8:13: outboxes[0].failed: a parenthesis is closed that was not opened"},
 		{"a quote too few", "failed: a = 'x", "test.yml:8:13: outboxes[0].failed: a quote is not closed"},
 		{"a whole WHERE", "failed: WHERE a = 1", "test.yml:8:13: outboxes[0].failed: write the predicate alone, without the words before it, for example status = 'PENDING'"},

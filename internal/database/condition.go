@@ -135,6 +135,33 @@ func words(sql string) []string {
 // statement of its own, or quotes and parentheses that do not match. It returns
 // an empty string when there is nothing.
 func CheckPredicate(sql string) string {
+	if wrong := unbalanced(sql, "a predicate alone, for example status = 'PENDING'"); wrong != "" {
+		return wrong
+	}
+	if begins(sql, "select", "where") {
+		return "write the predicate alone, without the words before it, for example status = 'PENDING'"
+	}
+	return ""
+}
+
+// CheckQuery says what makes a text no query that could stand for a table.
+func CheckQuery(sql string) string {
+	if wrong := unbalanced(sql, "one query alone"); wrong != "" {
+		return wrong
+	}
+	if !begins(sql, "select", "with") {
+		return "write one query that begins with SELECT or WITH"
+	}
+	return ""
+}
+
+func begins(sql string, words ...string) bool {
+	first, _, _ := strings.Cut(strings.Join(strings.Fields(strings.ToLower(sql)), " "), " ")
+	return slices.Contains(words, first)
+}
+
+// unbalanced says what is wrong with the quotes, parentheses and ends of a text.
+func unbalanced(sql, instead string) string {
 	depth := 0
 	var open, before rune
 	for _, c := range sql {
@@ -154,9 +181,9 @@ func CheckPredicate(sql string) string {
 				return "a parenthesis is closed that was not opened"
 			}
 		case last == '-' && c == '-', last == '/' && c == '*':
-			return "a comment would hide what comes after the predicate; write it as a comment of YAML"
+			return "a comment would hide what comes after it; write it as a comment of YAML"
 		case c == ';':
-			return "a semicolon ends a statement; write a predicate alone, for example status = 'PENDING'"
+			return "a semicolon ends a statement; write " + instead
 		}
 	}
 	switch {
@@ -164,8 +191,6 @@ func CheckPredicate(sql string) string {
 		return "a quote is not closed"
 	case depth > 0:
 		return "a parenthesis is not closed"
-	case strings.HasPrefix(strings.ToLower(strings.TrimSpace(sql)), "select "), strings.HasPrefix(strings.ToLower(strings.TrimSpace(sql)), "where "):
-		return "write the predicate alone, without the words before it, for example status = 'PENDING'"
 	}
 	return ""
 }

@@ -28,6 +28,7 @@ func (r *Reading) guard(ctx context.Context, q query) error {
 	if r.db.accepted[q.key()] {
 		return nil
 	}
+	q.whole = q.whole && q.table.query == "" // which may filter by itself
 	scans, err := r.dialect.plan(ctx, r, q)
 	if err != nil {
 		return r.fail(q.purpose, &q, err)
@@ -56,6 +57,11 @@ func (r *Reading) refusal(q query, worst scan) error {
 	}
 	if worst.filters {
 		what = fmt.Sprintf("the index that it uses does not cover its whole condition, and it would read %s %d rows of table %s", about, worst.rows, worst.table)
+	}
+	if q.table.query != "" {
+		return &failure{doing: q.purpose, cause: ErrRefused, reason: fmt.Sprintf(
+			"refused, because %s, and the scan limit of database %s is %d; the query is your own: write it so that an index leads it to the rows, also when only some of its columns are asked for, in an order",
+			what, r.db.config.Name, r.db.config.ScanLimit)}
 	}
 	refused := &Refusal{Query: q.purpose, Why: what, Price: q.index.price, Index: r.dialect.index(q.index)}
 	return &failure{doing: q.purpose, cause: ErrRefused, refused: refused, reason: fmt.Sprintf(

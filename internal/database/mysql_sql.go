@@ -39,8 +39,8 @@ func (d *mysql) millis(c Column) (string, bool) {
 // distinct steps from value to value by itself: "Using index for group-by".
 func (d *mysql) distinct(t *Table, c Column, limit int) string {
 	name := d.quote(c.Name)
-	return fmt.Sprintf("SELECT %s FROM (SELECT DISTINCT %s FROM %s.%s) AS v WHERE %s IS NOT NULL LIMIT %d",
-		d.text(c), name, d.quote(t.Schema), d.quote(t.Name), name, limit)
+	return fmt.Sprintf("SELECT %s FROM (SELECT DISTINCT %s FROM %s) AS v WHERE %s IS NOT NULL LIMIT %d",
+		d.text(c), name, tableIn(d, t), name, limit)
 }
 
 // same is as most collations compare: without regard to case, and to blanks at

@@ -40,7 +40,7 @@ func (d *postgres) millis(c Column) (string, bool) {
 }
 
 func (d *postgres) distinct(t *Table, c Column, limit int) string {
-	return skipScan(d, d.quote(t.Schema)+"."+d.quote(t.Name), c, limit)
+	return skipScan(d, tableIn(d, t), c, limit)
 }
 
 // same leaves out blanks at the end, which char(n) is filled with.

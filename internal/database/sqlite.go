@@ -103,7 +103,7 @@ func epochBySize(name string) string {
 }
 
 func (d *sqlite) distinct(t *Table, c Column, limit int) string {
-	return skipScan(d, d.quote(t.Name), c, limit)
+	return skipScan(d, tableIn(d, t), c, limit)
 }
 
 func (*sqlite) same(a, b string) bool { return a == b }

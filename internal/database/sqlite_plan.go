@@ -46,6 +46,12 @@ func (d *sqlite) plan(ctx context.Context, r *Reading, q query) ([]scan, error) 
 		if err != nil {
 			return nil, err
 		}
+		if !found && q.table.query != "" && !strings.HasPrefix(table, "(") && table != "CONSTANT ROW" {
+			// A name that the operator's query gives to a table: any of those in it.
+			if rows, found, err = d.largest(ctx, r, words(q.table.query)); err != nil {
+				return nil, err
+			}
+		}
 		if found {
 			scans = append(scans, scan{table: table, rows: rows, more: true})
 		}
@@ -60,6 +66,18 @@ func (d *sqlite) partial(ctx context.Context, r *Reading, using string) (bool, e
 	err := r.ask(ctx, `SELECT l.partial FROM sqlite_master AS m, pragma_index_list(m.tbl_name) AS l WHERE m.type = 'index' AND m.name = ? AND l.name = m.name`,
 		[]any{name}, func(rows *sql.Rows) error { return rows.Scan(&partial) })
 	return partial, err
+}
+
+// largest is the size of the largest of the tables among some words.
+func (d *sqlite) largest(ctx context.Context, r *Reading, words []string) (rows int64, found bool, err error) {
+	for _, word := range words {
+		n, is, err := d.size(ctx, r, word)
+		if err != nil {
+			return 0, false, err
+		}
+		rows, found = max(rows, n), found || is
+	}
+	return rows, found, nil
 }
 
 // size counts the rows of a table, but no further than one beyond the scan limit.

@@ -11,6 +11,7 @@ type Table struct {
 	Schema  string // empty where the database has none
 	Name    string
 	Columns []Column
+	query   string // the operator's own, whose result stands for a table
 }
 
 // Column is one column of a table.
@@ -96,9 +97,16 @@ func splitName(name string) (schema, table string) {
 	return strings.Join(parts, "."), part.String()
 }
 
-func (r *Reading) quoteTable(t *Table) string {
-	if t.Schema == "" {
-		return r.dialect.quote(t.Name)
+func (r *Reading) quoteTable(t *Table) string { return tableIn(r.dialect, t) }
+
+// tableIn is what stands for a table after FROM.
+func tableIn(d dialect, t *Table) string {
+	switch {
+	case t.query != "":
+		return "(" + t.query + ") AS " + d.quote(t.Name)
+	case t.Schema == "":
+		return d.quote(t.Name)
+	default:
+		return d.quote(t.Schema) + "." + d.quote(t.Name)
 	}
-	return r.dialect.quote(t.Schema) + "." + r.dialect.quote(t.Name)
 }
