@@ -34,13 +34,13 @@ type prometheusServer struct {
 
 // startPrometheus starts the Prometheus that test/parts/run has installed, with the
 // rules and alerts of this project.
-func startPrometheus(t *testing.T, features string) *prometheusServer {
+func startPrometheus(t *testing.T, features, scraped string) *prometheusServer {
 	t.Helper()
 	program := os.Getenv("PROMETHEUS")
 	if program == "" {
 		t.Fatal("PROMETHEUS is not set: run test/parts/run --parts=prometheus go test -tags=integration ./dashboards/, or set it to a Prometheus of your own")
 	}
-	p := &prometheusServer{t: t, scraped: freeAddress(t)}
+	p := &prometheusServer{t: t, scraped: scraped}
 	dir := t.TempDir()
 	config := filepath.Join(dir, "prometheus.yml")
 	text := fmt.Sprintf(`global: {scrape_interval: %[1]s, evaluation_interval: %[1]s}
@@ -80,7 +80,22 @@ scrape_configs:
 	case <-time.After(time.Minute):
 		t.Fatal("Prometheus does not listen")
 	}
+	for deadline := time.Now().Add(time.Minute); !p.ready(); time.Sleep(100 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("Prometheus does not become ready")
+		}
+	}
 	return p
+}
+
+// ready reports whether Prometheus answers queries.
+func (p *prometheusServer) ready() bool {
+	resp, err := http.Get(p.url + "/-/ready")
+	if err != nil {
+		return false
+	}
+	_ = resp.Body.Close()
+	return resp.StatusCode == http.StatusOK
 }
 
 // replica is the same demo under another name. Prometheus takes it for a second

@@ -3,6 +3,7 @@
 package dashboards_test
 
 import (
+	"net/http/httptest"
 	"net/url"
 	"regexp"
 	"strconv"
@@ -11,10 +12,13 @@ import (
 	"time"
 
 	"github.com/lostorder/lostorder/dashboards"
+	"github.com/lostorder/lostorder/internal/signal"
+	"github.com/lostorder/lostorder/internal/telemetry"
+	"github.com/lostorder/lostorder/internal/watch"
 )
 
 // emptyInDemo are metrics that have no series while the demo breaks everything that
-// it can, and why.
+// it can, and why. TestRealPanelsThatTheDemoLeavesEmpty fills their panels.
 var emptyInDemo = map[string]string{
 	"lostorder_queue_redelivered_messages_total": "the demo's Kafka does not count redeliveries",
 	"lostorder_broker_alarm":                     "the demo has no RabbitMQ",
@@ -40,7 +44,7 @@ var emptyWhenHealthy = map[string]string{
 // in every known way, and asks every query of every panel. It scrapes the demo under
 // two names, as if there were two replicas, and no number may count them both.
 func TestRealEveryPanelHasData(t *testing.T) {
-	p := startPrometheus(t, "exemplar-storage")
+	p := startPrometheus(t, "exemplar-storage", freeAddress(t))
 	began := time.Now()
 	p.demo("--faults=all").wait()
 	ended := time.Now()
@@ -85,7 +89,7 @@ func TestRealEveryPanelHasData(t *testing.T) {
 // TestRealHealthyShopShowsZero looks at the dashboards while a shop runs in which
 // nothing is wrong.
 func TestRealHealthyShopShowsZero(t *testing.T) {
-	p := startPrometheus(t, "native-histograms")
+	p := startPrometheus(t, "native-histograms", freeAddress(t))
 	shop := p.demo("--faults=none")
 	p.waitFor(`count_over_time(up{job="lostorder"}[1m]) > 20 and on () count(lostorder_collector_up == 1) > 0 and on () lifecycle:lostorder_slo_burn:ratio_1h`)
 	began := time.Now().Add(-10 * time.Second)
@@ -120,6 +124,50 @@ func TestRealHealthyShopShowsZero(t *testing.T) {
 			if found == 0 && emptyWhenHealthy[*panel.Title] == "" {
 				t.Errorf("%s: %q is empty though nothing is wrong; it would say %q", d.File, *panel.Title, *panel.FieldConfig.Defaults.NoValue)
 			}
+		}
+	}
+}
+
+// TestRealPanelsThatTheDemoLeavesEmpty lets a real Prometheus scrape what lostorder
+// exports of a RabbitMQ and of an outbox with all columns.
+func TestRealPanelsThatTheDemoLeavesEmpty(t *testing.T) {
+	jobs := signal.NewQueue(signal.QueueID{System: signal.RabbitMQ, Cluster: "shop", Destination: "jobs"})
+	jobs.Ready, jobs.Redelivered = 1, 7
+	now := time.Now()
+	e := telemetry.New(telemetry.Options{Snapshot: func() *watch.Snapshot {
+		return &watch.Snapshot{Version: 1, Ready: true, Targets: []watch.Target{{
+			ID: signal.TargetID{Collector: "rabbitmq", Target: "shop"}, Interval: time.Minute, Up: true, Attempt: now, Success: now,
+			Reading: &signal.Report{
+				At: now, Queues: []signal.Queue{jobs},
+				Losses:   []signal.BrokerLoss{{System: signal.RabbitMQ, Cluster: "shop", Node: "rabbit@a", Reason: "expired", Messages: 3}},
+				Alarms:   []signal.Alarm{{System: signal.RabbitMQ, Cluster: "shop", Node: "rabbit@a", Resource: "memory"}},
+				Outboxes: []signal.Outbox{{Name: "orders", Database: "shop", Pending: 1, Failed: 1, Retried: 2}},
+			},
+		}}}
+	}})
+	server := httptest.NewServer(e.Handler())
+	defer server.Close()
+	p := startPrometheus(t, "exemplar-storage", strings.TrimPrefix(server.URL, "http://"))
+	p.waitFor(`count_over_time(up{job="lostorder"}[1m]) > 5`)
+	all, in, filled := all(t), choice{"job": ".+", "cluster": ".*", "queue": ".*", "group": ".*", "database": ".*", "outbox": ".*"}, map[string]bool{}
+	for _, d := range all {
+		for _, panel := range panels(&d) {
+			for _, q := range targets(t, panel) {
+				for metric := range emptyInDemo {
+					if !strings.Contains(q.Expr, metric) {
+						continue
+					}
+					filled[metric] = true
+					if len(p.during(t, in.expand(q.Expr, time.Minute), now, time.Now())) == 0 {
+						t.Errorf("%q: no data for\n%s", *panel.Title, q.Expr)
+					}
+				}
+			}
+		}
+	}
+	for metric := range emptyInDemo {
+		if !filled[metric] {
+			t.Errorf("no panel shows %s", metric)
 		}
 	}
 }
