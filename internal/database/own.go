@@ -10,23 +10,33 @@ import (
 // what messages call it. It is asked for its columns, and for no row.
 func (r *Reading) Query(ctx context.Context, name, text string) (*Table, error) {
 	t := &Table{Name: name, query: text}
-	rows, err := r.tx.QueryContext(ctx, "SELECT * FROM "+tableIn(r.dialect, t)+" LIMIT 0")
+	columns, err := r.columns(ctx, "SELECT * FROM "+tableIn(r.dialect, t)+" LIMIT 0")
 	if err != nil {
 		r.aborted = r.dialect.name() == postgresName
 		return nil, r.fail("ask "+name+" for its columns", nil, err)
 	}
-	defer func() { _ = rows.Close() }()
-	columns, err := rows.ColumnTypes()
-	if err != nil {
-		return nil, r.fail("ask "+name+" for its columns", nil, err)
-	}
-	for _, c := range columns {
-		t.Columns = append(t.Columns, Column{Name: c.Name(), Type: typeOf(c), Nullable: true})
-	}
-	if err := rows.Err(); err != nil {
-		return nil, r.fail("ask "+name+" for its columns", nil, err)
-	}
+	t.Columns = columns
 	return t, nil
+}
+
+// columns are those of the result of a query.
+func (r *Reading) columns(ctx context.Context, text string) ([]Column, error) {
+	queryCtx, cancel := context.WithTimeout(ctx, r.db.config.statementTimeout())
+	defer cancel()
+	rows, err := r.tx.QueryContext(queryCtx, text)
+	if err != nil {
+		return nil, timedOut(ctx, queryCtx, err)
+	}
+	defer func() { _ = rows.Close() }()
+	types, err := rows.ColumnTypes()
+	if err != nil {
+		return nil, err
+	}
+	var columns []Column
+	for _, c := range types {
+		columns = append(columns, Column{Name: c.Name(), Type: typeOf(c), Nullable: true})
+	}
+	return columns, timedOut(ctx, queryCtx, rows.Err())
 }
 
 // typeOf is the type of a column in the words of a table's description.
