@@ -28,7 +28,7 @@ func (r *reader) scrape(ctx context.Context) error {
 	if vhosts := r.config.vhosts(); vhosts != nil {
 		query += "&" + url.Values{"vhost": vhosts}.Encode()
 	}
-	r.round++
+	r.begin()
 	for _, address := range r.config.prometheus() {
 		if err := r.scrapeNode(ctx, address+"/metrics/detailed?"+query); err != nil {
 			return fmt.Errorf("prometheus plugin at %s: %w", host(address), err)
@@ -79,7 +79,7 @@ func (r *reader) scrapeNode(ctx context.Context, address string) error {
 			return ok
 		}
 		value, ok := s.value()
-		c := q.now(r.round)
+		c := r.now(q)
 		c.deliveriesKnown = r.deliveries // a queue that the plugin leaves out had no delivery
 		switch at := field(c); at {
 		case &c.lag: // each node tells of its own readers

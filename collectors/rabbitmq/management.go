@@ -125,10 +125,10 @@ func perVHost[T any](ctx context.Context, r *reader, m *missing, what, query str
 // list reads all queues from the management API.
 func (r *reader) list(ctx context.Context, m *missing) (ok bool) {
 	all, ok := perVHost(ctx, r, m, "queues", "?"+columns, func(l *listed) bool { return r.config.watches(key{l.VHost, l.Name}) })
-	r.round++
+	r.begin()
 	for i := range all {
 		l := &all[i]
-		c := r.queue(key{l.VHost, l.Name}).now(r.round)
+		c := r.now(r.queue(key{l.VHost, l.Name}))
 		set(&c.ready, l.Ready)
 		set(&c.unacked, l.Unacked)
 		l.put(c)

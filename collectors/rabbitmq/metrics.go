@@ -38,11 +38,19 @@ func (s *sample) label(name string) string {
 	return ""
 }
 
-// value returns the number.
+// value returns the number, which nearly always is a whole one.
 func (s *sample) value() (float64, bool) {
-	number, _, _ := bytes.Cut(bytes.TrimLeft(s.rest, " "), []byte(" "))
-	value, err := strconv.ParseFloat(string(number), 64)
-	return value, err == nil
+	number := bytes.TrimLeft(s.rest, " ")
+	whole := 0
+	for i, c := range number {
+		if c < '0' || c > '9' || i == 15 {
+			number, _, _ := bytes.Cut(number, []byte(" "))
+			value, err := strconv.ParseFloat(string(number), 64)
+			return value, err == nil
+		}
+		whole = 10*whole + int(c-'0')
+	}
+	return float64(whole), len(number) > 0
 }
 
 // longestLine bounds what is held of an answer at a time: the broker allows 255
@@ -86,7 +94,10 @@ func ours(line []byte) bool {
 // parse finds the parts of a line. A brace may be in a name, but not without the
 // quote that ends the name after it.
 func (s *sample) parse(line []byte) bool {
-	at := bytes.IndexAny(line, "{ ")
+	at := bytes.IndexByte(line, '{')
+	if at < 0 {
+		at = bytes.IndexByte(line, ' ')
+	}
 	if at < 0 {
 		return false
 	}

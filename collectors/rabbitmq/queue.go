@@ -2,6 +2,7 @@ package rabbitmq
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 
@@ -79,21 +80,23 @@ func (r *reader) queue(k key) *queue {
 
 // now returns the counts of the present reading, in which nothing is known yet the
 // first time that they are asked for.
-func (q *queue) now(round int) *counts {
-	if q.round != round {
-		q.round, q.counts = round, unknownCounts
+func (r *reader) now(q *queue) *counts {
+	if q.round != r.round {
+		q.round, q.counts = r.round, unknownCounts
+		r.met++
 	}
 	return &q.counts
 }
 
+// begin begins a reading of all queues.
+func (r *reader) begin() { r.round, r.met = r.round+1, 0 }
+
 // seen returns the queues of the present reading in the order of their names, and
 // forgets all others.
 func (r *reader) seen() []*queue {
-	for k, q := range r.queues {
-		if q.round != r.round {
-			delete(r.queues, k)
-			r.sorted = nil
-		}
+	if r.met < len(r.queues) {
+		maps.DeleteFunc(r.queues, func(_ key, q *queue) bool { return q.round != r.round })
+		r.sorted = nil
 	}
 	if r.sorted == nil {
 		clear(r.places) // they may be of queues that are gone

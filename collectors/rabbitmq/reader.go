@@ -40,6 +40,7 @@ type reader struct {
 	losses     []signal.BrokerLoss
 
 	round       int // of readings
+	met         int // queues in this one
 	consumersAt time.Time
 	queues      map[key]*queue
 	sorted      []*queue          // of the last reading; nil where the order is not known

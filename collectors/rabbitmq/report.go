@@ -10,9 +10,10 @@ import (
 
 // fill writes the report.
 func (r *reader) fill(report *signal.Report, now signal.Instant) {
-	report.Queues = make([]signal.Queue, 0, len(r.sorted))
-	for _, q := range r.sorted {
-		report.Queues = append(report.Queues, q.reading(q.age(now)))
+	report.Queues = make([]signal.Queue, len(r.sorted))
+	parts := make([]signal.Partition, len(r.sorted)) // one for each, in one piece
+	for i, q := range r.sorted {
+		report.Queues[i] = q.reading(q.age(now), parts[i:i+1:i+1])
 	}
 	report.DeadLetters = r.deadLetters(report.Queues, now)
 	report.Losses = slices.Clone(r.losses)
@@ -27,8 +28,8 @@ const statisticsInterval = 5 * time.Second
 // stream reports whether the queue is a stream, or may be one.
 func (q *queue) stream() bool { return q.setup.signal == nil || q.setup.signal.Type == "stream" }
 
-// reading returns what is reported of the queue.
-func (q *queue) reading(age signal.Age) signal.Queue {
+// reading returns what is reported of the queue; part is room for its one part.
+func (q *queue) reading(age signal.Age, part []signal.Partition) signal.Queue {
 	c := &q.counts
 	s := signal.NewQueue(q.id)
 	s.Objective, s.Setup, s.Oldest = q.objective, q.setup.signal, age
@@ -48,9 +49,8 @@ func (q *queue) reading(age signal.Age) signal.Queue {
 	if !processed.Known() || !c.ready.Known() || !c.unacked.Known() {
 		return s
 	}
-	s.Partitions = []signal.Partition{{
-		Start: signal.Unknown, Committed: int64(processed), End: int64(processed + c.waiting()), Head: age,
-	}}
+	part[0] = signal.Partition{Start: signal.Unknown, Committed: int64(processed), End: int64(processed + c.waiting()), Head: age}
+	s.Partitions = part
 	return s
 }
 

@@ -71,7 +71,7 @@ func run(ctx context.Context) error {
 	contestants := []*contestant{{
 		name: "lostorder", call: read,
 		answers: []string{
-			b.prometheus + "/metrics/detailed?family=queue_coarse_metrics&family=queue_delivery_metrics&family=queue_exchange_metrics&vhost=" + vhost,
+			b.prometheus + "/metrics/detailed?family=queue_coarse_metrics&family=queue_delivery_metrics&family=queue_exchange_metrics&family=stream_consumer_metrics&vhost=" + vhost,
 			b.management + "/api/nodes?columns=name,running,mem_alarm,disk_free_alarm",
 		},
 	}}
