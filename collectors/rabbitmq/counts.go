@@ -13,15 +13,12 @@ import (
 // families are those of the prometheus plugin that a reading needs.
 const families = "family=queue_coarse_metrics&family=queue_delivery_metrics&family=queue_exchange_metrics&family=stream_consumer_metrics"
 
-// consumersEvery is how often consumers are counted, which is more than half of
-// the broker's work in a reading. Of queues in which messages wait they are asked for
-// at each reading, one queue at a time.
-const consumersEvery = time.Minute
-
 // scrape reads all queues from the prometheus plugins of all nodes.
 func (r *reader) scrape(ctx context.Context) error {
 	query := families
-	count := time.Since(r.consumersAt) >= consumersEvery
+	// Counting consumers is more than half of the broker's work in a reading. Of queues
+	// in which messages wait they are asked for at each reading, one queue at a time.
+	count := time.Since(r.consumersAt) >= r.seldom()
 	if count {
 		query += "&family=queue_consumer_count"
 	}

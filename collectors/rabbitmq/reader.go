@@ -11,9 +11,17 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// lossesEvery is how often the counters of the whole node are read: to answer, it
-// adds up all that it knows of each queue.
-const lossesEvery = time.Minute
+// A minute is how often that is read which is dear and seldom changes: the counters of
+// a whole node, for which it adds up all that it knows of each queue, and consumers.
+// Readings that are close together read it every fourth time.
+const (
+	atMostEvery = time.Minute
+	everyFourth = 4
+)
+
+func (r *reader) seldom() time.Duration {
+	return min(atMostEvery, everyFourth*time.Duration(r.config.Interval))
+}
 
 // newSoon is how long a new queue may wait for its definition to be read.
 const newSoon = 30 * time.Second
@@ -178,7 +186,7 @@ func (r *reader) scrapeInTime(ctx context.Context) bool {
 // scrapeLosses reads the losses on their own clock. Where nobody named the
 // plugin's address it need not be there.
 func (r *reader) scrapeLosses(ctx context.Context, m *missing) {
-	if time.Since(r.lossesAt) < lossesEvery {
+	if time.Since(r.lossesAt) < r.seldom() {
 		return
 	}
 	var own missing

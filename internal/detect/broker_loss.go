@@ -73,16 +73,28 @@ func (h *history) observeBrokers(r *signal.Report, at signal.Instant) {
 		b.observe(l, at)
 	}
 	for key, b := range h.brokers {
+		late := max(r.Interval+r.Took, behind(r, key))
 		for i := range b.pending {
 			l := &b.pending[i]
 			l.messages -= h.findQueues(r, key, b, *l)
-			if l.messages > 0 && at.Sub(l.at) >= 2*(r.Interval+r.Took) {
+			if l.messages > 0 && at.Sub(l.at) >= 2*late {
 				b.lose(*l)
 				l.messages = 0
 			}
 		}
 		b.pending = slices.DeleteFunc(b.pending, func(l brokerLost) bool { return l.messages == 0 })
 	}
+}
+
+// behind returns how far what the queues of a broker count may lie behind what its
+// nodes count.
+func behind(r *signal.Report, key broker) (most time.Duration) {
+	for i := range r.Queues {
+		if q := &r.Queues[i]; q.System == key.system && q.Cluster == key.cluster {
+			most = max(most, q.Behind)
+		}
+	}
+	return most
 }
 
 // findQueues says of which queues a loss was, where what is short in them tells, and

@@ -81,7 +81,7 @@ func TestRealRabbitBenignQueues(t *testing.T) {
 		b.declare("deployed", "quorum")
 		b.declare("log", "stream")
 		b.send("log", orders(20)...)
-		p := start(t, b.watchQueues())
+		p := start(t, b.watch(within(2*rabbitAge)))
 
 		n := 0
 		repeat(t, 200*time.Millisecond, func() error { n++; return b.write("deployed", fmt.Sprint("o-", n)) })
@@ -102,7 +102,7 @@ func TestRealRabbitBenignQueues(t *testing.T) {
 			b.work(fresh, 1, ack(0))
 			p.silent(rabbitAge / 2)
 		}
-		p.silent(rabbitAge)
+		p.silent(2 * rabbitAge)
 		b.sees(p, "lostorder_queue_messages", 0, "idle", "messaging_message_state=ready")
 	})
 }

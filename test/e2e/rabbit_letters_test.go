@@ -39,3 +39,26 @@ func TestRealRabbitDeadLetterQueueFills(t *testing.T) {
 		p.silent(rabbitAge)
 	})
 }
+
+func TestRealRabbitDeadLetterQueueIsMissing(t *testing.T) {
+	eachRabbit(t, func(t *testing.T, b *rabbit) {
+		b.declare("bin", "classic")
+		b.declare("without", "quorum")
+		b.declare("to-nowhere", "classic", "x-dead-letter-exchange", "no-such-exchange")
+		b.declare("kept", "quorum", "x-dead-letter-exchange", "", "x-dead-letter-routing-key", "bin")
+		b.declare("excused", "classic")
+		names := []string{"without", "to-nowhere", "kept", "excused"}
+		for _, name := range names {
+			b.send(name, "o-1")
+			b.work(name, 1, ack(0))
+		}
+		age := rabbitAge.String()
+		p := start(t, b.watch("objectives:", "  - {queues: excused, max_age: "+age+", dlq: none}", "  - {max_age: "+age+"}"))
+		for queue, problem := range map[string]string{
+			"without": "no dead letter exchange, by argument or policy", "to-nowhere": "the exchange no-such-exchange does not exist",
+		} {
+			p.says(p.find(signal.DLQMissing, b.subject(queue)), "problem", problem)
+		}
+		p.silent(2 * rabbitAge)
+	})
+}

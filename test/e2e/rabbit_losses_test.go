@@ -1,0 +1,53 @@
+//go:build integration
+
+package e2e_test
+
+import (
+	"net/url"
+	"testing"
+	"time"
+
+	"github.com/lostorder/lostorder/internal/signal"
+)
+
+// The tests of losses run alone: a node counts them for all its queues together, and
+// every lostorder that watches it tells of them.
+
+func TestRealRabbitUnroutableMessagesAreLost(t *testing.T) {
+	eachRabbitAlone(t, func(t *testing.T, b *rabbit) {
+		b.declare("orders", "classic")
+		p := start(t, b.watch(within(time.Minute)))
+		p.cycles(12)
+		b.send("nobody", orders(4)...)
+		f := p.find(signal.MessageLost, signal.Subject{System: signal.RabbitMQ, Cluster: "main"})
+		p.counts(f, 4)
+		p.says(p.byID(f.ID), "reason", "unroutable_dropped (4)")
+	})
+}
+
+// TestRealRabbitWhatIsKeptOrRemovedOnPurposeIsNotLost: an operator purges and deletes,
+// and what a queue gives up goes to another.
+func TestRealRabbitWhatIsKeptOrRemovedOnPurposeIsNotLost(t *testing.T) {
+	eachRabbitAlone(t, func(t *testing.T, b *rabbit) {
+		b.declare("bin", "classic")
+		kept := []any{"x-dead-letter-exchange", "", "x-dead-letter-routing-key", "bin"}
+		b.declare("too-many", "classic", append([]any{"x-max-length", 2}, kept...)...)
+		b.declare("too-old", "quorum", append([]any{"x-message-ttl", 1000}, kept...)...)
+		b.declare("purged", "quorum", "x-max-length", 1000)
+		b.declare("deleted", "classic", "x-message-ttl", 600_000)
+		b.send("purged", orders(50)...)
+		b.send("deleted", orders(50)...)
+		b.shows("purged", `"messages_ready":50`)
+		p := start(t, b.watch(within(time.Minute)))
+		p.cycles(12)
+		b.send("too-many", orders(6)...)
+		b.send("too-old", orders(6)...)
+		if _, err := b.channel.QueuePurge("purged", false); err != nil {
+			t.Fatal(err)
+		}
+		b.call("DELETE", "/api/queues/"+url.PathEscape(b.vhost)+"/deleted", "")
+		f := p.find(signal.DLQFilling, b.subject("bin"))
+		p.counts(f, 10)
+		p.silent(2 * rabbitAge)
+	})
+}
