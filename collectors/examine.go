@@ -2,6 +2,7 @@ package collectors
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 
 	"github.com/lostorder/lostorder/internal/signal"
@@ -47,20 +48,23 @@ func Examine(ctx context.Context, t Target) Examination {
 		return p.examine(ctx)
 	}
 	first := make(firstReport, 1)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		_ = c.Run(ctx, first) // what went wrong is in the report
-	}()
-	defer func() {
-		cancel()
-		<-done
-	}()
+	ended := make(chan error, 1)
+	go func() { ended <- runGuarded(ctx, t, slog.New(slog.DiscardHandler), first) }()
 	select {
 	case r := <-first:
+		cancel()
+		<-ended
 		return Examination{Report: r}
-	case <-ctx.Done():
-		return Examination{Report: signal.Report{TargetID: t.ID, Err: ctx.Err()}}
+	case err := <-ended:
+		select {
+		case r := <-first: // it ended just after it
+			return Examination{Report: r}
+		default:
+		}
+		if err == nil {
+			err = errors.New("collector ended without a reading")
+		}
+		return Examination{Report: signal.Report{TargetID: t.ID, Err: err}}
 	}
 }
 
