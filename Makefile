@@ -75,6 +75,10 @@ bench-rabbitmq: ## 10,000 queues on a real RabbitMQ
 bench-orders: ## One poll of 10 million orders on a real PostgreSQL, and what it costs the shop
 	test/parts/run --parts=postgres go run ./test/bench/orders
 
+.PHONY: bench-reconcile
+bench-reconcile: ## Ten million orders in PostgreSQL against ten million payments in MariaDB, a hundred of which differ
+	test/parts/run --parts=postgres,mariadb go run ./test/bench/reconcile $(BENCH_FLAGS)
+
 .PHONY: fmt
 fmt: ## Format the code
 	$(TOOL) golangci-lint fmt ./...

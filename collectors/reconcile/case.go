@@ -50,7 +50,7 @@ type suspects struct {
 // note takes what a look at a key gave: a mismatch, or none. Only a look that
 // confirms, at the primaries, makes one that is told.
 func (s *suspects) note(key database.Key, found mismatch, now time.Time, confirms bool) {
-	name := key.String()
+	name := key.ID()
 	was, known := s.all[name]
 	switch {
 	case found.kind == "":
@@ -165,7 +165,7 @@ func (r *reader) lookAt(ctx context.Context, l, s *side, keys []database.Key, co
 	}
 	now := time.Now()
 	for _, key := range keys {
-		name := key.String()
+		name := key.ID()
 		r.suspects.note(key, r.judge(lefts[name], rights[name]), now, confirms)
 	}
 	r.listed += int64(len(keys))

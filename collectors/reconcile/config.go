@@ -19,7 +19,7 @@ type Config struct {
 	Kind          string              `yaml:"kind" enum:"effect,event,replica" doc:"What the right is: effects of orders (payments, shipments), events that tell of them (an outbox), or a replica of the orders; when left out, a replica where equal is expected, and otherwise effects." example:"effect"`
 	Grace         config.Duration     `yaml:"grace" default:"10m" min:"100ms" doc:"How long a mismatch may last before it is told."`
 	Within        config.Duration     `yaml:"within" default:"0" doc:"Rows older than this are not compared, for a side that is cleaned up; 0 compares all." example:"7d"`
-	RowsPerSecond int                 `yaml:"rows_per_second" default:"10000" min:"100" max:"10000000" doc:"How many rows of a side the round over old rows reads in a second, on average."`
+	RowsPerSecond int                 `yaml:"rows_per_second" default:"4000" min:"100" max:"10000000" doc:"How many rows of a side the round over old rows reads in a second, on average."`
 	OffPeak       string              `yaml:"off_peak" doc:"The minutes in which the round over old rows goes on, in cron form; always when left out. New rows are compared at all times." example:"* 1-5 * * *"`
 	Sample        int                 `yaml:"sample" default:"20" min:"1" max:"1000" doc:"How many orders of each kind of mismatch are named."`
 	Schedule      collectors.Schedule `inline:"true"`

@@ -110,7 +110,7 @@ func differing(l, s []database.Entry) []database.Key {
 	keys := map[string]database.Key{}
 	count := func(entries []database.Entry, by int) {
 		for _, e := range entries {
-			name := e.Key.String()
+			name := e.Key.ID()
 			if balance[name] == nil {
 				balance[name], keys[name] = map[int64]int{}, e.Key
 			}
@@ -166,7 +166,7 @@ func (r *reader) lookUp(ctx context.Context, s *side, w database.Window) (rows i
 	}
 	var keys []database.Key
 	for _, e := range entries {
-		if len(keys) == 0 || keys[len(keys)-1].String() != e.Key.String() {
+		if len(keys) == 0 || keys[len(keys)-1].ID() != e.Key.ID() {
 			keys = append(keys, e.Key)
 		}
 	}
@@ -177,7 +177,7 @@ func (r *reader) lookUp(ctx context.Context, s *side, w database.Window) (rows i
 	if rows < batch {
 		return rows, nil, nil
 	}
-	if next = keys[len(keys)-1]; next.String() == w.From.String() {
+	if next = keys[len(keys)-1]; next.ID() == w.From.ID() {
 		next, err = r.after(ctx, s, w, batch)
 	}
 	return rows, next, err

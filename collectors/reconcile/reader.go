@@ -64,8 +64,6 @@ func (r *reader) Close() error {
 // Read takes one reading: it compares the rows that are new, looks at those that
 // differed, and goes on with the round over all rows.
 func (r *reader) Read(ctx context.Context, report *signal.Report) error {
-	ctx, stop := context.WithTimeout(ctx, time.Duration(r.config.Schedule.Timeout))
-	defer stop()
 	until := time.Now().Add(time.Duration(r.config.Schedule.Timeout) / 2)
 	warn := func(text string) { report.Warnings = append(report.Warnings, text) }
 	if err := r.find(ctx, warn); err != nil {
@@ -145,8 +143,8 @@ func (r *reader) warnings(warn func(string)) {
 		warn(fmt.Sprintf("more than %d orders differ; the others are not remembered, and counts are lower bounds", mostCases))
 	}
 	for role, t := range r.tails {
-		if t.skipped {
-			warn(fmt.Sprintf("table %s grew faster than it is compared; the round will come to what was left out", r.sides[role].config.Table))
+		if t.behind {
+			warn(fmt.Sprintf("table %s grows faster than its new rows are looked up; those of now are looked up later", r.sides[role].config.Table))
 		}
 	}
 	if !r.sorted || r.scattered {

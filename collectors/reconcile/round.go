@@ -148,7 +148,7 @@ func (r *reader) after(ctx context.Context, s *side, w database.Window, n int) (
 			bound, err = in.Bound(ctx, s.keyed, w, n)
 			return err
 		})
-		if err != nil || bound == nil || bound.String() != w.From.String() {
+		if err != nil || bound == nil || bound.ID() != w.From.ID() {
 			return bound, err
 		}
 		n *= 4

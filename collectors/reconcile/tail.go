@@ -20,9 +20,8 @@ const (
 
 // tail is how far the rows of one side have been looked at as they came.
 type tail struct {
-	mark    database.Mark
-	begun   bool
-	skipped bool // rows came faster than they were read, and were left to the round
+	mark   database.Mark
+	behind bool // rows come faster than they are looked at
 }
 
 // news compares the rows of both sides that are new since the last reading.
@@ -40,25 +39,21 @@ func (r *reader) settle() time.Duration { return min(time.Duration(r.config.Grac
 
 // follow looks up the rows of one side that came after the mark.
 func (r *reader) follow(ctx context.Context, until time.Time, t *tail, s *side) error {
-	t.skipped = false
+	t.behind = false
 	for ctx.Err() == nil {
-		limit := batch
 		var rows []database.Recent
 		err := s.ask(ctx, func(in *database.Reading) (err error) {
-			if !t.begun {
-				limit = firstRows
-				rows, err = in.Newest(ctx, s.keyed, limit)
-			} else if t.mark.Known() {
-				rows, err = in.After(ctx, s.keyed, t.mark, limit)
+			if t.mark.Known() {
+				rows, err = in.After(ctx, s.keyed, t.mark, batch)
 			} else {
-				rows, err = in.Newest(ctx, s.keyed, 1) // the table was empty
+				rows, err = in.Newest(ctx, s.keyed, firstRows)
 			}
 			return err
 		})
 		if err != nil {
 			return err
 		}
-		full := len(rows) == limit && t.begun
+		full := len(rows) == batch && t.mark.Known()
 		mark, keys := r.settled(rows)
 		if err := r.look(ctx, keys); err != nil {
 			return err
@@ -67,13 +62,12 @@ func (r *reader) follow(ctx context.Context, until time.Time, t *tail, s *side) 
 		if mark.Known() {
 			t.mark = mark
 		}
-		t.begun = t.begun || len(rows) > 0
 		if !full || len(keys) < len(rows) {
 			return nil
 		}
 		if time.Now().After(until) {
 			// The next reading goes on from here.
-			t.skipped = true
+			t.behind = true
 			return nil
 		}
 	}
@@ -90,7 +84,7 @@ func (r *reader) settled(rows []database.Recent) (mark database.Mark, keys []dat
 			break
 		}
 		mark = row.Mark
-		if name := row.Key.String(); !seen[name] {
+		if name := row.Key.ID(); !seen[name] {
 			seen[name] = true
 			keys = append(keys, row.Key)
 		}

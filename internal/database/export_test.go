@@ -21,3 +21,6 @@ func (c Clock) Before(d time.Duration) time.Time { return time.UnixMilli(c.befor
 
 // Forget makes the database look at plans again, as it does each hour.
 func (db *DB) Forget() { db.forget() }
+
+// Decimal is decimal.
+var Decimal = decimal

@@ -40,6 +40,9 @@ func (k *Keyed) Shown(key Key) string {
 	return parts.String()
 }
 
+// ID is a text that no other key has.
+func (k Key) ID() string { return strings.Join(k, string(rune(between))) }
+
 // Window is a range of keys: from From, up to and without To. Nil is no bound.
 type Window struct{ From, To Key }
 
@@ -51,6 +54,8 @@ type comparison interface {
 	canon(c Column, f Form) string
 	// join is an expression for texts as one text, with a mark between them.
 	join(parts []string) string
+	// orNothing is a text, or the mark for NULL.
+	orNothing(text string) string
 	// hash is an expression for a whole number of 40 bits made of a text. The sum of
 	// eight million of them is no more than 63 bits.
 	hash(text string) string
@@ -103,8 +108,16 @@ func (k *Keyed) values(d dialect) []string {
 
 // hash is the expression for the number of a row.
 func (k *Keyed) hash(d dialect) string {
-	return d.hash(d.join(append(k.keys(d), k.values(d)...)))
+	parts := append(k.keys(d), k.values(d)...)
+	for i, c := range slices.Concat(k.Key, k.Values) {
+		if c.Nullable || k.forms()[i] == Moment { // a moment that is none is NULL, too
+			parts[i] = d.orNothing(parts[i])
+		}
+	}
+	return d.hash(d.join(parts))
 }
+
+func (k *Keyed) forms() []Form { return slices.Concat(k.KeyForms, k.ValueForms) }
 
 // columns names the columns of the key.
 func (k *Keyed) columns() []string {

@@ -40,10 +40,11 @@ func (d *mysql) canon(c Column, f Form) string {
 }
 
 func (*mysql) join(parts []string) string {
-	for i, p := range parts {
-		parts[i] = fmt.Sprintf("coalesce(%s, char(%d USING utf8mb4))", p, nothing)
-	}
 	return "concat(" + strings.Join(parts, fmt.Sprintf(", char(%d USING utf8mb4), ", between)) + ")"
+}
+
+func (*mysql) orNothing(text string) string {
+	return fmt.Sprintf("coalesce(%s, char(%d USING utf8mb4))", text, nothing)
 }
 
 func (*mysql) hash(text string) string {

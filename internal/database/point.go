@@ -36,7 +36,7 @@ func (v Value) String() string {
 // mostKeys is how many keys one query asks for.
 const mostKeys = 200
 
-// Find looks up keys and returns what there is under them, by the text of the key.
+// Find looks up keys and returns what there is under them, by the ID of the key.
 // A key that is not there is not in the answer.
 func (r *Reading) Find(ctx context.Context, k *Keyed, keys []Key) (map[string]Found, error) {
 	all := make(map[string]Found, len(keys))
@@ -77,7 +77,7 @@ func (r *Reading) find(ctx context.Context, k *Keyed, keys []Key, all map[string
 		if at.Valid {
 			f.Since = r.clock.instant(at.Int64)
 		}
-		all[Key(key()).String()] = f
+		all[Key(key()).ID()] = f
 		return nil
 	})
 }

@@ -40,10 +40,11 @@ func (d *postgres) canon(c Column, f Form) string {
 }
 
 func (*postgres) join(parts []string) string {
-	for i, p := range parts {
-		parts[i] = fmt.Sprintf("coalesce(%s, chr(%d))", p, nothing)
-	}
 	return strings.Join(parts, fmt.Sprintf(" || chr(%d) || ", between))
+}
+
+func (*postgres) orNothing(text string) string {
+	return fmt.Sprintf("coalesce(%s, chr(%d))", text, nothing)
 }
 
 func (*postgres) hash(text string) string {

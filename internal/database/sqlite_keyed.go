@@ -49,10 +49,11 @@ func (d *sqlite) canon(c Column, f Form) string {
 }
 
 func (*sqlite) join(parts []string) string {
-	for i, p := range parts {
-		parts[i] = fmt.Sprintf("coalesce(%s, char(%d))", p, nothing)
-	}
 	return strings.Join(parts, fmt.Sprintf(" || char(%d) || ", between))
+}
+
+func (*sqlite) orNothing(text string) string {
+	return fmt.Sprintf("coalesce(%s, char(%d))", text, nothing)
 }
 
 func (*sqlite) hash(text string) string { return hashFunction + "(" + text + ")" }
