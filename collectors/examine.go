@@ -53,7 +53,7 @@ func Examine(ctx context.Context, t Target) Examination {
 	select {
 	case r := <-first:
 		cancel()
-		<-ended
+		_ = <-ended // it ended because it was told to
 		return Examination{Report: r}
 	case err := <-ended:
 		select {
