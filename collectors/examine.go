@@ -53,7 +53,9 @@ func Examine(ctx context.Context, t Target) Examination {
 	select {
 	case r := <-first:
 		cancel()
-		_ = <-ended // it ended because it was told to
+		if err := <-ended; err != nil && r.Err == nil {
+			r.Err = err
+		}
 		return Examination{Report: r}
 	case err := <-ended:
 		select {
