@@ -15,8 +15,9 @@ import (
 type Config struct {
 	Name     string              `yaml:"name" doc:"What the outbox is called." example:"orders"`
 	Database string              `yaml:"database" required:"true" ref:"databases" doc:"The database it is in." example:"shop"`
-	Preset   string              `yaml:"preset" enum:"cap,eventuate_tram,gruelbox,laravel,masstransit,namastack,outboxer,spring_modulith" doc:"The library whose outbox it is: what its table and its columns are called, and which of its rows are pending. Each can be said otherwise."`
+	Preset   string              `yaml:"preset" enum:"cap,debezium,eventuate_tram,gruelbox,laravel,masstransit,namastack,outboxer,spring_modulith" doc:"The library whose outbox it is: what its table and its columns are called, and which of its rows are pending. Each can be said otherwise."`
 	Table    string              `yaml:"table" doc:"Its table, as table or schema.table; a preset knows its own." example:"outbox"`
+	Slot     string              `yaml:"slot" doc:"The replication slot by which a relay, Debezium for example, reads the outbox from the log of PostgreSQL. With table, what is inserted there tells events from all else that is written." example:"debezium_outbox"`
 	Columns  Columns             `yaml:"columns" doc:"What its columns are called."`
 	Pending  string              `yaml:"pending" doc:"A predicate in SQL that holds for rows not yet published; without it and without columns.published_at every row is pending, because the relay deletes what it published." example:"status = 'PENDING'"`
 	Failed   string              `yaml:"failed" doc:"A predicate in SQL that holds for rows the relay has given up." example:"status = 'FAILED'"`
@@ -45,9 +46,10 @@ const sectionKey = "outboxes"
 // Validate checks what the tags cannot say.
 func (c *Config) Validate() error {
 	var errs []error
-	if c.Table == "" && c.Preset == "" {
-		errs = append(errs, config.At("table", "missing; name the table, or a preset that knows it: %s", presetNames()))
+	if c.Table == "" && c.Slot == "" && c.Preset == "" {
+		errs = append(errs, config.At("table", "missing; name the table, a slot, or a preset that knows them: %s", presetNames()))
 	}
+	errs = append(errs, c.slotAlone())
 	if c.Pending != "" && c.Columns.PublishedAt != "" {
 		errs = append(errs, config.At("pending", "given together with columns.published_at, which means %s IS NULL; keep one of them", c.Columns.PublishedAt))
 	}
@@ -60,6 +62,26 @@ func (c *Config) Validate() error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// slotAlone refuses what says something of pending rows beside a slot.
+func (c *Config) slotAlone() error {
+	p := presets[c.Preset]
+	if c.Slot == "" && p.slot == "" {
+		return nil
+	}
+	const why = "a replication slot has no pending rows; leave it out, or leave out the slot"
+	switch {
+	case c.Preset != "" && p.slot == "":
+		return config.At("slot", "given together with preset %s, whose relay reads a table; keep one of them", c.Preset)
+	case c.Pending != "":
+		return config.At("pending", why)
+	case c.Failed != "":
+		return config.At("failed", why)
+	case c.Columns != Columns{}:
+		return config.At("columns", why)
+	}
+	return nil
 }
 
 // Source is what outboxes are in a config file.
@@ -91,7 +113,8 @@ func targets(f *config.File) []collectors.Target {
 			ID:     id,
 			Config: s,
 			New: func(log *slog.Logger) collectors.Collector {
-				return collectors.Poll(id, c.Schedule, log, func() collectors.Reader { return open(s) })
+				slot := &slotReader{} // what is known of it outlives a connection
+				return collectors.Poll(id, c.Schedule, log, func() collectors.Reader { return open(s, slot) })
 			},
 		})
 	}

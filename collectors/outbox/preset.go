@@ -12,7 +12,8 @@ import (
 // A preset is the outbox of a library that many use: what it calls its table and
 // its columns, and what it writes there. All of it can be overridden.
 type preset struct {
-	table   string // empty where the library lets everybody choose
+	table   string
+	slot    string // where it has no rows that are pending
 	mysql   string // the table where it is called otherwise in MySQL
 	columns Columns
 	// optional are columns that some versions have and others have not.
@@ -38,6 +39,7 @@ var presets = map[string]preset{
 		pending: []one{{"StatusName", []string{"Scheduled", "Queued"}}},
 		failed:  []one{{"StatusName", []string{"Failed"}}},
 	},
+	"debezium": {slot: "debezium"},
 	"eventuate_tram": {
 		table:   "message",
 		columns: Columns{ID: "id", CreatedAt: "creation_time", Sequence: "id"},
@@ -94,6 +96,7 @@ func presetNames() string { return strings.Join(slices.Sorted(maps.Keys(presets)
 // place of what the preset says.
 func (c Config) filled(db database.Config) (Config, preset) {
 	p := presets[c.Preset]
+	c.Slot = cmp.Or(c.Slot, p.slot)
 	c.Table = cmp.Or(c.Table, p.tableIn(db))
 	if c.Pending != "" || c.Columns.PublishedAt != "" {
 		p.pending, p.columns.PublishedAt = nil, ""

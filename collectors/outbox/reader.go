@@ -15,10 +15,11 @@ type reader struct {
 	preset preset
 	db     *database.DB
 	table  *table // as it was found last
+	slot   *slotReader
 }
 
-func open(s setup) *reader {
-	return &reader{config: s.Outbox, preset: s.preset, db: database.Open(s.Database)}
+func open(s setup, slot *slotReader) *reader {
+	return &reader{config: s.Outbox, preset: s.preset, db: database.Open(s.Database), slot: slot}
 }
 
 // Close ends the connection.
@@ -29,6 +30,9 @@ func (r *reader) Read(ctx context.Context, report *signal.Report) error {
 	return r.db.Read(ctx, func(in *database.Reading) error {
 		if w := in.Clock().Warning(r.db.Name()); w != "" {
 			report.Warnings = append(report.Warnings, w)
+		}
+		if r.config.Slot != "" {
+			return r.readSlot(ctx, in, report)
 		}
 		t, err := find(ctx, in, &r.config, &r.preset)
 		if err != nil {
@@ -55,6 +59,10 @@ func (r *reader) read(ctx context.Context, in *database.Reading, t *table, repor
 	} else {
 		read = true
 		o.HeadKey, o.Oldest, o.Waiting = t.head(rows)
+		for _, row := range rows {
+			o.Keys = append(o.Keys, row.Fields[0])
+		}
+		o.KeysCut = len(rows) == c.Sample
 	}
 	also, retried, failed := t.also()
 	tally, err := in.Tally(ctx, t.pending, c.Cap, 0, also...)

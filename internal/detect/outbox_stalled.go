@@ -2,6 +2,7 @@ package detect
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/lostorder/lostorder/internal/signal"
@@ -13,7 +14,7 @@ import (
 var outboxStalled = Decision{
 	Mode:   signal.OutboxStalled,
 	Means:  "Events wait in the outbox and the relay does not get past the oldest.",
-	Benign: "A bulk import or an outage of the broker that the relay works off row by row, an idle outbox.",
+	Benign: "A bulk import or an outage of the broker that the relay works off row by row, an idle outbox; a slot that nobody reads while nothing is written, or that is confirmed late because nothing in it is for its reader.",
 	judge:  judgeOutboxStalled,
 }
 
@@ -22,19 +23,47 @@ type outboxTrack struct {
 	at        signal.Instant
 	headKey   string
 	headSince signal.Instant // since when that row was seen to be the oldest
+	keys      []string       // of the oldest pending rows, at the last reading that had them
+	passed    int64          // rows behind the head that were published since headSince, at least
+	slot      slotTrack
 }
 
 func (t *outboxTrack) observe(o *signal.Outbox, at signal.Instant, interval time.Duration) {
 	rebase := t.at.Known() && blind(t.at, at, interval)
 	t.at = at
+	if o.Slot != nil {
+		t.slot.observe(o.Slot, at, rebase)
+		return
+	}
 	switch {
 	case o.Pending == 0:
-		t.headKey, t.headSince = "", 0
+		t.headKey, t.headSince, t.keys, t.passed = "", 0, nil, 0
 	case o.HeadKey == "" || !o.Oldest.Known():
 		// The oldest row was not read: it neither moved nor stood still.
 	case o.HeadKey != t.headKey || !t.headSince.Known() || rebase:
-		t.headKey, t.headSince = o.HeadKey, at
+		t.headKey, t.headSince, t.keys, t.passed = o.HeadKey, at, o.Keys, 0
+	default:
+		t.passed += gone(t.keys, o)
+		t.keys = o.Keys
 	}
+}
+
+// gone counts the rows behind the head that are pending no more: those that were
+// before one that still is, and all where there is nothing behind the keys that were
+// read. Of the others a row that was committed late may have taken the place.
+func gone(before []string, o *signal.Outbox) (n int64) {
+	var since int64
+	for _, key := range before {
+		if slices.Contains(o.Keys, key) {
+			n, since = n+since, 0
+		} else {
+			since++
+		}
+	}
+	if !o.KeysCut {
+		n += since
+	}
+	return n
 }
 
 func judgeOutboxStalled(v *view) []Case {
@@ -42,6 +71,12 @@ func judgeOutboxStalled(v *view) []Case {
 	for i := range v.report.Outboxes {
 		o := &v.report.Outboxes[i]
 		t := v.history.outboxes[o.Name]
+		if o.Slot != nil {
+			if c, ok := slotCase(o, &t.slot, v.at); ok {
+				cases = append(cases, c)
+			}
+			continue
+		}
 		if o.Pending == 0 || o.MaxAge <= 0 || !o.Oldest.Known() {
 			continue
 		}
@@ -65,6 +100,12 @@ func judgeOutboxStalled(v *view) []Case {
 				{Name: "max_age", Value: inWords(o.MaxAge)},
 			},
 		}
+		c.Evidence = append(c.Evidence, t.cause(o)...)
+		if t.passed > 0 {
+			c.Orders = slices.DeleteFunc(slices.Clone(c.Orders), func(r signal.OrderRef) bool {
+				return r.Since.Known() && v.at.Sub(r.Since) < o.MaxAge // the relay will come to it
+			})
+		}
 		if o.Failed > 0 {
 			c.Evidence = append(c.Evidence, signal.Fact{Name: "failed_rows", Value: fmt.Sprint(o.Failed)})
 		}
@@ -74,4 +115,19 @@ func judgeOutboxStalled(v *view) []Case {
 		cases = append(cases, c)
 	}
 	return cases
+}
+
+// cause tells a relay that is dead from one that goes on behind a row that it cannot
+// publish.
+func (t *outboxTrack) cause(o *signal.Outbox) signal.Evidence {
+	switch {
+	case t.passed > 0:
+		return signal.Evidence{
+			{Name: "cause", Value: "poison row: the relay cannot publish the oldest, and publishes rows behind it"},
+			{Name: "published_behind_it", Value: fmt.Sprintf("at least %d", t.passed)},
+		}
+	case len(o.Keys) > 1:
+		return signal.Evidence{{Name: "cause", Value: "no row behind the oldest was seen to be published: the relay is dead, or waits for the oldest"}}
+	}
+	return nil
 }

@@ -24,4 +24,30 @@ type Outbox struct {
 	Failed        Count
 	Retried       Count
 	Waiting       []OrderRef // the oldest pending rows, oldest first
+	Keys          []string   // the keys of the oldest pending rows, in the order in which they are to be published
+	KeysCut       bool       // there may be more pending rows behind those of Keys
+	Slot          *Slot      // what carries the events instead of pending rows; nil for a table
+}
+
+// Slot is one reading of a replication slot by which a relay reads the log of a
+// database. Positions are bytes of the log.
+type Slot struct {
+	Name      string
+	Gone      bool  // it was there, and is not any more
+	Active    bool  // somebody reads it now
+	Lost      bool  // the server removed log that the slot still needed
+	Written   int64 // how far the server has written
+	Confirmed int64 // up to where the reader has confirmed; Unknown for a slot that is lost
+	Retained  Count // bytes of log that the server keeps for the slot
+	Left      Count // bytes that may still be written before the slot is lost
+	Inserted  Count // rows ever inserted into the outbox table, where that is named
+	Behind    Age   // since when the reader has not confirmed what was written
+}
+
+// Lag is how much the reader has not confirmed.
+func (s *Slot) Lag() Count {
+	if s.Gone || s.Confirmed == Unknown {
+		return Unknown
+	}
+	return Count(max(0, s.Written-s.Confirmed))
 }

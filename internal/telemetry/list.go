@@ -1,5 +1,7 @@
 package telemetry
 
+import "github.com/lostorder/lostorder/internal/signal"
+
 // groups is the one list of metrics. docs/metrics.md is made from it.
 var groups = []Group{
 	{
@@ -140,6 +142,41 @@ var groups = []Group{
 				Name: "lostorder_outbox_retried_messages", Type: Gauge, Unit: "messages", Labels: outboxLabels, Stability: Stable,
 				Help: "Events in the outbox that the relay has tried more than once.",
 				each: perOutbox(func(o *outbox, out *block) { out.count(o.Retried, o.labels) }),
+			},
+			{
+				Name: "lostorder_outbox_slot_active", Type: Gauge, Unit: "boolean", Labels: outboxLabels, Stability: Experimental,
+				Help: "Whether somebody reads the replication slot of the outbox.",
+				each: perSlot(func(o *outbox, out *block) { out.count(truth(o.Slot.Active), o.labels) }),
+			},
+			{
+				Name: "lostorder_outbox_slot_lost", Type: Gauge, Unit: "boolean", Labels: outboxLabels, Stability: Experimental,
+				Help: "Whether the replication slot of the outbox is dropped, or the server removed log that it still needed.",
+				each: perSlot(func(o *outbox, out *block) { out.count(truth(o.Slot.Lost || o.Slot.Gone), o.labels) }),
+			},
+			{
+				Name: "lostorder_outbox_slot_lag_bytes", Type: Gauge, Unit: "bytes", Labels: outboxLabels, Stability: Experimental,
+				Help: "Log that was written and that the reader of the replication slot has not confirmed.",
+				each: perSlot(func(o *outbox, out *block) { out.count(o.Slot.Lag(), o.labels) }),
+			},
+			{
+				Name: "lostorder_outbox_slot_lag_seconds", Type: Gauge, Unit: "seconds", Labels: outboxLabels, Stability: Experimental,
+				Help: "How long, at least, the reader of the replication slot has not confirmed what was written. It grows also where nothing in the log is for the reader.",
+				each: perSlot(func(o *outbox, out *block) { out.age(o.Slot.Behind, o.at, o.labels) }),
+			},
+			{
+				Name: "lostorder_outbox_slot_retained_bytes", Type: Gauge, Unit: "bytes", Labels: outboxLabels, Stability: Experimental,
+				Help: "Log that the server keeps for the replication slot.",
+				each: perSlot(func(o *outbox, out *block) { out.count(o.Slot.Retained, o.labels) }),
+			},
+			{
+				Name: "lostorder_outbox_slot_safe_bytes", Type: Gauge, Unit: "bytes", Labels: outboxLabels, Stability: Experimental,
+				Help: "Log that may still be written before the server gives the replication slot up; absent where it never does.",
+				each: perSlot(func(o *outbox, out *block) { out.count(o.Slot.Left, o.labels) }),
+			},
+			{
+				Name: "lostorder_outbox_slot_confirmed_bytes_total", Type: Counter, Unit: "bytes", Labels: outboxLabels, Stability: Experimental,
+				Help: "Position in the log up to which the reader of the replication slot has confirmed; its rate is how fast the relay works.",
+				each: perSlot(func(o *outbox, out *block) { out.count(signal.Count(o.Slot.Confirmed), o.labels) }),
 			},
 		},
 	},

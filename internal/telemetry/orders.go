@@ -1,5 +1,7 @@
 package telemetry
 
+import "github.com/lostorder/lostorder/internal/signal"
+
 // perOutbox makes the series of a metric of outboxes.
 func perOutbox(each func(o *outbox, out *block)) func(*view, *block) {
 	return func(v *view, out *block) {
@@ -16,4 +18,21 @@ func perState(each func(s *state, out *block)) func(*view, *block) {
 			each(&v.states.all[i], out)
 		}
 	}
+}
+
+// perSlot makes the series of a metric of outboxes that are read by a replication
+// slot.
+func perSlot(each func(o *outbox, out *block)) func(*view, *block) {
+	return perOutbox(func(o *outbox, out *block) {
+		if o.Slot != nil {
+			each(o, out)
+		}
+	})
+}
+
+func truth(is bool) signal.Count {
+	if is {
+		return 1
+	}
+	return 0
 }

@@ -87,6 +87,16 @@ func full() *watch.Snapshot {
 				},
 			},
 			{
+				ID: signal.TargetID{Collector: "outbox", Target: "log"}, Interval: 15 * time.Second, Up: true,
+				Attempt: noon, Took: time.Second, Success: noon,
+				Reading: &signal.Report{
+					At: noon,
+					Outboxes: []signal.Outbox{{Name: "log", Database: "shop", MaxAge: time.Minute, Pending: signal.Unknown, Failed: signal.Unknown, Retried: signal.Unknown, Slot: &signal.Slot{
+						Name: "debezium", Active: true, Written: 9000, Confirmed: 8000, Retained: 5000, Left: 70000, Inserted: 4, Behind: since(9 * time.Second),
+					}}},
+				},
+			},
+			{
 				ID: signal.TargetID{Collector: "reconcile", Target: "payments"}, Interval: 15 * time.Second, Up: true,
 				Attempt: noon, Took: time.Second, Success: noon,
 				Reading: &signal.Report{

@@ -1,0 +1,140 @@
+//go:build integration
+
+package outbox_test
+
+import (
+	"encoding/binary"
+	"fmt"
+	"net/url"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgproto3"
+
+	"github.com/lostorder/lostorder/internal/database/databasetest"
+	"github.com/lostorder/lostorder/internal/signal"
+)
+
+// connector reads a slot as Debezium does, over the replication protocol.
+type connector struct{ conn *pgconn.PgConn }
+
+func start(t *testing.T, s *databasetest.Shop, slot string) connector {
+	t.Helper()
+	u, err := url.Parse(os.Getenv("POSTGRES_URL"))
+	if err != nil {
+		t.Fatal("POSTGRES_URL is not a URL")
+	}
+	own, err := url.Parse(s.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.Path, u.RawQuery = own.Path, "replication=database&sslmode=disable"
+	conn, err := pgconn.Connect(t.Context(), u.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn.Frontend().Send(&pgproto3.Query{String: "START_REPLICATION SLOT " + slot + " LOGICAL 0/0"})
+	if err := conn.Frontend().Flush(); err != nil {
+		t.Fatal(err)
+	}
+	for {
+		m, err := conn.ReceiveMessage(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, ok := m.(*pgproto3.CopyBothResponse); ok {
+			return connector{conn}
+		}
+	}
+}
+
+// confirm says that everything up to a position was published.
+func (c connector) confirm(t *testing.T, lsn int64) {
+	t.Helper()
+	status := append([]byte{'r'}, make([]byte, 33)...)
+	for i := range 3 {
+		binary.BigEndian.PutUint64(status[1+8*i:], uint64(lsn))
+	}
+	c.conn.Frontend().Send(&pgproto3.CopyData{Data: status})
+	if err := c.conn.Frontend().Flush(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (c connector) stop(t *testing.T) {
+	t.Helper()
+	_ = c.conn.Conn().Close()
+}
+
+// until takes readings until one is as it should be.
+func until(t *testing.T, what string, next func() signal.Report, is func(o signal.Slot) bool) signal.Slot {
+	t.Helper()
+	var last signal.Report
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); {
+		last = next()
+		if len(last.Outboxes) == 1 && last.Outboxes[0].Slot != nil && is(*last.Outboxes[0].Slot) {
+			return *last.Outboxes[0].Slot
+		}
+	}
+	t.Fatalf("%s: never seen; the last reading is %+v", what, last)
+	return signal.Slot{}
+}
+
+func TestRealSlotIsWatched(t *testing.T) {
+	s := databasetest.Postgres(t)
+	slot := "slot_" + s.User
+	s.Run(t, "CREATE TABLE outbox (id bigint PRIMARY KEY, payload text)")
+	s.Grant(t, "outbox")
+	text := settings(s.URL, "slot: "+slot)
+	if r := read(t, text); r.Err == nil || !strings.Contains(r.Err.Error(), "there is none of that name in database shop") || !r.Empty() {
+		t.Errorf("without a slot the error is %v", r.Err)
+	}
+	drop := func() {
+		_, _ = s.Admin.Exec("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = '" + slot + "'")
+	}
+	s.Run(t, "SELECT pg_create_logical_replication_slot('"+slot+"', 'test_decoding')")
+	t.Cleanup(drop)
+	next := watch(t, text)
+	begin := until(t, "an inactive slot", next, func(o signal.Slot) bool {
+		return !o.Active && o.Confirmed > 0 && o.Retained.Known() && !o.Gone && !o.Lost
+	})
+
+	for i := range 50 {
+		s.Run(t, fmt.Sprintf("INSERT INTO outbox VALUES (%d, repeat('x', 1500))", i))
+	}
+	grown := until(t, "log that nobody reads", next, func(o signal.Slot) bool {
+		return o.Lag() > 50*1000 && o.Retained >= o.Lag() && o.Inserted == 50 && o.Behind.Known()
+	})
+	if grown.Active || grown.Confirmed != begin.Confirmed {
+		t.Errorf("nobody reads it, and it is %+v", grown)
+	}
+	c := start(t, s, slot)
+	until(t, "a reader", next, func(o signal.Slot) bool { return o.Active && o.Confirmed == begin.Confirmed })
+	c.confirm(t, grown.Written)
+	until(t, "a reader that has confirmed", next, func(o signal.Slot) bool { return o.Active && o.Confirmed >= grown.Written })
+	c.stop(t)
+	until(t, "a reader that is gone", next, func(o signal.Slot) bool { return !o.Active })
+	drop()
+	until(t, "a slot that was dropped", next, func(o signal.Slot) bool { return o.Gone && o.Lag() == signal.Unknown })
+}
+
+// The server gives a slot up that keeps more log than it may.
+func TestRealSlotThatTheServerGaveUp(t *testing.T) {
+	s := databasetest.Postgres(t)
+	slot := "slot_" + s.User
+	s.Run(t, "SELECT pg_create_logical_replication_slot('"+slot+"', 'test_decoding')", "CREATE TABLE t (a text)")
+	t.Cleanup(func() {
+		s.Run(t, "ALTER SYSTEM RESET max_slot_wal_keep_size", "SELECT pg_reload_conf()", "SELECT pg_drop_replication_slot('"+slot+"')")
+	})
+	next := watch(t, strings.Replace(settings(s.URL, "slot: "+slot), "    table: outbox\n", "", 1))
+	s.Run(t, "ALTER SYSTEM SET max_slot_wal_keep_size = '1MB'", "SELECT pg_reload_conf()")
+	until(t, "a bound", next, func(o signal.Slot) bool { return o.Left.Known() })
+	for range 4 {
+		s.Run(t, "INSERT INTO t VALUES ('x')", "SELECT pg_switch_wal()")
+	}
+	s.Run(t, "CHECKPOINT")
+	until(t, "a slot that is lost", next, func(o signal.Slot) bool { return o.Lost })
+}
