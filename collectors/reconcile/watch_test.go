@@ -35,7 +35,7 @@ func sides(left, right *databasetest.Shop, leftColumns, rightColumns, expect str
 reconciliations:
   - name: payments
     interval: 100ms
-    timeout: 20s
+    timeout: 1m
     grace: %s
     rows_per_second: 10000000
     left: {database: shop, table: orders, columns: %s}
