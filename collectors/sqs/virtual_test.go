@@ -89,6 +89,14 @@ func (v *virtual) watch(lines ...string) collectors.Reader {
 	return r
 }
 
+// client returns a client that sends and receives, as a shop's services do.
+func (v *virtual) client() *awssqs.Client {
+	return awssqs.New(awssqs.Options{
+		Region: fakesqs.Region, BaseEndpoint: aws.String("http://sqs.test"), Credentials: credentials.NewStaticCredentialsProvider(accessKey, secretKey, ""),
+		HTTPClient: sqs.ClientOn(&http.Transport{}, v.dial),
+	})
+}
+
 // queue makes a queue without a request that would count.
 func (v *virtual) queue(name string) {
 	v.t.Helper()
@@ -249,10 +257,7 @@ func TestAMovingQueueIsNotMadeOlderThanItIs(t *testing.T) {
 	inVirtualTime(t, func(t *testing.T, v *virtual) {
 		v.queue("standing")
 		v.queue("moving")
-		client := awssqs.New(awssqs.Options{
-			Region: fakesqs.Region, BaseEndpoint: aws.String("http://sqs.test"), Credentials: credentials.NewStaticCredentialsProvider(accessKey, secretKey, ""),
-			HTTPClient: sqs.ClientOn(&http.Transport{}, v.dial),
-		})
+		client := v.client()
 		moving, standing := "http://sqs.test/"+fakesqs.Account+"/moving", "http://sqs.test/"+fakesqs.Account+"/standing"
 		send(t, client, standing, 1)
 		sent := time.Now()

@@ -200,14 +200,20 @@ func (c *lossCount) held(at signal.Instant) bool {
 type olderThanKept struct {
 	at       signal.Instant
 	messages int64
-	deleted  signal.Count // counters at that time
+	deleted  signal.Count // counters while they were still there
 	received signal.Count
+}
+
+// keptReading is what one reading counted in such a queue.
+type keptReading struct {
+	depth             int64
+	deleted, received signal.Count
 }
 
 // keptTrack is what is remembered of a queue that removes what is too old and says
 // only later what was deleted.
 type keptTrack struct {
-	depths   [2]int64 // of the last two readings, the latest last; the counts waver
+	last     [2]keptReading // the latest last; the counts waver
 	seen     int
 	head     signal.Age
 	suspects []olderThanKept
@@ -224,12 +230,12 @@ func (t *queueTrack) observeKept(q *signal.Queue, at signal.Instant, interval ti
 		t.kept = &keptTrack{}
 	}
 	k := t.kept
-	depth := int64(q.Ready.Add(q.InFlight).Add(q.Delayed))
-	before, now := max(k.depths[0], k.depths[1]), max(k.depths[1], depth)
-	if k.seen >= 2 && now < before && decidable(k.head) && k.head.At(at)+q.Behind/2 >= retention(q) {
-		k.suspects = append(k.suspects, olderThanKept{at, before - now, max(0, q.Acknowledged), max(0, q.Received)})
+	reading := keptReading{int64(q.Ready.Add(q.InFlight).Add(q.Delayed)), max(0, q.Acknowledged), max(0, q.Received)}
+	before, now := k.last[0], max(k.last[1].depth, reading.depth)
+	if k.seen >= 2 && now < before.depth && decidable(k.head) && k.head.At(at)+q.Behind/2 >= retention(q) {
+		k.suspects = append(k.suspects, olderThanKept{at, before.depth - now, before.deleted, before.received})
 	}
-	k.depths = [2]int64{k.depths[1], depth}
+	k.last = [2]keptReading{k.last[1], reading}
 	k.seen++
 	if decidable(q.Oldest) {
 		k.head = q.Oldest

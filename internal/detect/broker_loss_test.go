@@ -186,6 +186,13 @@ var brokerLossCases = map[string]struct {
 			s.play(30*time.Minute, func(int) signal.Report { return keptFor(s, begin.Add(15*time.Minute), 90, 60) })
 		},
 	},
+	"benign: the last messages of SQS before they are too old are deleted, which is told at once": {
+		story: func(s *script) {
+			begin := s.now
+			s.play(4*time.Hour+10*time.Minute, func(int) signal.Report { return keptFor(s, begin, 100, 50) })
+			s.play(30*time.Minute, func(int) signal.Report { return keptFor(s, begin.Add(15*time.Minute), 90, 60) })
+		},
+	},
 	"benign: a queue of SQS is purged long before its messages are too old": {
 		story: func(s *script) {
 			begin := s.now

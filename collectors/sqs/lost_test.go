@@ -1,0 +1,69 @@
+package sqs_test
+
+import (
+	"maps"
+	"testing"
+	"time"
+
+	"github.com/lostorder/lostorder/internal/detect"
+	"github.com/lostorder/lostorder/internal/signal"
+)
+
+// TestMessagesThatBecomeTooOldAreLost plays hours in no time on the embedded server,
+// which removes what is older than a queue keeps it. The server that is not ours cannot
+// play it: moto counts a message that is too old for ever, and measures no ages.
+func TestMessagesThatBecomeTooOldAreLost(t *testing.T) {
+	const keeps = 120 // minutes
+	inVirtualTime(t, func(t *testing.T, v *virtual) {
+		shop := newServices(t, v.client(), nil, redrive)
+		shop.make = func(name string, attributes ...string) string { return create(t, shop.client, name, attributes...) }
+		retention := []string{"MessageRetentionPeriod", "7200"}
+		for name, n := range map[string]int{"unread": 5, "slow": 60, "purged": 5, "worked-off": 8, "kept-up": 2} {
+			shop.queue(name, retention...)
+			shop.send(name, n)
+		}
+		shop.queue("given-up-dead", "MessageRetentionPeriod", "1209600")
+		shop.queue("short-dead", retention...) // which counts from when a message was sent first
+		for _, name := range []string{"given-up", "short"} {
+			shop.queue(name, append(retention, "VisibilityTimeout", "0", "RedrivePolicy", redrive(name+"-dead", 1))...)
+			shop.send(name, 4)
+		}
+		giveUp := func(name string) {
+			shop.receive(name, 10, 0, false)
+			shop.receive(name, 10, 0, false) // moves them
+		}
+
+		detector, reader := detect.New(), v.watch()
+		lost := map[string]int64{}
+		v.minutes(reader, keeps+20, func(minute int, r signal.Report, took time.Duration, err error) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.TargetID = signal.TargetID{Collector: "sqs", Target: "main"}
+			r.At, r.Took, r.Interval = time.Now(), took, time.Minute
+			for _, change := range detector.Observe(&r) {
+				if f := change.Finding; f.Mode == signal.MessageLost {
+					lost[f.Subject.Destination] = f.Count
+				}
+			}
+			shop.send("kept-up", 1)
+			shop.receive("kept-up", 1, 60, true)
+			if minute%5 == 0 {
+				shop.receive("slow", 1, 60, true)
+			}
+			switch minute {
+			case keeps / 2:
+				shop.purge("purged")
+				giveUp("short")
+			case keeps - 2: // CloudWatch tells of it when they would be gone
+				shop.receive("worked-off", 10, 60, true)
+				giveUp("given-up")
+			}
+		})
+		// Of the slow one, what was deleted last was told when the rest was gone: it is
+		// taken off what was lost rather than put on it.
+		if want := map[string]int64{"unread": 5, "slow": 60 - keeps/5 - 1, "short-dead": 4}; !maps.Equal(lost, want) {
+			t.Errorf("lost %v, want %v", lost, want)
+		}
+	})
+}
