@@ -13,6 +13,39 @@ import (
 // The tests of losses run alone: a node counts them for all its queues together, and
 // every lostorder that watches it tells of them.
 
+// TestRealRabbitDroppedMessagesAreLost: of the queue that dropped them, beside one that
+// an operator purges at the same time.
+func TestRealRabbitDroppedMessagesAreLost(t *testing.T) {
+	eachRabbitAlone(t, func(t *testing.T, b *rabbit) {
+		b.declare("too-old", "classic", "x-message-ttl", 2000)
+		b.declare("too-many", "classic", "x-max-length", 3)
+		b.declare("purged", "classic")
+		p := start(t, b.watch(within(time.Hour)))
+		p.lenient = true // that messages will expire is said, too
+		p.cycles(12)
+		b.send("too-old", orders(5)...)
+		b.send("too-many", orders(7)...)
+		b.send("purged", orders(9)...)
+		p.cycles(2)
+		if _, err := b.channel.QueuePurge("purged", false); err != nil {
+			t.Fatal(err)
+		}
+		for queue, reason := range map[string]string{"too-old": "expired (5)", "too-many": "maxlen (4)"} {
+			f := p.find(signal.MessageLost, b.subject(queue))
+			eventually(t, "it says how many and why", func() (bool, string) {
+				f = p.byID(f.ID)
+				return evidence(f, "reason") == reason, inJSON(f)
+			})
+		}
+		p.cycles(12)
+		for _, f := range p.findings() {
+			if f.Mode == signal.MessageLost && !p.expected[f.ID] {
+				t.Errorf("a false word: %s", inJSON(f))
+			}
+		}
+	})
+}
+
 func TestRealRabbitUnroutableMessagesAreLost(t *testing.T) {
 	eachRabbitAlone(t, func(t *testing.T, b *rabbit) {
 		b.declare("orders", "classic")
