@@ -63,10 +63,9 @@ func TestRealEveryPanelHasData(t *testing.T) {
 					if len(series) == 0 && !excused(q.Expr) {
 						t.Errorf("%q: no data for\n%s", *panel.Title, q.Expr)
 					}
-					// The demo's history of moves has no column with the trace of the order.
-					if q.Exemplar != nil && *q.Exemplar && !strings.Contains(q.Expr, "lostorder_order_dwell_seconds") {
+					if q.Exemplar != nil && *q.Exemplar {
 						leads := p.exemplars(t, in.expand(q.Expr, ended.Sub(began)), began, ended)
-						if !leads["finding_id"] && !leads["trace_id"] {
+						if !leads["trace_id"] && (!leads["finding_id"] || strings.Contains(q.Expr, "lostorder_order_dwell_seconds")) {
 							t.Errorf("%q: no exemplar leads to a finding or a trace: %v", *panel.Title, leads)
 						}
 					}

@@ -212,7 +212,7 @@ outboxes:
 lifecycles:
   - name: order
     source: {database: shop, table: orders, columns: {order_id: id, state: state, since: state_since}}
-    history: {table: order_moves, columns: {at: at}, where: void = 0, late: 5s}
+    history: {table: order_moves, columns: {at: at, traceparent: traceparent}, where: void = 0, late: 5s}
     duplicates: {key: request, except: cancelled, interval: %[1]s}
     states:
       placed: {max: %[7]s, next: [paid, cancelled, payment_failed]}

@@ -78,11 +78,12 @@ func (s *store) place(ctx context.Context, orderID, request, traceparent string,
 		return err
 	}
 	defer func() { _ = tx.Rollback() }()
-	if err := addOrder(ctx, tx, orderID, request, at); err != nil {
-		return err
-	}
 	publishedAt := sql.NullInt64{Int64: at.UnixMilli(), Valid: published}
 	if _, err := tx.ExecContext(ctx, `INSERT INTO outbox (order_id, traceparent, created_at, published_at) VALUES (?, ?, ?, ?)`, orderID, traceparent, at.UnixMilli(), publishedAt); err != nil {
+		return err
+	}
+	// The first move takes its trace from the event.
+	if err := addOrder(ctx, tx, orderID, request, at); err != nil {
 		return err
 	}
 	return tx.Commit()
