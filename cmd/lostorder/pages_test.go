@@ -12,16 +12,20 @@ import (
 )
 
 // TestCommandsInPagesExist has the program parse every command line of its own that
-// the runbooks and the page about alerts tell people to type.
+// the runbooks and the docs tell people to type.
 func TestCommandsInPagesExist(t *testing.T) {
-	pages, err := filepath.Glob("../../alerts/runbooks/*.md")
-	if err != nil {
-		t.Fatal(err)
+	pages := []string{"../../README.md"}
+	for _, pattern := range []string{"../../alerts/runbooks/*.md", "../../docs/*.md"} {
+		found, err := filepath.Glob(pattern)
+		if err != nil || len(found) == 0 {
+			t.Fatalf("no page %s: %v", pattern, err)
+		}
+		pages = append(pages, found...)
 	}
 	fence := regexp.MustCompile("(?ms)^```sh$.*?^```$")
-	line := regexp.MustCompile("(?m)^lostorder (.*)$")
+	line := regexp.MustCompile("(?m)^(?:[A-Z_]+=[^ ]+ )*lostorder(?: (.*))?$")
 	n := 0
-	for _, page := range append(pages, "../../docs/alerts.md") {
+	for _, page := range pages {
 		text, err := os.ReadFile(page)
 		if err != nil {
 			t.Fatal(err)
@@ -38,7 +42,7 @@ func TestCommandsInPagesExist(t *testing.T) {
 			n++
 		}
 	}
-	if n < 10 {
+	if n < 30 {
 		t.Errorf("%d commands only were found", n)
 	}
 }

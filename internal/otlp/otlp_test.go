@@ -18,6 +18,7 @@ import (
 
 	"github.com/lostorder/lostorder/internal/detect"
 	"github.com/lostorder/lostorder/internal/otlp"
+	"github.com/lostorder/lostorder/internal/otlp/otlptest"
 	"github.com/lostorder/lostorder/internal/signal"
 	"github.com/lostorder/lostorder/internal/span"
 	"github.com/lostorder/lostorder/internal/telemetry"
@@ -64,13 +65,13 @@ func options(log io.Writer) otlp.Options {
 }
 
 func TestEverythingArrives(t *testing.T) {
-	for name, serve := range map[string]func(*receiver, *testing.T) string{
-		"grpc": (*receiver).overGRPC, "http/protobuf": (*receiver).overHTTP,
+	for name, serve := range map[string]func(*otlptest.Receiver, *testing.T) string{
+		"grpc": (*otlptest.Receiver).OverGRPC, "http/protobuf": (*otlptest.Receiver).OverHTTP,
 	} {
 		t.Run(name, func(t *testing.T) {
 			clear(t)
-			r := newReceiver()
-			t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", serve(r, t))
+			var r otlptest.Receiver
+			t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", serve(&r, t))
 			t.Setenv("OTEL_EXPORTER_OTLP_PROTOCOL", name)
 			s, err := otlp.Start(t.Context(), options(io.Discard))
 			if err != nil {
@@ -89,28 +90,27 @@ func TestEverythingArrives(t *testing.T) {
 			if err := s.Stop(); err != nil {
 				t.Fatal(err)
 			}
-			r.mu.Lock()
-			defer r.mu.Unlock()
-			r.check(t)
+			check(t, r.Received())
 		})
 	}
 }
 
-func (r *receiver) check(t *testing.T) {
-	if r.service != "lostorder" {
-		t.Errorf("the service is called %q", r.service)
+func check(t *testing.T, r *otlptest.Received) {
+	if r.Service != "lostorder" {
+		t.Errorf("the service is called %q", r.Service)
 	}
-	cycle, call := r.spans["read outbox"], r.spans["postgresql query"]
-	if cycle == nil || call == nil || !bytes.Equal(call.GetParentSpanId(), cycle.GetSpanId()) || len(cycle.GetParentSpanId()) > 0 {
-		t.Errorf("no reading with a query below it: %v", r.spans)
-	} else if call.GetStatus().GetMessage() != "canceling statement due to statement timeout" {
+	cycles, calls := r.Named("read outbox"), r.Named("postgresql query")
+	if len(cycles) != 1 || len(calls) != 1 || !bytes.Equal(calls[0].GetParentSpanId(), cycles[0].GetSpanId()) || len(cycles[0].GetParentSpanId()) > 0 {
+		t.Errorf("no reading with a query below it: %v", r.Spans)
+	} else if call := calls[0]; call.GetStatus().GetMessage() != "canceling statement due to statement timeout" {
 		t.Errorf("the query's failure is %v", call.GetStatus())
 	}
 
-	if len(r.hops) != 2 {
-		t.Fatalf("%d spans of missing hops, want one for each order whose trace is known", len(r.hops))
+	hops := r.Hops()
+	if len(hops) != 2 {
+		t.Fatalf("%d spans of missing hops, want one for each order whose trace is known", len(hops))
 	}
-	first, second := r.hops[0], r.hops[1]
+	first, second := hops[0], hops[1]
 	if got := hex.EncodeToString(second.GetTraceId()); got != strings.Repeat("ab", 16) || len(second.GetParentSpanId()) > 0 {
 		t.Errorf("the hop of an order whose span is not known is in trace %s below %x", got, second.GetParentSpanId())
 	}
@@ -121,10 +121,10 @@ func (r *receiver) check(t *testing.T) {
 		t.Errorf("the hop lasts from %d to %d", first.GetStartTimeUnixNano(), first.GetEndTimeUnixNano())
 	}
 
-	if len(r.records) != 3 {
-		t.Fatalf("%d log records", len(r.records))
+	if len(r.Records) != 3 {
+		t.Fatalf("%d log records", len(r.Records))
 	}
-	record := r.records[0]
+	record := r.Records[0]
 	if got := record.GetBody().GetStringValue(); got != "outbox_stalled opened: outbox orders (database shop)" || hex.EncodeToString(record.GetTraceId()) != traceID || record.GetSeverityText() != "ERROR" {
 		t.Errorf("the record is %v", record)
 	}
@@ -135,10 +135,10 @@ func (r *receiver) check(t *testing.T) {
 		}
 	}
 
-	if r.metrics["lostorder_findings"] == nil || r.metrics["lostorder_finding_since_timestamp_seconds"] == nil {
-		t.Errorf("%d metrics, and not those of findings", len(r.metrics))
+	if r.Metrics["lostorder_findings"] == nil || r.Metrics["lostorder_finding_since_timestamp_seconds"] == nil {
+		t.Errorf("%d metrics, and not those of findings", len(r.Metrics))
 	}
-	if delay := r.metrics["lostorder_detection_delay_seconds"]; delay == nil || !strings.Contains(fmt.Sprint(delay), "exemplars") {
+	if delay := r.Metrics["lostorder_detection_delay_seconds"]; delay == nil || !strings.Contains(fmt.Sprint(delay), "exemplars") {
 		t.Errorf("the detection delay has no exemplar: %v", delay)
 	}
 }
