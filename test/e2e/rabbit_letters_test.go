@@ -3,11 +3,13 @@
 package e2e_test
 
 import (
+	"net/url"
 	"testing"
 
 	amqp "github.com/rabbitmq/amqp091-go"
 
 	"github.com/lostorder/lostorder/internal/signal"
+	"github.com/lostorder/lostorder/internal/web/api"
 )
 
 func TestRealRabbitDeadLetterQueueFills(t *testing.T) {
@@ -45,20 +47,47 @@ func TestRealRabbitDeadLetterQueueIsMissing(t *testing.T) {
 		b.declare("bin", "classic")
 		b.declare("without", "quorum")
 		b.declare("to-nowhere", "classic", "x-dead-letter-exchange", "no-such-exchange")
+		declare := func(exchange string) {
+			if err := b.channel.ExchangeDeclare(exchange, amqp.ExchangeFanout, true, false, false, false, nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+		declare("leads-nowhere")
+		b.declare("unbound", "quorum", "x-dead-letter-exchange", "leads-nowhere")
+		b.declare("log", "stream")
+		if _, err := b.channel.QueueDeclare("replies", false, true, true, false, nil); err != nil {
+			t.Fatal(err)
+		}
 		b.declare("kept", "quorum", "x-dead-letter-exchange", "", "x-dead-letter-routing-key", "bin")
 		b.declare("excused", "classic")
-		names := []string{"without", "to-nowhere", "kept", "excused"}
+		names := []string{"without", "to-nowhere", "unbound", "kept", "excused"}
 		for _, name := range names {
 			b.send(name, "o-1")
 			b.work(name, 1, ack(0))
 		}
 		age := rabbitAge.String()
 		p := start(t, b.watch("objectives:", "  - {queues: excused, max_age: "+age+", dlq: none}", "  - {max_age: "+age+"}"))
+		var found []api.Finding
 		for queue, problem := range map[string]string{
 			"without": "no dead letter exchange, by argument or policy", "to-nowhere": "the exchange no-such-exchange does not exist",
+			"unbound": "nothing is bound to the exchange leads-nowhere",
 		} {
-			p.says(p.find(signal.DLQMissing, b.subject(queue)), "problem", problem)
+			f := p.find(signal.DLQMissing, b.subject(queue))
+			p.says(f, "problem", problem)
+			found = append(found, f)
 		}
 		p.silent(2 * rabbitAge)
+
+		declare("no-such-exchange")
+		for _, exchange := range []string{"no-such-exchange", "leads-nowhere"} {
+			if err := b.channel.QueueBind("bin", "", exchange, false, nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+		b.call("PUT", "/api/policies/"+url.PathEscape(b.vhost)+"/letters",
+			`{"pattern": "^without$", "apply-to": "queues", "definition": {"dead-letter-exchange": "leads-nowhere"}}`)
+		for _, f := range found {
+			p.closes(f)
+		}
 	})
 }
