@@ -211,7 +211,7 @@ outboxes:
     timeout: 5s
 lifecycles:
   - name: order
-    source: {database: shop, table: orders, columns: {order_id: id, state: state, since: state_since}}
+    source: {database: shop, table: orders, columns: {order_id: id, state: state, since: state_since, traceparent: traceparent}}
     history: {table: order_moves, columns: {at: at, traceparent: traceparent}, where: void = 0, late: 5s}
     duplicates: {key: request, except: cancelled, interval: %[1]s}
     states:

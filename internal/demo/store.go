@@ -17,7 +17,8 @@ CREATE TABLE orders (
 	state       TEXT NOT NULL,
 	state_since INTEGER NOT NULL, -- Unix milliseconds
 	created_at  INTEGER NOT NULL, -- Unix milliseconds
-	request     TEXT NOT NULL     -- the idempotency key of the storefront
+	request     TEXT NOT NULL,    -- the idempotency key of the storefront
+	traceparent TEXT NOT NULL     -- of the request that placed it
 );
 CREATE INDEX orders_created_at ON orders (created_at, id);
 CREATE INDEX orders_state_since ON orders (state, state_since);
@@ -78,19 +79,18 @@ func (s *store) place(ctx context.Context, orderID, request, traceparent string,
 		return err
 	}
 	defer func() { _ = tx.Rollback() }()
-	publishedAt := sql.NullInt64{Int64: at.UnixMilli(), Valid: published}
-	if _, err := tx.ExecContext(ctx, `INSERT INTO outbox (order_id, traceparent, created_at, published_at) VALUES (?, ?, ?, ?)`, orderID, traceparent, at.UnixMilli(), publishedAt); err != nil {
+	if err := addOrder(ctx, tx, orderID, request, traceparent, at); err != nil {
 		return err
 	}
-	// The first move takes its trace from the event.
-	if err := addOrder(ctx, tx, orderID, request, at); err != nil {
+	publishedAt := sql.NullInt64{Int64: at.UnixMilli(), Valid: published}
+	if _, err := tx.ExecContext(ctx, `INSERT INTO outbox (order_id, traceparent, created_at, published_at) VALUES (?, ?, ?, ?)`, orderID, traceparent, at.UnixMilli(), publishedAt); err != nil {
 		return err
 	}
 	return tx.Commit()
 }
 
-func addOrder(ctx context.Context, tx *sql.Tx, orderID, request string, at time.Time) error {
-	if _, err := tx.ExecContext(ctx, `INSERT INTO orders VALUES (?1, 'placed', ?2, ?2, ?3)`, orderID, at.UnixMilli(), request); err != nil {
+func addOrder(ctx context.Context, tx *sql.Tx, orderID, request, traceparent string, at time.Time) error {
+	if _, err := tx.ExecContext(ctx, `INSERT INTO orders VALUES (?1, 'placed', ?2, ?2, ?3, ?4)`, orderID, at.UnixMilli(), request, traceparent); err != nil {
 		return err
 	}
 	return addMove(ctx, tx, ofOrder, orderID, "placed", at)

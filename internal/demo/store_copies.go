@@ -27,7 +27,7 @@ func (s *store) placeSilent(ctx context.Context, orderID string, at time.Time) e
 		return err
 	}
 	defer func() { _ = tx.Rollback() }()
-	if err := addOrder(ctx, tx, orderID, orderID, at); err != nil {
+	if err := addOrder(ctx, tx, orderID, orderID, "", at); err != nil {
 		return err
 	}
 	return tx.Commit()

@@ -15,7 +15,7 @@ CREATE TABLE order_moves (
 	order_id    TEXT NOT NULL,
 	state       TEXT NOT NULL,
 	at          INTEGER NOT NULL, -- Unix milliseconds
-	traceparent TEXT, -- of the request that placed the order
+	traceparent TEXT, -- of the order
 	void        INTEGER NOT NULL DEFAULT 0 -- corrected by support
 );
 CREATE INDEX order_moves_at ON order_moves (at, id) WHERE void = 0;
@@ -39,7 +39,7 @@ CREATE INDEX saga_moves_order ON saga_moves (order_id, at);
 
 // The tables that have a row for each move.
 const (
-	ofOrder = `INSERT INTO order_moves (order_id, state, at, traceparent) VALUES (?1, ?2, ?3, (SELECT traceparent FROM outbox WHERE order_id = ?1 LIMIT 1))`
+	ofOrder = `INSERT INTO order_moves (order_id, state, at, traceparent) VALUES (?1, ?2, ?3, (SELECT traceparent FROM orders WHERE id = ?1))`
 	ofSaga  = `INSERT INTO saga_moves (order_id, state, at) VALUES (?, ?, ?)`
 )
 
