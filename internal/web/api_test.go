@@ -81,7 +81,7 @@ func TestFindingsAreChosen(t *testing.T) {
 		"?mode=message_lost&state=all":         "000001",
 		"?mode=consumer_absent&state=all":      "",
 		"?state=shut":                          "error: unknown state shut: use open, closed or all",
-		"?mode=outbox_staled":                  "error: unknown mode outbox_staled",
+		"?mode=outbox_staled":                  "error: unknown mode outbox_staled: use one of consumer_absent, consumer_stalled, dlq_filling, message_lost, order_overdue, outbox_stalled",
 		"?mode=consumer_stalled&state=open&x=": "d4e5f6",
 	} {
 		res, body := do(t, handler(troubled()), http.MethodGet, "/api/v1/findings"+query)

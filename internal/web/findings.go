@@ -1,8 +1,10 @@
 package web
 
 import (
+	"maps"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/lostorder/lostorder/internal/signal"
 	"github.com/lostorder/lostorder/internal/watch"
@@ -28,7 +30,11 @@ func (s *server) findings(w http.ResponseWriter, r *http.Request) {
 	mode := signal.Mode(query.Get("mode"))
 	// A mode that is spelt wrong must not look like one of which there is nothing.
 	if mode != "" && !built(known, mode) {
-		fail(w, http.StatusBadRequest, "unknown mode "+string(mode))
+		var modes []string
+		for _, m := range slices.Sorted(maps.Keys(known.Tally.Findings)) {
+			modes = append(modes, string(m))
+		}
+		fail(w, http.StatusBadRequest, "unknown mode "+string(mode)+": use one of "+strings.Join(modes, ", "))
 		return
 	}
 	answer := api.Findings{Verdict: judge(known, s.Now()), Findings: []api.Finding{}}
