@@ -124,7 +124,7 @@ func refs(messages []message) []signal.OrderRef {
 	var list []signal.OrderRef
 	for _, m := range messages {
 		if id, ok := orderID(m.key); ok {
-			list = append(list, signal.OrderRef{ID: id, Since: m.at, TraceID: m.trace})
+			list = append(list, signal.OrderRef{ID: id, Since: m.at, TraceID: m.trace, SpanID: m.span})
 		}
 	}
 	return list

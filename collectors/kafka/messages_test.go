@@ -261,7 +261,7 @@ func TestTheOrdersThatWaitAreNamed(t *testing.T) {
 		q, _ := queueOf(r, "orders", "billing")
 		return len(q.Waiting) == 10
 	}), "orders", "billing")
-	want := signal.OrderRef{ID: "o-0-2", Since: signal.InstantOf(at.Add(2 * time.Minute)), TraceID: "4bf92f3577b34da6a3ce929d0e0e4736"}
+	want := signal.OrderRef{ID: "o-0-2", Since: signal.InstantOf(at.Add(2 * time.Minute)), TraceID: "4bf92f3577b34da6a3ce929d0e0e4736", SpanID: "00f067aa0ba902b7"}
 	if !slices.Contains(q.Waiting[:2], want) || q.Waiting[9].ID[4:] != "6" {
 		t.Errorf("got %v", q.Waiting)
 	}

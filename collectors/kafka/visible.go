@@ -18,6 +18,7 @@ type message struct {
 	key    []byte
 	at     signal.Instant
 	trace  string
+	span   string
 }
 
 // visible returns the messages at or after from that a reader of committed
@@ -64,7 +65,8 @@ func visible(block *sarama.FetchResponseBlock, from int64) (messages []message, 
 			if batch.LogAppendTime {
 				at = batch.MaxTimestamp
 			}
-			messages = append(messages, message{offset: offset, key: record.Key, at: instant(at), trace: traceOf(record.Headers)})
+			trace, span := traceOf(record.Headers)
+			messages = append(messages, message{offset: offset, key: record.Key, at: instant(at), trace: trace, span: span})
 		}
 	}
 	return messages, next
@@ -107,19 +109,24 @@ func instant(at time.Time) signal.Instant {
 	return signal.InstantOf(at)
 }
 
-// traceOf returns the trace that a message belongs to, from its W3C traceparent
-// header: version, 32 hex digits of the trace, parent, flags.
-func traceOf(headers []*sarama.RecordHeader) string {
+// traceOf returns the trace that a message belongs to and the span that sent it,
+// from its W3C traceparent header: version, 32 hex digits of the trace, 16 of the
+// span, flags.
+func traceOf(headers []*sarama.RecordHeader) (trace, span string) {
 	for _, h := range headers {
 		if !strings.EqualFold(string(h.Key), "traceparent") {
 			continue
 		}
 		parts := strings.Split(string(h.Value), "-")
-		if len(parts) >= 4 && len(parts[1]) == 32 && strings.Trim(parts[1], "0123456789abcdef") == "" && strings.Trim(parts[1], "0") != "" {
-			return parts[1]
+		if len(parts) >= 4 && isTraceID(parts[1], 32) && isTraceID(parts[2], 16) {
+			return parts[1], parts[2]
 		}
 	}
-	return ""
+	return "", ""
+}
+
+func isTraceID(text string, digits int) bool {
+	return len(text) == digits && strings.Trim(text, "0123456789abcdef") == "" && strings.Trim(text, "0") != ""
 }
 
 // longestID is longer than the id of any order; what is longer is no id.
