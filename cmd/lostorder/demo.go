@@ -35,12 +35,18 @@ func demoCommand(app *kingpin.Application, stdout io.Writer, logging *promslog.C
 	asJSON := clause.Flag("json", "Print one JSON object per line, the last one {\"summary\": …}.").Bool()
 	listen := clause.Flag("web.listen-address", "Address of the status page, the API and the metrics while the demo runs.").Default(defaultListen).String()
 
+	rabbitURL := clause.Flag("rabbitmq", "Management API of a RabbitMQ of yours, on which a part of the shop then runs, too: http://USER:PASSWORD@HOST:15672, guest without a user. The demo makes queues whose names begin with lostorder-demo-, and removes them at the end.").PlaceHolder("URL").String()
+	rabbitAMQP := clause.Flag("rabbitmq.amqp", "Where that RabbitMQ speaks AMQP: amqp://HOST:5672/VHOST, as the same user unless it names another. Without it the broker is asked, and the virtual host is /.").PlaceHolder("URL").String()
 	linger := clause.Flag("linger", "How long the shop and its page stay after the end, for a look around or a last scrape.").Default("0s").Duration()
 
-	return command{clause, func(ctx context.Context, _ *slog.Logger) error {
+	return command{clause, func(ctx context.Context, _ *slog.Logger) (err error) {
 		modes, err := demo.ParseFaults(*faults)
 		if err != nil {
 			return fmt.Errorf("--faults: %w", err)
+		}
+		rabbit, err := demo.ParseRabbit(*rabbitURL, *rabbitAMQP)
+		if err != nil {
+			return err
 		}
 		url := pageURL(*listen)
 		teller := demo.JSON(stdout)
@@ -55,11 +61,15 @@ func demoCommand(app *kingpin.Application, stdout io.Writer, logging *promslog.C
 
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
-		shop, err := demo.Open(ctx, rand.New(rand.NewPCG(*seed, 0)))
+		shop, err := demo.Open(ctx, rand.New(rand.NewPCG(*seed, 0)), rabbit)
 		if err != nil {
 			return err
 		}
-		defer func() { _ = shop.Close() }()
+		defer func() {
+			if left := shop.Close(); left != nil && (err == nil || errors.Is(err, errFailed)) {
+				err = left
+			}
+		}()
 
 		f, err := config.Parse("demo.yml", []byte(shop.Config()), ".", builtin.Sections())
 		if err != nil {

@@ -36,9 +36,9 @@ type expectation struct {
 // slack is what a fault lasts beyond the moment at which it can be decided.
 const slack = 6 * time.Second
 
-// faults returns one fault for every failure mode that is built.
+// faults returns at least one fault for every failure mode that is built.
 func (s *Shop) faults(rng *rand.Rand) []fault {
-	return []fault{
+	faults := []fault{
 		s.relaySticks(),
 		s.consumerHangs(rng.Int32N(partitions)),
 		s.consumerDies(),
@@ -59,6 +59,10 @@ func (s *Shop) faults(rng *rand.Rand) []fault {
 		s.searchIsOverwritten(),
 		s.eventIsForgotten(),
 	}
+	if s.packing != nil {
+		faults = append(faults, s.giftIsPoison(), s.printerDies())
+	}
+	return faults
 }
 
 func queue(topic, group string) signal.Subject {

@@ -55,6 +55,7 @@ type Shop struct {
 	relay    *relay
 
 	warehouse *warehouse
+	packing   *packing // nil without a RabbitMQ
 
 	billing, shipping, email, sms, accounting, analytics, loyalty, redrive *consumer
 
@@ -83,8 +84,8 @@ type fate struct {
 }
 
 // Open starts a shop in a temporary folder and on loopback ports of its own. rng is
-// the shop's alone.
-func Open(ctx context.Context, rng *rand.Rand) (shop *Shop, err error) {
+// the shop's alone. rabbit may be nil, and then nothing of the shop runs on RabbitMQ.
+func Open(ctx context.Context, rng *rand.Rand, rabbit *Rabbit) (shop *Shop, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	s := &Shop{cancel: cancel, rng: rng, next: 1001, fates: map[string]fate{}, fatal: map[string]bool{}, dying: make(chan struct{}, 1)}
 	defer func() {
@@ -107,6 +108,11 @@ func Open(ctx context.Context, rng *rand.Rand) (shop *Shop, err error) {
 	}
 	if s.warehouse, err = openWarehouse(ctx); err != nil {
 		return nil, err
+	}
+	if rabbit != nil {
+		if s.packing, err = openPacking(ctx, rabbit); err != nil {
+			return nil, err
+		}
 	}
 	if err := login(); err != nil {
 		return nil, fmt.Errorf("set credentials for the embedded SQS: %w", err)
@@ -147,6 +153,11 @@ func (s *Shop) startServices(ctx context.Context) error {
 	}
 	s.stock(ctx, queueReservations)
 	s.stock(ctx, queueReturns)
+	if s.packing != nil {
+		if err := s.pack(ctx); err != nil {
+			return err
+		}
+	}
 	s.running.Go(func() { s.relay.run(ctx) })
 	s.running.Go(func() { s.index(ctx) })
 	s.running.Go(func() { s.sell(ctx) })
@@ -179,6 +190,9 @@ func (s *Shop) Close() error {
 	if s.warehouse != nil {
 		_ = s.warehouse.server.Close()
 	}
+	if s.packing != nil {
+		err = errors.Join(err, s.packing.close())
+	}
 	if s.dir != "" {
 		err = errors.Join(err, os.RemoveAll(s.dir))
 	}
@@ -188,7 +202,11 @@ func (s *Shop) Close() error {
 // Config is the configuration by which lostorder watches the shop: as somebody who
 // runs it would write it.
 func (s *Shop) Config() string {
-	return s.warehouse.config() + fmt.Sprintf(`kafka:
+	var packing string
+	if s.packing != nil {
+		packing = s.packing.config()
+	}
+	return packing + s.warehouse.config() + fmt.Sprintf(`kafka:
   - name: shop
     brokers: [%[2]q]
     order_id: key

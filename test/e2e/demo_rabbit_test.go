@@ -1,0 +1,128 @@
+//go:build integration
+
+package e2e_test
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"net/url"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/lostorder/lostorder/internal/demo"
+)
+
+// madeByDemo is how the names begin of all that the demo makes on a broker.
+const madeByDemo = "lostorder-demo-"
+
+// playOn returns the demo on a broker, and what it writes.
+func playOn(t *testing.T, address string, args ...string) (run *exec.Cmd, out, errs *bytes.Buffer) {
+	t.Helper()
+	out, errs = &bytes.Buffer{}, &bytes.Buffer{}
+	run = exec.CommandContext(t.Context(), binary, append([]string{"demo", "--json", "--web.listen-address=" + freePort(t), "--rabbitmq=" + address}, args...)...)
+	run.Stdout, run.Stderr = out, errs
+	return run, out, errs
+}
+
+// keepsNothing demands that nothing is left of the demo.
+func (b *rabbit) keepsNothing() {
+	b.t.Helper()
+	for _, what := range []string{"queues", "exchanges"} {
+		if names := b.call("GET", "/api/"+what+"?columns=name", ""); strings.Contains(names, madeByDemo) {
+			b.t.Errorf("%s are left: %s", what, names)
+		}
+	}
+}
+
+// TestRealRabbitInTheDemo plays the whole demo with a part of the shop on a real broker: not
+// beside other tests, whose losses the broker would count together with those of the shop.
+func TestRealRabbitInTheDemo(t *testing.T) {
+	b := openRabbit(t, "RABBITMQ")
+	for _, where := range []struct {
+		does  string
+		flags []string
+	}{
+		{"the broker says where it speaks AMQP", []string{"--seed=1"}},
+		{"a virtual host of its own", []string{"--seed=2", "--rabbitmq.amqp=" + b.amqpIn(b.vhost)}},
+	} {
+		t.Run(where.does, func(t *testing.T) {
+			run, out, errs := playOn(t, server(t, "RABBITMQ_URL"), where.flags...)
+			err := run.Run()
+			lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+			var last struct{ Summary demo.Summary }
+			if err := json.Unmarshal([]byte(lines[len(lines)-1]), &last); err != nil {
+				t.Fatalf("the last line is no summary: %v\n%s%s", err, out, errs)
+			}
+			if s := last.Summary; err != nil || s.Faults != len(demo.Drills())+2 || !s.Perfect() {
+				t.Errorf("%v, %+v\n%s%s", err, s, out, errs)
+			}
+			if !strings.Contains(out.String(), madeByDemo) {
+				t.Errorf("nothing was found on RabbitMQ:\n%s", out)
+			}
+			b.keepsNothing()
+		})
+	}
+}
+
+func TestRealRabbitIsCleanAfterADemoThatIsInterrupted(t *testing.T) {
+	b := openRabbit(t, "RABBITMQ")
+	run, _, errs := playOn(t, server(t, "RABBITMQ_URL"))
+	run.Stdout = nil
+	stdout, err := run.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := run.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if !bufio.NewScanner(stdout).Scan() {
+		t.Errorf("the demo said nothing: %s", errs)
+	}
+	if names := b.call("GET", "/api/queues?columns=name", ""); !strings.Contains(names, madeByDemo) {
+		t.Errorf("nothing was made: %s", names)
+	}
+	if err := run.Process.Signal(syscall.SIGINT); err != nil {
+		t.Error(err)
+	}
+	if err := run.Wait(); err == nil || errs.String() != "lostorder: interrupted\n" {
+		t.Errorf("%v, %q", err, errs)
+	}
+	b.keepsNothing()
+}
+
+func TestRealRabbitDoesNotLetTheDemoIn(t *testing.T) {
+	t.Parallel()
+	b := openRabbit(t, "RABBITMQ")
+	wrong := strings.Replace(server(t, "RABBITMQ_URL"), b.password, "hush", 1)
+	for does, c := range map[string]struct {
+		address, flag, says string
+	}{
+		"a wrong password":            {wrong, "--seed=1", "lostorder: --rabbitmq: " + b.management + ` does not let the user "lostorder" in: a wrong password`},
+		"a wrong password for AMQP":   {server(t, "RABBITMQ_URL"), "--rabbitmq.amqp=" + strings.Replace(b.amqpIn("/"), b.password, "hush", 1), "lostorder: connect to RabbitMQ at "},
+		"a virtual host that is none": {server(t, "RABBITMQ_URL"), "--rabbitmq.amqp=" + b.amqpIn("none-such"), "lostorder: connect to RabbitMQ at "},
+		"no management API":           {strings.Replace(server(t, "RABBITMQ_PROMETHEUS_URL"), "//", "//guest:hush@", 1), "--seed=1", "lostorder: --rabbitmq: "},
+	} {
+		t.Run(does, func(t *testing.T) {
+			run, _, errs := playOn(t, c.address, c.flag)
+			if err := run.Run(); err == nil || !strings.HasPrefix(errs.String(), c.says) || strings.Count(errs.String(), "\n") != 1 {
+				t.Errorf("%v, %q, should begin with %q", err, errs, c.says)
+			}
+			if strings.Contains(errs.String(), "hush") || strings.Contains(errs.String(), b.password) {
+				t.Errorf("a password is shown: %s", errs)
+			}
+		})
+	}
+}
+
+// amqpIn is the AMQP address of the broker with a virtual host.
+func (b *rabbit) amqpIn(vhost string) string {
+	u, err := url.Parse(server(b.t, "RABBITMQ_AMQP_URL"))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	u.Path, u.RawPath = "/"+vhost, "/"+url.PathEscape(vhost)
+	return u.String()
+}
