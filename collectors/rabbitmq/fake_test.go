@@ -147,7 +147,7 @@ func read(t *testing.T, c rabbitmq.Config) (signal.Report, error) {
 	t.Helper()
 	reader := rabbitmq.NewReader(c)
 	t.Cleanup(func() { _ = reader.Close() })
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Duration(c.Timeout)+20*time.Second)
 	defer cancel()
 	var r signal.Report
 	err := reader.Read(ctx, &r)
