@@ -21,6 +21,9 @@ import (
 // grace is that of the checks of tests.
 const grace = 400 * time.Millisecond
 
+// patience is the timeout of a reading: a busy machine has time to compare keys.
+const patience = "timeout: 1m"
+
 // settings is a config file with one check of orders against payments; more are
 // further keys of it.
 func settings(left, right *databasetest.Shop, expect string, more ...string) string {
@@ -35,13 +38,13 @@ func sides(left, right *databasetest.Shop, leftColumns, rightColumns, expect str
 reconciliations:
   - name: payments
     interval: 100ms
-    timeout: 1m
+    %s
     grace: %s
     rows_per_second: 10000000
     left: {database: shop, table: orders, columns: %s}
     right: {database: billing, table: payments, columns: %s}
     expect: %s
-`, left.URL, right.URL, grace, leftColumns, rightColumns, expect) + "    " + strings.Join(append(more, ""), "\n    ")
+`, left.URL, right.URL, patience, grace, leftColumns, rightColumns, expect) + "    " + strings.Join(append(more, ""), "\n    ")
 }
 
 func parse(text string) (*config.File, error) {

@@ -42,7 +42,10 @@ func EachPair(t *testing.T, test func(t *testing.T, left, right *Shop)) {
 	all := append([]kind{{"sqlite", SQLite}}, servers...)
 	for _, l := range all {
 		for _, r := range all {
-			t.Run(l.name+" and "+r.name, func(t *testing.T) { test(t, l.make(t), r.make(t)) })
+			t.Run(l.name+" and "+r.name, func(t *testing.T) {
+				t.Parallel() // most of it is waiting
+				test(t, l.make(t), r.make(t))
+			})
 		}
 	}
 }
