@@ -40,12 +40,22 @@ type virtual struct {
 func inVirtualTime(t *testing.T, test func(t *testing.T, v *virtual)) {
 	t.Helper()
 	login(t)
+	inVirtualTimeOn(t, nil, test)
+}
+
+// inVirtualTimeOn runs a test with another server than the embedded one.
+func inVirtualTimeOn(t *testing.T, other http.Handler, test func(t *testing.T, v *virtual)) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		v := &virtual{Server: fakesqs.New(), t: t, conns: make(chan net.Conn), ended: make(chan struct{})}
 		server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			v.mu.Lock()
 			v.asked = append(v.asked, time.Now())
 			v.mu.Unlock()
+			if other != nil {
+				other.ServeHTTP(w, r)
+				return
+			}
 			v.ServeHTTP(w, r)
 		}), ReadHeaderTimeout: time.Minute}
 		go func() { _ = server.Serve(v) }()
