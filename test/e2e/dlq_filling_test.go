@@ -51,17 +51,24 @@ func TestRealEmptyDeadLetterQueueAndRetryTopicAreNoTrouble(t *testing.T) {
 	b.topic("orders.dlq", 1)
 	retry := b.topic("orders.retry", 1)
 	b.join(group, topic, pace{})
-	b.join(b.prefix+"-retry", retry, pace{slow: maxAge / 4})
+	// It keeps up with what comes, and always has some waiting: more than it works off
+	// would be a backlog that grows.
+	b.join(b.prefix+"-retry", retry, pace{slow: maxAge / 8})
+	for i := range 4 {
+		if err := b.write(retry, 0, fmt.Sprint("r-", i)); err != nil {
+			t.Fatal(err)
+		}
+	}
 	n := 0
 	repeat(t, 400*time.Millisecond, func() error {
 		n++
 		if err := b.write(topic, 0, fmt.Sprint("o-", n)); err != nil {
 			return err
 		}
-		return b.write(retry, 0, fmt.Sprint("o-", n)) // more than it works off
+		return b.write(retry, 0, fmt.Sprint("o-", n))
 	})
 	start(t, watchQueues(b)).silent(watchFor)
-	if waiting := b.end(retry, 0) - b.committed(b.prefix+"-retry", retry, 0); waiting < 3 {
-		t.Errorf("only %d messages were waiting to be tried again", waiting)
+	if b.end(retry, 0) == b.committed(b.prefix+"-retry", retry, 0) {
+		t.Error("no message was waiting to be tried again")
 	}
 }
