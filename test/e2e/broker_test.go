@@ -99,12 +99,28 @@ func (b *broker) send(topic string, partition int32, orders ...string) {
 	}
 }
 
+// burst writes all of them at once.
+func (b *broker) burst(topic string, partition int32, orders []string) {
+	b.t.Helper()
+	batch := make([]*sarama.ProducerMessage, len(orders))
+	for i, id := range orders {
+		batch[i] = message(topic, partition, id)
+	}
+	if err := b.producer.SendMessages(batch); err != nil {
+		b.t.Fatalf("send to %s: %v", topic, err)
+	}
+}
+
 // write is send for those that are not the test's own goroutine.
 func (b *broker) write(topic string, partition int32, order string) error {
-	_, _, err := b.producer.SendMessage(&sarama.ProducerMessage{
-		Topic: topic, Partition: partition, Key: sarama.StringEncoder(order), Value: sarama.StringEncoder(`{"state":"placed"}`),
-	})
+	_, _, err := b.producer.SendMessage(message(topic, partition, order))
 	return err
+}
+
+func message(topic string, partition int32, order string) *sarama.ProducerMessage {
+	return &sarama.ProducerMessage{
+		Topic: topic, Partition: partition, Key: sarama.StringEncoder(order), Value: sarama.StringEncoder(`{"state":"placed"}`),
+	}
 }
 
 // end is the offset after the last message; begin that of the first.

@@ -51,17 +51,9 @@ func (b *broker) get(ctx context.Context, address string) (int, error) {
 
 // declare makes the queues, and waits until the broker counts all of them.
 func (b *broker) declare(ctx context.Context, queues int) error {
-	text, err := b.call(ctx, http.MethodGet, b.management+"/api/nodes?columns=os_pid", nil)
-	if err != nil {
+	if err := b.findProcess(ctx); err != nil {
 		return err
 	}
-	var nodes []struct {
-		Process string `json:"os_pid"`
-	}
-	if err := json.Unmarshal(text, &nodes); err != nil || len(nodes) != 1 {
-		return fmt.Errorf("read the broker's process id: %w: %s", err, text)
-	}
-	b.process = nodes[0].Process
 	if _, err := b.call(ctx, http.MethodPut, b.management+"/api/vhosts/"+vhost, []byte("{}")); err != nil {
 		return err
 	}
@@ -90,6 +82,32 @@ func (b *broker) declare(ctx context.Context, queues int) error {
 			return err
 		}
 		if strings.Count(string(text), "queue_messages_ready{") == queues {
+			return nil
+		}
+		time.Sleep(500 * time.Millisecond)
+	}
+	return ctx.Err()
+}
+
+// findProcess reads which process the broker is; one that has only just started
+// does not say so yet.
+func (b *broker) findProcess(ctx context.Context) error {
+	for ctx.Err() == nil {
+		text, err := b.call(ctx, http.MethodGet, b.management+"/api/nodes", nil)
+		if err != nil {
+			return err
+		}
+		var nodes []struct {
+			Process string `json:"os_pid"`
+		}
+		if err := json.Unmarshal(text, &nodes); err != nil {
+			return fmt.Errorf("read the broker's process id: %w: %s", err, text)
+		}
+		if len(nodes) > 1 {
+			return fmt.Errorf("the bench reads the CPU of one broker, this is a cluster of %d nodes", len(nodes))
+		}
+		if len(nodes) == 1 && nodes[0].Process != "" {
+			b.process = nodes[0].Process
 			return nil
 		}
 		time.Sleep(500 * time.Millisecond)
