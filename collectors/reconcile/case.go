@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -26,11 +27,12 @@ type suspect struct {
 	told   time.Time // when it had outlived the grace; zero before
 }
 
-// mismatch is how the sides of a key differ. Two that are equal are the same case.
+// mismatch is how the sides of a key differ.
 type mismatch struct {
 	kind   signal.MismatchKind
 	detail string
 	since  signal.Instant
+	trace  string // the traceparent of its row, where that is known
 }
 
 // same reports whether it is still the same mismatch: before it was told also by
@@ -113,7 +115,9 @@ func (s *suspects) summary(kinds []signal.MismatchKind, sample int, shown func(d
 				m.Told = due
 			}
 			if i < sample {
-				m.Orders = append(m.Orders, signal.OrderRef{ID: shown(c.key), Since: c.since()})
+				ref := signal.OrderRef{ID: shown(c.key), Since: c.since()}
+				ref.TraceID, ref.SpanID = database.Trace(c.found.trace)
+				m.Orders = append(m.Orders, ref)
 			}
 			if c.found.detail != "" && len(m.Details) < 3 {
 				m.Details = append(m.Details, shown(c.key)+": "+c.found.detail)
@@ -178,11 +182,11 @@ func (r *reader) judge(l, s database.Found) mismatch {
 	expect := r.config.Expect
 	switch {
 	case l.Young > 0 && s.Held == 0 && expect != atMostOne:
-		return mismatch{kind: signal.MissingRight, since: l.Since}
+		return mismatch{kind: signal.MissingRight, since: l.Since, trace: l.Trace}
 	case s.Young > 0 && l.Rows == 0:
-		return mismatch{kind: signal.MissingLeft, since: s.Since}
+		return mismatch{kind: signal.MissingLeft, since: s.Since, trace: s.Trace}
 	case s.Young > 0 && s.Held > 1 && expect != atLeastOne:
-		return mismatch{kind: signal.Duplicate, since: s.Since, detail: fmt.Sprintf("%d rows", s.Held)}
+		return mismatch{kind: signal.Duplicate, since: s.Since, trace: cmp.Or(s.Trace, l.Trace), detail: fmt.Sprintf("%d rows", s.Held)}
 	case l.Young > 0 && s.Held == 1 && expect == equal:
 		return r.compare(l, s)
 	}
@@ -200,5 +204,5 @@ func (r *reader) compare(l, s database.Found) mismatch {
 	if len(differ) == 0 {
 		return mismatch{}
 	}
-	return mismatch{kind: signal.Different, since: l.Since, detail: strings.Join(differ, ", ")}
+	return mismatch{kind: signal.Different, since: l.Since, trace: cmp.Or(l.Trace, s.Trace), detail: strings.Join(differ, ", ")}
 }

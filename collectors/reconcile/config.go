@@ -36,9 +36,10 @@ type Side struct {
 
 // Columns says what the columns of a side are called.
 type Columns struct {
-	Key    []string `yaml:"key" required:"true" single:"true" doc:"The id of the order; several columns where it takes them all to tell orders apart. An index has to begin with them." example:"id"`
-	At     string   `yaml:"at" default:"created_at" doc:"When the row was made or last changed; new rows are found by an index on it. Empty: new rows are found by the round alone."`
-	Values []string `yaml:"values" single:"true" doc:"The columns whose values are compared, in the order of the other side's; for equal." example:"amount,status"`
+	Key         []string `yaml:"key" required:"true" single:"true" doc:"The id of the order; several columns where it takes them all to tell orders apart. An index has to begin with them." example:"id"`
+	At          string   `yaml:"at" default:"created_at" doc:"When the row was made or last changed; new rows are found by an index on it. Empty: new rows are found by the round alone."`
+	Traceparent string   `yaml:"traceparent" doc:"The W3C traceparent of the row, or its trace id; a finding then links the trace." example:"traceparent"`
+	Values      []string `yaml:"values" single:"true" doc:"The columns whose values are compared, in the order of the other side's; for equal." example:"amount,status"`
 }
 
 // sectionKey is the key of the section in the config file.

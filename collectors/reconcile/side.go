@@ -50,6 +50,10 @@ func (s *side) find(ctx context.Context, warn func(string)) error {
 			at := must(name, "at")
 			k.At = &at
 		}
+		if name := s.config.Columns.Traceparent; name != "" {
+			trace := must(name, "traceparent")
+			k.Trace = &trace
+		}
 		if s.config.Where != "" {
 			k.Where = []database.Condition{database.Matches(s.config.Where)}
 		}

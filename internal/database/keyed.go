@@ -19,6 +19,7 @@ type Keyed struct {
 	ValueForms []Form
 	Where      []Condition
 	At         *Column       // when a row was made or changed; nil where no column says so
+	Trace      *Column       // the traceparent of the row; nil where no column has it
 	Younger    time.Duration // rows that are older than this are left out; 0: none
 	Once       bool          // rows of one key are taken as one
 }
@@ -115,6 +116,17 @@ func (k *Keyed) hash(d dialect) string {
 		}
 	}
 	return d.hash(d.join(parts))
+}
+
+// Columns are all columns that are read.
+func (k *Keyed) Columns() []Column {
+	all := slices.Concat(k.Key, k.Values)
+	for _, c := range []*Column{k.At, k.Trace} {
+		if c != nil {
+			all = append(all, *c)
+		}
+	}
+	return all
 }
 
 func (k *Keyed) forms() []Form { return slices.Concat(k.KeyForms, k.ValueForms) }

@@ -17,6 +17,7 @@ type Found struct {
 	Young  int64          // of those, the ones that are young enough
 	Values []Value        // of the first of those
 	Since  signal.Instant // the moment of the first of all, on our clock; unknown where no column says so
+	Trace  string         // the traceparent of one of those for which the conditions hold; empty where no column has it
 }
 
 // Value is a value in the form in which it is compared.
@@ -64,9 +65,13 @@ func (r *Reading) find(ctx context.Context, k *Keyed, keys []Key, all map[string
 		var at sql.NullInt64
 		key, into := scanned(len(k.Key))
 		values := make([]sql.NullString, len(k.Values))
+		var trace sql.NullString
 		into = append(into, &f.Rows, &f.Held, &f.Young, &at)
 		for i := range values {
 			into = append(into, &values[i])
+		}
+		if k.Trace != nil {
+			into = append(into, &trace)
 		}
 		if err := rows.Scan(into...); err != nil {
 			return err
@@ -77,6 +82,7 @@ func (r *Reading) find(ctx context.Context, k *Keyed, keys []Key, all map[string
 		if at.Valid {
 			f.Since = r.clock.instant(at.Int64)
 		}
+		f.Trace = trace.String
 		all[Key(key()).ID()] = f
 		return nil
 	})
@@ -106,7 +112,11 @@ func (r *Reading) lookUp(k *Keyed, keys []Key) (q query, some bool) {
 		}
 	}
 	fields := append(slices.Clone(group), "count(*)", count(held), count(young), at)
-	for _, text := range k.values(d) {
+	carried := k.values(d)
+	if k.Trace != nil {
+		carried = append(carried, d.text(*k.Trace))
+	}
+	for _, text := range carried {
 		if held != "" {
 			text = "CASE WHEN " + held + " THEN " + text + " END"
 		}

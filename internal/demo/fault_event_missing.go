@@ -16,7 +16,7 @@ func (s *Shop) eventIsForgotten() fault {
 		inject: func(ctx context.Context) (expectation, error) {
 			orderID = s.newOrderID()
 			return expectation{subject: signal.Subject{Database: "shop", Check: "events"}, orders: []string{orderID}, count: 1},
-				s.store.placeSilent(ctx, orderID, time.Now())
+				s.store.placeSilent(ctx, orderID, s.newTraceparent(), time.Now())
 		},
 		// Before it is overdue as well.
 		lasts: placedMax - 3*time.Second,

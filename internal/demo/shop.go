@@ -276,8 +276,8 @@ reconciliations:
     timeout: 5s
   - name: events
     kind: event
-    left: {database: shop, table: orders, columns: {key: id}}
-    right: {database: shop, table: outbox, columns: {key: order_id}}
+    left: {database: shop, table: orders, columns: {key: id, traceparent: traceparent}}
+    right: {database: shop, table: outbox, columns: {key: order_id, traceparent: traceparent}}
     expect: at_least_one
     within: %[11]s
     grace: %[9]s

@@ -21,13 +21,13 @@ func (s *store) overwrite(ctx context.Context, orderID, state string, at time.Ti
 }
 
 // placeSilent commits an order without its event.
-func (s *store) placeSilent(ctx context.Context, orderID string, at time.Time) error {
+func (s *store) placeSilent(ctx context.Context, orderID, traceparent string, at time.Time) error {
 	tx, err := s.db.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = tx.Rollback() }()
-	if err := addOrder(ctx, tx, orderID, orderID, "", at); err != nil {
+	if err := addOrder(ctx, tx, orderID, orderID, traceparent, at); err != nil {
 		return err
 	}
 	return tx.Commit()

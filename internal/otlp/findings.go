@@ -72,6 +72,7 @@ func labels(s signal.Subject) []attribute.KeyValue {
 		attribute.String("lostorder.outbox", s.Outbox),
 		attribute.String("lostorder.lifecycle", s.Lifecycle),
 		attribute.String("lostorder.state", s.State),
+		attribute.String("lostorder.check", s.Check),
 	} {
 		if l.Value.AsString() != "" {
 			all = append(all, l)

@@ -55,12 +55,23 @@ func (s *Sender) look(open []signal.Finding) {
 	}
 }
 
+// goesOn are the modes in which an order went further than it may, or elsewhere:
+// nothing of it is missing.
+var goesOn = map[signal.Mode]bool{
+	signal.OrderConflict: true, signal.OrderDuplicate: true, signal.EffectDuplicate: true, signal.ReplicaDivergence: true,
+}
+
 // mark puts a span into the trace of each order of a finding whose trace is known:
 // the hop that the order never made. It begins when the order began to wait, ends
-// when it was found, and failed; so the order's trace shows where it stops.
+// when it was found, and failed; so the order's trace shows where it stops. An order
+// that did not stop gets one that says where it went wrong.
 func (s *Sender) mark(f *signal.Finding) {
 	if s.tracer == nil {
 		return
+	}
+	name, what := "missing after ", "the order has gone no further"
+	if goesOn[f.Mode] {
+		name, what = "wrong at ", "the order went on, and is not as it should be"
 	}
 	for _, order := range f.Traced {
 		if !s.hops.first(f.ID, order.ID+" "+order.TraceID) {
@@ -79,9 +90,9 @@ func (s *Sender) mark(f *signal.Finding) {
 			attribute.String("lostorder.mode", string(f.Mode)),
 			attribute.String("lostorder.order_id", order.ID),
 		)
-		_, span := s.tracer.Start(contextOf(order.TraceID, order.SpanID), "missing after "+f.Subject.String(),
+		_, span := s.tracer.Start(contextOf(order.TraceID, order.SpanID), name+f.Subject.String(),
 			trace.WithTimestamp(since), trace.WithSpanKind(trace.SpanKindProducer), trace.WithAttributes(attributes...))
-		span.SetStatus(codes.Error, string(f.Mode)+": the order has gone no further")
+		span.SetStatus(codes.Error, string(f.Mode)+": "+what)
 		span.End(trace.WithTimestamp(until))
 	}
 }
