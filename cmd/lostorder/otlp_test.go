@@ -25,13 +25,14 @@ func TestDemoSendsToACollector(t *testing.T) {
 			t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", serve(&collector, t))
 			t.Setenv("OTEL_EXPORTER_OTLP_PROTOCOL", protocol)
 			t.Setenv("OTEL_METRIC_EXPORT_INTERVAL", "1000") // ms
-			play(t, "demo", "--faults=outbox_stalled", "--duration=22s", "--web.listen-address="+freeAddress(t))
+			play(t, "demo", "--faults=outbox_stalled,event_missing", "--duration=22s", "--web.listen-address="+freeAddress(t))
 
 			r := collector.Received()
 			hasCalls(t, r, "outbox", "SQLite query")
 			hasCalls(t, r, "kafka", "kafka ")
 			hasCalls(t, r, "sqs", "AmazonSQS.")
-			hasFinding(t, r)
+			hasFinding(t, r, "outbox_stalled")
+			hasFinding(t, r, "event_missing")
 			if r.Service != "lostorder" {
 				t.Errorf("the service is called %q", r.Service)
 			}
@@ -75,9 +76,9 @@ func hasCalls(t *testing.T, r *otlptest.Received, source, call string) {
 
 // hasFinding demands the records of a finding that opened and closed, and the
 // missing hops of its orders below the spans that placed them.
-func hasFinding(t *testing.T, r *otlptest.Received) {
+func hasFinding(t *testing.T, r *otlptest.Received, mode string) {
 	t.Helper()
-	for _, want := range []string{"outbox_stalled opened", "outbox_stalled closed"} {
+	for _, want := range []string{mode + " opened", mode + " closed"} {
 		i := slices.IndexFunc(r.Records, func(l *logv1.LogRecord) bool { return strings.HasPrefix(l.GetBody().GetStringValue(), want) })
 		if i < 0 {
 			t.Fatalf("no record says %q: %v", want, r.Records)

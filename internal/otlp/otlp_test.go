@@ -246,3 +246,32 @@ func heap() int64 {
 	runtime.ReadMemStats(&m)
 	return int64(m.HeapAlloc)
 }
+
+func TestAnOrderThatWentOnIsNotSaidToHaveStopped(t *testing.T) {
+	for mode, want := range map[signal.Mode][2]string{
+		signal.EventMissing:      {"missing after check payments (database shop)", "event_missing: the order has gone no further"},
+		signal.OrderUnmatched:    {"missing after check payments (database shop)", "order_unmatched: the order has gone no further"},
+		signal.EffectDuplicate:   {"wrong at check payments (database shop)", "effect_duplicate: the order went on, and is not as it should be"},
+		signal.ReplicaDivergence: {"wrong at check payments (database shop)", "replica_divergence: the order went on, and is not as it should be"},
+	} {
+		t.Run(string(mode), func(t *testing.T) {
+			clear(t)
+			var r otlptest.Receiver
+			t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", r.OverHTTP(t))
+			s, err := otlp.Start(t.Context(), options(io.Discard))
+			if err != nil {
+				t.Fatal(err)
+			}
+			f := lost()
+			f.Mode, f.Subject = mode, signal.Subject{Database: "shop", Check: "payments"}
+			s.Changed(detect.Change{Kind: detect.Opened, Finding: f})
+			if err := s.Stop(); err != nil {
+				t.Fatal(err)
+			}
+			got := r.Received().Named(want[0])
+			if len(got) != 2 || got[0].GetStatus().GetMessage() != want[1] || !strings.Contains(got[0].String(), "lostorder.check") {
+				t.Errorf("no span is called %q and says %q of the check: %v", want[0], want[1], r.Received().Spans)
+			}
+		})
+	}
+}
