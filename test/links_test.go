@@ -1,0 +1,79 @@
+package test
+
+import (
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+var (
+	link = regexp.MustCompile(`\]\(([^)\s]+)\)`)
+	// ours begins a link to a file of this project by the address that it has for all.
+	ours    = "https://github.com/lostorder/lostorder/blob/main/"
+	heading = regexp.MustCompile(`(?m)^#{1,6} +(.*?) *$`)
+	target  = regexp.MustCompile(`<a (?:id|name)="([^"]+)">`)
+	// unslugged is what GitHub leaves out of a heading when it makes an anchor of it.
+	unslugged = regexp.MustCompile(`[^\p{L}\p{N}_\- ]`)
+)
+
+// checkLinks demands that each link to this repository leads to a file or a folder
+// and, where it has an anchor, to a heading in it.
+func checkLinks(t *testing.T, path, text string) {
+	t.Helper()
+	for _, found := range link.FindAllStringSubmatch(withoutCode(text), -1) {
+		page, anchor, _ := strings.Cut(found[1], "#")
+		switch {
+		case strings.HasPrefix(page, ours):
+			page = filepath.Join("..", strings.TrimPrefix(page, ours))
+		case strings.Contains(page, "://"):
+			continue
+		case page == "":
+			page = path
+		default:
+			page = filepath.Join(filepath.Dir(path), page)
+		}
+		switch {
+		case !exists(page):
+			t.Errorf("%s: the link %s leads nowhere", path, found[1])
+		case anchor != "" && !slices.Contains(anchors(read(t, page)), anchor):
+			t.Errorf("%s: the link %s leads to no heading; there are %s", path, found[1], strings.Join(anchors(read(t, page)), " "))
+		}
+	}
+}
+
+// anchors returns what a link to a heading of a page may end with, as GitHub makes it.
+func anchors(text string) []string {
+	text = withoutCode(text)
+	var all []string
+	for _, found := range heading.FindAllStringSubmatch(text, -1) {
+		title := link.ReplaceAllString(found[1], "")
+		slug := strings.ReplaceAll(unslugged.ReplaceAllString(strings.ToLower(title), ""), " ", "-")
+		all = append(all, slug)
+	}
+	for _, found := range target.FindAllStringSubmatch(text, -1) {
+		all = append(all, found[1])
+	}
+	return all
+}
+
+// withoutCode leaves out blocks of code, in which # begins a comment and brackets
+// are no links.
+func withoutCode(text string) string { return fence.ReplaceAllString(text, "") }
+
+func TestAnchors(t *testing.T) {
+	for title, want := range map[string]string{
+		"## How it scales, and what it costs": "how-it-scales-and-what-it-costs",
+		"# Are we losing orders?":             "are-we-losing-orders",
+		"### `kafka[].sasl`":                  "kafkasasl",
+		"## See [Kafka](kafka.md) – again":    "see-kafka--again",
+		"#not a heading":                      "",
+		"```sh\n# a comment\n```":             "",
+		`<a id="here"></a>`:                   "here",
+	} {
+		if got := strings.Join(anchors(title+"\n"), " "); got != want {
+			t.Errorf("%s: %q, not %q", title, got, want)
+		}
+	}
+}
