@@ -38,7 +38,6 @@ type command struct {
 // newApp returns the command line and its commands.
 func newApp(stdout, stderr io.Writer, logging *promslog.Config) (*kingpin.Application, []command) {
 	app := kingpin.New("lostorder", "Says which orders are being lost in microservices and queues, why, and since when. It only reads.")
-	app.UsageTemplate(kingpin.LongHelpTemplate)
 	app.UsageWriter(stdout).ErrorWriter(stderr)
 	app.HelpFlag.Short('h')
 	app.Version(version.Print("lostorder"))
@@ -56,6 +55,7 @@ func newApp(stdout, stderr io.Writer, logging *promslog.Config) (*kingpin.Applic
 func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	logging := promslog.Config{Writer: stderr}
 	app, commands := newApp(stdout, stderr, &logging)
+	helpFor(app, args)
 	terminated := false
 	app.Terminate(func(int) { terminated = true })
 
@@ -64,7 +64,7 @@ func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return 0 // --help or --version
 	}
 	if err != nil {
-		fmt.Fprintf(stderr, "lostorder: %s; try lostorder --help\n", err)
+		fmt.Fprintf(stderr, "lostorder: %s; try lostorder --help\n", misuse(app, args, err))
 		return 2
 	}
 	for _, c := range commands {
