@@ -130,7 +130,7 @@ func whatIsLost(in scope) panel {
 // which they are read.
 func subjectLabels() []string {
 	first := []string{"messaging_destination_name", "messaging_consumer_group_name", "outbox", "check", "lifecycle", "state"}
-	return append(first, strings.Split(subject(since, append(first, "mode", "severity", "finding")...), ", ")...)
+	return append(first, strings.Split(subject(affected, append(first, "mode", "severity", "finding")...), ", ")...)
 }
 
 // ofMode are the links from a finding to what to do about it.

@@ -168,7 +168,7 @@ func complaints(s *parser.VectorSelector, path []parser.Node) (all []string) {
 
 // freeLabels are labels in which two replicas may differ over one subject.
 var freeLabels = map[string][]string{
-	"lostorder_finding_since_timestamp_seconds": {"severity", "finding"},
+	"lostorder_finding_since_timestamp_seconds": {"severity", "finding", "external_url"},
 	"lostorder_finding_affected":                {"severity", "finding"},
 }
 

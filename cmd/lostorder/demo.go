@@ -75,7 +75,7 @@ func demoCommand(app *kingpin.Application, stdout io.Writer, logging *promslog.C
 		if err != nil {
 			return fmt.Errorf("config of the demo: %w", err)
 		}
-		s := newService(log)
+		s := newService(log, web.External{})
 		unsend, err := s.send(ctx, f)
 		if err != nil {
 			return err
@@ -141,7 +141,7 @@ func waitReady(ctx context.Context, url string, serving *server) error {
 		case <-ctx.Done():
 			return errors.New("interrupted before everything was read once")
 		case <-serving.ended:
-			return fmt.Errorf("serve the status page: %w; choose another --web.listen-address", serving.err)
+			return serving.err
 		case <-tick.C:
 			if _, err := (client{base: url}).get(ctx, "-/ready"); err == nil {
 				return nil

@@ -12,6 +12,7 @@ import (
 	"github.com/lostorder/lostorder/collectors/builtin"
 	"github.com/lostorder/lostorder/internal/config"
 	"github.com/lostorder/lostorder/internal/signal"
+	"github.com/lostorder/lostorder/internal/web"
 )
 
 // TestNoOrderIDIsShownWhereTheyAreHashed looks everywhere that a finding is told.
@@ -21,7 +22,7 @@ func TestNoOrderIDIsShownWhereTheyAreHashed(t *testing.T) {
 		t.Fatal(err)
 	}
 	var log bytes.Buffer
-	s := newService(slog.New(slog.NewTextHandler(&log, nil)))
+	s := newService(slog.New(slog.NewTextHandler(&log, nil)), web.External{})
 	s.apply(t.Context(), f)
 	defer s.manager.Stop()
 	since := signal.InstantOf(time.Now().Add(-time.Hour))

@@ -14,6 +14,7 @@ import (
 	"github.com/alecthomas/kingpin/v2"
 	"github.com/oklog/run"
 	"github.com/prometheus/common/version"
+	toolkit "github.com/prometheus/exporter-toolkit/web"
 	"github.com/prometheus/exporter-toolkit/web/kingpinflag"
 
 	"github.com/lostorder/lostorder/collectors/builtin"
@@ -29,12 +30,21 @@ func runCommand(app *kingpin.Application, stdout io.Writer) command {
 	file := clause.Flag("config.file", "The config file.").Default("lostorder.yml").String()
 	check := clause.Flag("config.check", "Check the config file, connect to nothing, and exit.").Bool()
 	pprof := clause.Flag("web.enable-pprof", "Serve Go's profiles under /debug/pprof.").Bool()
+	externalURL := clause.Flag("web.external-url", "The address under which people reach lostorder, where it is not the one that Prometheus scrapes: for the links of alerts and of the API. What is served is below its path.").PlaceHolder("URL").String()
+	routePrefix := clause.Flag("web.route-prefix", "The path below which everything is served, where a proxy changes it: / if the proxy takes the path away. The default is the path of --web.external-url.").PlaceHolder("PATH").String()
 	listen := kingpinflag.AddFlags(clause, defaultListen)
 
 	return command{clause, func(ctx context.Context, log *slog.Logger) error {
 		f, err := load(*file)
 		if err != nil {
 			return err
+		}
+		external, err := web.ParseExternal(*externalURL, *routePrefix)
+		if err != nil {
+			return err
+		}
+		if err := toolkit.Validate(*listen.WebConfigFile); err != nil {
+			return fmt.Errorf("--web.config.file: %w", err)
 		}
 		if *check {
 			fmt.Fprintf(stdout, "%s is valid; targets: %d\n", *file, len(builtin.Targets(f)))
@@ -45,7 +55,7 @@ func runCommand(app *kingpin.Application, stdout io.Writer) command {
 		log.Info("lostorder starts", "version", version.Info(), "build", version.BuildContext())
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
-		s := newService(log)
+		s := newService(log, external)
 		unsend, err := s.send(ctx, f)
 		if err != nil {
 			return err

@@ -31,18 +31,19 @@ type service struct {
 	exporter *telemetry.Exporter
 	sender   *otlp.Sender
 	veil     atomic.Pointer[privacy.Veil]
+	external web.External
 	log      *slog.Logger
 }
 
-func newService(log *slog.Logger) *service {
-	s := &service{log: log, sender: &otlp.Sender{}}
+func newService(log *slog.Logger, external web.External) *service {
+	s := &service{log: log, external: external, sender: &otlp.Sender{}}
 	s.watch = watch.New(time.Now, log, func(c detect.Change) {
 		s.sender.Changed(c)
 		if c.Kind == detect.Opened {
 			s.exporter.Opened(c.Finding)
 		}
 	})
-	s.exporter = telemetry.New(telemetry.Options{Snapshot: s.watch.Snapshot, Log: log})
+	s.exporter = telemetry.New(telemetry.Options{Snapshot: s.watch.Snapshot, Log: log, ExternalURL: external.URL})
 	s.manager = collectors.NewManager(s, log)
 	return s
 }
@@ -104,6 +105,7 @@ func (s *service) handler(reload func(context.Context) error, pprof bool) http.H
 		Now:      time.Now,
 		Log:      s.log,
 		Pprof:    pprof,
+		External: s.external,
 		Version:  cmp.Or(version.Version, "development version"),
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -46,6 +47,9 @@ type Fact struct {
 	Name  string
 	Value string
 }
+
+// Words is the name as people read it.
+func (f Fact) Words() string { return strings.ReplaceAll(f.Name, "_", " ") }
 
 // Evidence is what a finding was decided from, in the order in which it
 // convinces. In JSON it is an object that keeps that order.

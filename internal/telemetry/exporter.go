@@ -25,14 +25,17 @@ type Options struct {
 	Snapshot func() *watch.Snapshot
 	Now      func() time.Time // time.Now when nil
 	Log      *slog.Logger     // slog.Default() when nil
+	// ExternalURL is where people reach the status page, "" when that is not known.
+	ExternalURL string
 }
 
 // Exporter makes metrics of snapshots. It is a [prometheus.Gatherer].
 type Exporter struct {
-	source func() *watch.Snapshot
-	now    func() time.Time
-	log    *slog.Logger
-	own    own
+	source   func() *watch.Snapshot
+	now      func() time.Time
+	log      *slog.Logger
+	external string
+	own      own
 
 	text, openMetrics, protobuf cache
 
@@ -43,7 +46,7 @@ type Exporter struct {
 
 // New returns an Exporter.
 func New(o Options) *Exporter {
-	e := &Exporter{source: o.Snapshot, now: o.Now, log: o.Log, own: newOwn(), dwelling: map[signal.TargetID]map[lifecycleID]bool{}}
+	e := &Exporter{source: o.Snapshot, now: o.Now, log: o.Log, external: o.ExternalURL, own: newOwn(), dwelling: map[signal.TargetID]map[lifecycleID]bool{}}
 	if e.now == nil {
 		e.now = time.Now
 	}
@@ -67,7 +70,7 @@ func (e *Exporter) snapshot() *watch.Snapshot {
 // Gather returns all families, in order of their names. It makes them anew each
 // time; the scrape does not use it.
 func (e *Exporter) Gather() ([]*dto.MetricFamily, error) {
-	v := newView(e.snapshot(), e.now())
+	v := newView(e.snapshot(), e.now(), e.external)
 	families, err := e.gatherOwn()
 	var out block
 	for _, m := range Metrics() {

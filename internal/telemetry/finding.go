@@ -14,11 +14,12 @@ const mostFindings = 500
 type finding struct {
 	*signal.Finding
 	labels []*dto.LabelPair
+	linked []*dto.LabelPair // and where its page is
 }
 
 // list indexes the open findings: the most severe first, then the oldest, as the
 // snapshot has them. Those beyond the bound are only counted.
-func (v *view) list(open []signal.Finding) {
+func (v *view) list(open []signal.Finding, external string) {
 	for i := range open {
 		f := &open[i]
 		id := valid(f.ID)
@@ -28,7 +29,7 @@ func (v *view) list(open []signal.Finding) {
 		}
 		labels := append(v.labels.of(label{labelMode, valid(string(f.Mode))}, label{labelSeverity, valid(string(f.Severity))}, label{labelFinding, id}),
 			v.subject(f.Subject)...)
-		v.findings.put(id, finding{f, labels})
+		v.findings.put(id, finding{f, labels, append(labels, v.labels.of(label{labelExternal, valid(external)})...)})
 	}
 }
 
@@ -59,7 +60,7 @@ func findingSince(f *finding, out *block) {
 	if since.IsZero() {
 		since = f.DetectedAt
 	}
-	out.add(float64(since.UnixMilli())/1000, f.labels)
+	out.add(float64(since.UnixMilli())/1000, f.linked)
 }
 
 func findingAffected(f *finding, out *block) { out.add(float64(f.Count), f.labels) }

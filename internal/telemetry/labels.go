@@ -31,6 +31,7 @@ const (
 	labelTarget      = "target"
 	labelNode        = "node"
 	labelResource    = "resource"
+	labelExternal    = "external_url"
 )
 
 var (

@@ -282,8 +282,8 @@ var groups = []Group{
 				each: findingsTotal,
 			},
 			{
-				Name: "lostorder_finding_since_timestamp_seconds", Type: Gauge, Unit: "seconds", Labels: caseLabels, Stability: Stable,
-				Help: "Since when an open finding has been so, in Unix time; one series for each, with the labels that its subject has.",
+				Name: "lostorder_finding_since_timestamp_seconds", Type: Gauge, Unit: "seconds", Labels: with(caseLabels, labelExternal), Stability: Stable,
+				Help: "Since when an open finding has been so, in Unix time; one series for each, with the labels that its subject has, and external_url where --web.external-url gives it.",
 				each: perFinding(findingSince),
 			},
 			{

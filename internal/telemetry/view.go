@@ -82,15 +82,15 @@ type lossID struct {
 	reason string
 }
 
-// newView indexes a snapshot.
-func newView(s *watch.Snapshot, now time.Time) *view {
+// newView indexes a snapshot. The links of alerts lead to the external address.
+func newView(s *watch.Snapshot, now time.Time, external string) *view {
 	v := &view{Snapshot: s, now: now, labels: newLabelSet()}
 	for i := range s.Targets {
 		if r := s.Targets[i].Reading; r != nil {
 			v.read(r)
 		}
 	}
-	v.list(s.Open)
+	v.list(s.Open, external)
 	for i := range s.Tally.Lost {
 		l := &s.Tally.Lost[i]
 		id := lossID{validID(l.QueueID), valid(string(l.Reason))}

@@ -143,11 +143,15 @@ func (s Style) Finding(w io.Writer, f *api.Finding) error {
 	if f.TraceID != "" {
 		facts = append(facts, signal.Fact{Name: "trace", Value: f.TraceID})
 	}
-	facts = append(facts, signal.Fact{Name: "watched by", Value: f.Target}, signal.Fact{Name: "runbook", Value: f.RunbookURL})
+	facts = append(facts, signal.Fact{Name: "watched by", Value: f.Target})
+	if f.URL != "" {
+		facts = append(facts, signal.Fact{Name: "page", Value: f.URL})
+	}
+	facts = append(facts, signal.Fact{Name: "runbook", Value: f.RunbookURL})
 	longest := 0
 	evidence := slices.Clone(f.Evidence)
 	for i := range evidence {
-		evidence[i].Name = strings.ReplaceAll(evidence[i].Name, "_", " ")
+		evidence[i].Name = evidence[i].Words()
 	}
 	for _, fact := range slices.Concat(facts, evidence) {
 		longest = max(longest, len(fact.Name))

@@ -84,6 +84,6 @@ func (s *server) finding(f *signal.Finding) api.Finding {
 		Subject: f.Subject.String(), Labels: f.Subject, Target: f.Target.String(),
 		OrderIDs: ids, Count: f.Count,
 		Since: f.Since.UTC(), DetectedAt: f.DetectedAt.UTC(), ClosedAt: f.ClosedAt.UTC(),
-		Evidence: f.Evidence, RunbookURL: s.runbook(f.Mode), TraceID: f.TraceID,
+		Evidence: f.Evidence, URL: s.External.Finding(f.ID), RunbookURL: s.runbook(f.Mode), TraceID: f.TraceID,
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"time"
 
@@ -39,6 +40,9 @@ func Serve(ctx context.Context, handler http.Handler, flags *toolkit.FlagConfig,
 	go func() { served <- toolkit.ListenAndServe(server, flags, log) }()
 	select {
 	case err := <-served:
+		if bind, ok := errors.AsType[*net.OpError](err); ok && bind.Op == "listen" {
+			err = fmt.Errorf("%w; choose another --web.listen-address", err)
+		}
 		return errors.Join(fmt.Errorf("serve http: %w", err), server.Close())
 	case <-ctx.Done():
 	}

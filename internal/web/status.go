@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
+	"net/url"
 	"slices"
 	"time"
 
@@ -49,11 +50,13 @@ type page struct {
 	Asked   string
 	One     *findingRow
 	Now     string
+	Root    string // leads from this page to the one at the root, also through a proxy
 	Version string
 }
 
 type findingRow struct {
 	*signal.Finding
+	Link        string
 	Means       string // what happened when this mode is found
 	Runbook     string
 	SinceClock  string
@@ -78,13 +81,13 @@ type targetRow struct {
 
 func (s *server) status(w http.ResponseWriter, r *http.Request) {
 	known, now := s.snapshot(), s.Now()
-	p := page{Targets: targetRows(known.Targets, now), Lifecycles: pictures(known.Targets)}
+	p := page{Root: "./", Targets: targetRows(known.Targets, now), Lifecycles: pictures(known.Targets)}
 	for i := range known.Open[:min(len(known.Open), mostShown)] {
-		p.Open = append(p.Open, s.findingRow(&known.Open[i], now))
+		p.Open = append(p.Open, s.findingRow(&known.Open[i], p.Root, now))
 	}
 	p.More = len(known.Open) - len(p.Open)
 	for i := range known.Closed[:min(len(known.Closed), mostShown)] {
-		p.Closed = append(p.Closed, s.findingRow(&known.Closed[i], now))
+		p.Closed = append(p.Closed, s.findingRow(&known.Closed[i], p.Root, now))
 	}
 	s.render(w, r, http.StatusOK, p, known, now)
 }
@@ -93,9 +96,9 @@ func (s *server) status(w http.ResponseWriter, r *http.Request) {
 // was closed meanwhile or stands behind a hundred others.
 func (s *server) statusOfOne(w http.ResponseWriter, r *http.Request) {
 	known, now := s.snapshot(), s.Now()
-	p, code := page{Asked: r.PathValue("id")}, http.StatusNotFound
+	p, code := page{Root: "../", Asked: r.PathValue("id")}, http.StatusNotFound
 	if f := find(known, p.Asked); f != nil {
-		row := s.findingRow(f, now)
+		row := s.findingRow(f, p.Root, now)
 		p.One, code = &row, http.StatusOK
 	}
 	s.render(w, r, code, p, known, now)
@@ -117,9 +120,9 @@ func (s *server) render(w http.ResponseWriter, r *http.Request, code int, p page
 	}
 }
 
-func (s *server) findingRow(f *signal.Finding, now time.Time) findingRow {
+func (s *server) findingRow(f *signal.Finding, root string, now time.Time) findingRow {
 	row := findingRow{
-		Finding: f, Means: means(f.Mode), Runbook: s.runbook(f.Mode),
+		Finding: f, Link: root + "findings/" + url.PathEscape(f.ID), Means: means(f.Mode), Runbook: s.runbook(f.Mode),
 		Hidden: f.Count - int64(len(f.OrderIDs)),
 	}
 	if !f.Since.IsZero() {

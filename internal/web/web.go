@@ -25,6 +25,7 @@ type Options struct {
 	Pprof  bool             // serve /debug/pprof
 	// RunbookBase is the folder in which <mode>.md explains a failure mode.
 	RunbookBase string
+	External    External
 	Version     string // shown on the status page
 }
 
@@ -69,7 +70,7 @@ func New(o Options) http.Handler {
 		mux.HandleFunc("POST /debug/pprof/symbol", pprof.Symbol)
 		mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
 	}
-	return secured(mux)
+	return secured(o.External.below(mux))
 }
 
 func (s *server) snapshot() *watch.Snapshot {

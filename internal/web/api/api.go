@@ -37,6 +37,7 @@ type Finding struct {
 	DetectedAt time.Time       `json:"detected_at"`
 	ClosedAt   time.Time       `json:"closed_at,omitzero"` // zero while it is open
 	Evidence   signal.Evidence `json:"evidence"`
+	URL        string          `json:"url,omitempty"` // its page, where --web.external-url says where that is
 	RunbookURL string          `json:"runbook_url"`
 	TraceID    string          `json:"trace_id"`
 }

@@ -1,0 +1,57 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"path"
+	"strings"
+)
+
+// External is how people reach lostorder, if that is not how Prometheus does: through
+// a proxy, under another name, below a path. Its zero value is the root of whatever
+// address they use.
+type External struct {
+	URL    string // in front of every path; without a slash at its end, "" when it is not known
+	Prefix string // of every path that is served; "" or /like/this
+}
+
+// ParseExternal takes the address and the path as people write them. Without a path
+// of its own the one of the address is served.
+func ParseExternal(address, prefix string) (e External, err error) {
+	u, err := url.Parse(address)
+	switch {
+	case address == "":
+		u = &url.URL{}
+	case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.User != nil || u.RawQuery != "" || u.Fragment != "":
+		return e, errors.New("--web.external-url: not a plain http or https address; write for example https://example.com/lostorder")
+	default:
+		e.URL = strings.TrimRight(u.String(), "/")
+	}
+	if prefix == "" {
+		prefix = u.Path
+	}
+	if prefix = path.Clean("/" + prefix); prefix != "/" {
+		e.Prefix = prefix
+	}
+	return e, nil
+}
+
+// Finding is the address of the page of a finding, "" when that is not known.
+func (e External) Finding(id string) string {
+	if e.URL == "" {
+		return ""
+	}
+	return e.URL + "/findings/" + url.PathEscape(id)
+}
+
+// below serves everything below the prefix, and leads there who asks for the root.
+func (e External) below(next http.Handler) http.Handler {
+	if e.Prefix == "" {
+		return next
+	}
+	mux := http.NewServeMux()
+	mux.Handle(e.Prefix+"/", http.StripPrefix(e.Prefix, next)) // redirects what lacks the slash
+	mux.Handle("GET /{$}", http.RedirectHandler(e.Prefix+"/", http.StatusFound))
+	return mux
+}
