@@ -15,7 +15,6 @@ import (
 	"github.com/alecthomas/kingpin/v2"
 	"github.com/mattn/go-isatty"
 	"github.com/prometheus/common/promslog"
-	toolkit "github.com/prometheus/exporter-toolkit/web"
 
 	"github.com/lostorder/lostorder/collectors/builtin"
 	"github.com/lostorder/lostorder/internal/config"
@@ -25,7 +24,7 @@ import (
 )
 
 // readyWithin is how long the demo waits for the first readings.
-const readyWithin = 30 * time.Second
+const readyWithin = 2 * time.Minute
 
 func demoCommand(app *kingpin.Application, stdout io.Writer, logging *promslog.Config) command {
 	clause := app.Command("demo", "Run a shop with an embedded Kafka, SQS and SQLite, break it in every known way, and show what lostorder finds. Needs no set-up.")
@@ -37,6 +36,7 @@ func demoCommand(app *kingpin.Application, stdout io.Writer, logging *promslog.C
 
 	rabbitURL := clause.Flag("rabbitmq", "Management API of a RabbitMQ of yours, on which a part of the shop then runs, too: http://USER:PASSWORD@HOST:15672, guest without a user. The demo makes queues whose names begin with lostorder-demo-, and removes them at the end.").PlaceHolder("URL").String()
 	rabbitAMQP := clause.Flag("rabbitmq.amqp", "Where that RabbitMQ speaks AMQP: amqp://HOST:5672/VHOST, as the same user unless it names another. Without it the broker is asked, and the virtual host is /.").PlaceHolder("URL").String()
+	slower := clause.Flag("slower", "How many times as long everything takes, for a machine that is slow or busy.").Default("1").Int()
 	linger := clause.Flag("linger", "How long the shop and its page stay after the end, for a look around or a last scrape.").Default("0s").Duration()
 
 	return command{clause, func(ctx context.Context, _ *slog.Logger) (err error) {
@@ -48,8 +48,16 @@ func demoCommand(app *kingpin.Application, stdout io.Writer, logging *promslog.C
 		if err != nil {
 			return err
 		}
-		url := pageURL(*listen)
-		teller := demo.JSON(stdout)
+		if *slower < 1 || *slower > 60 {
+			return fmt.Errorf("--slower: %d is not between 1 and 60", *slower)
+		}
+		listener, err := net.Listen("tcp", *listen)
+		if err != nil {
+			return fmt.Errorf("serve http: %w; choose another --web.listen-address", err)
+		}
+		defer func() { _ = listener.Close() }()
+		url := pageURL(*listen, listener.Addr())
+		teller := demo.JSON(stdout, url)
 		if !*asJSON {
 			teller = demo.Text(stdout, wantsColor(stdout), url)
 		}
@@ -61,7 +69,7 @@ func demoCommand(app *kingpin.Application, stdout io.Writer, logging *promslog.C
 
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
-		shop, err := demo.Open(ctx, rand.New(rand.NewPCG(*seed, 0)), rabbit)
+		shop, err := demo.Open(ctx, rand.New(rand.NewPCG(*seed, 0)), rabbit, *slower)
 		if err != nil {
 			return err
 		}
@@ -83,7 +91,7 @@ func demoCommand(app *kingpin.Application, stdout io.Writer, logging *promslog.C
 		defer unsend()
 		s.apply(ctx, f)
 		defer s.manager.Stop()
-		serving := serve(func() error { return web.Serve(ctx, s.handler(nil, false), listenOn(*listen), log) })
+		serving := serve(func() error { return web.ServeOn(ctx, listener, s.handler(nil, false), log) })
 		defer serving.stop(cancel)
 		if err := waitReady(ctx, url, serving); err != nil {
 			return err
@@ -139,6 +147,9 @@ func waitReady(ctx context.Context, url string, serving *server) error {
 	for {
 		select {
 		case <-ctx.Done():
+			if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+				return fmt.Errorf("not everything could be read once within %s", readyWithin)
+			}
 			return errors.New("interrupted before everything was read once")
 		case <-serving.ended:
 			return serving.err
@@ -150,21 +161,15 @@ func waitReady(ctx context.Context, url string, serving *server) error {
 	}
 }
 
-// pageURL is where a listen address is seen in a browser.
-func pageURL(address string) string {
-	host, port, err := net.SplitHostPort(address)
-	if err != nil {
-		return "http://" + address + "/"
-	}
+// pageURL is where a listen address is seen in a browser, with the port that the system
+// chose where that was left to it.
+func pageURL(address string, listens net.Addr) string {
+	host, _, _ := net.SplitHostPort(address) // or nobody could listen there
+	_, port, _ := net.SplitHostPort(listens.String())
 	if host == "" || host == "0.0.0.0" || host == "::" {
 		host = "localhost"
 	}
 	return "http://" + net.JoinHostPort(host, port) + "/"
-}
-
-func listenOn(address string) *toolkit.FlagConfig {
-	noSocket, noConfig := false, ""
-	return &toolkit.FlagConfig{WebListenAddresses: &[]string{address}, WebSystemdSocket: &noSocket, WebConfigFile: &noConfig}
 }
 
 // wantsColor reports whether w is a terminal whose user has not asked for plain

@@ -3,16 +3,15 @@ package main
 import (
 	"bytes"
 	"database/sql"
-	"encoding/json"
 	"fmt"
-	"net"
 	"os"
-	"strings"
+	"regexp"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/lostorder/lostorder/internal/demo"
+	"github.com/lostorder/lostorder/internal/demo/demotest"
 )
 
 func TestMain(m *testing.M) {
@@ -27,32 +26,18 @@ func TestProgram(t *testing.T) {
 
 // TestDemoFindsEveryFaultAndNothingElse plays the demo that everybody sees first.
 func TestDemoFindsEveryFaultAndNothingElse(t *testing.T) {
-	var out, errs bytes.Buffer
-	code := Main(t.Context(), []string{"demo", "--json", "--seed=7", "--web.listen-address=" + freeAddress(t)}, &out, &errs)
-	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
-	var last struct {
-		Summary *struct {
-			Faults int `json:"faults"`
-			Found  int `json:"found"`
-			False  int `json:"false_findings"`
-		} `json:"summary"`
+	code := -1
+	s, out := demotest.Perfect(t, func(slower string) (string, string) {
+		var out, errs bytes.Buffer
+		code = Main(t.Context(), []string{"demo", "--json", "--seed=7", "--web.listen-address=127.0.0.1:0", slower}, &out, &errs)
+		return out.String(), errs.String()
+	})
+	if code != 0 || s.Faults != len(demo.Drills()) {
+		t.Errorf("exit code %d, %+v\n%s", code, s, out)
 	}
-	if err := json.Unmarshal([]byte(lines[len(lines)-1]), &last); err != nil || last.Summary == nil {
-		t.Fatalf("the last line is no summary: %v\n%s%s", err, out.String(), errs.String())
+	if !regexp.MustCompile(`^{"event":"open",.*"url":"http://127\.0\.0\.1:[1-9]\d*/"}`).MatchString(out) {
+		t.Errorf("it does not say where it is to be seen: %.200s", out)
 	}
-	if s := *last.Summary; code != 0 || s.Faults != len(demo.Drills()) || s.Found != s.Faults || s.False != 0 {
-		t.Errorf("exit code %d, %+v\n%s%s", code, s, out.String(), errs.String())
-	}
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
 }
 
 // sqlite runs the statements of a file on a database that it makes if there is none.

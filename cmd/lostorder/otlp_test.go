@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,6 +10,7 @@ import (
 	logv1 "go.opentelemetry.io/proto/otlp/logs/v1"
 	tracev1 "go.opentelemetry.io/proto/otlp/trace/v1"
 
+	"github.com/lostorder/lostorder/internal/demo/demotest"
 	"github.com/lostorder/lostorder/internal/otlp/otlptest"
 )
 
@@ -21,11 +21,16 @@ func TestDemoSendsToACollector(t *testing.T) {
 		"grpc": (*otlptest.Receiver).OverGRPC, "http/protobuf": (*otlptest.Receiver).OverHTTP,
 	} {
 		t.Run(protocol, func(t *testing.T) {
-			var collector otlptest.Receiver
-			t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", serve(&collector, t))
 			t.Setenv("OTEL_EXPORTER_OTLP_PROTOCOL", protocol)
 			t.Setenv("OTEL_METRIC_EXPORT_INTERVAL", "1000") // ms
-			play(t, "demo", "--faults=outbox_stalled,event_missing", "--duration=22s", "--web.listen-address="+freeAddress(t))
+			var collector *otlptest.Receiver
+			demotest.Perfect(t, func(slower string) (string, string) {
+				collector = &otlptest.Receiver{}
+				t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", serve(collector, t))
+				var out, errs bytes.Buffer
+				Main(t.Context(), []string{"demo", "--json", "--faults=outbox_stalled,event_missing", "--duration=22s", "--web.listen-address=127.0.0.1:0", slower}, &out, &errs)
+				return out.String(), errs.String()
+			})
 
 			r := collector.Received()
 			hasCalls(t, r, "outbox", "SQLite query")
@@ -45,17 +50,6 @@ func TestDemoSendsToACollector(t *testing.T) {
 				t.Errorf("no dwell time leads to the trace of its order: %s", dwell)
 			}
 		})
-	}
-}
-
-// play runs the program to an end without a mistake.
-func play(t *testing.T, args ...string) {
-	t.Helper()
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	var out, errs bytes.Buffer
-	if code := Main(ctx, args, &out, &errs); code != 0 {
-		t.Fatalf("exit code %d\n%s%s", code, out.String(), errs.String())
 	}
 }
 

@@ -130,15 +130,3 @@ func (c *consumer) work(ctx context.Context, client *kgo.Client, partition int32
 	}
 	return done
 }
-
-// pause waits for d and reports false when ctx ended first.
-func pause(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-timer.C:
-		return true
-	}
-}

@@ -24,7 +24,9 @@ func (s *Shop) eventIsForgotten() fault {
 			return errors.Join(s.store.move(ctx, orderID, "cancelled", time.Now(), "placed"), s.store.tell(ctx, orderID, time.Now()))
 		},
 		twinTitle: "old events are cleaned out of the outbox",
-		twin:      func(ctx context.Context) error { return s.store.cleanUp(ctx, time.Now().Add(-eventsWithin-matchGrace)) },
+		twin: func(ctx context.Context) error {
+			return s.store.cleanUp(ctx, time.Now().Add(-s.pace(eventsWithin+matchGrace)))
+		},
 		twinLasts: time.Second,
 	}
 }

@@ -24,14 +24,21 @@ func (s *Shop) relaySticks() fault {
 		heal:      func(context.Context) error { s.relay.unstick(); return nil },
 		twinTitle: "an import fills the outbox faster than the relay empties it, row by row",
 		twin: func(ctx context.Context) error {
-			defer s.relay.slowDown(0)
 			s.relay.slowDown(100 * time.Millisecond)
 			for range 50 {
 				if err := s.placeOrder(ctx); err != nil {
+					s.relay.slowDown(0)
 					return err
 				}
 			}
 			pause(ctx, 6*time.Second)
+			s.relay.slowDown(0)
+			// It is over when the relay has caught up, however slow the machine is.
+			for pause(ctx, 50*time.Millisecond) {
+				if rows, err := s.store.pending(ctx, 2); err == nil && len(rows) < 2 {
+					break
+				}
+			}
 			return nil
 		},
 		twinLasts: 6 * time.Second,

@@ -106,7 +106,7 @@ func (p *packing) close() error {
 }
 
 // config is the part of the configuration by which lostorder watches the packing room.
-func (p *packing) config() string {
+func (p *packing) config(pace func(time.Duration) time.Duration) string {
 	literal := strings.NewReplacer("${", "$${").Replace
 	r := p.rabbit
 	text := fmt.Sprintf(`rabbitmq:
@@ -119,9 +119,9 @@ func (p *packing) config() string {
     objectives:
       - {max_age: %s, absent_after: %s}
     interval: %s
-    timeout: 5s
+    timeout: %s
 `, r.management, literal(r.user), literal(r.password), literal(regexp.QuoteMeta(r.vhost())), regexp.QuoteMeta(p.prefix)+".*",
-		rabbitMaxAge, rabbitAbsent, pollInterval)
+		pace(rabbitMaxAge), pace(rabbitAbsent), pace(pollInterval), pace(readWithin))
 	if r.prometheus != "" {
 		text += fmt.Sprintf("    prometheus_url: %q\n", r.prometheus)
 	}

@@ -16,7 +16,7 @@ import (
 
 // Options is what to play.
 type Options struct {
-	Duration time.Duration
+	Duration time.Duration // of a shop that is not slower
 	Faults   []signal.Mode // nil: all
 	Rand     *rand.Rand    // of the schedule alone
 	// Findings asks lostorder for all its findings, open and closed.
@@ -29,6 +29,11 @@ type Summary struct {
 	Faults        int `json:"faults"`
 	Found         int `json:"found"`
 	FalseFindings int `json:"false_findings"`
+	// LateSeconds is by how much lostorder answered later, at worst, than when a machine has
+	// nothing else to do. Busy is whether that is so late that what should only look broken
+	// may have been, and what was broken may have been mended before it showed.
+	LateSeconds float64 `json:"late_seconds"`
+	Busy        bool    `json:"busy"`
 }
 
 // Perfect reports whether every fault was found and nothing else.
@@ -36,6 +41,9 @@ func (s Summary) Perfect() bool { return s.Found == s.Faults && s.FalseFindings 
 
 // lookEvery is how often lostorder is asked.
 const lookEvery = 200 * time.Millisecond
+
+// busy is how late an answer may be.
+const busy = 300 * time.Millisecond
 
 // ParseFaults reads the value of --faults: all, none, or modes with commas.
 func ParseFaults(text string) ([]signal.Mode, error) {
@@ -77,11 +85,12 @@ func (s *Shop) Play(ctx context.Context, o Options) (Summary, error) {
 	if err != nil {
 		return Summary{}, err
 	}
-	ctx, cancel := context.WithCancel(ctx)
+	duration := s.pace(o.Duration)
+	ctx, cancel := context.WithCancel(withPace(ctx, s.slower))
 	defer cancel()
-	score := newScore()
-	began := time.Now()
-	o.Teller.Begin(o.Duration, len(lanes))
+	score := newScore(s.pace(late))
+	began, looked, latest := time.Now(), time.Now(), time.Duration(0)
+	o.Teller.Begin(duration, len(lanes))
 
 	var playing sync.WaitGroup
 	failed := make(chan error, 2*len(lanes))
@@ -93,8 +102,10 @@ func (s *Shop) Play(ctx context.Context, o Options) (Summary, error) {
 		})
 	}
 
-	for time.Since(began) < o.Duration && pause(ctx, lookEvery) {
+	for time.Since(began) < duration && pause(ctx, lookEvery) {
 		findings, err := o.Findings(ctx)
+		latest = max(latest, time.Since(looked)-s.pace(lookEvery))
+		looked = time.Now()
 		if err != nil {
 			if ctx.Err() != nil {
 				break
@@ -122,7 +133,7 @@ func (s *Shop) Play(ctx context.Context, o Options) (Summary, error) {
 	}
 
 	wrong := score.falseFindings()
-	summary := Summary{Faults: len(lanes), FalseFindings: len(wrong)}
+	summary := Summary{Faults: len(lanes), FalseFindings: len(wrong), LateSeconds: latest.Seconds(), Busy: latest > busy}
 	for _, f := range score.faults {
 		if f.Finding != nil {
 			summary.Found++
@@ -154,11 +165,15 @@ func playLane(ctx context.Context, l lane, score *score, tell Teller) error {
 }
 
 func playTwin(ctx context.Context, f fault) error {
-	began := time.Now()
+	lasts := time.NewTimer(paced(ctx, f.twinLasts))
+	defer lasts.Stop()
 	if err := f.twin(ctx); err != nil {
 		return err
 	}
-	pause(ctx, f.twinLasts-time.Since(began))
+	select {
+	case <-lasts.C:
+	case <-ctx.Done():
+	}
 	return nil
 }
 

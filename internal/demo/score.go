@@ -27,14 +27,15 @@ type injected struct {
 // its mode, its subject and, where they can be known, its orders and its count are
 // those of a fault; everything else is false.
 type score struct {
+	late     time.Duration // after a fault was healed
 	mu       sync.Mutex
 	faults   []*injected
 	findings map[string]*api.Finding // by id, the latest state
 	matched  map[string]bool
 }
 
-func newScore() *score {
-	return &score{findings: map[string]*api.Finding{}, matched: map[string]bool{}}
+func newScore(late time.Duration) *score {
+	return &score{late: late, findings: map[string]*api.Finding{}, matched: map[string]bool{}}
 }
 
 func (s *score) inject(f *injected) {
@@ -65,7 +66,7 @@ func (s *score) take(findings []api.Finding, at time.Time) (found []*injected, c
 			continue
 		}
 		for _, fault := range s.faults {
-			if fault.Finding == nil && fault.explains(f) {
+			if fault.Finding == nil && fault.explains(f, s.late) {
 				fault.Finding, fault.FoundAt = f, at
 				s.matched[f.ID] = true
 				found = append(found, fault)
@@ -91,7 +92,7 @@ func (s *score) falseFindings() []*api.Finding {
 }
 
 // explains reports whether the finding says what was injected, while it was.
-func (i *injected) explains(f *api.Finding) bool {
+func (i *injected) explains(f *api.Finding, late time.Duration) bool {
 	if f.Mode != i.Mode || f.Labels != i.Expect.subject {
 		return false
 	}

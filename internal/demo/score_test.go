@@ -44,7 +44,7 @@ func TestFindingCountsOnlyWhenItSaysWhatWasInjected(t *testing.T) {
 				OrderIDs: []string{"A-1"}, Count: 5, DetectedAt: start.Add(6 * time.Second),
 			}
 			tc.change(&f)
-			s := newScore()
+			s := newScore(late)
 			s.inject(stalled())
 			found, _ := s.take([]api.Finding{f}, start.Add(7*time.Second))
 			if got := len(found) == 1; got != tc.found {
@@ -58,7 +58,7 @@ func TestFindingCountsOnlyWhenItSaysWhatWasInjected(t *testing.T) {
 }
 
 func TestFaultThatIsToldTwiceIsAFalseFinding(t *testing.T) {
-	s := newScore()
+	s := newScore(late)
 	s.inject(stalled())
 	one := api.Finding{ID: "1", Mode: signal.ConsumerStalled, Labels: queue("payments", "shipping"), OrderIDs: []string{"A-1"}, Count: 5, DetectedAt: start}
 	two := one
@@ -70,7 +70,7 @@ func TestFaultThatIsToldTwiceIsAFalseFinding(t *testing.T) {
 }
 
 func TestFindingThatNamesItsOrderLaterIsFoundThen(t *testing.T) {
-	s := newScore()
+	s := newScore(late)
 	s.inject(stalled())
 	f := api.Finding{ID: "1", Mode: signal.ConsumerStalled, Labels: queue("payments", "shipping"), Count: 5, DetectedAt: start}
 	if found, _ := s.take([]api.Finding{f}, start); len(found) != 0 {

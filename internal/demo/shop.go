@@ -36,7 +36,9 @@ const (
 	matchGrace   = 4 * time.Second
 	stepMax      = 6 * time.Second
 	eventsWithin = 18 * time.Second
+	notifyWithin = 30 * time.Second
 	pollInterval = time.Second
+	readWithin   = 5 * time.Second
 	orderEvery   = 150 * time.Millisecond
 	invoiceEvery = 100 * time.Millisecond
 	clickEvery   = 200 * time.Millisecond
@@ -54,6 +56,7 @@ type Shop struct {
 	producer *kgo.Client
 	relay    *relay
 
+	slower    int // how many times as long as it says everything takes
 	warehouse *warehouse
 	packing   *packing // nil without a RabbitMQ
 
@@ -85,9 +88,10 @@ type fate struct {
 
 // Open starts a shop in a temporary folder and on loopback ports of its own. rng is
 // the shop's alone. rabbit may be nil, and then nothing of the shop runs on RabbitMQ.
-func Open(ctx context.Context, rng *rand.Rand, rabbit *Rabbit) (shop *Shop, err error) {
-	ctx, cancel := context.WithCancel(ctx)
-	s := &Shop{cancel: cancel, rng: rng, next: 1001, fates: map[string]fate{}, fatal: map[string]bool{}, dying: make(chan struct{}, 1)}
+// Everything in it takes slower times as long as it says.
+func Open(ctx context.Context, rng *rand.Rand, rabbit *Rabbit, slower int) (shop *Shop, err error) {
+	ctx, cancel := context.WithCancel(withPace(ctx, slower))
+	s := &Shop{cancel: cancel, slower: slower, rng: rng, next: 1001, fates: map[string]fate{}, fatal: map[string]bool{}, dying: make(chan struct{}, 1)}
 	defer func() {
 		if err != nil {
 			_ = s.Close() // the first error is the one to tell
@@ -134,7 +138,7 @@ func (s *Shop) startServices(ctx context.Context) error {
 	s.loyalty = &consumer{brokers: s.brokers, group: "loyalty", topic: topicPoints, handle: s.credit}
 	s.redrive = &consumer{brokers: s.brokers, group: "redrive", topic: topicDeadLetters, handle: ignore}
 
-	if err := s.keepFor(ctx, topicClicks, clicksKept); err != nil {
+	if err := s.keepFor(ctx, topicClicks, s.pace(clicksKept)); err != nil {
 		return err
 	}
 	// The dead letter queue has a past: two messages that an operator took out again.
@@ -204,18 +208,18 @@ func (s *Shop) Close() error {
 func (s *Shop) Config() string {
 	var packing string
 	if s.packing != nil {
-		packing = s.packing.config()
+		packing = s.packing.config(s.pace)
 	}
-	return packing + s.warehouse.config() + fmt.Sprintf(`kafka:
+	return packing + s.warehouse.config(s.pace) + fmt.Sprintf(`kafka:
   - name: shop
     brokers: [%[2]q]
     order_id: key
     objectives:
-      - {topics: [notifications], max_age: 30s}
-      - {topics: [clicks], max_age: 1m}
+      - {topics: [notifications], max_age: %[13]s}
+      - {topics: [clicks], max_age: %[14]s}
       - {max_age: %[3]s, absent_after: %[4]s}
     interval: %[1]s
-    timeout: 5s
+    timeout: %[12]s
 databases:
   - name: shop
     url: %[5]q
@@ -226,11 +230,11 @@ outboxes:
     columns: {published_at: published_at, order_id: order_id, traceparent: traceparent}
     max_age: %[6]s
     interval: %[1]s
-    timeout: 5s
+    timeout: %[12]s
 lifecycles:
   - name: order
     source: {database: shop, table: orders, columns: {order_id: id, state: state, since: state_since, traceparent: traceparent}}
-    history: {table: order_moves, columns: {at: at, traceparent: traceparent}, where: void = 0, late: 5s}
+    history: {table: order_moves, columns: {at: at, traceparent: traceparent}, where: void = 0, late: %[12]s}
     duplicates: {key: request, except: cancelled, interval: %[1]s}
     states:
       placed: {max: %[7]s, next: [paid, cancelled, payment_failed]}
@@ -239,11 +243,11 @@ lifecycles:
       cancelled: {terminal: true, abandoned: true}
       payment_failed: {terminal: true, abandoned: true}
     interval: %[1]s
-    timeout: 5s
+    timeout: %[12]s
   - name: checkout
     kind: saga
     source: {database: shop, table: sagas, columns: {state: step, since: step_since}}
-    history: {table: saga_moves, columns: {at: at}, where: void = 0, late: 5s}
+    history: {table: saga_moves, columns: {at: at}, where: void = 0, late: %[12]s}
     states:
       reserving: {max: %[10]s, next: [charging, aborted]}
       charging: {max: %[10]s, next: [done, releasing]}
@@ -251,7 +255,7 @@ lifecycles:
       done: {terminal: true}
       aborted: {terminal: true, abandoned: true}
     interval: %[1]s
-    timeout: 5s
+    timeout: %[12]s
 reconciliations:
   - name: payments
     left: {database: shop, table: orders, columns: {key: id, at: state_since}, where: "state IN ('paid', 'shipped')"}
@@ -259,21 +263,21 @@ reconciliations:
     expect: exactly_one
     grace: %[9]s
     interval: %[1]s
-    timeout: 5s
+    timeout: %[12]s
   - name: shipments
     left: {database: shop, table: orders, columns: {key: id, at: state_since}, where: state = 'shipped'}
     right: {database: shop, table: shipments, columns: {key: order_id}}
     expect: exactly_one
     grace: %[9]s
     interval: %[1]s
-    timeout: 5s
+    timeout: %[12]s
   - name: search
     left: {database: shop, table: orders, columns: {key: id, at: state_since, values: state}}
     right: {database: shop, table: search, columns: {key: order_id, at: updated_at, values: state}}
     expect: equal
     grace: %[9]s
     interval: %[1]s
-    timeout: 5s
+    timeout: %[12]s
   - name: events
     kind: event
     left: {database: shop, table: orders, columns: {key: id, traceparent: traceparent}}
@@ -282,7 +286,8 @@ reconciliations:
     within: %[11]s
     grace: %[9]s
     interval: %[1]s
-    timeout: 5s
-`, pollInterval, s.brokers[0], queueMaxAge, absentAfter,
-		"sqlite://"+filepath.Join(s.dir, "shop.db"), outboxMaxAge, placedMax, paidMax, matchGrace, stepMax, eventsWithin)
+    timeout: %[12]s
+`, s.pace(pollInterval), s.brokers[0], s.pace(queueMaxAge), s.pace(absentAfter),
+		"sqlite://"+filepath.Join(s.dir, "shop.db"), s.pace(outboxMaxAge), s.pace(placedMax), s.pace(paidMax), s.pace(matchGrace),
+		s.pace(stepMax), s.pace(eventsWithin), s.pace(readWithin), s.pace(notifyWithin), s.pace(2*clicksKept))
 }

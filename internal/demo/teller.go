@@ -122,6 +122,9 @@ func (t *text) End(faults []*injected, wrong []*api.Finding, summary Summary) {
 		color = red
 	}
 	fmt.Fprintf(t.w, "\n%s\n", t.paint(color, fmt.Sprintf("%d of %d faults found, %d false findings.", summary.Found, summary.Faults, summary.FalseFindings)))
+	if summary.Busy && !summary.Perfect() {
+		fmt.Fprintf(t.w, "The machine was too busy for this pace: lostorder answered up to %.1f s late. Try --slower=3.\n", summary.LateSeconds)
+	}
 }
 
 func listed(ids []string) string {
@@ -137,10 +140,11 @@ func listed(ids []string) string {
 func seconds(d time.Duration) string { return fmt.Sprintf("%.1f s", d.Seconds()) }
 
 // JSON returns a teller for programs: one object a line, the last one
-// {"summary": …}.
-func JSON(w io.Writer) Teller { return &lines{enc: json.NewEncoder(w)} }
+// {"summary": …}. url is where the same can be seen.
+func JSON(w io.Writer, url string) Teller { return &lines{enc: json.NewEncoder(w), url: url} }
 
 type lines struct {
+	url string
 	mu  sync.Mutex
 	enc *json.Encoder
 }
@@ -148,7 +152,8 @@ type lines struct {
 type telling struct {
 	Event        string       `json:"event"`
 	At           time.Time    `json:"at"`
-	Mode         signal.Mode  `json:"mode"`
+	URL          string       `json:"url,omitempty"`
+	Mode         signal.Mode  `json:"mode,omitempty"`
 	Title        string       `json:"title,omitempty"`
 	Subject      string       `json:"subject,omitempty"`
 	OrderIDs     []string     `json:"order_ids,omitempty"`
@@ -163,7 +168,9 @@ func (l *lines) write(v any) {
 	_ = l.enc.Encode(v)
 }
 
-func (l *lines) Begin(time.Duration, int) {}
+func (l *lines) Begin(time.Duration, int) {
+	l.write(telling{Event: "open", At: time.Now(), URL: l.url})
+}
 
 func (l *lines) Injected(i *injected) {
 	l.write(telling{Event: "fault", At: i.At, Mode: i.Mode, Title: i.Title, Subject: i.Expect.subject.String(), OrderIDs: i.Expect.orders})

@@ -44,7 +44,7 @@ func openWarehouse(ctx context.Context) (*warehouse, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start embedded SQS: %w", err)
 	}
-	server.Resolution = time.Second // of CloudWatch, which has a minute
+	server.Resolution = paced(ctx, time.Second) // of CloudWatch, which has a minute
 	w := &warehouse{
 		server: server,
 		client: sqs.New(sqs.Options{
@@ -58,7 +58,7 @@ func openWarehouse(ctx context.Context) (*warehouse, error) {
 		// for longer.
 		dead := map[string]string{"MessageRetentionPeriod": "1209600"}
 		if err := errors.Join(w.create(ctx, name+deadLetterSuffix, dead),
-			w.create(ctx, name, map[string]string{"VisibilityTimeout": fmt.Sprint(retryAfter.Seconds())}),
+			w.create(ctx, name, map[string]string{"VisibilityTimeout": fmt.Sprint(paced(ctx, retryAfter).Seconds())}),
 			w.redrive(ctx, name)); err != nil {
 			_ = server.Close()
 			return nil, err
@@ -68,7 +68,7 @@ func openWarehouse(ctx context.Context) (*warehouse, error) {
 }
 
 // config is the part of the configuration by which lostorder watches the warehouse.
-func (w *warehouse) config() string {
+func (w *warehouse) config(pace func(time.Duration) time.Duration) string {
 	return fmt.Sprintf(`sqs:
   - name: shop
     region: %[1]s
@@ -78,8 +78,8 @@ func (w *warehouse) config() string {
       - {max_age: %[4]s, absent_after: %[4]s}
     config_interval: %[3]s
     interval: %[3]s
-    timeout: 5s
-`, fakesqs.Region, w.server.URL(), pollInterval, queueMaxAge)
+    timeout: %[5]s
+`, fakesqs.Region, w.server.URL(), pace(pollInterval), pace(queueMaxAge), pace(readWithin))
 }
 
 func (w *warehouse) create(ctx context.Context, name string, attributes map[string]string) error {

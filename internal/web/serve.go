@@ -27,6 +27,15 @@ const (
 // web config file asks for them, until ctx ends. It returns when everything it
 // started has ended: nil when it ended because ctx did.
 func Serve(ctx context.Context, handler http.Handler, flags *toolkit.FlagConfig, log *slog.Logger) error {
+	return run(ctx, handler, log, func(server *http.Server) error { return toolkit.ListenAndServe(server, flags, log) })
+}
+
+// ServeOn is Serve in plain text on a listener that is open already, and that it closes.
+func ServeOn(ctx context.Context, listener net.Listener, handler http.Handler, log *slog.Logger) error {
+	return run(ctx, handler, log, func(server *http.Server) error { return server.Serve(listener) })
+}
+
+func run(ctx context.Context, handler http.Handler, log *slog.Logger, serve func(*http.Server) error) error {
 	server := &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: headerTimeout,
@@ -37,7 +46,7 @@ func Serve(ctx context.Context, handler http.Handler, flags *toolkit.FlagConfig,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
 	served := make(chan error, 1)
-	go func() { served <- toolkit.ListenAndServe(server, flags, log) }()
+	go func() { served <- serve(server) }()
 	select {
 	case err := <-served:
 		if bind, ok := errors.AsType[*net.OpError](err); ok && bind.Op == "listen" {

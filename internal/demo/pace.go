@@ -1,0 +1,37 @@
+package demo
+
+import (
+	"context"
+	"time"
+)
+
+// paceKey is where a context carries how many times longer than written everything
+// takes, for a machine that is slow or busy. Whatever waits has a context.
+type paceKey struct{}
+
+func withPace(ctx context.Context, pace int) context.Context {
+	return context.WithValue(ctx, paceKey{}, pace)
+}
+
+// pace is how long d takes in this shop.
+func (s *Shop) pace(d time.Duration) time.Duration { return d * time.Duration(s.slower) }
+
+// paced is how long d takes at the pace of the context.
+func paced(ctx context.Context, d time.Duration) time.Duration {
+	if pace, ok := ctx.Value(paceKey{}).(int); ok {
+		return d * time.Duration(pace)
+	}
+	return d
+}
+
+// pause waits for d at the pace of the context, and reports false when that ended first.
+func pause(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(paced(ctx, d))
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}
