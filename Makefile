@@ -39,16 +39,21 @@ lint: ## golangci-lint
 # code it takes four times as long, which is most of what the tests would need.
 RACE = -race -gcflags='modernc.org/...=-race=false -d=checkptr=0'
 
+# Runs "go test", and what failed once more by itself, twice at most: a machine that was too busy for a test may have time
+# for it then. The summary names each failure, also those that were none the second time; a data race is not run again.
+TESTS = $(TOOL) gotestsum --format=standard-quiet --rerun-fails=2 --rerun-fails-max-failures=20 \
+	--rerun-fails-run-root-test --rerun-fails-abort-on-data-race
+
 .PHONY: unit
 unit: ## Tests that need no server
-	go test $(RACE) ./...
+	$(TESTS) --packages=./... -- $(RACE) -timeout=30m
 
 # The packages that have tests against real servers.
 INTEGRATION = $(shell grep -rlE --include='*.go' 'go:build integration|/databasetest"' . | xargs -n1 dirname | sort -u)
 
 .PHONY: integration
 integration: ## Tests against real servers
-	test/parts/run go test $(RACE) -tags=integration -p=1 -count=1 -timeout=20m $(INTEGRATION)
+	test/parts/run $(TESTS) --packages="$(INTEGRATION)" -- $(RACE) -tags=integration -p=1 -count=1 -timeout=40m
 
 .PHONY: rules
 rules: ## Check rules and alerts with the real promtool and amtool, and run their tests
