@@ -35,7 +35,7 @@ func TestDemoSendsToACollector(t *testing.T) {
 			r := collector.Received()
 			hasCalls(t, r, "outbox", "SQLite query")
 			hasCalls(t, r, "kafka", "kafka ")
-			hasCalls(t, r, "sqs", "AmazonSQS.")
+			hasCalls(t, r, "sqs", "SQS/")
 			hasFinding(t, r, "outbox_stalled")
 			hasFinding(t, r, "event_missing")
 			if r.Service != "lostorder" {

@@ -2,10 +2,13 @@ package sqs
 
 import (
 	"bytes"
+	"cmp"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 
+	"github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"go.opentelemetry.io/otel/attribute"
 
 	"github.com/lostorder/lostorder/internal/span"
@@ -43,8 +46,9 @@ type wire struct{ *http.Transport }
 // A body in memory can also be sent twice. All that is asked for here only reads, so
 // that net/http may ask again by itself when a kept connection turns out to be closed.
 func (w wire) RoundTrip(request *http.Request) (answer *http.Response, err error) {
-	ctx, end := span.Call(request.Context(), action(request), attribute.String("server.address", request.URL.Host))
-	defer func() { end(err) }()
+	name, attributes := call(request)
+	ctx, end := span.Call(request.Context(), name, attributes...)
+	defer func() { end(cmp.Or(err, refused(answer))) }()
 	request = request.WithContext(ctx)
 	if request.Body != nil {
 		body, err := io.ReadAll(request.Body)
@@ -64,13 +68,24 @@ func (w wire) RoundTrip(request *http.Request) (answer *http.Response, err error
 	return answer, err
 }
 
-// action names a request as AWS does, AmazonSQS.GetQueueAttributes, where a header says
-// so; CloudWatch is asked for one thing only.
-func action(request *http.Request) string {
-	if target := request.Header.Get("X-Amz-Target"); target != "" {
-		return target
+// call names a request as OpenTelemetry's conventions for AWS do: SQS/GetQueueAttributes.
+// The SDK says in the context what it is about to ask; who asks for credentials may say
+// nothing.
+func call(request *http.Request) (name string, attributes []attribute.KeyValue) {
+	service := cmp.Or(middleware.GetServiceID(request.Context()), "AWS")
+	operation := cmp.Or(middleware.GetOperationName(request.Context()), request.Method)
+	return service + "/" + operation, []attribute.KeyValue{
+		attribute.String("rpc.system", "aws-api"), attribute.String("rpc.service", service), attribute.String("rpc.method", operation),
+		attribute.String("server.address", request.URL.Hostname()),
 	}
-	return "POST " + request.URL.Hostname()
+}
+
+// refused returns an error when the server answered with one.
+func refused(answer *http.Response) error {
+	if answer == nil || answer.StatusCode < http.StatusBadRequest {
+		return nil
+	}
+	return errors.New(answer.Status)
 }
 
 type boundedBody struct {
