@@ -124,3 +124,10 @@ func settingOf(attributes map[string]string) setting {
 
 // fifo reports whether the queue keeps the order of its messages.
 func (q *queue) fifo() bool { return strings.HasSuffix(q.name, ".fifo") }
+
+// failsElsewhere reports whether the redrive policy names a queue of another region or
+// account, where AWS takes none: one of the same name may be here.
+func (q *queue) failsElsewhere() bool {
+	to, is := q.setting.deadLetterARN, q.setting.arn
+	return to != "" && is != "" && strings.TrimSuffix(to, nameOf(to)) != strings.TrimSuffix(is, nameOf(is))
+}

@@ -2,10 +2,12 @@ package sqs
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -36,11 +38,18 @@ type dial func(ctx context.Context, network, address string) (net.Conn, error)
 // files in which AWS keeps its settings.
 func connect(ctx context.Context, c *Config, over dial) (*clients, error) {
 	own := clientOn(awshttp.NewBuildableClient().GetTransport(), over)
-	loaded, err := awsconfig.LoadDefaultConfig(ctx, awsconfig.WithRegion(c.Region), awsconfig.WithHTTPClient(own))
+	settings := []func(*awsconfig.LoadOptions) error{awsconfig.WithRegion(c.Region)}
+	if c.Profile != "" {
+		settings = append(settings, awsconfig.WithSharedConfigProfile(c.Profile))
+	}
+	loaded, err := awsconfig.LoadDefaultConfig(ctx, append(slices.Clip(settings), awsconfig.WithHTTPClient(own))...)
 	if err != nil {
 		// Settings that name authorities of their own (AWS_CA_BUNDLE) put them into the
 		// SDK's own client, and into no other.
-		if loaded, err = awsconfig.LoadDefaultConfig(ctx, awsconfig.WithRegion(c.Region)); err != nil {
+		if loaded, err = awsconfig.LoadDefaultConfig(ctx, settings...); err != nil {
+			if _, ok := errors.AsType[awsconfig.SharedConfigProfileNotExistError](err); ok && c.Profile != "" {
+				return nil, fmt.Errorf("profile %s is not in the AWS files; check it, AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE", c.Profile)
+			}
 			return nil, fmt.Errorf("load AWS settings: %w", err)
 		}
 		if buildable, ok := loaded.HTTPClient.(*awshttp.BuildableClient); ok {

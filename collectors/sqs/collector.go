@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/lostorder/lostorder/collectors"
@@ -22,6 +23,9 @@ type reader struct {
 	pace    *pace
 	dial    dial
 	clients *clients
+	// outdated: AWS refused the credentials. They are read anew, for whoever renews
+	// those in a file expects that they are used.
+	outdated atomic.Bool
 
 	queues  map[string]*queue // by name, watched ones and their dead letter queues
 	named   map[string]string // URLs of queues that the config names one by one
@@ -53,6 +57,10 @@ type reading struct {
 
 // Read takes one reading of the queues.
 func (r *reader) Read(ctx context.Context, report *signal.Report) error {
+	if r.outdated.Swap(false) {
+		r.clients.close()
+		r.clients = nil
+	}
 	if r.clients == nil {
 		made, err := connect(ctx, &r.config, r.dial)
 		if err != nil {

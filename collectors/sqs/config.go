@@ -22,6 +22,7 @@ type Config struct {
 	Name                 string          `yaml:"name" required:"true" doc:"What the region is called in metrics and findings." example:"main"`
 	Region               string          `yaml:"region" required:"true" doc:"The AWS region." example:"eu-central-1"`
 	Endpoint             string          `yaml:"endpoint" doc:"Where SQS answers, for a VPC endpoint of AWS; or a stand-in, which answers for CloudWatch and STS, too. AWS itself when left out." example:"http://localhost:4566"`
+	Profile              string          `yaml:"profile" doc:"A profile in the AWS files from which credentials come, for several accounts with keys of their own; the default chain when left out." example:"partner"`
 	RoleARN              string          `yaml:"role_arn" doc:"A role to assume, for another account; what the default chain of credentials gives when left out." example:"arn:aws:iam::123456789012:role/lostorder"`
 	ExternalID           string          `yaml:"external_id" doc:"The external id that the role asks for." example:"lostorder"`
 	Queues               Queues          `yaml:"queues" doc:"Queues to watch. The dead letter queue of one that is watched is watched, too, unless an exclude names it."`

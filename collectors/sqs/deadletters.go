@@ -20,7 +20,7 @@ func (r *reading) targets() []*queue {
 	for _, q := range r.chosen() {
 		name := nameOf(q.setting.deadLetterARN)
 		known := r.queues[name]
-		if name == "" || r.config.Queues.refuses(name) || known != nil && known.listed && r.config.tagged(known) {
+		if name == "" || q.failsElsewhere() || r.config.Queues.refuses(name) || known != nil && known.listed && r.config.tagged(known) {
 			continue
 		}
 		if known == nil {
@@ -106,6 +106,8 @@ func (r *reader) deadLetter(q *queue) signal.DeadLetter {
 	route := signal.DeadLetter{Route: signal.RouteSet, To: nameOf(to)}
 	target := r.queues[route.To]
 	switch {
+	case q.failsElsewhere():
+		route.Problem = "a dead letter queue has to be in the region and account of its queue, and this one is " + to
 	case strings.HasSuffix(to, ".fifo") != q.fifo():
 		route.Problem = "a FIFO queue and a standard queue cannot be each other's dead letter queue"
 	case target == nil || target.setting.arn == "" && !target.gone:

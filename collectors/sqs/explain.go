@@ -43,6 +43,16 @@ func isCut(err error) bool {
 	return errors.Is(err, io.EOF) && status(err) == 0
 }
 
+// isOutdated reports whether the credentials are no longer, or not, good for
+// anything.
+func isOutdated(err error) bool {
+	switch code(err) {
+	case "ExpiredToken", "ExpiredTokenException", "RequestExpired", "InvalidClientTokenId", "UnrecognizedClientException", "InvalidAccessKeyId":
+		return true
+	}
+	return false
+}
+
 // isGone reports whether the queue is not there.
 func isGone(err error) bool {
 	switch code(err) {

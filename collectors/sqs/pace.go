@@ -92,6 +92,9 @@ func (r *reader) call(ctx context.Context, request func(ctx context.Context) err
 			return nil
 		case ctx.Err() != nil:
 			return err
+		case isOutdated(err):
+			r.outdated.Store(true)
+			return err
 		case isThrottling(err):
 			r.pace.throttled(time.Now())
 		case (isServerFault(err) || isCut(err)) && try == 0:

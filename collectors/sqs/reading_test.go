@@ -2,6 +2,7 @@ package sqs_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -109,6 +110,15 @@ func TestWhatBecomesOfMessagesThatFail(t *testing.T) {
 			source: "orders.fifo", policy: redrive("dead", 3), dead: "dead", want: signal.RouteBroken,
 			problem: "a FIFO queue and a standard queue cannot be each other's dead letter queue", deliveries: 3,
 		},
+		"one of another region, in spite of one of its name here": {
+			source: "orders", policy: `{"deadLetterTargetArn":"arn:aws:sqs:eu-west-1:000000000000:dead","maxReceiveCount":3}`, dead: "dead",
+			want:    signal.RouteBroken,
+			problem: "a dead letter queue has to be in the region and account of its queue, and this one is arn:aws:sqs:eu-west-1:000000000000:dead", deliveries: 3,
+		},
+		"one of another account": {
+			source: "orders", policy: `{"deadLetterTargetArn":"arn:aws:sqs:eu-central-1:111111111111:dead","maxReceiveCount":3}`, want: signal.RouteBroken,
+			problem: "a dead letter queue has to be in the region and account of its queue, and this one is arn:aws:sqs:eu-central-1:111111111111:dead", deliveries: 3,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := open(t)
@@ -129,6 +139,9 @@ func TestWhatBecomesOfMessagesThatFail(t *testing.T) {
 			}
 			if test.policy != "" && got.DeadLetter.To != "dead" {
 				t.Errorf("it goes to %q", got.DeadLetter.To)
+			}
+			if paired := len(r.DeadLetters) > 0; paired != (test.dead != "" && !strings.Contains(test.problem, "region and account")) {
+				t.Errorf("dead letter queues %+v", r.DeadLetters)
 			}
 		})
 	}

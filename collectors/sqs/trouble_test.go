@@ -131,6 +131,64 @@ func TestNoCredentialsAtAll(t *testing.T) {
 	}
 }
 
+func TestCredentialsComeFromTheProfile(t *testing.T) {
+	s := open(t)
+	s.queue("orders")
+	who := make(chan string, 100)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		who <- r.Header.Get("Authorization")
+		s.ServeHTTP(w, r)
+	}))
+	t.Cleanup(server.Close)
+	writeFile(t, os.Getenv("AWS_SHARED_CREDENTIALS_FILE"), "[partner]\naws_access_key_id = AKIDOFTHEPARTNER\naws_secret_access_key = "+secretKey+"\n")
+	whole(t, watch(t, settings(t, server.URL, append(noMetrics, "profile: partner")...)))
+	if got := <-who; !strings.Contains(got, "Credential=AKIDOFTHEPARTNER/") {
+		t.Errorf("it signs with %s, in spite of the profile", got)
+	}
+	_, err := read(t, watch(t, settings(t, server.URL, append(noMetrics, "profile: nobody")...)))
+	if want := "profile nobody is not in the AWS files; check it, AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE"; err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
+// TestCredentialsThatAreRenewedInTheFileAreUsed is about session credentials that some
+// tool writes into the file every hour.
+func TestCredentialsThatAreRenewedInTheFileAreUsed(t *testing.T) {
+	s := open(t)
+	s.queue("orders")
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.Contains(r.Header.Get("Authorization"), "OFYESTERDAY") {
+			refusal(400, "ExpiredToken")(w, r)
+			return
+		}
+		s.ServeHTTP(w, r)
+	}))
+	t.Cleanup(server.Close)
+	keys := func(id string) {
+		writeFile(t, os.Getenv("AWS_SHARED_CREDENTIALS_FILE"), "[default]\naws_access_key_id = "+id+"\naws_secret_access_key = "+secretKey+"\n")
+	}
+	t.Setenv("AWS_ACCESS_KEY_ID", "")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "")
+	keys("OFYESTERDAY")
+	reader := watch(t, settings(t, server.URL, noMetrics...))
+	for range 2 {
+		if _, err := read(t, reader); err == nil || !strings.Contains(err.Error(), "the credentials have expired (ExpiredToken)") {
+			t.Errorf("got %v", err)
+		}
+	}
+	keys("OFTODAY")
+	if r := whole(t, reader); len(r.Queues) != 1 {
+		t.Errorf("%d queues", len(r.Queues))
+	}
+}
+
+func writeFile(t *testing.T, name, text string) {
+	t.Helper()
+	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestARoleThatMayNotBeAssumed(t *testing.T) {
 	login(t)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -190,7 +190,7 @@ func deadLettersExpire(v *view, d *signal.DeadLetterQueue) (Case, bool) {
 	case keepsAge && d.Retention <= d.SourceRetention:
 		c.Evidence = append(c.Evidence, signal.Fact{
 			Name:  "retention_of_source",
-			Value: inWords(d.SourceRetention) + "; dead letters keep the time at which they were first sent, so keep them for longer than that, 14 days at best",
+			Value: inWords(d.SourceRetention) + "; dead letters keep the time at which they were first sent, so keep them for longer than that, which is 14 days at best, or the source's for less",
 		})
 	case age >= d.Retention/2 && in <= min(d.Retention/2, longestAhead):
 		if half := d.Oldest.Since.Add(d.Retention / 2); half > c.Since {
