@@ -207,3 +207,11 @@ func readWithin(t *testing.T, r collectors.Reader, d time.Duration) (signal.Repo
 	err := r.Read(ctx, &report)
 	return report, err
 }
+
+// tag makes a queue one of the checkout team's.
+func tag(t *testing.T, s *shop, url string) {
+	t.Helper()
+	if _, err := s.client.TagQueue(t.Context(), &awssqs.TagQueueInput{QueueUrl: &url, Tags: map[string]string{"team": "checkout"}}); err != nil {
+		t.Fatal(err)
+	}
+}

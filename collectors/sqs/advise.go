@@ -1,0 +1,99 @@
+package sqs
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"github.com/lostorder/lostorder/collectors"
+)
+
+// statement is what a policy allows.
+type statement struct {
+	Effect   string
+	Action   []string
+	Resource []string
+}
+
+// Advise says which rights are needed, as policies to paste.
+func (r *reader) Advise(context.Context) []collectors.Advice {
+	ofQueues := statement{Effect: "Allow", Action: []string{actionAttributes, actionSources}, Resource: r.watchedARNs()}
+	ofAll := statement{Effect: "Allow", Resource: []string{"*"}}
+	if r.config.Queues.names() != nil {
+		ofQueues.Action = append(ofQueues.Action, actionURL)
+	} else {
+		ofAll.Action = append(ofAll.Action, actionList)
+	}
+	if len(r.config.Queues.Tags) > 0 {
+		ofQueues.Action = append(ofQueues.Action, actionTags)
+	}
+	if r.config.CloudWatch.Enabled {
+		ofAll.Action = append(ofAll.Action, actionMetrics)
+	}
+	rights := []statement{ofQueues}
+	if len(ofAll.Action) > 0 {
+		rights = append(rights, ofAll) // these know of no resources
+	}
+	advice := []collectors.Advice{{
+		Kind: collectors.Grant, Text: "to read the queues that are watched and their dead letter queues, and nothing else", Paste: policy(rights...),
+	}}
+	if role := r.config.RoleARN; role != "" {
+		advice = append(advice, collectors.Advice{
+			Kind: collectors.Grant, Text: "for whoever assumes the role, whose trust policy has to name them",
+			Paste: policy(statement{Effect: "Allow", Action: []string{"sts:AssumeRole"}, Resource: []string{role}}),
+		})
+	}
+	return advice
+}
+
+// watchedARNs are those of the queues that the config chooses, and of dead letter
+// queues beside them.
+func (r *reader) watchedARNs() []string {
+	patterns := r.config.Queues.names()
+	if patterns == nil {
+		patterns = []string{r.config.Queues.Prefix + "*"}
+	}
+	for _, q := range r.all() {
+		if !slices.ContainsFunc(patterns, func(p string) bool {
+			prefix, open := strings.CutSuffix(p, "*")
+			return p == q.name || open && strings.HasPrefix(q.name, prefix)
+		}) {
+			patterns = append(patterns, q.name)
+		}
+	}
+	home := r.home()
+	for i := range patterns {
+		patterns[i] = home + patterns[i]
+	}
+	return patterns
+}
+
+// home is how the ARNs of all queues of the region and account begin: AWS says it of
+// each queue. Before that, only a role tells the account.
+func (r *reader) home() string {
+	for _, q := range r.all() {
+		if arn := q.setting.arn; arn != "" {
+			return strings.TrimSuffix(arn, q.name)
+		}
+	}
+	partition, account := "aws", "*"
+	if role := strings.Split(r.config.RoleARN, ":"); len(role) > 4 {
+		partition, account = role[1], role[4]
+	} else {
+		for region, is := range map[string]string{"cn-": "aws-cn", "us-gov-": "aws-us-gov"} {
+			if strings.HasPrefix(r.config.Region, region) {
+				partition = is
+			}
+		}
+	}
+	return strings.Join([]string{"arn", partition, "sqs", r.config.Region, account, ""}, ":")
+}
+
+func policy(rights ...statement) string {
+	text, _ := json.MarshalIndent(struct {
+		Version   string
+		Statement []statement
+	}{"2012-10-17", rights}, "", "  ")
+	return string(text)
+}
