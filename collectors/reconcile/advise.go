@@ -1,0 +1,32 @@
+package reconcile
+
+import (
+	"context"
+	"slices"
+
+	"github.com/lostorder/lostorder/collectors"
+	"github.com/lostorder/lostorder/internal/database"
+)
+
+// Advise says which rights the queries need, in each database that is asked.
+func (r *reader) Advise(context.Context) []collectors.Advice {
+	var advice []collectors.Advice
+	for _, s := range r.sides {
+		if s == nil || s.keyed == nil {
+			continue
+		}
+		k := s.keyed
+		columns := slices.Concat(k.Key, k.Values)
+		for _, c := range []*database.Column{k.At, k.Trace} {
+			if c != nil {
+				columns = append(columns, *c)
+			}
+		}
+		if sql := s.db.Grant(k.Table, columns, k.Where...); sql != "" {
+			advice = append(advice, collectors.Advice{
+				Kind: collectors.Grant, Text: "in database " + s.db.Name() + ", to read table " + k.Table.String() + " and nothing else", Paste: sql,
+			})
+		}
+	}
+	return advice
+}
