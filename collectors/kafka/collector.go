@@ -61,7 +61,7 @@ func (r *reader) Read(ctx context.Context, report *signal.Report) error {
 	}
 	one.fill(report)
 	r.history.end(one.now)
-	return one.missing.err()
+	return one.missing.Err()
 }
 
 // reading is one reading under way.
@@ -70,7 +70,7 @@ type reading struct {
 	config  *Config
 	cluster *cluster
 	history *history
-	missing missing
+	missing collectors.Missing
 
 	identity string  // the cluster's id; empty before Kafka 0.10.1
 	topics   []topic // by name

@@ -81,7 +81,7 @@ func (r *reading) keepAnswer(batch []*group, answer *sarama.OffsetFetchResponse)
 // those that its members read or asked for.
 func (r *reading) keepCommits(g *group, commits map[string]map[int32]*sarama.OffsetFetchResponseBlock, err sarama.KError) {
 	if err != sarama.ErrNoError {
-		r.missing.add("group "+g.name, groupReason(err))
+		r.missing.Add("group "+g.name, groupReason(err))
 		return
 	}
 	r.mu.Lock()

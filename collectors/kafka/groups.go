@@ -69,7 +69,7 @@ func (r *reading) readGroups(n *node) []*group {
 		return nil
 	case answer.Err != sarama.ErrNoError:
 		r.missGroups()
-		r.missing.add(fmt.Sprintf("groups of broker %d", n.id), groupReason(answer.Err))
+		r.missing.Add(fmt.Sprintf("groups of broker %d", n.id), groupReason(answer.Err))
 		return nil
 	}
 	groups := make([]*group, 0, len(answer.Groups))

@@ -30,7 +30,7 @@ func (r *reading) describeClassic(n *node, groups []*group) {
 		switch {
 		case g == nil:
 		case described.Err != sarama.ErrNoError:
-			r.missing.add("members of group "+g.name, groupReason(described.Err))
+			r.missing.Add("members of group "+g.name, groupReason(described.Err))
 		default:
 			r.keepClassic(g, described)
 		}
@@ -93,7 +93,7 @@ func (r *reading) describeConsumer(n *node, groups []*group) {
 		switch {
 		case g == nil:
 		case described.ErrorCode != sarama.ErrNoError:
-			r.missing.add("members of group "+g.name, groupReason(described.ErrorCode))
+			r.missing.Add("members of group "+g.name, groupReason(described.ErrorCode))
 		default:
 			r.keepConsumer(g, described)
 		}

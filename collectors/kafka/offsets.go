@@ -112,11 +112,11 @@ func (r *reading) note(errs *partitionErrors) {
 		case errors.Is(e.err, sarama.ErrUnknownTopicOrPartition):
 			e.topic.unknown = append(e.topic.unknown, e.partition)
 		case errors.Is(e.err, sarama.ErrTopicAuthorizationFailed):
-			r.missing.add("topic "+e.topic.name, "not authorized to describe it")
+			r.missing.Add("topic "+e.topic.name, "not authorized to describe it")
 		case isMoving(e.err):
 			r.noLeader(e.topic, e.partition)
 		default:
-			r.missing.add("topic "+e.topic.name, e.err.Error())
+			r.missing.Add("topic "+e.topic.name, e.err.Error())
 		}
 	}
 }
@@ -195,15 +195,15 @@ func (r *reading) missLeaderless() {
 	switch n := len(r.leaderless); n {
 	case 0:
 	case 1:
-		r.missing.add("1 partition", "no leader answers for it")
+		r.missing.Add("1 partition", "no leader answers for it")
 	default:
-		r.missing.add(fmt.Sprintf("%d partitions", n), "no leader answers for them")
+		r.missing.Add(fmt.Sprintf("%d partitions", n), "no leader answers for them")
 	}
 }
 
 // brokerMissing notes that a broker does not answer, once in a reading.
 func (r *reading) brokerMissing(n *node, err error) {
 	if r.ctx.Err() == nil {
-		r.missing.add(fmt.Sprintf("broker %d (%s)", n.id, n.addr), r.cluster.explain(err).Error())
+		r.missing.Add(fmt.Sprintf("broker %d (%s)", n.id, n.addr), r.cluster.explain(err).Error())
 	}
 }

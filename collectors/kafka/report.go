@@ -9,7 +9,7 @@ func (r *reading) fill(report *signal.Report) {
 	for i := range r.queues {
 		report.Queues = append(report.Queues, r.queueOf(&r.queues[i]))
 	}
-	if r.missing.err() == nil { // else a group that reads them may be what is missing
+	if r.missing.Err() == nil { // else a group that reads them may be what is missing
 		report.Queues = append(report.Queues, r.unreadTopics()...)
 	}
 	report.DeadLetters = r.deadLetterReports()

@@ -43,7 +43,7 @@ func (r *reading) readTopics() error {
 			continue // deleted in this very moment
 		default:
 			if r.config.watchesTopic(t.Name) {
-				r.missing.add("topic "+t.Name, t.Err.Error())
+				r.missing.Add("topic "+t.Name, t.Err.Error())
 			}
 			continue
 		}

@@ -1,10 +1,10 @@
 package kafka
 
 import (
-	"fmt"
 	"maps"
 	"slices"
-	"strings"
+
+	"github.com/lostorder/lostorder/collectors"
 )
 
 // warnShare notes a share group, of which nothing is read.
@@ -25,27 +25,17 @@ func (r *reading) warnStreams(name string) {
 func (r *reading) warnings() []string {
 	var list []string
 	if len(r.share) > 0 {
-		list = append(list, "share groups are not watched: "+some(r.share))
+		list = append(list, "share groups are not watched: "+collectors.Some(r.share))
 	}
 	if len(r.streams) > 0 {
-		list = append(list, "whether streams groups have members is not known, only what they committed: "+some(r.streams))
+		list = append(list, "whether streams groups have members is not known, only what they committed: "+collectors.Some(r.streams))
 	}
 	if len(r.history.refused) > 0 {
 		topics := slices.Collect(maps.Keys(r.history.refused))
-		list = append(list, "not authorized to read messages, so that no orders are named and transaction markers count as backlog; grant READ on topics "+some(topics))
+		list = append(list, "not authorized to read messages, so that no orders are named and transaction markers count as backlog; grant READ on topics "+collectors.Some(topics))
 	}
 	if denied := r.settingsDenied(); len(denied) > 0 {
-		list = append(list, "not authorized to read how long messages are kept, so that nothing is said before they are removed; grant DESCRIBE_CONFIGS on topics "+some(denied))
+		list = append(list, "not authorized to read how long messages are kept, so that nothing is said before they are removed; grant DESCRIBE_CONFIGS on topics "+collectors.Some(denied))
 	}
 	return append(list, r.unmatchedWarnings()...)
-}
-
-// some names a few of many.
-func some(names []string) string {
-	slices.Sort(names)
-	shown := strings.Join(names[:min(namesShown, len(names))], ", ")
-	if more := len(names) - namesShown; more > 0 {
-		shown += fmt.Sprintf(" and %d more", more)
-	}
-	return shown
 }

@@ -71,7 +71,7 @@ func (r *reading) readMetrics(ctx context.Context) {
 		}
 	}
 	if r.metrics.trouble != "" {
-		r.missing.add("CloudWatch", r.metrics.trouble)
+		r.missing.Add("CloudWatch", r.metrics.trouble)
 	}
 }
 

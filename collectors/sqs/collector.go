@@ -52,7 +52,7 @@ func (r *reader) Close() error {
 type reading struct {
 	*reader
 	now     time.Time
-	missing missing
+	missing collectors.Missing
 }
 
 // Read takes one reading of the queues.
@@ -84,7 +84,7 @@ func (r *reader) Read(ctx context.Context, report *signal.Report) error {
 		return err
 	}
 	one.fill(report)
-	return one.missing.err()
+	return one.missing.Err()
 }
 
 // run asks for everything: which queues there are, what is in them and in their
@@ -99,7 +99,7 @@ func (r *reading) run(ctx context.Context) error {
 	r.readMetrics(ctx)
 	r.readSources(ctx) // takes what time is left
 	if len(r.queues) > 0 && !slices.ContainsFunc(r.all(), func(q *queue) bool { return q.fresh(r.now) || q.gone }) {
-		if err := r.missing.err(); err != nil {
+		if err := r.missing.Err(); err != nil {
 			return err
 		}
 	}
@@ -154,5 +154,5 @@ func (r *reading) note(q *queue, err error, action string) {
 	if errors.Is(err, context.Canceled) {
 		return
 	}
-	r.missing.add(q.name, r.config.explain(err, action))
+	r.missing.Add(q.name, r.config.explain(err, action))
 }

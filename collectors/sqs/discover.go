@@ -108,11 +108,11 @@ func (r *reading) byName(ctx context.Context, names []string) ([]string, error) 
 		case code(err) == "" || isThrottling(err):
 			return nil, fmt.Errorf("find queue %s: %s", name, r.config.explain(err, actionURL))
 		default:
-			r.missing.add(name, r.config.explain(err, actionURL))
+			r.missing.Add(name, r.config.explain(err, actionURL))
 		}
 	}
 	if len(r.named) == 0 {
-		if err := r.missing.err(); err != nil {
+		if err := r.missing.Err(); err != nil {
 			return nil, err
 		}
 		return nil, errors.New("no queue is named")
