@@ -67,3 +67,30 @@ func TestALargeTableIsReadByAnIndexOrNotAtAll(t *testing.T) {
 		}
 	})
 }
+
+// TestWhatWasReadBeforeAnErrorStays: states are asked for in one round trip, and the
+// database gives up at one of them.
+func TestWhatWasReadBeforeAnErrorStays(t *testing.T) {
+	databasetest.EachServer(t, func(t *testing.T, s *databasetest.Shop) {
+		if s.Kind != "postgres" {
+			t.Skip("division by zero is NULL there")
+		}
+		makeTable(t, s)
+		add(t, s, "a", "placed", time.Minute)
+		add(t, s, "b", "paid", time.Minute)
+		add(t, s, "c", "on_hold", time.Minute)
+		r := read(t, settings(s.URL, "", `, where: "1 / (CASE WHEN state = 'paid' THEN length(id) - 1 ELSE 1 END) = 1"`, states))
+		if r.Err == nil || len(r.Lifecycles) != 1 {
+			t.Fatalf("error %v, %d lifecycles", r.Err, len(r.Lifecycles))
+		}
+		const want = "read order table orders: count orders in state paid: "
+		if text := r.Err.Error(); !strings.HasPrefix(text, want) || strings.Count(text, "division by zero") != 1 || strings.Contains(text, "not asked") {
+			t.Errorf("the error is %q, want %s… division by zero, once", text, want)
+		}
+		for i, known := range []bool{true, false, false} {
+			if state := r.Lifecycles[0].States[i]; state.Orders.Known() != known || known && (state.Orders != 1 || len(state.Longest) != 1) {
+				t.Errorf("%s is %+v, known must be %v", state.Name, state, known)
+			}
+		}
+	})
+}

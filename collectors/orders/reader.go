@@ -57,14 +57,11 @@ func (r *reader) read(ctx context.Context, in *database.Reading, t *table, repor
 	l := signal.Lifecycle{Name: c.Name, Database: c.Source.Database, Saga: c.Kind == "saga", Max: time.Duration(c.Max)}
 	var errs []error
 	for _, s := range c.States {
-		state := newState(s.Name, s.Value)
-		if !state.Terminal { // orders that are done are too many to look at, and nothing is wrong with them
-			warnings, err := r.state(ctx, in, t.in(s.Name, s.Value.values(s.Name)), t, &state)
-			errs = append(errs, err)
-			report.Warnings = append(report.Warnings, warnings...)
-		}
-		l.States = append(l.States, state)
+		l.States = append(l.States, newState(s.Name, s.Value))
 	}
+	warnings, err := r.states(ctx, in, t, l.States)
+	errs = append(errs, err)
+	report.Warnings = append(report.Warnings, warnings...)
 	unnamed, warnings := r.unnamed(ctx, in, t)
 	l.Unnamed = unnamed
 	report.Warnings = append(report.Warnings, warnings...)
@@ -81,7 +78,7 @@ func (r *reader) read(ctx context.Context, in *database.Reading, t *table, repor
 		report.Warnings = append(report.Warnings, warnings...)
 	}
 
-	err := database.Join(errs...)
+	err = database.Join(errs...)
 	if known(&l) {
 		report.Lifecycles = append(report.Lifecycles, l)
 	}
@@ -100,15 +97,43 @@ func newState(name string, s State) signal.State {
 	}
 }
 
-// state reads one state; what could be read of it stays when the rest could not.
-func (r *reader) state(ctx context.Context, in *database.Reading, s database.Selection, t *table, state *signal.State) ([]string, error) {
+// states reads the states in which orders are under way: those that are done are
+// too many to look at, and nothing is wrong with them. What could be read of a
+// state stays when the rest could not.
+func (r *reader) states(ctx context.Context, in *database.Reading, t *table, states []signal.State) (warnings []string, err error) {
+	var errs []error
+	var read []*signal.State
+	var waits []database.Wait
+	for i, s := range r.config.States {
+		if states[i].Terminal {
+			continue
+		}
+		read = append(read, &states[i])
+		waits = append(waits, database.Wait{
+			Selection: t.in(s.Name, s.Value.values(s.Name)),
+			Cap:       r.config.Cap, Longest: states[i].Max, Sample: r.config.Sample, Fields: t.fields(),
+		})
+	}
 	if r.config.Source.Columns.Updated != "" {
-		return r.sighted(ctx, in, s, t, state)
+		for i, state := range read {
+			more, err := r.sighted(ctx, in, waits[i].Selection, t, state)
+			warnings, errs = append(warnings, more...), append(errs, err)
+		}
+		return warnings, database.Join(errs...)
 	}
-	tally, missing := in.Tally(ctx, s, r.config.Cap, state.Max)
-	if !tally.Known() {
-		return nil, missing
+	for i, found := range in.Waiting(ctx, waits) {
+		errs = append(errs, found.Err)
+		if found.Tally.Known() {
+			warnings = append(warnings, found.Tally.Warnings(waits[i].Selection)...)
+			t.tell(read[i], found)
+		}
 	}
+	return warnings, database.Join(errs...)
+}
+
+// tell says of a state what was found there.
+func (t *table) tell(state *signal.State, found database.Waiting) {
+	tally := found.Tally
 	state.Orders, state.OrdersCapped = tally.Rows.Count, tally.Rows.Capped
 	state.Overdue, state.OverdueCapped = tally.Late.Count, tally.Late.Capped
 	if state.Failed {
@@ -117,19 +142,9 @@ func (r *reader) state(ctx context.Context, in *database.Reading, s database.Sel
 	if tally.Oldest.Known() {
 		state.Oldest = signal.Age{Since: tally.Oldest, Bound: signal.Measured}
 	}
-	warnings := tally.Warnings(s)
-	if tally.Rows.Count == tally.Undated.Count {
-		return warnings, missing // nobody has been there for any time
+	for _, row := range found.Oldest {
+		state.Longest = append(state.Longest, t.ref(row))
 	}
-	rows, err := in.Oldest(ctx, s, r.config.Sample, t.fields()...)
-	for _, row := range rows {
-		ref := signal.OrderRef{ID: row.Fields[0], Since: row.Since}
-		if t.traceparent != nil {
-			ref.TraceID, ref.SpanID = database.Trace(row.Fields[1])
-		}
-		state.Longest = append(state.Longest, ref)
-	}
-	return warnings, database.Join(missing, err)
 }
 
 // known reports whether anything at all was read: a lifecycle of terminal states

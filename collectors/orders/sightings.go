@@ -22,12 +22,10 @@ func (s *sightings) see(state string, rows []database.Row, t *table, now signal.
 	seen := make(map[string]signal.Instant, len(rows))
 	refs := make([]signal.OrderRef, 0, len(rows))
 	for _, row := range rows {
-		ref := signal.OrderRef{ID: row.Fields[0], Since: cmp.Or(row.Since, now)}
+		ref := t.ref(row)
+		ref.Since = cmp.Or(ref.Since, now)
 		if first, known := before[ref.ID]; known {
 			ref.Since = min(first, ref.Since)
-		}
-		if t.traceparent != nil {
-			ref.TraceID, ref.SpanID = database.Trace(row.Fields[1])
 		}
 		seen[ref.ID] = ref.Since
 		refs = append(refs, ref)

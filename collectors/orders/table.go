@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/lostorder/lostorder/internal/database"
+	"github.com/lostorder/lostorder/internal/signal"
 )
 
 // table is an order table as its config describes it, found in the database.
@@ -62,11 +63,20 @@ func (t *table) in(name string, values []string) database.Selection {
 	}
 }
 
-// fields are the columns that name an order, in the order that refs knows.
+// fields are the columns that name an order, in the order that ref knows.
 func (t *table) fields() []database.Column {
 	fields := []database.Column{t.orderID}
 	if t.traceparent != nil {
 		fields = append(fields, *t.traceparent)
 	}
 	return fields
+}
+
+// ref is the order of a row with those fields.
+func (t *table) ref(row database.Row) signal.OrderRef {
+	ref := signal.OrderRef{ID: row.Fields[0], Since: row.Since}
+	if t.traceparent != nil {
+		ref.TraceID, ref.SpanID = database.Trace(row.Fields[1])
+	}
+	return ref
 }

@@ -89,7 +89,7 @@ func (db *DB) begin(ctx context.Context) (*Reading, func(), error) {
 		_ = conn.Close()
 		return nil, nil, db.connectError(ctx, err)
 	}
-	r := &Reading{db: db, dialect: db.dialect, tx: tx, session: s}
+	r := &Reading{db: db, dialect: db.dialect, conn: conn, tx: tx, session: s}
 	db.user = s.user
 	r.clock = newClock(s, time.Duration(db.config.ReadReplicaLag))
 	return r, func() {

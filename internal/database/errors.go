@@ -46,7 +46,7 @@ func Join(errs ...error) error {
 	var all []error
 	var reasons []string
 	doing := map[string][]string{}
-	for _, err := range errs {
+	for _, err := range flat(errs) {
 		if err == nil || errors.Is(err, errAborted) && len(all) > 0 {
 			continue // the error that ended the transaction is there already
 		}
@@ -74,6 +74,19 @@ func Join(errs ...error) error {
 		text.WriteString(reason)
 	}
 	return &joined{text.String(), all}
+}
+
+// flat takes errors that were joined apart again, so that what they share with
+// others is said once.
+func flat(errs []error) (all []error) {
+	for _, err := range errs {
+		if j, ok := err.(*joined); ok { //nolint:errorlint // what wraps them has words of its own
+			all = append(all, j.all...)
+		} else {
+			all = append(all, err)
+		}
+	}
+	return all
 }
 
 // joined is several errors on one line.

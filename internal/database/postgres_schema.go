@@ -9,33 +9,28 @@ import (
 // right and a missing table are told apart.
 func (d *postgres) describe(ctx context.Context, r *Reading, schema, name string) (*Table, error) {
 	t := &Table{}
-	var id int64
 	// The exact name first, which an index of the catalog finds.
 	for _, same := range []string{"c.relname = $1", "lower(c.relname) = lower($1)"} {
-		err := r.ask(ctx, `SELECT c.oid::bigint, n.nspname::text, c.relname::text FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-			WHERE `+same+` AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
-			AND CASE WHEN $2 = '' THEN pg_catalog.pg_table_is_visible(c.oid) ELSE lower(n.nspname) = lower($2) END
-			ORDER BY n.nspname = $2 DESC LIMIT 1`, []any{name, schema},
-			func(rows *sql.Rows) error { return rows.Scan(&id, &t.Schema, &t.Name) })
+		err := r.ask(ctx, `SELECT t.schema, t.name, a.attname::text, pg_catalog.format_type(a.atttypid, a.atttypmod), NOT a.attnotnull FROM (
+				SELECT c.oid, n.nspname::text AS schema, c.relname::text AS name FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+				WHERE `+same+` AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+				AND CASE WHEN $2 = '' THEN pg_catalog.pg_table_is_visible(c.oid) ELSE lower(n.nspname) = lower($2) END
+				ORDER BY n.nspname = $2 DESC LIMIT 1
+			) AS t JOIN pg_catalog.pg_attribute AS a ON a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum`, []any{name, schema},
+			func(rows *sql.Rows) error {
+				var c Column
+				err := rows.Scan(&t.Schema, &t.Name, &c.Name, &c.Type, &c.Nullable)
+				t.Columns = append(t.Columns, c)
+				return err
+			})
 		if err != nil {
 			return nil, err
 		}
 		if t.Name != "" {
-			break
+			return t, nil
 		}
 	}
-	if t.Name == "" {
-		return nil, nil
-	}
-	err := r.ask(ctx, `SELECT attname::text, pg_catalog.format_type(atttypid, atttypmod), NOT attnotnull FROM pg_catalog.pg_attribute
-		WHERE attrelid = $1::bigint::oid AND attnum > 0 AND NOT attisdropped ORDER BY attnum`, []any{id},
-		func(rows *sql.Rows) error {
-			var c Column
-			err := rows.Scan(&c.Name, &c.Type, &c.Nullable)
-			t.Columns = append(t.Columns, c)
-			return err
-		})
-	return t, err
+	return nil, nil
 }
 
 func (d *postgres) tables(ctx context.Context, r *Reading) ([]string, error) {

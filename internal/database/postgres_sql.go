@@ -21,15 +21,14 @@ func (d *postgres) text(c Column) string {
 	return d.quote(c.Name) + "::text"
 }
 
-// millis takes a timestamp without zone as one of the session's zone, which is
-// the server's unless the config names another: what now() would have written.
+// millis makes milliseconds of a moment.
 func (d *postgres) millis(c Column) (string, bool) {
+	if moment, ok := d.finite(c); ok {
+		return d.epoch(moment), true
+	}
 	name := d.quote(c.Name)
 	kind, _, _ := strings.Cut(c.Type, "(")
 	switch kind, _, _ = strings.Cut(kind, " "); kind {
-	case "timestamp", "date":
-		// 'infinity' is no moment, and would be an error in the cast.
-		return "CASE WHEN isfinite(" + name + ") THEN (extract(epoch FROM " + name + "::timestamptz) * 1000)::bigint END", true
 	case "bigint", "integer", "numeric", "double", "real":
 		if kind == "integer" {
 			name += "::bigint" // in which milliseconds have room
@@ -37,6 +36,28 @@ func (d *postgres) millis(c Column) (string, bool) {
 		return "(" + epochBySize(name) + ")::bigint", true
 	}
 	return "", false
+}
+
+// finite is the moment of a column of timestamps, NULL for 'infinity', which is
+// none and would be an error in a cast. One without zone is of the session's zone,
+// which is the server's unless the config names another: what now() would have
+// written.
+func (d *postgres) finite(c Column) (string, bool) {
+	if !strings.HasPrefix(c.Type, "timestamp") && c.Type != "date" {
+		return "", false
+	}
+	name := d.quote(c.Name)
+	return "CASE WHEN isfinite(" + name + ") THEN " + name + "::timestamptz END", true
+}
+
+func (*postgres) epoch(moment string) string {
+	return "(extract(epoch FROM " + moment + ") * 1000)::bigint"
+}
+
+// measured leaves moments as they are, for numbers are dear to make of them.
+func (d *postgres) measured(c Column) (measure, bool) {
+	moment, ok := d.finite(c)
+	return measure{moment, d.epoch, func(millis int64) string { return fmt.Sprintf("to_timestamp(%d / 1000.0)", millis) }}, ok
 }
 
 func (d *postgres) distinct(t *Table, c Column, limit int) string {

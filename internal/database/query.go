@@ -17,6 +17,7 @@ import (
 type Reading struct {
 	db      *DB
 	dialect dialect
+	conn    *sql.Conn
 	tx      *sql.Tx
 	session session
 	clock   Clock
@@ -69,9 +70,27 @@ func (r *Reading) runAs(ctx context.Context, q, probe query, scan func(*sql.Rows
 }
 
 // ask runs one query within the statement timeout and returns the driver's error.
-func (r *Reading) ask(ctx context.Context, text string, args []any, scan func(*sql.Rows) error) (err error) {
+func (r *Reading) ask(ctx context.Context, text string, args []any, scan func(*sql.Rows) error) error {
+	return r.call(ctx, 1, text, func(ctx context.Context) error {
+		rows, err := r.tx.QueryContext(ctx, text, args...)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = rows.Close() }()
+		for rows.Next() {
+			if err := scan(rows); err != nil {
+				return err
+			}
+		}
+		return rows.Err()
+	})
+}
+
+// call has n queries run, each within the statement timeout, and returns the
+// driver's error.
+func (r *Reading) call(ctx context.Context, n int, text string, do func(context.Context) error) (err error) {
 	// The server ends a statement first where it can, for it then says so.
-	patience := r.db.config.statementTimeout()
+	patience := time.Duration(n) * r.db.config.statementTimeout()
 	if r.dialect.name() != sqliteName {
 		patience += time.Second
 	}
@@ -79,17 +98,7 @@ func (r *Reading) ask(ctx context.Context, text string, args []any, scan func(*s
 	defer cancel()
 	queryCtx, end := span.Call(queryCtx, r.dialect.name()+" query", attribute.String("db.system.name", strings.ToLower(r.dialect.name())), attribute.String("db.query.text", text))
 	defer func() { end(err) }()
-	rows, err := r.tx.QueryContext(queryCtx, text, args...)
-	if err != nil {
-		return timedOut(ctx, queryCtx, err)
-	}
-	defer func() { _ = rows.Close() }()
-	for rows.Next() {
-		if err := scan(rows); err != nil {
-			return err
-		}
-	}
-	return timedOut(ctx, queryCtx, rows.Err())
+	return timedOut(ctx, queryCtx, do(queryCtx))
 }
 
 // errStatementTimeout says that our own patience with one query ended, not that

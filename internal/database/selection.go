@@ -48,21 +48,33 @@ type Row struct {
 // Oldest returns the rows that have waited longest, oldest first, without those
 // that do not say since when.
 func (r *Reading) Oldest(ctx context.Context, s Selection, n int, fields ...Column) ([]Row, error) {
+	var rows []Row
+	q := r.oldest(s, n, fields, &rows)
+	r.together(ctx, q)
+	return rows, q.err
+}
+
+func (r *Reading) oldest(s Selection, n int, fields []Column, into *[]Row) *question {
 	q := query{purpose: "read the oldest " + s.What, limit: n}
 	from, whole := r.from(s, &q.args)
 	q.whole = whole
-	return r.rows(ctx, q, s, fmt.Sprintf("%s %s LIMIT %d", from, orderBy(r.dialect, s.order()), n), fields)
+	return r.rowsOf(q, s, fmt.Sprintf("%s %s LIMIT %d", from, orderBy(r.dialect, s.order()), n), fields, into)
 }
 
-// rows asks for rows of a selection: their moments, and the fields. from is all
-// that follows the columns.
+// rows asks for rows of a selection.
 func (r *Reading) rows(ctx context.Context, q query, s Selection, from string, fields []Column) ([]Row, error) {
+	var rows []Row
+	one := r.rowsOf(q, s, from, fields, &rows)
+	r.together(ctx, one)
+	return rows, one.err
+}
+
+// rowsOf is the question for rows of a selection: their moments, and the fields.
+// from is all that follows the columns.
+func (r *Reading) rowsOf(q query, s Selection, from string, fields []Column, all *[]Row) *question {
 	q.table, q.where = s.Table, s.Where
 	q.index = s.index(r.dialect)
 	millis, err := r.millis(s)
-	if err != nil {
-		return nil, &failure{doing: q.purpose, reason: err.Error(), cause: err}
-	}
 	columns := []string{millis}
 	if q.places {
 		columns = append(columns, r.place(s)...)
@@ -76,8 +88,7 @@ func (r *Reading) rows(ctx context.Context, q query, s Selection, from string, f
 	}
 	q.sql = "SELECT " + strings.Join(columns, ", ") + " " + from
 
-	var rows []Row
-	err = r.run(ctx, q, func(from *sql.Rows) error {
+	return &question{query: q, err: q.failed(err), take: func(from row) error {
 		var at sql.NullInt64
 		texts := make([]sql.NullString, len(columns)-1)
 		into := []any{&at}
@@ -99,10 +110,9 @@ func (r *Reading) rows(ctx context.Context, q query, s Selection, from string, f
 		for i, text := range texts {
 			row.Fields[i] = text.String
 		}
-		rows = append(rows, row)
+		*all = append(*all, row)
 		return nil
-	})
-	return rows, err
+	}}
 }
 
 // from is the FROM and WHERE for the rows that say since when they wait, and

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -41,17 +42,20 @@ func (t *Tally) Known() bool { return t.Rows.Count.Known() }
 // conditions are counted among the rows that were read. With an error the tally
 // may still be known: then only the undated rows are missing from it.
 func (r *Reading) Tally(ctx context.Context, s Selection, limit int, longest time.Duration, also ...Condition) (Tally, error) {
+	questions, tally := r.tally(s, limit, longest, also...)
+	r.together(ctx, questions...)
+	return tally()
+}
+
+// tally is the questions for a Tally, and what makes one of their answers.
+func (r *Reading) tally(s Selection, limit int, longest time.Duration, also ...Condition) ([]*question, func() (Tally, error)) {
 	q := query{purpose: "count " + s.What, table: s.Table, where: s.Where, limit: limit + 1}
-	unknown := Tally{Rows: Capped{Count: signal.Unknown}}
-	millis, err := r.millis(s)
-	if err != nil {
-		return unknown, &failure{doing: q.purpose, reason: err.Error(), cause: err}
-	}
-	inner := []string{millis + " AS ms"}
+	m, err := r.measure(s)
+	inner := []string{m.moment + " AS moment"}
 	outer := []string{
-		"count(*)", "count(ms)", "min(ms)", "max(ms)",
-		fmt.Sprintf("coalesce(sum(CASE WHEN ms > %d THEN 1 ELSE 0 END), 0)", r.clock.now()+tolerance.Milliseconds()),
-		fmt.Sprintf("coalesce(sum(CASE WHEN ms < %d THEN 1 ELSE 0 END), 0)", r.clock.before(longest)),
+		"count(*)", "count(moment)", m.millis("min(moment)"), m.millis("max(moment)"),
+		fmt.Sprintf("count(CASE WHEN moment > %s THEN 1 END)", m.at(r.clock.now()+tolerance.Milliseconds())),
+		fmt.Sprintf("count(CASE WHEN moment < %s THEN 1 END)", m.at(r.clock.before(longest))),
 	}
 	for i, c := range also {
 		inner = append(inner, fmt.Sprintf("CASE WHEN %s THEN 1 ELSE 0 END AS also%d", c.render(r.dialect, &q.args), i))
@@ -66,46 +70,71 @@ func (r *Reading) Tally(ctx context.Context, s Selection, limit int, longest tim
 	var rows, dated, future, late int64
 	var first, last sql.NullInt64
 	counts := make([]int64, len(also))
-	err = r.run(ctx, q, func(from *sql.Rows) error {
+	main := &question{query: q, err: q.failed(err), take: func(from row) error {
 		into := []any{&rows, &dated, &first, &last, &future, &late}
 		for i := range counts {
 			into = append(into, &counts[i])
 		}
 		return from.Scan(into...)
-	})
-	if err != nil {
-		return unknown, err
+	}}
+	questions := []*question{main}
+	var undated int64
+	if s.Since.Nullable {
+		without := s
+		without.What = s.What + " whose " + s.Since.Name + " is NULL"
+		without.Where = append(slices.Clone(s.Where), IsNull(s.Since))
+		questions = append(questions, r.countOf(without, limit, q.index, &undated).after(main))
 	}
-	t := Tally{
-		Rows: capped(rows, limit), Unread: capped(rows-dated, limit), Future: capped(future, limit),
-		Also: make([]Capped, len(also)),
-	}
-	if longest > 0 {
-		t.Late = capped(late, limit)
-	}
-	for i, n := range counts {
-		// Among capped rows there may be more of these too.
-		t.Also[i] = Capped{signal.Count(min(n, int64(limit))), t.Rows.Capped}
-	}
-	if first.Valid {
-		t.Oldest = r.clock.instant(first.Int64)
-	}
-	if future > 0 {
-		t.Ahead = time.Duration(last.Int64-r.clock.now()) * time.Millisecond
-	}
-	if !s.Since.Nullable {
+	return questions, func() (Tally, error) {
+		if main.err != nil {
+			return Tally{Rows: Capped{Count: signal.Unknown}}, main.err
+		}
+		t := Tally{
+			Rows: capped(rows, limit), Unread: capped(rows-dated, limit), Future: capped(future, limit),
+			Also: make([]Capped, len(also)),
+		}
+		if longest > 0 {
+			t.Late = capped(late, limit)
+		}
+		for i, n := range counts {
+			// Among capped rows there may be more of these too.
+			t.Also[i] = Capped{signal.Count(min(n, int64(limit))), t.Rows.Capped}
+		}
+		if first.Valid {
+			t.Oldest = r.clock.instant(first.Int64)
+		}
+		if future > 0 {
+			t.Ahead = time.Duration(last.Int64-r.clock.now()) * time.Millisecond
+		}
+		for _, q := range questions[1:] {
+			if q.err != nil {
+				return t, q.err
+			}
+		}
+		t.Undated = capped(undated, limit)
+		t.Rows = capped(rows+undated, limit)
 		return t, nil
 	}
-	undated := s
-	undated.What = s.What + " whose " + s.Since.Name + " is NULL"
-	undated.Where = append(append([]Condition{}, s.Where...), IsNull(s.Since))
-	n, err := r.count(ctx, undated, limit, s.index(r.dialect))
-	if err != nil {
-		return t, err
+}
+
+// measure is how moments are told apart.
+type measure struct {
+	moment string                    // an expression, NULL where it is no time
+	millis func(string) string       // an expression for the milliseconds of one
+	at     func(millis int64) string // writes one
+}
+
+// measure takes them for milliseconds, unless the database knows better.
+func (r *Reading) measure(s Selection) (measure, error) {
+	if d, ok := r.dialect.(interface {
+		measured(c Column) (measure, bool)
+	}); ok {
+		if m, ok := d.measured(s.Since); ok {
+			return m, nil
+		}
 	}
-	t.Undated = n
-	t.Rows = Capped{min(t.Rows.Count+t.Undated.Count, signal.Count(limit)), t.Rows.Capped || t.Undated.Capped || int64(t.Rows.Count+t.Undated.Count) > int64(limit)}
-	return t, nil
+	millis, err := r.millis(s)
+	return measure{millis, func(number string) string { return number }, func(millis int64) string { return strconv.FormatInt(millis, 10) }}, err
 }
 
 // leading are the columns that order the rows that are counted: without those of the
@@ -119,19 +148,20 @@ func leading(s Selection) []Column {
 
 // Count counts rows for which all conditions hold, up to a cap.
 func (r *Reading) Count(ctx context.Context, s Selection, limit int) (Capped, error) {
-	return r.count(ctx, s, limit, s.index(r.dialect))
+	var n int64
+	q := r.countOf(s, limit, s.index(r.dialect), &n)
+	r.together(ctx, q)
+	return capped(n, limit), q.err
 }
 
-func (r *Reading) count(ctx context.Context, s Selection, limit int, x index) (Capped, error) {
+func (r *Reading) countOf(s Selection, limit int, x index, n *int64) *question {
 	q := query{purpose: "count " + s.What, table: s.Table, where: s.Where, limit: limit + 1, whole: len(s.Where) == 0, index: x}
 	from := "FROM " + r.quoteTable(s.Table)
 	if !q.whole {
 		from += " WHERE " + renderAll(s.Where, r.dialect, &q.args)
 	}
 	q.sql = fmt.Sprintf("SELECT count(*) FROM (SELECT 1 AS one %s LIMIT %d) AS counted", from, limit+1)
-	var n int64
-	err := r.run(ctx, q, func(from *sql.Rows) error { return from.Scan(&n) })
-	return capped(n, limit), err
+	return &question{query: q, take: func(from row) error { return from.Scan(n) }}
 }
 
 // String is the count, or that there are more.

@@ -1,0 +1,83 @@
+package database
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strings"
+)
+
+// question is a query, and what takes the rows of its answer.
+type question struct {
+	query
+	take  func(row) error
+	needs *question // which has to be answered, or this one is not asked
+	err   error     // why there is no answer
+}
+
+// row is one row of an answer.
+type row interface{ Scan(into ...any) error }
+
+// after has a question left out when another has no answer.
+func (q *question) after(other *question) *question {
+	q.needs = other
+	return q
+}
+
+// failed is an error of the query before it was asked; nil when there is none.
+func (q query) failed(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &failure{doing: q.purpose, reason: err.Error(), cause: err}
+}
+
+// left reports whether there is a reason not to ask the question.
+func (q *question) left() bool { return q.err != nil || q.needs != nil && q.needs.err != nil }
+
+// pipeline is a dialect that takes many queries at once and answers one after the
+// other until one fails, which ends the transaction. It returns how many were
+// answered.
+type pipeline interface {
+	send(ctx context.Context, conn *sql.Conn, questions []*question) (answered int, err error)
+}
+
+// together asks questions one after the other, in one round trip where the database
+// can; each has its own error. One that the guard refuses keeps no other from being
+// asked.
+func (r *Reading) together(ctx context.Context, questions ...*question) {
+	p, ok := r.dialect.(pipeline)
+	if !ok || len(questions) == 1 {
+		for _, q := range questions {
+			if !q.left() {
+				q.err = r.run(ctx, q.query, func(rows *sql.Rows) error { return q.take(rows) })
+			}
+		}
+		return
+	}
+	var asked []*question
+	var texts []string
+	for _, q := range questions {
+		if q.left() {
+			continue
+		}
+		if q.err = r.guard(ctx, q.query); q.err == nil {
+			asked, texts = append(asked, q), append(texts, q.sql)
+		}
+	}
+	answered := 0 // of those that were asked
+	if !r.aborted && len(asked) > 0 {
+		err := r.call(ctx, len(asked), strings.Join(texts, "; "), func(ctx context.Context) (err error) {
+			answered, err = p.send(ctx, r.conn, asked)
+			return err
+		})
+		if err != nil {
+			answered = min(answered, len(asked)-1)
+			asked[answered].err = r.fail(asked[answered].purpose, &asked[answered].query, err)
+			answered, r.aborted = answered+1, true
+		}
+	}
+	for _, q := range asked[answered:] {
+		q.err = fmt.Errorf("%s: %w", q.purpose, errAborted)
+	}
+}
