@@ -3,4 +3,4 @@ package otlp
 import "github.com/lostorder/lostorder/internal/signal"
 
 // Look is what Follow does now and then.
-func (s *Sender) Look(open []signal.Finding) { s.look(open) }
+func (s *Sender) Look(open func() []signal.Finding) { s.look(open) }

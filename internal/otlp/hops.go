@@ -35,24 +35,20 @@ func (s *Sender) Follow(ctx context.Context, open func() []signal.Finding) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			s.look(open())
+			s.look(open)
 		}
 	}
 }
 
-func (s *Sender) look(open []signal.Finding) {
-	still := map[string]bool{}
-	for i := range open {
-		still[open[i].ID] = true
-		s.mark(&open[i])
+func (s *Sender) look(open func() []signal.Finding) {
+	// What opens from here on may be told of before it is among the open ones; it must
+	// not be taken for closed, or its hops would be sent again.
+	closed := s.hops.findings()
+	for _, f := range open() {
+		delete(closed, f.ID)
+		s.mark(&f)
 	}
-	s.hops.mu.Lock()
-	defer s.hops.mu.Unlock()
-	for id := range s.hops.sent {
-		if !still[id] {
-			delete(s.hops.sent, id)
-		}
-	}
+	s.hops.forget(closed)
 }
 
 // goesOn are the modes in which an order went further than it may, or elsewhere:
@@ -94,6 +90,25 @@ func (s *Sender) mark(f *signal.Finding) {
 			trace.WithTimestamp(since), trace.WithSpanKind(trace.SpanKindProducer), trace.WithAttributes(attributes...))
 		span.SetStatus(codes.Error, string(f.Mode)+": "+what)
 		span.End(trace.WithTimestamp(until))
+	}
+}
+
+// findings are those of which a hop was sent.
+func (h *hops) findings() map[string]bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	ids := make(map[string]bool, len(h.sent))
+	for id := range h.sent {
+		ids[id] = true
+	}
+	return ids
+}
+
+func (h *hops) forget(findings map[string]bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for id := range findings {
+		delete(h.sent, id)
 	}
 }
 

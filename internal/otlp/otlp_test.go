@@ -229,7 +229,7 @@ func TestADeadCollectorCostsNothing(t *testing.T) {
 				_, end := span.Cycle(context.Background(), "outbox", "orders")
 				end(nil)
 			}
-			s.Look(nil) // none of them is open any more
+			s.Look(func() []signal.Finding { return nil }) // none of them is open any more
 			if grown := heap() - before; grown > 32<<20 {
 				t.Errorf("%d findings that could not be sent hold %d MiB", many, grown>>20)
 			}
@@ -273,5 +273,31 @@ func TestAnOrderThatWentOnIsNotSaidToHaveStopped(t *testing.T) {
 				t.Errorf("no span is called %q and says %q of the check: %v", want[0], want[1], r.Received().Spans)
 			}
 		})
+	}
+}
+
+// A finding is told of before it is among the open ones: whoever looks just then must
+// not take it for closed.
+func TestAHopIsSentOnceThoughItsFindingOpensWhileOneLooks(t *testing.T) {
+	clear(t)
+	var r otlptest.Receiver
+	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", r.OverHTTP(t))
+	s, err := otlp.Start(t.Context(), options(io.Discard))
+	if err != nil {
+		t.Fatal(err)
+	}
+	open := lost()
+	s.Look(func() []signal.Finding {
+		s.Changed(detect.Change{Kind: detect.Opened, Finding: open})
+		return nil
+	})
+	s.Look(func() []signal.Finding { return []signal.Finding{open} })
+	s.Look(func() []signal.Finding { return nil }) // closed
+	s.Look(func() []signal.Finding { return []signal.Finding{open} })
+	if err := s.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(r.Received().Hops()); n != 2*2 {
+		t.Errorf("%d hops were sent; the finding opened twice, with two orders whose trace is known", n)
 	}
 }
