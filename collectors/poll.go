@@ -82,7 +82,7 @@ func (p *poller) read(ctx context.Context, reader Reader, sink Sink) signal.Repo
 	select {
 	case err = <-done:
 	case <-hang.C:
-		hanging := signal.Report{TargetID: p.id, Interval: report.Interval, At: time.Now(), Took: time.Since(began)}
+		hanging := signal.Report{TargetID: p.id, Interval: time.Duration(p.schedule.Interval), At: time.Now(), Took: time.Since(began)}
 		hanging.Err = fmt.Errorf("reading did not end within its timeout of %s and is still under way", timeout)
 		sink.Report(hanging)
 		p.log.Warn("target hangs", "err", hanging.Err)

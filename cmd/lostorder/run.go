@@ -19,6 +19,7 @@ import (
 
 	"github.com/lostorder/lostorder/collectors/builtin"
 	"github.com/lostorder/lostorder/internal/config"
+	"github.com/lostorder/lostorder/internal/otlp"
 	"github.com/lostorder/lostorder/internal/web"
 )
 
@@ -51,6 +52,9 @@ func runCommand(app *kingpin.Application, stdout io.Writer) command {
 			return nil
 		}
 
+		hangup := make(chan os.Signal, 1) // from here on: one that comes during the start must not end it
+		signal.Notify(hangup, syscall.SIGHUP)
+		defer signal.Stop(hangup)
 		saveMemory()
 		log.Info("lostorder starts", "version", version.Info(), "build", version.BuildContext())
 		ctx, cancel := context.WithCancel(ctx)
@@ -75,6 +79,9 @@ func runCommand(app *kingpin.Application, stdout io.Writer) command {
 				return err
 			}
 			s.apply(ctx, f)
+			if sends := otlp.FromFile(f); sends != s.sends {
+				log.Warn("otlp has changed in the config file and is read at start only; start lostorder again to apply it")
+			}
 			return nil
 		}
 
@@ -82,7 +89,7 @@ func runCommand(app *kingpin.Application, stdout io.Writer) command {
 		group.Add(func() error {
 			return web.Serve(ctx, s.handler(reload, *pprof), listen, log)
 		}, func(error) { cancel() })
-		group.Add(func() error { return reloadOnHangup(ctx, reload) }, func(error) { cancel() })
+		group.Add(func() error { return reloadOnHangup(ctx, hangup, reload) }, func(error) { cancel() })
 		if err := group.Run(); err != nil && !errors.Is(err, context.Canceled) {
 			return err
 		}
@@ -101,10 +108,7 @@ func load(path string) (*config.File, error) {
 }
 
 // reloadOnHangup reloads on every SIGHUP until ctx ends.
-func reloadOnHangup(ctx context.Context, reload func(context.Context) error) error {
-	hangup := make(chan os.Signal, 1)
-	signal.Notify(hangup, syscall.SIGHUP)
-	defer signal.Stop(hangup)
+func reloadOnHangup(ctx context.Context, hangup <-chan os.Signal, reload func(context.Context) error) error {
 	for {
 		select {
 		case <-ctx.Done():

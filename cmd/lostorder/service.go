@@ -30,6 +30,7 @@ type service struct {
 	manager  *collectors.Manager
 	exporter *telemetry.Exporter
 	sender   *otlp.Sender
+	sends    otlp.Config // as it was at start
 	veil     atomic.Pointer[privacy.Veil]
 	external web.External
 	log      *slog.Logger
@@ -51,7 +52,8 @@ func newService(log *slog.Logger, external web.External) *service {
 // send begins to send by OTLP what the environment asks for and the file allows. It
 // comes before apply. What it returns ends it.
 func (s *service) send(ctx context.Context, f *config.File) (stop func(), err error) {
-	sender, err := otlp.Start(ctx, otlp.Options{Config: otlp.FromFile(f), Gatherer: s.exporter, Version: version.Version, Log: s.log})
+	s.sends = otlp.FromFile(f)
+	sender, err := otlp.Start(ctx, otlp.Options{Config: s.sends, Gatherer: s.exporter, Version: version.Version, Log: s.log})
 	if err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/lostorder/lostorder/internal/phrase"
 	"github.com/lostorder/lostorder/internal/signal"
 	"github.com/lostorder/lostorder/internal/web/api"
 )
@@ -79,7 +80,7 @@ func (t *text) Found(i *injected) {
 	f := i.Finding
 	what := t.orders(f.OrderIDs)
 	if what == "" && f.Count > 0 {
-		what = fmt.Sprintf(", %d messages", f.Count)
+		what = ", " + phrase.Count(int(f.Count), "message")
 	}
 	t.line(green, "FOUND", "%s: %s%s, after %s", f.Mode, f.Subject, what, seconds(i.FoundAt.Sub(i.At)))
 }

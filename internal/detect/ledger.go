@@ -101,7 +101,7 @@ func (l *ledger) close(key caseKey, at signal.Instant) Change {
 func newFinding(key caseKey, c *Case, at, first signal.Instant) signal.Finding {
 	f := signal.Finding{
 		Mode: key.mode, Target: key.target, Subject: key.subject,
-		Since:       c.Since.Time(),
+		Since:       cmp.Or(c.Since, at).Time(), // a row may not say when
 		DecidableAt: min(max(c.DecidableAt, first), at).Time(),
 		DetectedAt:  at.Time(),
 	}

@@ -2,6 +2,7 @@ package detect_test
 
 import (
 	"maps"
+	"testing"
 	"time"
 
 	"github.com/lostorder/lostorder/internal/signal"
@@ -44,6 +45,20 @@ func made(groups ...[]string) signal.Report {
 	return signal.Report{Lifecycles: []signal.Lifecycle{{
 		Name: "order", Database: "db", States: []signal.State{{Name: "placed", Orders: 3, Overdue: 0}}, Duplicates: d,
 	}}}
+}
+
+// Rows may have no time, or one that cannot be read. A finding that began in the year
+// one would be the oldest of all.
+func TestFindingOfRowsWithoutATimeBeganWhenItWasFound(t *testing.T) {
+	s := newScript(t)
+	s.play(interval, func(int) signal.Report {
+		r := made([]string{"A-1", "A-2"})
+		r.Lifecycles[0].Duplicates.Groups[0].Orders[1].Since = 0
+		return r
+	})
+	if len(s.opened) != 1 || !s.opened[0].Since.Equal(s.now) {
+		t.Errorf("found at %s: %+v", s.now, s.opened)
+	}
 }
 
 // saga is a reading of a saga with one state of which something may be said.

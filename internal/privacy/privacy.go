@@ -40,7 +40,7 @@ func (c *Config) Validate() error {
 func Section() config.Section {
 	return config.Section{
 		Key:    sectionKey,
-		Doc:    "What may be shown of orders.",
+		Doc:    "What may be shown of orders. A reload hides the ids of what is read from then on; those of findings that were closed before are forgotten at the next start.",
 		Type:   reflect.TypeFor[Config](),
 		Single: true,
 	}
