@@ -17,7 +17,14 @@ var fence = regexp.MustCompile("(?ms)^ *```([a-z]*)\n(.*?)^ *```$")
 // TestPages reads every page of the project as whoever follows its links and types
 // its commands would.
 func TestPages(t *testing.T) {
-	read := 0
+	for _, path := range pages(t) {
+		t.Run(path, func(t *testing.T) { checkPage(t, path) })
+	}
+}
+
+// pages returns the paths of all pages of the project.
+func pages(t *testing.T) (paths []string) {
+	t.Helper()
 	err := filepath.WalkDir("..", func(path string, entry fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
@@ -25,14 +32,14 @@ func TestPages(t *testing.T) {
 		case entry.IsDir() && (entry.Name() == ".git" || entry.Name() == "testdata"):
 			return filepath.SkipDir
 		case filepath.Ext(path) == ".md":
-			read++
-			t.Run(path, func(t *testing.T) { checkPage(t, path) })
+			paths = append(paths, path)
 		}
 		return nil
 	})
-	if err != nil || read < 30 {
-		t.Errorf("%d pages read: %v", read, err)
+	if err != nil || len(paths) < 30 {
+		t.Fatalf("%d pages: %v", len(paths), err)
 	}
+	return paths
 }
 
 // checkPage demands of a page that its links lead somewhere in the repository and
@@ -41,6 +48,9 @@ func checkPage(t *testing.T, path string) {
 	t.Helper()
 	text := read(t, path)
 	checkLinks(t, path, text)
+	if strings.Contains(text, "@@") {
+		t.Errorf("%s: a place that was not filled in", path)
+	}
 	for _, found := range fence.FindAllStringSubmatch(text, -1) {
 		language, code := found[1], found[2]
 		switch language {

@@ -1,7 +1,10 @@
 package test
 
 import (
+	"os"
+	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -9,30 +12,49 @@ import (
 	"github.com/lostorder/lostorder/internal/config"
 )
 
-var yamlBlock = regexp.MustCompile("(?s)```yaml\n(.*?)```")
+var (
+	yamlBlock = regexp.MustCompile("(?s)```yaml\n(.*?)```")
+	topKey    = regexp.MustCompile(`^(?:#.*\n)*([a-z]+):`)
+	variable  = regexp.MustCompile(`\$\{([A-Z_]+)\}`)
+	fileKey   = regexp.MustCompile(`[a-z]+_file: ([a-z][a-z.]*)`)
+)
 
-// TestConfigsInReadmeLoad loads every config that the README shows.
-func TestConfigsInReadmeLoad(t *testing.T) {
-	t.Setenv("SHOP_PASSWORD", "secret")
-	if strings.Contains(read(t, "../README.md"), "@@") {
-		t.Error("the README has a place that was not filled in")
+// TestConfigsInPagesLoad loads every config that a page shows, with the secrets that
+// it asks for.
+func TestConfigsInPagesLoad(t *testing.T) {
+	var keys []string
+	for _, s := range builtin.Sections() {
+		keys = append(keys, s.Key)
 	}
-	loaded := 0
-	for _, block := range yamlBlock.FindAllStringSubmatch(read(t, "../README.md"), -1) {
-		if !strings.HasPrefix(block[1], "kafka:") {
-			continue // a file for somebody else
-		}
-		loaded++
-		f, err := config.Parse("README.md", []byte(block[1]), t.TempDir(), builtin.Sections())
-		if err != nil {
-			t.Errorf("%s\n%v", block[1], err)
-			continue
-		}
-		if len(builtin.Targets(f)) == 0 {
-			t.Errorf("watches nothing:\n%s", block[1])
+	loaded := map[string]int{}
+	for _, page := range pages(t) {
+		for _, block := range yamlBlock.FindAllStringSubmatch(read(t, page), -1) {
+			text := block[1]
+			if first := topKey.FindStringSubmatch(text); first == nil || !slices.Contains(keys, first[1]) {
+				continue // a file for somebody else, or a part of one
+			}
+			loaded[page]++
+			if strings.Contains(text, "database: shop") && !strings.Contains(text, "databases:") {
+				text += "databases: [{name: shop, url: 'sqlite:shop.db'}]\n" // told elsewhere on the page
+			}
+			dir := t.TempDir()
+			for _, name := range variable.FindAllStringSubmatch(text, -1) {
+				t.Setenv(name[1], "secret")
+			}
+			for _, name := range fileKey.FindAllStringSubmatch(text, -1) {
+				if err := os.WriteFile(filepath.Join(dir, name[1]), []byte("secret"), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			f, err := config.Parse(page, []byte(text), dir, builtin.Sections())
+			if err != nil {
+				t.Errorf("%s\n%v", text, err)
+			} else if page == "../README.md" && len(builtin.Targets(f)) == 0 {
+				t.Errorf("watches nothing:\n%s", text)
+			}
 		}
 	}
-	if loaded == 0 {
-		t.Error("the README shows no config")
+	if loaded["../README.md"] == 0 || len(loaded) < 5 {
+		t.Errorf("few pages show a config: %v", loaded)
 	}
 }

@@ -90,7 +90,7 @@ func (c client) get(ctx context.Context, path string) ([]byte, error) {
 func reason(body []byte) string {
 	var said api.Error
 	if json.Unmarshal(body, &said) != nil || said.Error == "" {
-		return ""
+		return "; is this the address of a lostorder?"
 	}
 	return ": " + said.Error
 }

@@ -60,7 +60,7 @@ func (c *Config) Validate() error {
 			u, err := url.Parse(text)
 			switch {
 			case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https":
-				errs = append(errs, config.At(at, "not an address; write for example %s", example))
+				errs = append(errs, config.At(at, "not an http or https address; write for example %s", example))
 			case u.User != nil:
 				errs = append(errs, config.At(at, "holds a user; write username and password instead"))
 			}

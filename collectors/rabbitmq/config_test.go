@@ -20,7 +20,7 @@ func TestBadConfigIsRefused(t *testing.T) {
 	for name, test := range map[string]struct{ text, want string }{
 		"an address that is none": {
 			"rabbitmq: [{name: a, url: rabbit}]",
-			"rabbitmq[0].url[0]: not an address; write for example http://localhost:15672",
+			"rabbitmq[0].url[0]: not an http or https address; write for example http://localhost:15672",
 		},
 		"a password in the address": {
 			"rabbitmq: [{name: a, url: 'http://u:p@rabbit:1'}]",
