@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -23,6 +24,7 @@ type stored struct {
 	visible    time.Time // from when on it may be received
 	handle     string    // of the last receive
 	receives   int
+	here       int // those of them from this queue
 }
 
 // sent is what the sender is told.
@@ -33,8 +35,12 @@ type sent struct {
 	at               time.Time
 }
 
-// deduplicates is how long SQS remembers a deduplication id.
-const deduplicates = 5 * time.Minute
+const (
+	// deduplicates is how long SQS remembers a deduplication id.
+	deduplicates = 5 * time.Minute
+	// forgetEvery is after how many of them it looks for those to forget.
+	forgetEvery = 1024
+)
 
 // waits reports whether the message may be received.
 func (m *stored) waits(now time.Time) bool { return !now.Before(m.visible) }
@@ -86,6 +92,9 @@ func (s *Server) send(q *queue, in *message, now time.Time) (sent, error) {
 		answer.SequenceNumber = fmt.Sprintf("%020d", s.sequence)
 	}
 	if dedup != "" {
+		if len(q.seen)%forgetEvery == 0 {
+			maps.DeleteFunc(q.seen, func(_ string, before sent) bool { return now.Sub(before.at) >= deduplicates })
+		}
 		q.seen[dedup] = answer
 	}
 	s.wake()
@@ -184,6 +193,7 @@ func (s *Server) take(q *queue, in *request, now time.Time) (messages []received
 			continue
 		default:
 			m.receives++
+			m.here++
 			m.visible = now.Add(hidden)
 			m.first = cmpTime(m.first, now)
 			s.sequence++
@@ -207,7 +217,7 @@ func cmpTime(a, b time.Time) time.Time {
 // accept takes in a dead letter. On a standard queue it keeps the time at which
 // it was sent first, from which its retention goes on counting.
 func (q *queue) accept(m *stored, now time.Time) {
-	m.visible, m.handle = now, ""
+	m.visible, m.handle, m.here = now, "", 0
 	if q.fifo() {
 		m.sent = now
 	}

@@ -3,8 +3,10 @@ package fakesqs
 import (
 	"encoding/xml"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -18,17 +20,26 @@ const (
 	metricAge           = "ApproximateAgeOfOldestMessage"
 )
 
-// kept is how many periods are kept.
-const kept = 3 * 60
+const (
+	// kept is how many periods are kept.
+	kept = 3 * 60
+	// ages is how often a message may be received until the age metric leaves it out.
+	ages = 3
+)
 
 // tally is what happened in each period, by metric.
 type tally map[string]map[time.Time]float64
 
 func (t tally) add(metric string, period time.Time, n float64) {
-	if t[metric] == nil {
-		t[metric] = map[time.Time]float64{}
+	counts := t[metric]
+	if counts == nil {
+		counts = map[time.Time]float64{}
+		t[metric] = counts
 	}
-	t[metric][period] += n
+	if _, ok := counts[period]; !ok && len(counts) == kept {
+		delete(counts, slices.MinFunc(slices.Collect(maps.Keys(counts)), time.Time.Compare))
+	}
+	counts[period] += n
 }
 
 // period returns the period that a moment lies in.
@@ -103,10 +114,11 @@ func (s *Server) measure(name, metric string, from, to time.Time) series {
 		}
 		value := q.tally[metric][p]
 		if metric == metricAge {
-			if n > 0 || len(q.messages) == 0 {
+			oldest := slices.IndexFunc(q.messages, func(m *stored) bool { return m.here < ages })
+			if n > 0 || oldest < 0 {
 				break // of the past nothing is kept
 			}
-			value = max(0, p.Add(s.Resolution).Sub(q.messages[0].sent).Seconds())
+			value = max(0, p.Add(s.Resolution).Sub(q.messages[oldest].sent).Seconds())
 		}
 		answer.Timestamps = append(answer.Timestamps, p.Format(time.RFC3339))
 		answer.Values = append(answer.Values, value)
