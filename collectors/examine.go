@@ -25,6 +25,7 @@ const (
 	Index   AdviceKind = "index"   // without it a query would read a large table, and is refused
 	Warning AdviceKind = "warning" // something that should be mended
 	Picture AdviceKind = "picture" // what the config describes, drawn as text
+	Cost    AdviceKind = "cost"    // what reading the target costs in money
 )
 
 // An Adviser is a Reader that has more to say to somebody who sets it up than a

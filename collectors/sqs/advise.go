@@ -16,7 +16,7 @@ type statement struct {
 	Resource []string
 }
 
-// Advise says which rights are needed, as policies to paste.
+// Advise says which rights are needed, as policies to paste, and what it costs.
 func (r *reader) Advise(context.Context) []collectors.Advice {
 	ofQueues := statement{Effect: "Allow", Action: []string{actionAttributes, actionSources}, Resource: r.watchedARNs()}
 	ofAll := statement{Effect: "Allow", Resource: []string{"*"}}
@@ -43,6 +43,9 @@ func (r *reader) Advise(context.Context) []collectors.Advice {
 			Kind: collectors.Grant, Text: "for whoever assumes the role, whose trust policy has to name them",
 			Paste: policy(statement{Effect: "Allow", Action: []string{"sts:AssumeRole"}, Resource: []string{role}}),
 		})
+	}
+	if queues := len(r.all()); queues > 0 {
+		advice = append(advice, collectors.Advice{Kind: collectors.Cost, Text: r.config.priceOf(queues)})
 	}
 	return advice
 }
@@ -81,7 +84,7 @@ func (r *reader) home() string {
 	if role := strings.Split(r.config.RoleARN, ":"); len(role) > 4 {
 		partition, account = role[1], role[4]
 	} else {
-		for region, is := range map[string]string{"cn-": "aws-cn", "us-gov-": "aws-us-gov"} {
+		for region, is := range map[string]string{"cn-": "aws-cn", "us-gov-": "aws-us-gov", "eusc-": "aws-eusc"} {
 			if strings.HasPrefix(r.config.Region, region) {
 				partition = is
 			}

@@ -26,7 +26,6 @@ func advised(t *testing.T, c sqs.Config) (policies []policy, text string) {
 	t.Helper()
 	for _, a := range collectors.Examine(t.Context(), sqs.Target(c)).Advice {
 		if a.Kind != collectors.Grant {
-			t.Errorf("advice %+v", a)
 			continue
 		}
 		var one policy
@@ -132,6 +131,26 @@ func TestTheRightsThatAreAdvisedAreEnough(t *testing.T) {
 				given.Statement[i].Action = all
 			}
 		})
+	}
+}
+
+func TestWhatItCostsIsAdvised(t *testing.T) {
+	s := open(t)
+	s.queue("dead")
+	s.queue("orders", "RedrivePolicy", redrive("dead", 3))
+	for line, want := range map[string]string{
+		"timeout: 10s": "0.05 US dollars per month at most for requests to SQS about 2 queues (interval 1m), and 0.88 for metrics of CloudWatch (cloudwatch.interval 5m), in most regions",
+		noCloudWatch:   "0.05 US dollars per month at most for requests to SQS about 2 queues (interval 1m)",
+	} {
+		var got []string
+		for _, a := range collectors.Examine(t.Context(), sqs.Target(settings(t, s.URL(), fast, line))).Advice {
+			if a.Kind == collectors.Cost {
+				got = append(got, a.Text)
+			}
+		}
+		if !slices.Equal(got, []string{want}) {
+			t.Errorf("%s: %q, want %q", line, got, want)
+		}
 	}
 }
 

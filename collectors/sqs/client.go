@@ -80,11 +80,14 @@ func connect(ctx context.Context, c *Config, over dial) (*clients, error) {
 	return &clients{sqs: queues, cloudwatch: cloudwatch.NewFromConfig(loaded), http: own}, nil
 }
 
+// domainsOfAWS are those under which AWS answers, in all of its partitions.
+var domainsOfAWS = []string{".amazonaws.com", ".amazonaws.com.cn", ".amazonaws.eu", ".api.aws", ".api.amazonwebservices.com.cn"}
+
 // endpointOfAWS reports whether the endpoint is one of AWS's own, which answers
 // for SQS alone; a stand-in answers for CloudWatch and STS, too.
 func (c *Config) endpointOfAWS() bool {
 	u, err := url.Parse(c.Endpoint)
-	return err == nil && (strings.HasSuffix(u.Hostname(), ".amazonaws.com") || strings.HasSuffix(u.Hostname(), ".amazonaws.com.cn"))
+	return err == nil && slices.ContainsFunc(domainsOfAWS, func(domain string) bool { return strings.HasSuffix(u.Hostname(), domain) })
 }
 
 func (c *clients) close() { c.http.CloseIdleConnections() }

@@ -3,13 +3,17 @@ package sqs
 import (
 	"fmt"
 	"time"
+
+	"github.com/lostorder/lostorder/internal/phrase"
 )
 
 const (
 	// dollarsPerMetric is what AWS takes for each metric that GetMetricData is
 	// asked for, in most regions.
 	dollarsPerMetric = 0.01 / 1000
-	month            = 730 * time.Hour
+	// dollarsPerRequest is what it takes for a request to SQS, after the first million.
+	dollarsPerRequest = 0.40 / 1e6
+	month             = 730 * time.Hour
 )
 
 // costPerMonth returns what the metrics of queues cost at most, in US dollars: as
@@ -17,6 +21,16 @@ const (
 func (c *Config) costPerMonth(queues int) float64 {
 	readings := float64(month) / float64(max(c.CloudWatch.Interval, c.Interval))
 	return readings * float64(queues*kinds) * dollarsPerMetric
+}
+
+// priceOf says what it costs to watch queues.
+func (c *Config) priceOf(queues int) string {
+	requests := float64(month) / float64(c.Interval) * float64(queues+1) * dollarsPerRequest
+	text := fmt.Sprintf("%.2f US dollars per month at most for requests to SQS about %s (interval %s)", requests, phrase.Count(queues, "queue"), c.Interval)
+	if c.CloudWatch.Enabled {
+		text += fmt.Sprintf(", and %.2f for metrics of CloudWatch (cloudwatch.interval %s), in most regions", c.costPerMonth(queues), c.CloudWatch.Interval)
+	}
+	return text
 }
 
 // tellCost logs what is about to be spent: once, and again when it doubles.

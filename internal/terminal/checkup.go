@@ -67,6 +67,8 @@ func (s Style) target(b *strings.Builder, t *checkup.Target) {
 			s.item(b, "index", colors["risk"], a.Text)
 		case collectors.Grant:
 			s.item(b, "grant", "", a.Text)
+		case collectors.Cost:
+			s.item(b, "cost", "", a.Text)
 		}
 		if a.Paste != "" {
 			b.WriteString(pasted + strings.ReplaceAll(a.Paste, "\n", "\n"+pasted) + "\n")

@@ -18,6 +18,7 @@ func TestCheckup(t *testing.T) {
 			{Kind: collectors.Picture, Text: "placed\n└─▶ paid\n"},
 			{Kind: collectors.Grant, Text: "to read table orders and nothing else", Paste: "GRANT SELECT (id) ON orders TO lostorder;"},
 		}},
+		{Collector: "sqs", Target: "main", OK: true, Reachable: "1 queue", Advice: []collectors.Advice{{Kind: collectors.Cost, Text: "0.46 US dollars per month at most"}}},
 		{Collector: "outbox", Target: "orders", Error: "connection refused"},
 	}}
 	var b strings.Builder
@@ -37,10 +38,13 @@ PART  orders/order  read in part: 1 lifecycle, in 0.00 s
       grant    to read table orders and nothing else
                GRANT SELECT (id) ON orders TO lostorder;
 
+ok    sqs/main  reachable: 1 queue, in 0.00 s
+      cost     0.46 US dollars per month at most
+
 FAIL  outbox/orders  cannot be read, in 0.00 s
       error    connection refused
 
-2 of 3 targets cannot be read, or not whole.
+2 of 4 targets cannot be read, or not whole.
 `
 	if b.String() != want {
 		t.Errorf("writes\n%s\nwant\n%s", b.String(), want)
