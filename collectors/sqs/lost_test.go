@@ -34,7 +34,7 @@ func TestMessagesThatBecomeTooOldAreLost(t *testing.T) {
 		}
 
 		detector, reader := detect.New(), v.watch()
-		lost := map[string]int64{}
+		lost, expiring := map[string]int64{}, map[string][]int{}
 		v.minutes(reader, keeps+20, func(minute int, r signal.Report, took time.Duration, err error) {
 			if err != nil {
 				t.Fatal(err)
@@ -42,8 +42,11 @@ func TestMessagesThatBecomeTooOldAreLost(t *testing.T) {
 			r.TargetID = signal.TargetID{Collector: "sqs", Target: "main"}
 			r.At, r.Took, r.Interval = time.Now(), took, time.Minute
 			for _, change := range detector.Observe(&r) {
-				if f := change.Finding; f.Mode == signal.MessageLost {
+				switch f := change.Finding; {
+				case f.Mode == signal.MessageLost:
 					lost[f.Subject.Destination] = f.Count
+				case f.Mode == signal.MessageExpiring && change.Kind == detect.Opened:
+					expiring[f.Subject.Destination] = append(expiring[f.Subject.Destination], minute)
 				}
 			}
 			shop.send("kept-up", 1)
@@ -64,6 +67,11 @@ func TestMessagesThatBecomeTooOldAreLost(t *testing.T) {
 		// taken off what was lost rather than put on it.
 		if want := map[string]int64{"unread": 5, "slow": 60 - keeps/5 - 1, "short-dead": 4}; !maps.Equal(lost, want) {
 			t.Errorf("lost %v, want %v", lost, want)
+		}
+		// Before, it is told of what is read too slowly, and of dead letters as soon as they
+		// are there; of what nobody reads it is told that nobody does.
+		if slow, short := expiring["slow"], expiring["short-dead"]; len(expiring) != 2 || len(slow) != 1 || slow[0] > keeps-30 || len(short) != 1 || short[0] > keeps/2+5 {
+			t.Errorf("told at minute %v that they would be", expiring)
 		}
 	})
 }

@@ -179,6 +179,52 @@ func TestAThousandQueuesStayWithinTheirPaceAndTheirMinute(t *testing.T) {
 	})
 }
 
+func TestMetricsOfAHundredQueuesAreOneRequestOnTheirOwnClock(t *testing.T) {
+	inVirtualTime(t, func(t *testing.T, v *virtual) {
+		client := v.client()
+		for i := range 100 {
+			name := fmt.Sprintf("orders-%03d", i)
+			v.queue(name)
+			send(t, client, "http://sqs.test/"+fakesqs.Account+"/"+name, 1) // of which CloudWatch is asked for all that it has
+		}
+		v.minutes(v.watch(), 11, func(i int, _ signal.Report, _ time.Duration, err error) {
+			if err != nil {
+				t.Errorf("reading %d: %v", i, err)
+			}
+			if n := v.Requests()["GetMetricData"]; n != 1+i/5 {
+				t.Errorf("after %d minutes CloudWatch was asked %d times, want one request every five minutes", i, n)
+			}
+		})
+	})
+}
+
+func TestHowAQueueIsSetUpIsReadRarelyAndWithItsDepth(t *testing.T) {
+	inVirtualTime(t, func(t *testing.T, v *virtual) {
+		shop := newServices(t, v.client(), nil, redrive)
+		shop.make = func(name string, attributes ...string) string { return create(t, shop.client, name, attributes...) }
+		shop.queue("dead")
+		shop.queue("orders")
+		asked := 0
+		v.minutes(v.watch(noCloudWatch), 12, func(i int, r signal.Report, _ time.Duration, err error) {
+			want := signal.RouteNone
+			if i >= 5 {
+				want = signal.RouteSet
+			}
+			if got := queueIn(t, r, "orders").Setup.DeadLetter.Route; err != nil || got != want {
+				t.Errorf("minute %d: route %v, %v; want %v", i, got, err, want)
+			}
+			n := v.Requests()["GetQueueAttributes"]
+			if n-asked != 2 {
+				t.Errorf("minute %d took %d requests for the attributes of two queues", i, n-asked)
+			}
+			asked = n
+			if i == 0 {
+				shop.set("orders", redrive("dead", 3))
+			}
+		})
+	})
+}
+
 func TestOfTenThousandQueuesOneThatMattersIsCheap(t *testing.T) {
 	inVirtualTime(t, func(t *testing.T, v *virtual) {
 		for i := range 10_000 {
