@@ -35,10 +35,6 @@ vet: ## go vet
 lint: ## golangci-lint
 	$(TOOL) golangci-lint run --build-tags=integration ./...
 
-# SQLite is C that was translated to Go and keeps its own locks: checked like our
-# code it takes four times as long, which is most of what the tests would need.
-RACE = -race -gcflags='modernc.org/...=-race=false -d=checkptr=0'
-
 # Runs "go test", and what failed once more by itself, twice at most: a machine that was too busy for a test may have time
 # for it then. The summary names each failure, also those that were none the second time; a data race is not run again.
 TESTS = $(TOOL) gotestsum --format=standard-quiet --rerun-fails=2 --rerun-fails-max-failures=20 \
@@ -46,14 +42,14 @@ TESTS = $(TOOL) gotestsum --format=standard-quiet --rerun-fails=2 --rerun-fails-
 
 .PHONY: unit
 unit: ## Tests that need no server
-	$(TESTS) --packages=./... -- $(RACE) -timeout=30m
+	$(TESTS) --packages=./... -- -race -timeout=30m
 
 # The packages that have tests against real servers.
 INTEGRATION = $(shell grep -rlE --include='*.go' 'go:build integration|/databasetest"' . | xargs -n1 dirname | sort -u)
 
 .PHONY: integration
 integration: ## Tests against real servers
-	test/parts/run $(TESTS) --packages="$(INTEGRATION)" -- $(RACE) -tags=integration -p=1 -count=1 -timeout=40m
+	test/parts/run $(TESTS) --packages="$(INTEGRATION)" -- -race -tags=integration -p=1 -count=1 -timeout=40m
 
 .PHONY: rules
 rules: ## Check rules and alerts with the real promtool and amtool, and run their tests
