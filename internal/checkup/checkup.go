@@ -118,10 +118,22 @@ func holds(r *signal.Report) string {
 		{len(r.DeadLetters), "dead letter queue"},
 		{len(r.Outboxes), "outbox"},
 		{len(r.Lifecycles), "lifecycle"},
+		{compared(r), "reconciliation"},
 	} {
 		if part.n > 0 {
 			all = append(all, phrase.Count(part.n, part.thing))
 		}
 	}
 	return phrase.List(all, len(all))
+}
+
+// compared counts the reconciliations that compared anything, or had nothing to.
+func compared(r *signal.Report) int {
+	n := 0
+	for i := range r.Reconciliations {
+		if r.Err == nil || r.Reconciliations[i].Compared > 0 {
+			n++
+		}
+	}
+	return n
 }

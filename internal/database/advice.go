@@ -61,5 +61,10 @@ func (db *DB) Grant(t *Table, columns []Column, where ...Condition) string {
 	for i, name := range names {
 		names[i] = db.dialect.quote(name)
 	}
-	return strings.Replace(db.dialect.grant(t, db.user), "GRANT SELECT ON", "GRANT SELECT ("+strings.Join(names, ", ")+") ON", 1)
+	return ofColumns(db.dialect.grant(t, db.user), names...)
+}
+
+// ofColumns narrows a grant of a table to columns, which are quoted.
+func ofColumns(grant string, columns ...string) string {
+	return strings.Replace(grant, "GRANT SELECT ON", "GRANT SELECT ("+strings.Join(columns, ", ")+") ON", 1)
 }

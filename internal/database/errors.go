@@ -69,7 +69,7 @@ func Join(errs ...error) error {
 			text.WriteString(strings.TrimPrefix("; ", text.String()[text.Len()-1:])) // a statement has its semicolon
 		}
 		if did := doing[reason]; len(did) > 0 {
-			text.WriteString(strings.Join(did, ", ") + ": ")
+			text.WriteString(strings.Join(unique(did), ", ") + ": ")
 		}
 		text.WriteString(reason)
 	}

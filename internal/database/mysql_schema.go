@@ -21,6 +21,7 @@ func (d *mysql) describe(ctx context.Context, r *Reading, schema, name string) (
 	for _, same := range []string{"table_name = ?", "lower(table_name) = lower(?)"} {
 		err := d.columns(ctx, r, t, same, name)
 		if err != nil || t.Name != "" {
+			t.grant = d.grant(t, r.session.user)
 			return t, err
 		}
 	}

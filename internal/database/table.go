@@ -12,6 +12,9 @@ type Table struct {
 	Name    string
 	Columns []Column
 	query   string // the operator's own, whose result stands for a table
+	// grant lets the user read the table, where columns that he may not read are not
+	// among the others.
+	grant string
 }
 
 // Column is one column of a table.
@@ -46,7 +49,11 @@ func (t *Table) Column(name, key string) (Column, error) {
 	if len(folded) == 1 {
 		return folded[0], nil
 	}
-	return Column{}, fmt.Errorf("table %s has no column %q; %s (%s in the config)", t, name, suggest(name, names, "its columns are"), key)
+	may := ""
+	if t.grant != "" {
+		may = ". If there is one, this user may not read it; run as an administrator: " + ofColumns(t.grant, "`"+name+"`")
+	}
+	return Column{}, fmt.Errorf("table %s has no column %q; %s (%s in the config)%s", t, name, suggest(name, names, "its columns are"), key, may)
 }
 
 // Table finds a table, which may be written as schema.table; a name or a schema
