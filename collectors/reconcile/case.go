@@ -186,7 +186,7 @@ func (r *reader) judge(l, s database.Found) mismatch {
 	case s.Young > 0 && l.Rows == 0:
 		return mismatch{kind: signal.MissingLeft, since: s.Since, trace: s.Trace}
 	case s.Young > 0 && s.Held > 1 && expect != atLeastOne:
-		return mismatch{kind: signal.Duplicate, since: s.Since, trace: cmp.Or(s.Trace, l.Trace), detail: fmt.Sprintf("%d rows", s.Held)}
+		return mismatch{kind: signal.Duplicate, since: s.Last, trace: cmp.Or(s.Trace, l.Trace), detail: fmt.Sprintf("%d rows", s.Held)}
 	case l.Young > 0 && s.Held == 1 && expect == equal:
 		return r.compare(l, s)
 	}

@@ -27,7 +27,7 @@ func (r *reader) descend(ctx context.Context, w database.Window, rows int64, spa
 	step := span/parts + 1
 	by := left
 	for part := w; ; {
-		next, err := r.after(ctx, r.sides[by], part, step)
+		next, _, err := r.after(ctx, r.sides[by], part, step)
 		if err != nil {
 			return took, err
 		}
@@ -90,12 +90,12 @@ func (r *reader) diff(ctx context.Context, w database.Window) (took int64, err e
 func (r *reader) spell(ctx context.Context, w database.Window) (took int64, err error) {
 	for _, role := range []int{left, right} {
 		for part := w; ; {
-			rows, next, err := r.lookUp(ctx, r.sides[role], part)
-			took += rows
-			if err != nil || next == nil {
-				if err != nil {
-					return took, err
-				}
+			_, passed, next, err := r.lookUp(ctx, r.sides[role], part)
+			took += passed
+			if err != nil {
+				return took, err
+			}
+			if next == nil {
 				break
 			}
 			part.From = next
@@ -133,36 +133,46 @@ func differing(l, s []database.Entry) []database.Key {
 }
 
 // list looks up the next keys of one side on the other, for sides that cannot be
-// compared window by window.
-func (r *reader) list(ctx context.Context) (rows int64, err error) {
+// compared window by window, and reports how many rows that took.
+func (r *reader) list(ctx context.Context) (took int64, err error) {
 	role := left
 	if r.round.second || r.config.Expect == atMostOne {
 		role = right
 	}
-	rows, next, err := r.lookUp(ctx, r.sides[role], database.Window{From: r.round.from})
+	rows, took, next, err := r.lookUp(ctx, r.sides[role], database.Window{From: r.round.from})
 	if err != nil {
-		return 0, err
+		return took, err
 	}
 	r.round.rows += rows
 	r.compared += rows
+	r.round.passed += float64(took) / float64(max(1, r.round.of[left]+r.round.of[right]))
 	if next == nil && role == left {
 		r.round.second, r.round.from = true, nil
-		return rows, nil
+		return took, nil
 	}
 	r.advance(next)
-	return rows, nil
+	return took, nil
 }
 
 // lookUp looks up the first keys of a window of one side, and says where the others
-// begin; nil when those were all.
-func (r *reader) lookUp(ctx context.Context, s *side, w database.Window) (rows int64, next database.Key, err error) {
+// begin; nil when those were all. It has passed more rows than it compared where some
+// do not count.
+func (r *reader) lookUp(ctx context.Context, s *side, w database.Window) (rows, passed int64, next database.Key, err error) {
+	next, most, err := r.after(ctx, s, w, batch)
+	if err != nil {
+		return 0, 0, nil, err
+	}
+	part := w
+	if next != nil {
+		part.To, passed = next, int64(most)
+	}
 	var entries []database.Entry
 	err = s.ask(ctx, func(in *database.Reading) (err error) {
-		entries, err = in.List(ctx, s.keyed, w, batch)
+		entries, err = in.List(ctx, s.keyed, part, most)
 		return err
 	})
 	if err != nil {
-		return 0, nil, err
+		return 0, passed, nil, err
 	}
 	var keys []database.Key
 	for _, e := range entries {
@@ -170,17 +180,8 @@ func (r *reader) lookUp(ctx context.Context, s *side, w database.Window) (rows i
 			keys = append(keys, e.Key)
 		}
 	}
-	if err := r.look(ctx, keys); err != nil {
-		return 0, nil, err
-	}
 	rows = int64(len(entries))
-	if rows < batch {
-		return rows, nil, nil
-	}
-	if next = keys[len(keys)-1]; next.ID() == w.From.ID() {
-		next, err = r.after(ctx, s, w, batch)
-	}
-	return rows, next, err
+	return rows, max(rows, passed), next, r.look(ctx, keys)
 }
 
 // textual reports whether a part of the key is text.

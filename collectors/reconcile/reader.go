@@ -23,6 +23,7 @@ type reader struct {
 	offPeak   cron.Schedule
 	tails     [2]tail
 	round     round
+	budget    int64 // rows that the round may still read; below zero: that it has read too many
 	suspects  suspects
 	compared  int64
 	listed    int64

@@ -3,6 +3,7 @@ package reconcile
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/lostorder/lostorder/internal/database"
@@ -22,23 +23,43 @@ type round struct {
 	done   int64
 	from   database.Key // where the next window begins; nil: at the first row
 	began  time.Time
-	rows   int64 // compared in this round
-	of     int64 // about how many there are; 0: not known
-	told   int   // tenths of it that the log has told
-	block  int   // rows in a window
+	rows   int64    // compared in this round
+	of     [2]int64 // about how many rows the sides have; 0: not known
+	passed float64  // the part of them that windows have passed
+	whole  float64  // what that came to in the last round; 1 in the first
+	told   int      // tenths of it that the log has told
+	block  int      // rows in a window
 	rests  bool
 	second bool // the left has come to its end, and the right goes on
 }
 
 func (r *round) reading() signal.Round {
-	of := signal.Count(r.of)
-	if of == 0 {
-		of = signal.Unknown
-	}
 	return signal.Round{
-		Done: signal.Count(r.done), Rows: signal.Count(r.rows), Of: of,
+		Done: signal.Count(r.done), Rows: signal.Count(r.rows), Part: r.part(),
 		Began: signal.InstantOf(r.began), Rests: r.rests,
 	}
+}
+
+// part is the part of the round that is done; negative when it is not known.
+func (r *round) part() float64 {
+	switch {
+	case r.began.IsZero() && r.done > 0:
+		return 1 // the next begins with the next reading
+	case r.of == [2]int64{}:
+		return -1
+	}
+	return min(1, r.passed/r.whole)
+}
+
+// pass counts rows of each side as passed.
+func (r *round) pass(rows [2]int64) {
+	var part float64
+	for role, of := range r.of {
+		if of > 0 {
+			part = max(part, float64(rows[role])/float64(of))
+		}
+	}
+	r.passed += part
 }
 
 // goRound goes on with the round, as far as the rows for one reading go.
@@ -47,14 +68,17 @@ func (r *reader) goRound(ctx context.Context, until time.Time) error {
 		return nil
 	}
 	done := r.round.done
-	budget := int64(float64(r.config.RowsPerSecond) * time.Duration(r.config.Schedule.Interval).Seconds())
-	for budget > 0 && time.Now().Before(until) && r.round.done == done {
+	// What one reading took too much, as rows that differ do, the next ones go without.
+	each := int64(float64(r.config.RowsPerSecond) * time.Duration(r.config.Schedule.Interval).Seconds())
+	r.budget = min(each, r.budget+each)
+	for r.budget > 0 && time.Now().Before(until) && r.round.done == done {
 		if r.round.began.IsZero() {
 			if err := r.begin(ctx); err != nil {
 				return err
 			}
 		}
-		rows, err := r.step(ctx, min(int64(r.round.block), max(budget, smallest)))
+		rows, err := r.step(ctx, min(int64(r.round.block), max(r.budget, smallest)))
+		r.budget -= max(rows, 1)
 		if err != nil {
 			// Less at a time, should it be the time that it takes.
 			if late := (interface{ Timeout() bool })(nil); errors.As(err, &late) && late.Timeout() {
@@ -62,7 +86,6 @@ func (r *reader) goRound(ctx context.Context, until time.Time) error {
 			}
 			return err
 		}
-		budget -= max(rows, 1)
 	}
 	return nil
 }
@@ -78,36 +101,45 @@ func (r *reader) works(now time.Time) bool {
 
 // begin begins a round.
 func (r *reader) begin(ctx context.Context) error {
-	of := r.round.rows // as many as the last time
-	if r.round.done == 0 {
-		err := r.sides[left].ask(ctx, func(in *database.Reading) error {
-			of, _ = in.Size(ctx, r.sides[left].keyed.Table)
+	next := round{done: r.round.done, began: time.Now(), whole: 1, block: largest}
+	if r.round.passed > 0 {
+		next.whole = r.round.passed
+	}
+	for role := range next.of {
+		if role == left && r.config.Expect == atMostOne {
+			continue // the round goes by the right alone
+		}
+		err := r.sides[role].ask(ctx, func(in *database.Reading) error {
+			next.of[role], _ = in.Size(ctx, r.sides[role].keyed.Table)
 			return nil
 		})
 		if err != nil {
 			return err
 		}
 	}
-	r.round = round{done: r.round.done, began: time.Now(), of: of, block: largest}
-	r.log.Debug("round over all rows begins", "rows", of)
+	r.round = next
+	r.log.Debug("round over all rows begins", "left", next.of[left], "right", next.of[right])
 	return nil
 }
 
-// step compares the next window and reports how many rows that took.
+// step compares the next window and reports how many rows that took, with those that
+// are not compared.
 func (r *reader) step(ctx context.Context, block int64) (rows int64, err error) {
 	if !r.sorted || r.scattered || r.config.Expect == atMostOne {
 		return r.list(ctx)
 	}
 	w := database.Window{From: r.round.from}
-	if w.To, err = r.bound(ctx, w, int(block)); err != nil {
+	by, to, err := r.bound(ctx, w, int(block))
+	if err != nil {
 		return 0, err
 	}
+	w.To = to
 	l, s, err := r.digests(ctx, w)
 	if err != nil {
 		return 0, err
 	}
 	rows = max(l.Rows, s.Rows)
-	r.round.rows += l.Rows
+	r.round.rows += rows
 	r.compared += rows
 	if l != s {
 		more, err := r.into(ctx, w, rows, int(block))
@@ -116,40 +148,47 @@ func (r *reader) step(ctx context.Context, block int64) (rows int64, err error) 
 		}
 		rows += more
 	}
-	r.advance(w.To)
-	return rows, nil
+	passed := [2]int64{left: l.Rows, right: s.Rows}
+	if to != nil {
+		passed[by] = max(passed[by], block)
+	}
+	r.round.pass(passed)
+	r.advance(to)
+	return max(rows, passed[by]), nil
 }
 
-// bound is where a window ends that has no more than n rows on either side; nil at
-// the end of both. Text may be sorted differently on the two sides: to come to an end
-// all the same, windows then go by the left as far as it has rows, and from there by
-// the right.
-func (r *reader) bound(ctx context.Context, w database.Window, n int) (database.Key, error) {
+// bound is where a window ends that has no more than n rows on either side, and which
+// of them has as many; nil at the end of both. Text may be sorted differently on the
+// two sides: to come to an end all the same, windows then go by the left as far as it
+// has rows, and from there by the right.
+func (r *reader) bound(ctx context.Context, w database.Window, n int) (by int, to database.Key, err error) {
 	if r.textual() && r.round.second {
-		return r.after(ctx, r.sides[right], w, n)
+		to, _, err = r.after(ctx, r.sides[right], w, n)
+		return right, to, err
 	}
-	l, err := r.after(ctx, r.sides[left], w, n)
+	l, _, err := r.after(ctx, r.sides[left], w, n)
 	if err != nil || l != nil && r.textual() {
-		return l, err
+		return left, l, err
 	}
 	r.round.second = l == nil
-	s, err := r.after(ctx, r.sides[right], w, n)
+	s, _, err := r.after(ctx, r.sides[right], w, n)
 	if l == nil || err != nil || s != nil && r.less(s, l) {
-		return s, err
+		return right, s, err
 	}
-	return l, nil
+	return left, l, nil
 }
 
 // after is the key of the row n rows after the beginning of a window, or of a later
-// one: rows of one key are in one window.
-func (r *reader) after(ctx context.Context, s *side, w database.Window, n int) (bound database.Key, err error) {
+// one, for rows of one key are in one window; nil at its end. There are no more than
+// most rows before it.
+func (r *reader) after(ctx context.Context, s *side, w database.Window, n int) (bound database.Key, most int, err error) {
 	for {
 		err = s.ask(ctx, func(in *database.Reading) (err error) {
 			bound, err = in.Bound(ctx, s.keyed, w, n)
 			return err
 		})
 		if err != nil || bound == nil || bound.ID() != w.From.ID() {
-			return bound, err
+			return bound, n, err
 		}
 		n *= 4
 	}
@@ -169,23 +208,22 @@ func (r *reader) digests(ctx context.Context, w database.Window) (l, s database.
 	return l, s, nil
 }
 
-// advance goes to the next window, or ends the round.
+// advance goes to the next window, or ends the round. The log tells of the first one,
+// which may take long.
 func (r *reader) advance(to database.Key) {
 	r.round.from = to
+	log := r.log.Debug
+	if r.round.done == 0 {
+		log = r.log.Info
+	}
 	if to != nil {
-		if r.round.of > 0 {
-			if tenths := int(10 * r.round.rows / r.round.of); tenths > r.round.told && tenths < 10 {
-				r.round.told = tenths
-				r.log.Info("round over all rows goes on", "rows", r.round.rows, "of", r.round.of, "since", r.round.began)
-			}
+		if tenths := int(10 * r.round.part()); tenths > r.round.told && tenths < 10 {
+			r.round.told = tenths
+			log("round over all rows goes on", "compared", r.round.rows, "done", fmt.Sprintf("%d %%", 10*tenths), "since", r.round.began)
 		}
 		return
 	}
 	r.round.done++
-	log := r.log.Debug
-	if r.round.done == 1 {
-		log = r.log.Info
-	}
-	log("all rows were compared", "rows", r.round.rows, "took", time.Since(r.round.began).Round(time.Second))
+	log("all rows were compared", "compared", r.round.rows, "took", time.Since(r.round.began).Round(time.Second))
 	r.round.began = time.Time{}
 }

@@ -65,7 +65,8 @@ type watching struct {
 	t      *testing.T
 	mu     sync.Mutex
 	latest signal.Report
-	ever   []string // what was told in any report: kind and order
+	ever   []string  // what was told in any report: kind and order
+	parts  []float64 // of the first round, that were done at each report
 	more   chan struct{}
 }
 
@@ -74,6 +75,9 @@ func (w *watching) Report(r signal.Report) {
 	w.mu.Lock()
 	w.latest = r
 	for _, c := range r.Reconciliations {
+		if c.Round.Done == 0 {
+			w.parts = append(w.parts, c.Round.Part)
+		}
 		for _, m := range c.Mismatches {
 			for _, o := range m.Orders {
 				w.ever = append(w.ever, string(m.Kind)+" "+o.ID)

@@ -17,6 +17,7 @@ type Found struct {
 	Young  int64          // of those, the ones that are young enough
 	Values []Value        // of the first of those
 	Since  signal.Instant // the moment of the first of all, on our clock; unknown where no column says so
+	Last   signal.Instant // the moment of the last
 	Trace  string         // the traceparent of one of those for which the conditions hold; empty where no column has it
 }
 
@@ -62,11 +63,11 @@ func (r *Reading) find(ctx context.Context, k *Keyed, keys []Key, all map[string
 	}
 	return r.runAs(ctx, q, probe, func(rows *sql.Rows) error {
 		var f Found
-		var at sql.NullInt64
+		var at, last sql.NullInt64
 		key, into := scanned(len(k.Key))
 		values := make([]sql.NullString, len(k.Values))
 		var trace sql.NullString
-		into = append(into, &f.Rows, &f.Held, &f.Young, &at)
+		into = append(into, &f.Rows, &f.Held, &f.Young, &at, &last)
 		for i := range values {
 			into = append(into, &values[i])
 		}
@@ -80,7 +81,7 @@ func (r *Reading) find(ctx context.Context, k *Keyed, keys []Key, all map[string
 			f.Values = append(f.Values, Value{v.String, !v.Valid})
 		}
 		if at.Valid {
-			f.Since = r.clock.instant(at.Int64)
+			f.Since, f.Last = r.clock.instant(at.Int64), r.clock.instant(last.Int64)
 		}
 		f.Trace = trace.String
 		all[Key(key()).ID()] = f
@@ -105,10 +106,10 @@ func (r *Reading) lookUp(k *Keyed, keys []Key) (q query, some bool) {
 	for _, text := range k.keys(d) {
 		group = append(group, d.exact(text))
 	}
-	at := "NULL"
+	at := "NULL, NULL"
 	if k.At != nil {
 		if millis, ok := d.millis(*k.At); ok {
-			at = "min(" + millis + ")"
+			at = "min(" + millis + "), max(" + millis + ")"
 		}
 	}
 	fields := append(slices.Clone(group), "count(*)", count(held), count(young), at)

@@ -15,16 +15,21 @@ import (
 func mismatchCase(r *signal.Reconciliation, words map[signal.MismatchKind]string, kinds ...signal.MismatchKind) (Case, bool) {
 	c := Case{Subject: signal.Subject{Database: r.Left.Database, Check: r.Name}, Severity: signal.Critical}
 	var details []string
+	var found []signal.Mismatches
 	for _, kind := range kinds {
-		m, ok := r.Of(kind)
-		if !ok || m.Count <= 0 {
-			continue
+		if m, ok := r.Of(kind); ok && m.Count > 0 {
+			found = append(found, m)
 		}
+	}
+	for _, m := range found {
 		count := fmt.Sprint(m.Count)
 		if m.Capped {
 			count = "at least " + count
 		}
-		c.Evidence = append(c.Evidence, signal.Fact{Name: words[kind], Value: count})
+		if len(found) > 1 { // the ids of the finding do not say which are of which
+			count += ": " + sampleOf(m.Orders)
+		}
+		c.Evidence = append(c.Evidence, signal.Fact{Name: words[m.Kind], Value: count})
 		c.Count += int64(m.Count)
 		c.Orders = append(c.Orders, m.Orders...)
 		details = append(details, m.Details...)
@@ -46,6 +51,16 @@ func mismatchCase(r *signal.Reconciliation, words map[signal.MismatchKind]string
 	}
 	c.Evidence = append(c.Evidence, signal.Fact{Name: "grace", Value: inWords(r.Grace)})
 	return c, true
+}
+
+// sampleOf names the first of some orders.
+func sampleOf(refs []signal.OrderRef) string {
+	const most = 5
+	ids := orderIDs(refs[:min(len(refs), most)])
+	if len(refs) > most {
+		ids = append(ids, "…")
+	}
+	return strings.Join(ids, ", ")
 }
 
 // reconciled lists the cases of the reconciliations of a report.

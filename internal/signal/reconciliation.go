@@ -66,19 +66,10 @@ type Mismatches struct {
 // Round is how far the comparison of all rows, old ones too, has come.
 type Round struct {
 	Done  Count   // rounds that came to their end since the start
-	Rows  Count   // rows of the left that were compared in this round
-	Of    Count   // about how many there are; Unknown: not known
+	Rows  Count   // rows that were compared in this round
+	Part  float64 // of the round that is done, between 0 and 1; negative: not known
 	Began Instant // of this round
 	Rests bool    // it waits for its hours
-}
-
-// Progress is the part of the round that is done, between 0 and 1; negative when
-// it is not known.
-func (r Round) Progress() float64 {
-	if !r.Of.Known() || r.Of == 0 {
-		return -1
-	}
-	return min(1, float64(r.Rows)/float64(r.Of))
 }
 
 // Of returns the mismatches of one kind; false where the check does not look for

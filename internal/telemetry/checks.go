@@ -17,7 +17,7 @@ func reconciliationMismatches(v *view, c *check, out *block) {
 }
 
 func reconciliationProgress(_ *view, c *check, out *block) {
-	if part := c.Round.Progress(); part >= 0 {
+	if part := c.Round.Part; part >= 0 {
 		out.add(part, c.labels)
 	}
 }

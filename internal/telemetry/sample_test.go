@@ -104,7 +104,7 @@ func full() *watch.Snapshot {
 					Reconciliations: []signal.Reconciliation{{
 						Name: "payments", Left: signal.Store{Database: "shop", Table: "orders"}, Right: signal.Store{Database: "billing", Table: "payments"},
 						Mismatches: []signal.Mismatches{{Kind: signal.MissingRight, Count: 2}, {Kind: signal.Duplicate}},
-						Suspects:   5, Compared: 4000, Listed: 12, Round: signal.Round{Done: 1, Rows: 500, Of: 2000},
+						Suspects:   5, Compared: 4000, Listed: 12, Round: signal.Round{Done: 1, Rows: 500, Part: 0.25},
 					}},
 				},
 			},

@@ -196,8 +196,8 @@ func holds(r *signal.Report) string {
 // progress says how far the comparison of all rows has come.
 func progress(r *signal.Round) string {
 	text := fmt.Sprintf("%d rows compared in this round", r.Rows)
-	if part := r.Progress(); part >= 0 {
-		text = fmt.Sprintf("%.0f %% of this round compared", 100*part)
+	if r.Part >= 0 {
+		text = fmt.Sprintf("%.0f %% of this round compared", 100*r.Part)
 	}
 	if r.Rests {
 		text += ", which waits for its hours"
