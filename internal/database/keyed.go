@@ -118,17 +118,6 @@ func (k *Keyed) hash(d dialect) string {
 	return d.hash(d.join(parts))
 }
 
-// Columns are all columns that are read.
-func (k *Keyed) Columns() []Column {
-	all := slices.Concat(k.Key, k.Values)
-	for _, c := range []*Column{k.At, k.Trace} {
-		if c != nil {
-			all = append(all, *c)
-		}
-	}
-	return all
-}
-
 func (k *Keyed) forms() []Form { return slices.Concat(k.KeyForms, k.ValueForms) }
 
 // columns names the columns of the key.
