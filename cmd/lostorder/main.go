@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	_ "time/tzdata" // zones by name, where the system has none: a container has not
 
 	"github.com/alecthomas/kingpin/v2"
 	"github.com/prometheus/common/promslog"

@@ -20,7 +20,8 @@ type Config struct {
 	Grace         config.Duration     `yaml:"grace" default:"10m" min:"100ms" doc:"How long a mismatch may last before it is told."`
 	Within        config.Duration     `yaml:"within" default:"0" doc:"Rows older than this are not compared, for a side that is cleaned up; 0 compares all." example:"7d"`
 	RowsPerSecond int                 `yaml:"rows_per_second" default:"4000" min:"100" max:"10000000" doc:"How many rows of a side the round over old rows reads in a second, on average."`
-	OffPeak       string              `yaml:"off_peak" doc:"The minutes in which the round over old rows goes on, in cron form; always when left out. New rows are compared at all times." example:"* 1-5 * * *"`
+	OffPeak       string              `yaml:"off_peak" doc:"The minutes in which the round over old rows goes on, in cron form, by the clock of lostorder (TZ), or by that of a zone: CRON_TZ=Europe/Berlin * 1-5 * * *. Always when left out. New rows are compared at all times." example:"* 1-5 * * *"`
+	StateFile     string              `yaml:"state_file" doc:"A file that keeps how far the round has come and which orders differ, so that a restart goes on from there. It holds their ids as they are, and is made where it is missing. In memory alone when left out: the round then begins anew." example:"/var/lib/lostorder/payments.json"`
 	Sample        int                 `yaml:"sample" default:"20" min:"1" max:"1000" doc:"How many orders of each kind of mismatch are named."`
 	Schedule      collectors.Schedule `inline:"true"`
 }

@@ -27,6 +27,10 @@ type reader struct {
 	suspects  suspects
 	compared  int64
 	listed    int64
+	restored  bool // the state of the last run was looked for
+	readings  int
+	saved     time.Time // when the state was written
+	unsaved   error     // why it could not be
 }
 
 func open(s setup, log *slog.Logger) *reader {
@@ -51,9 +55,9 @@ func (c *Config) grace(databases [4]database.Config) time.Duration {
 	return time.Duration(c.Grace) + time.Duration(max(databases[left].ReadReplicaLag, databases[right].ReadReplicaLag))
 }
 
-// Close ends the connections.
+// Close keeps the state and ends the connections.
 func (r *reader) Close() error {
-	var errs []error
+	errs := []error{r.save(time.Now())}
 	for _, s := range r.sides {
 		if s != nil {
 			errs = append(errs, s.db.Close())
@@ -70,6 +74,8 @@ func (r *reader) Read(ctx context.Context, report *signal.Report) error {
 	if err := r.find(ctx, warn); err != nil {
 		return err
 	}
+	r.restore()
+	r.readings++
 	// Each of these can do without the others: an index that is missing for one of
 	// them leaves the reading incomplete, and not empty.
 	var errs []error
@@ -81,6 +87,12 @@ func (r *reader) Read(ctx context.Context, report *signal.Report) error {
 		errs = append(errs, err)
 	}
 	r.warnings(warn)
+	if now := time.Now(); now.Sub(r.saved) >= saveEvery {
+		r.unsaved = r.save(now)
+	}
+	if r.unsaved != nil {
+		warn(fmt.Sprintf("the state cannot be kept in state_file, and a restart will begin anew: %v; make its folder one that lostorder may write to", r.unsaved))
+	}
 	report.Reconciliations = append(report.Reconciliations, r.reading())
 	if err := database.Join(errs...); err != nil {
 		return fmt.Errorf("compare %s with %s: %w", r.config.Left.Table, r.config.Right.Table, err)

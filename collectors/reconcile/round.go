@@ -17,8 +17,9 @@ const (
 	smallest = 500
 )
 
-// round is how far the comparison of all rows has come. It is in memory: after a
-// restart it begins anew, and nothing is wrong until it was looked at.
+// round is how far the comparison of all rows has come. Without a state file it is in
+// memory alone: after a restart it begins anew, and nothing is wrong until it was
+// looked at.
 type round struct {
 	done   int64
 	from   database.Key // where the next window begins; nil: at the first row

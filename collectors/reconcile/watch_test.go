@@ -1,6 +1,7 @@
 package reconcile_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"log/slog"
@@ -68,6 +69,8 @@ type watching struct {
 	ever   []string  // what was told in any report: kind and order
 	parts  []float64 // of the first round, that were done at each report
 	more   chan struct{}
+	stop   func()
+	log    bytes.Buffer // to be read when it has stopped
 }
 
 // Report takes a report.
@@ -91,20 +94,21 @@ func (w *watching) Report(r signal.Report) {
 	}
 }
 
-// watch runs the only check of a config until the test ends.
+// watch runs the only check of a config until the test ends, or stops it.
 func watch(t *testing.T, text string) *watching {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	w := &watching{t: t, more: make(chan struct{}, 1)}
 	done := make(chan error, 1)
 	target := load(t, text)[0]
-	go func() { done <- target.New(slog.New(slog.DiscardHandler)).Run(ctx, w) }()
-	t.Cleanup(func() {
+	go func() { done <- target.New(slog.New(slog.NewTextHandler(&w.log, nil))).Run(ctx, w) }()
+	w.stop = sync.OnceFunc(func() {
 		cancel()
 		if err := <-done; err != nil {
 			t.Errorf("run: %v", err)
 		}
 	})
+	t.Cleanup(w.stop)
 	return w
 }
 

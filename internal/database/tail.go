@@ -18,6 +18,12 @@ type Mark struct{ raw string }
 // Known reports whether it is a place.
 func (m Mark) Known() bool { return m.raw != "" }
 
+// String is the mark as a text, of which MarkOf makes it again.
+func (m Mark) String() string { return m.raw }
+
+// MarkOf is the mark of a text; of an empty one it is no place.
+func MarkOf(text string) Mark { return Mark{text} }
+
 // Recent is a row that was made or changed lately.
 type Recent struct {
 	Key  Key

@@ -1,0 +1,139 @@
+package reconcile_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/lostorder/lostorder/collectors"
+	"github.com/lostorder/lostorder/internal/database/databasetest"
+	"github.com/lostorder/lostorder/internal/signal"
+)
+
+// kept is the settings of a check that keeps its state in a file.
+func kept(t *testing.T, s *databasetest.Shop, more ...string) (text, path string) {
+	t.Helper()
+	path = filepath.Join(t.TempDir(), "state.json")
+	text = sides(s, s, "{key: id, at: ''}", "{key: order_id, at: ''}", "exactly_one", append(more, "state_file: "+path)...)
+	return text, path
+}
+
+func TestARestartGoesOnFromWhereItWas(t *testing.T) {
+	databasetest.Each(t, func(t *testing.T, s *databasetest.Shop) {
+		for table, key := range map[string]string{"orders": "id", "payments": "order_id"} {
+			s.Run(t, "CREATE TABLE "+table+" ("+key+" BIGINT PRIMARY KEY, created_at "+s.Time+")",
+				"INSERT INTO "+table+" SELECT i, "+s.Ago(time.Hour)+" FROM "+s.Many(4000))
+			s.Analyse(t, table)
+			s.Grant(t, table)
+		}
+		s.Run(t, "DELETE FROM payments WHERE order_id IN (7, 8, 3900)")
+		text, path := kept(t, s)
+		slow := strings.Replace(text, "rows_per_second: 10000000", "rows_per_second: 200", 1)
+		w := watch(t, slow)
+		passed := w.next("the beginning of a round, and what is missing there", func(r signal.Report) bool { return missing(2)(r) && r.Reconciliations[0].Round.Part > 0.1 })
+		w.stop()
+		if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
+			t.Fatalf("the state is not kept for its owner alone: %v, %v", info, err)
+		}
+		s.Run(t, "INSERT INTO payments VALUES (8, "+s.Ago(0)+")") // heals while nobody looks
+
+		// What was missing is told again although the round has passed it.
+		w = watch(t, override(slow, []string{never}))
+		w.next("what is still missing", missing(1))
+		r := w.next("one more reading", func(r signal.Report) bool { return r.Whole() })
+		if part := r.Reconciliations[0].Round.Part; part < passed.Reconciliations[0].Round.Part {
+			t.Errorf("the round is at %.2f, and was at %.2f", part, passed.Reconciliations[0].Round.Part)
+		}
+		w.stop()
+		if got := w.toldEver(); len(got) != 1 || got[0] != "missing_right 7" || !strings.Contains(w.log.String(), "goes on from where it was") {
+			t.Errorf("told %q; the log: %s", got, w.log.String())
+		}
+
+		// And the round comes to its end.
+		w = watch(t, text)
+		w.next("the rest", missing(2))
+		if r := w.next("the end of the round", func(r signal.Report) bool { return r.Reconciliations[0].Round.Done > 0 }); r.Err != nil {
+			t.Error(r.Err)
+		}
+	})
+}
+
+func TestNewRowsThatCameWhileNobodyLookedAreLookedAt(t *testing.T) {
+	databasetest.Each(t, func(t *testing.T, s *databasetest.Shop) {
+		const meanwhile = 6000 // more than are looked at in the beginning
+		for table, key := range map[string]string{"orders": "id", "payments": "order_id"} {
+			s.Run(t, "CREATE TABLE "+table+" ("+key+" BIGINT PRIMARY KEY, created_at "+s.Time+")", "CREATE INDEX "+table+"_at ON "+table+" (created_at)",
+				"INSERT INTO "+table+" VALUES (0, "+s.Ago(time.Hour)+")")
+			s.Grant(t, table)
+		}
+		text, _ := kept(t, s, never)
+		text = strings.ReplaceAll(text, ", at: ''", "")
+		w := watch(t, text)
+		w.next("two readings", func(r signal.Report) bool {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			return r.Whole() && len(w.parts) > 2
+		})
+		w.stop()
+		for i, key := range []string{"orders", "payments"} {
+			s.Run(t, "INSERT INTO "+key+" SELECT i, "+s.Ago(30*time.Minute)+" FROM "+s.Many(meanwhile)+" WHERE i <> "+[]string{"0", "5"}[i],
+				"INSERT INTO "+key+" SELECT i + 10000, "+s.Ago(time.Minute)+" FROM "+s.Many(meanwhile))
+			s.Analyse(t, key)
+		}
+		w = watch(t, text)
+		w.next("the order of then", missing(1))
+	})
+}
+
+func TestAStateThatCannotBeUsedIsNoHarm(t *testing.T) {
+	s := databasetest.SQLite(t)
+	shop(t, s, "orders", "payments")
+	add(t, s, "orders", "A-1", "1", "paid")
+	text, path := kept(t, s)
+	for name, content := range map[string]string{
+		"damaged":          `{"check": "`,
+		"empty":            ``,
+		"of another check": `{"check": "abc", "suspects": [{"key": ["A-9"], "kind": "missing_right"}]}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			w := watch(t, text)
+			w.next("the missing payment", missing(1))
+			w.stop()
+			if !strings.Contains(w.log.String(), "state is not read") {
+				t.Errorf("the log says nothing of it: %s", w.log.String())
+			}
+		})
+	}
+	t.Run("of what was configured before", func(t *testing.T) {
+		w := watch(t, strings.Replace(text, "exactly_one", "at_least_one", 1))
+		w.next("the missing payment", missing(1))
+		w.stop()
+		if !strings.Contains(w.log.String(), "as it was configured before") {
+			t.Errorf("the log says nothing of it: %s", w.log.String())
+		}
+	})
+	t.Run("in a folder that is none", func(t *testing.T) {
+		w := watch(t, strings.Replace(text, path, path+"/x/state.json", 1))
+		r := w.next("the missing payment", missing(1))
+		if all := strings.Join(r.Warnings, "\n"); !strings.Contains(all, "the state cannot be kept in state_file") {
+			t.Errorf("nobody is told: %q", all)
+		}
+	})
+}
+
+func TestACheckOfTheConfigLeavesTheStateAlone(t *testing.T) {
+	s := databasetest.SQLite(t)
+	shop(t, s, "orders", "payments")
+	text, path := kept(t, s)
+	if e := collectors.Examine(t.Context(), load(t, text)[0]); !e.Report.Whole() {
+		t.Fatal(e.Report.Err)
+	}
+	if _, err := os.Stat(path); err == nil {
+		t.Error("it has written a state")
+	}
+}
