@@ -9,8 +9,8 @@ import (
 )
 
 // messageExpiring: the broker will remove messages before anybody has processed
-// them, if they are taken off as they are today: they will be too old, or the queue
-// too long. It is told once half of the time or room is used up and the rest will
+// them, if they are taken off as they are today: they will be too old, the queue
+// too long, or the log too large. It is told once half of the time or room is used up and the rest will
 // not do, at most a day before.
 var messageExpiring = Decision{
 	Mode:   signal.MessageExpiring,
@@ -36,16 +36,22 @@ func judgeMessageExpiring(v *view) []Case {
 			continue
 		}
 		t := v.history.queues[q.QueueID]
-		for _, judge := range []func(*view, *signal.Queue, *queueTrack) (Case, threat, bool){tooOld, tooLate, tooMany} {
+		nearest, threatens := time.Duration(0), false
+		for _, judge := range []func(*view, *signal.Queue, *queueTrack) (Case, threat, bool){tooOld, tooLate, tooMany, tooMuch} {
 			c, worst, threatened := judge(v, q, t)
 			if !threatened {
 				continue
 			}
-			v.threaten(q.QueueID, worst.in)
+			if !threatens || worst.in < nearest {
+				nearest, threatens = worst.in, true
+			}
 			if c.Count > 0 {
 				cases = append(cases, c)
+				break
 			}
-			break
+		}
+		if threatens {
+			v.threaten(q.QueueID, nearest)
 		}
 	}
 	for i := range v.report.DeadLetters {

@@ -28,7 +28,8 @@ type queueTrack struct {
 	// growingSince is since when the queue has been seen not to meet its objective;
 	// it stays until the queue shrinks.
 	growingSince signal.Instant
-	aging        map[int32]aging // by partition, of those whose head is old
+	aging        map[int32]aging    // by partition, of those whose head is old
+	trimming     map[int32]trimming // by partition, of those that lag by much of a bounded log
 	retries      retries
 
 	lost  []lostRange // of the present episode of message_lost
@@ -139,6 +140,7 @@ func (t *queueTrack) observe(q *signal.Queue, at signal.Instant, interval time.D
 	t.watchGrowth(q)
 	t.letters.observe(q, at)
 	t.watchAging(q, at, rebase)
+	t.watchTrimming(q, at, rebase)
 	t.at = at
 }
 
