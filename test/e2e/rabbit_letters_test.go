@@ -47,12 +47,7 @@ func TestRealRabbitDeadLetterQueueIsMissing(t *testing.T) {
 		b.declare("bin", "classic")
 		b.declare("without", "quorum")
 		b.declare("to-nowhere", "classic", "x-dead-letter-exchange", "no-such-exchange")
-		declare := func(exchange string) {
-			if err := b.channel.ExchangeDeclare(exchange, amqp.ExchangeFanout, true, false, false, false, nil); err != nil {
-				t.Fatal(err)
-			}
-		}
-		declare("leads-nowhere")
+		b.exchange("leads-nowhere", amqp.ExchangeFanout, nil)
 		b.declare("unbound", "quorum", "x-dead-letter-exchange", "leads-nowhere")
 		b.declare("log", "stream")
 		if _, err := b.channel.QueueDeclare("replies", false, true, true, false, nil); err != nil {
@@ -78,12 +73,9 @@ func TestRealRabbitDeadLetterQueueIsMissing(t *testing.T) {
 		}
 		p.silent(2 * rabbitAge)
 
-		declare("no-such-exchange")
-		for _, exchange := range []string{"no-such-exchange", "leads-nowhere"} {
-			if err := b.channel.QueueBind("bin", "", exchange, false, nil); err != nil {
-				t.Fatal(err)
-			}
-		}
+		b.exchange("no-such-exchange", amqp.ExchangeFanout, nil)
+		b.bind("bin", "no-such-exchange", "")
+		b.bind("bin", "leads-nowhere", "")
 		b.call("PUT", "/api/policies/"+url.PathEscape(b.vhost)+"/letters",
 			`{"pattern": "^without$", "apply-to": "queues", "definition": {"dead-letter-exchange": "leads-nowhere"}}`)
 		for _, f := range found {

@@ -3,9 +3,12 @@
 package e2e_test
 
 import (
+	"fmt"
 	"net/url"
 	"testing"
 	"time"
+
+	amqp "github.com/rabbitmq/amqp091-go"
 
 	"github.com/lostorder/lostorder/internal/signal"
 )
@@ -46,15 +49,84 @@ func TestRealRabbitDroppedMessagesAreLost(t *testing.T) {
 	})
 }
 
+// refuse is a consumer that will have none of it.
+func refuse(d amqp.Delivery) error { return d.Reject(false) }
+
+// putBack is a consumer that hands back what it gets in the way that the broker counts.
+func putBack(d amqp.Delivery) error { return d.Reject(true) }
+
+// TestRealRabbitMessagesThatAreGivenUpAreLost: by a consumer that rejects them, and by
+// a quorum queue that has delivered them too often, where nothing takes dead letters.
+// The same in a queue that passes them on is none.
+func TestRealRabbitMessagesThatAreGivenUpAreLost(t *testing.T) {
+	eachRabbitAlone(t, func(t *testing.T, b *rabbit) {
+		b.declare("bin", "classic")
+		kept := []any{"x-dead-letter-exchange", "", "x-dead-letter-routing-key", "bin"}
+		b.declare("refused", "classic")
+		b.declare("refused-quorum", "quorum")
+		b.declare("refused-and-kept", "quorum", kept...)
+		b.declare("limited", "quorum", "x-delivery-limit", 2)
+		b.declare("limited-and-kept", "quorum", append([]any{"x-delivery-limit", 2}, kept...)...)
+		for _, name := range []string{"refused", "refused-quorum", "refused-and-kept"} {
+			b.work(name, 10, refuse)
+		}
+		b.work("limited", 10, putBack)
+		b.work("limited-and-kept", 10, putBack)
+		p := start(t, b.watch(within(time.Hour)))
+		p.cycles(12)
+		b.send("refused-and-kept", orders(3)...)
+		b.send("limited-and-kept", orders(4)...)
+		p.counts(p.find(signal.DLQFilling, b.subject("bin")), 7)
+		p.silent(2 * rabbitAge)
+		// One after the other: what is short in each of two queues at the same time may be
+		// either's.
+		for _, lost := range []struct {
+			queue, reason string
+			n             int
+		}{{"refused", "rejected", 6}, {"refused-quorum", "rejected", 5}, {"limited", "delivery_limit", 4}} {
+			b.send(lost.queue, orders(lost.n)...)
+			f := p.find(signal.MessageLost, b.subject(lost.queue))
+			p.counts(f, int64(lost.n))
+			p.says(p.byID(f.ID), "reason", fmt.Sprintf("%s (%d)", lost.reason, lost.n))
+		}
+		p.silent(rabbitAge)
+	})
+}
+
+// TestRealRabbitUnroutableMessagesAreLost: dropped, or given back to a publisher that
+// asked for that. What is routed though it was asked for, and what an alternate
+// exchange takes, is not.
 func TestRealRabbitUnroutableMessagesAreLost(t *testing.T) {
 	eachRabbitAlone(t, func(t *testing.T, b *rabbit) {
 		b.declare("orders", "classic")
-		p := start(t, b.watch(within(time.Minute)))
+		b.exchange("rest", amqp.ExchangeFanout, nil)
+		b.exchange("unbound", amqp.ExchangeDirect, nil)
+		b.exchange("with-an-alternate", amqp.ExchangeDirect, amqp.Table{"alternate-exchange": "rest"})
+		b.bind("orders", "rest", "")
+		p := start(t, b.watch(within(time.Hour)))
 		p.cycles(12)
-		b.send("nobody", orders(4)...)
+		b.publish("", "orders", true, orders(2)...)
+		b.publish("with-an-alternate", "nobody", false, orders(3)...)
+		b.publish("with-an-alternate", "nobody", true, orders(4)...)
+		b.shows("orders", `"messages_ready":9`)
+		p.silent(rabbitAge)
+
+		b.publish("unbound", "orders", true, orders(3)...)
 		f := p.find(signal.MessageLost, signal.Subject{System: signal.RabbitMQ, Cluster: "main"})
-		p.counts(f, 4)
-		p.says(p.byID(f.ID), "reason", "unroutable_dropped (4)")
+		p.counts(f, 3)
+		f = p.byID(f.ID)
+		p.says(f, "reason", "unroutable_returned (3)")
+		if f.Severity != signal.Warning || evidence(f, "returned") == "" {
+			t.Errorf("got %s", inJSON(f))
+		}
+		b.publish("unbound", "orders", false, orders(4)...)
+		p.counts(f, 7)
+		f = p.byID(f.ID)
+		p.says(f, "reason", "unroutable_dropped (4), unroutable_returned (3)")
+		if f.Severity != signal.Critical {
+			t.Errorf("got %s", inJSON(f))
+		}
+		p.silent(rabbitAge)
 	})
 }
 

@@ -22,6 +22,7 @@ import (
 // whose name is as odd as one may be.
 type rabbit struct {
 	t                  *testing.T
+	prefix             string // of the variables that name it
 	management, plugin string
 	user, password     string
 	vhost              string
@@ -44,11 +45,15 @@ func eachRabbit(t *testing.T, test func(t *testing.T, b *rabbit)) {
 	}
 }
 
-// eachRabbitAlone is eachRabbit for tests that would be in the way of others.
+// eachRabbitAlone is eachRabbit for tests that would be in the way of others. The versions
+// are not in each other's.
 func eachRabbitAlone(t *testing.T, test func(t *testing.T, b *rabbit)) {
 	t.Helper()
 	for name, prefix := range rabbits {
-		t.Run(name, func(t *testing.T) { test(t, openRabbit(t, prefix)) })
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, openRabbit(t, prefix))
+		})
 	}
 }
 
@@ -62,7 +67,7 @@ func openRabbit(t *testing.T, prefix string) *rabbit {
 	if err != nil || u.User == nil {
 		t.Fatalf("%s_URL is no address with a user", prefix)
 	}
-	b := &rabbit{t: t, user: u.User.Username(), plugin: server(t, prefix+"_PROMETHEUS_URL"), vhost: unique(t) + "/ü %2F"}
+	b := &rabbit{t: t, prefix: prefix, user: u.User.Username(), plugin: server(t, prefix+"_PROMETHEUS_URL"), vhost: unique(t) + "/ü %2F"}
 	b.password, _ = u.User.Password()
 	u.User = nil
 	b.management = u.String()
@@ -130,12 +135,39 @@ func (b *rabbit) send(queue string, orders ...string) {
 }
 
 // write is send for those that are not the test's own goroutine.
-func (b *rabbit) write(queue, order string) error {
+func (b *rabbit) write(queue, order string) error { return b.route("", queue, false, order) }
+
+func (b *rabbit) route(exchange, key string, mandatory bool, order string) error {
 	b.publishing.Lock()
 	defer b.publishing.Unlock()
-	return b.publisher.PublishWithContext(context.Background(), "", queue, false, false, amqp.Publishing{
+	return b.publisher.PublishWithContext(context.Background(), exchange, key, mandatory, false, amqp.Publishing{
 		DeliveryMode: amqp.Persistent, MessageId: order, Body: []byte(`{"state":"placed"}`),
 	})
+}
+
+// publish publishes one message for each order to an exchange; a mandatory one is given
+// back when no queue takes it.
+func (b *rabbit) publish(exchange, key string, mandatory bool, orders ...string) {
+	b.t.Helper()
+	for _, id := range orders {
+		if err := b.route(exchange, key, mandatory, id); err != nil {
+			b.t.Fatal(err)
+		}
+	}
+}
+
+func (b *rabbit) exchange(name, kind string, arguments amqp.Table) {
+	b.t.Helper()
+	if err := b.channel.ExchangeDeclare(name, kind, true, false, false, false, arguments); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+func (b *rabbit) bind(queue, exchange, key string) {
+	b.t.Helper()
+	if err := b.channel.QueueBind(queue, key, exchange, false, nil); err != nil {
+		b.t.Fatal(err)
+	}
 }
 
 // orders are n ids.
@@ -155,11 +187,16 @@ type worker struct {
 // work starts a consumer with a prefetch.
 func (b *rabbit) work(queue string, prefetch int, do func(d amqp.Delivery) error) *worker {
 	b.t.Helper()
+	return b.consume(queue, prefetch, nil, do)
+}
+
+func (b *rabbit) consume(queue string, prefetch int, arguments amqp.Table, do func(d amqp.Delivery) error) *worker {
+	b.t.Helper()
 	w := &worker{channel: b.open(), ended: make(chan struct{})}
 	if err := w.channel.Qos(prefetch, 0, false); err != nil {
 		b.t.Fatal(err)
 	}
-	deliveries, err := w.channel.Consume(queue, "", false, false, false, false, nil)
+	deliveries, err := w.channel.Consume(queue, "", false, false, false, false, arguments)
 	if err != nil {
 		b.t.Fatal(err)
 	}
