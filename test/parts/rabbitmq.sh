@@ -1,4 +1,4 @@
-# RabbitMQ 4, with the management and prometheus plugins, from Debian unstable in a folder of its own.
+# RabbitMQ 4, with the management, prometheus and stream plugins, from Debian unstable in a folder of its own.
 version=4.3
 address_variable=RABBITMQ_URL
 # Its data is thrown away, so there is nothing to shut down in good order.
@@ -29,23 +29,27 @@ make_start() {
 }
 
 # Starts one node; what else is to be in its configuration comes from standard input, with @TLS@ for a port that it gets.
-# Leaves its ports in "management", "prometheus" and "tls".
+# Leaves its ports in "management", "prometheus", "stream" and "tls".
 node_start() { # EPMD-PORT AMQP-PORT FOLDER [ERLANG-ARGUMENTS]
 	local distribution folder=$data/$3
 	amqp=$2
 	free_port distribution
 	free_port management
 	free_port prometheus
+	free_port stream
 	free_port tls
 	mkdir "$folder"
 	chmod 777 "$folder"
-	echo '[rabbitmq_management, rabbitmq_prometheus].' >"$folder/enabled_plugins"
+	echo '[rabbitmq_management, rabbitmq_prometheus, rabbitmq_stream].' >"$folder/enabled_plugins"
 	cat >"$folder/rabbitmq.conf" <<-CONF
 		listeners.tcp.1 = 127.0.0.1:$amqp
 		management.tcp.ip = 127.0.0.1
 		management.tcp.port = $management
 		prometheus.tcp.ip = 127.0.0.1
 		prometheus.tcp.port = $prometheus
+		stream.listeners.tcp.1 = 127.0.0.1:$stream
+		stream.advertised_host = 127.0.0.1
+		stream.advertised_port = $stream
 		default_user = $user
 		default_pass = $password
 		loopback_users = none
@@ -78,6 +82,7 @@ part_start() {
 	share RABBITMQ_URL "http://$user:$password@127.0.0.1:$management"
 	share RABBITMQ_AMQP_URL "amqp://$user:$password@127.0.0.1:$amqp/"
 	share RABBITMQ_PROMETHEUS_URL "http://127.0.0.1:$prometheus"
+	share RABBITMQ_STREAM_ADDR "127.0.0.1:$stream"
 }
 
 part_ready() { grep -q "Server startup complete" "$log"; }

@@ -1,5 +1,5 @@
-# RabbitMQ as the distribution has it (3.10 in Debian 12), with the management and prometheus plugins: old and new differ
-# in what they report.
+# RabbitMQ as the distribution has it (3.10 in Debian 12), with the management, prometheus and stream plugins: old
+# and new differ in what they report.
 version=3.10
 address_variable=RABBITMQ310_URL
 # Its data is thrown away, so there is nothing to shut down in good order.
@@ -15,20 +15,24 @@ part_install() { apt_install rabbitmq-server; }
 part_start() {
 	version=$(dpkg-query --show --showformat '${Version}' rabbitmq-server)
 	version=${version%%-*}
-	local epmd distribution amqp management prometheus
+	local epmd distribution amqp management prometheus stream
 	free_port epmd
 	free_port distribution
 	free_port amqp
 	free_port management
 	free_port prometheus
+	free_port stream
 	unprivileged rabbitmq
-	echo '[rabbitmq_management, rabbitmq_prometheus].' >"$data/enabled_plugins"
+	echo '[rabbitmq_management, rabbitmq_prometheus, rabbitmq_stream].' >"$data/enabled_plugins"
 	cat >"$data/rabbitmq.conf" <<-CONF
 		listeners.tcp.1 = 127.0.0.1:$amqp
 		management.tcp.ip = 127.0.0.1
 		management.tcp.port = $management
 		prometheus.tcp.ip = 127.0.0.1
 		prometheus.tcp.port = $prometheus
+		stream.listeners.tcp.1 = 127.0.0.1:$stream
+		stream.advertised_host = 127.0.0.1
+		stream.advertised_port = $stream
 		default_user = $user
 		default_pass = $password
 		loopback_users = none
@@ -50,6 +54,7 @@ part_start() {
 	share RABBITMQ310_URL "http://$user:$password@127.0.0.1:$management"
 	share RABBITMQ310_AMQP_URL "amqp://$user:$password@127.0.0.1:$amqp/"
 	share RABBITMQ310_PROMETHEUS_URL "http://127.0.0.1:$prometheus"
+	share RABBITMQ310_STREAM_ADDR "127.0.0.1:$stream"
 }
 
 part_ready() { grep -q "Server startup complete" "$log"; }
