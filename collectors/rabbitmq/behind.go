@@ -20,10 +20,12 @@ type extra struct {
 	Consumers   *int64   `json:"consumers"`
 	Head        *float64 `json:"head_message_timestamp"`
 	Utilisation *float64 `json:"consumer_utilisation"`
+	Bytes       *int64   `json:"message_bytes_ready"`
 }
 
 func (e *extra) put(c *counts) {
 	set(&c.consumers, e.Consumers)
+	set(&c.bytes, e.Bytes)
 	if e.Head != nil && *e.Head > 0 {
 		c.head = signal.InstantOf(time.Unix(int64(*e.Head), 0))
 	}
@@ -34,8 +36,8 @@ func (e *extra) put(c *counts) {
 }
 
 // askBehind asks about the queues in which messages were waiting at the last reading,
-// too: how old the first of them is, who reads them, and whether readers have room for
-// more. Where there are too many to ask about one by one, all consumers are counted at
+// too: how old the first of them is, how large they are, who reads them, and whether
+// readers have room for more. Where there are too many to ask about one by one, all consumers are counted at
 // the next reading.
 func (r *reader) askBehind(ctx context.Context) {
 	asked := 0
@@ -48,7 +50,7 @@ func (r *reader) askBehind(ctx context.Context) {
 			return
 		}
 		var e extra
-		path := "/api/queues/" + url.PathEscape(q.vhost) + "/" + url.PathEscape(q.name) + "?columns=consumers,head_message_timestamp,consumer_utilisation"
+		path := "/api/queues/" + url.PathEscape(q.vhost) + "/" + url.PathEscape(q.name) + "?columns=consumers,head_message_timestamp,consumer_utilisation,message_bytes_ready"
 		switch err := r.ask(ctx, path, &e); {
 		case err == nil:
 			e.put(&q.counts)

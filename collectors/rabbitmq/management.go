@@ -12,7 +12,7 @@ import (
 
 // columns are what is asked of the management API where the prometheus plugin
 // cannot be used. They trim bytes, not work.
-const columns = "columns=vhost,name,type,messages_ready,messages_unacknowledged,consumers,consumer_utilisation,head_message_timestamp," +
+const columns = "columns=vhost,name,type,messages_ready,messages_unacknowledged,consumers,consumer_utilisation,head_message_timestamp,message_bytes_ready," +
 	"message_stats.publish,message_stats.ack,message_stats.deliver_get,message_stats.deliver_no_ack,message_stats.get_no_ack,message_stats.redeliver"
 
 // listed is a queue as the management API lists it.

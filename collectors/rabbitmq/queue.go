@@ -40,6 +40,7 @@ type counts struct {
 	ready, unacked, consumers signal.Count
 	published, acked, auto    signal.Count
 	delivered, redelivered    signal.Count
+	bytes                     signal.Count   // of those that are ready
 	lag                       signal.Count   // of the slowest reader of a stream
 	head                      signal.Instant // as the publisher set it
 	utilisation               float64
@@ -47,7 +48,7 @@ type counts struct {
 }
 
 var unknownCounts = counts{
-	ready: signal.Unknown, unacked: signal.Unknown, consumers: signal.Unknown,
+	ready: signal.Unknown, unacked: signal.Unknown, bytes: signal.Unknown, consumers: signal.Unknown,
 	published: signal.Unknown, acked: signal.Unknown, auto: signal.Unknown,
 	delivered: signal.Unknown, redelivered: signal.Unknown, lag: signal.Unknown, utilisation: signal.Unknown,
 }

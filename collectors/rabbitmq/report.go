@@ -40,9 +40,12 @@ func (q *queue) reading(age signal.Age, part []signal.Partition) signal.Queue {
 		// known yet nobody knows whether it is one. What waits for the slowest reader
 		// is told of those that speak the stream protocol.
 		s.Ready = c.lag
+		if q.setup.signal != nil {
+			s.InFlight = signal.Unknown // the broker says 0, whatever readers hold
+		}
 		return s
 	}
-	s.Ready = c.ready
+	s.Ready, s.ReadyBytes = c.ready, c.bytes
 	s.Received = c.delivered.Add(c.auto)
 	s.Acknowledged = c.acked.Add(c.auto)
 	processed := c.processed()
@@ -95,10 +98,13 @@ func (q *queue) age(now signal.Instant) signal.Age {
 	return signal.Age{Since: q.past.since, Bound: signal.AtLeast}
 }
 
-// dropsNow reports whether the queue may be removing its head to make room.
+// dropsNow reports whether the queue may be removing its head to make room. One that is
+// bounded in bytes is not full when it drops, for the next message did not fit.
 func (q *queue) dropsNow() bool {
-	s := q.setup.signal
-	return s.DropsHead && (s.MaxBytes.Known() || q.counts.ready >= s.MaxMessages)
+	s, c := q.setup.signal, &q.counts
+	full := s.MaxMessages.Known() && c.ready >= s.MaxMessages ||
+		s.MaxBytes.Known() && (!c.bytes.Known() || c.bytes >= s.MaxBytes/2)
+	return s.DropsHead && full
 }
 
 // warnings says what the operator should know; the same for the same state.

@@ -139,9 +139,28 @@ func tooLate(v *view, q *signal.Queue, t *queueTrack) (Case, threat, bool) {
 	}, worst, true
 }
 
+// room returns how many messages a queue may hold, and the bound that says so; Unknown
+// where none is known. Of a bound in bytes it is as many as fit in if they are as large
+// as those that wait.
+func room(q *signal.Queue) (messages signal.Count, bound signal.Fact) {
+	messages = signal.Unknown
+	if most := q.Setup.MaxMessages; most > 0 {
+		messages = most
+		bound = signal.Fact{Name: "max_length", Value: fmt.Sprintf("%d, beyond which the oldest are removed", most)}
+	}
+	if most := q.Setup.MaxBytes; most > 0 && q.ReadyBytes > 0 && q.Ready > 0 {
+		fit := signal.Count(float64(most) / float64(q.ReadyBytes) * float64(q.Ready))
+		if !messages.Known() || fit < messages {
+			messages = fit
+			bound = signal.Fact{Name: "max_length_bytes", Value: fmt.Sprintf("%d, of which %d are used, and beyond which the oldest messages are removed", most, q.ReadyBytes)}
+		}
+	}
+	return messages, bound
+}
+
 // tooMany tells of a queue that grows and will remove its oldest to make room.
 func tooMany(_ *view, q *signal.Queue, t *queueTrack) (Case, threat, bool) {
-	room := q.Setup.MaxMessages
+	room, bound := room(q)
 	if room <= 0 || !q.Setup.DropsHead || passesOn(q) || !q.Ready.Known() || q.Ready < room/2 || !t.flow.growing() {
 		return Case{}, threat{}, false
 	}
@@ -156,7 +175,7 @@ func tooMany(_ *view, q *signal.Queue, t *queueTrack) (Case, threat, bool) {
 		Evidence: signal.Evidence{
 			{Name: "removed_in", Value: inWords(worst.in) + ", if the queue grows as it does now"},
 			{Name: "waiting_messages", Value: fmt.Sprintf("%d, %d of them not delivered", t.backlog, q.Ready)},
-			{Name: "max_length", Value: fmt.Sprintf("%d, beyond which the oldest are removed", room)},
+			bound,
 			{Name: "grows_by", Value: rateInWords(grows)},
 		},
 	}, worst, true

@@ -1,6 +1,7 @@
 package detect_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -38,6 +39,17 @@ func rabbit(acked, waiting int64) signal.Report {
 	q.Ready, q.Acknowledged = signal.Count(waiting), signal.Count(acked)
 	q.Partitions = []signal.Partition{counted(acked, waiting)}
 	return signal.Report{Queues: []signal.Queue{q}}
+}
+
+// boundedInBytes is a queue of RabbitMQ that holds five million bytes: what was
+// acknowledged, what waits, and how large each message is.
+func boundedInBytes(acked, waiting, size int64) signal.Report {
+	r := rabbit(acked, waiting)
+	q := &r.Queues[0]
+	q.ReadyBytes = signal.Count(waiting * size)
+	q.Setup = &signal.Setup{MaxMessages: signal.Unknown, MaxBytes: 5_000_000, DropsHead: true, DeadLetter: signal.DeadLetter{Route: signal.RouteNone}}
+	q.Objective.NoDLQ = true
+	return r
 }
 
 // behind is a partition of which half is taken off as comes: its head is half as old
@@ -112,6 +124,24 @@ var expiryCases = map[string]tale{
 				r := rabbit(int64(i)*1000, int64(i)*100)
 				r.Queues[0].Setup = &signal.Setup{MaxMessages: 10000, DropsHead: true, DeadLetter: signal.DeadLetter{Route: signal.RouteNone}}
 				r.Queues[0].Objective.NoDLQ = true
+				return r
+			})
+		},
+		found: []signal.Mode{signal.MessageExpiring},
+		open:  []signal.Mode{signal.MessageExpiring},
+	},
+	"a queue of bounded size fills": {
+		story: func(s *script) {
+			s.play(25*time.Minute, func(i int) signal.Report { return boundedInBytes(int64(i)*1000, int64(i)*100, 500) })
+		},
+		found: []signal.Mode{signal.MessageExpiring},
+		open:  []signal.Mode{signal.MessageExpiring},
+	},
+	"a queue that is bounded in length and in size has less room in size": {
+		story: func(s *script) {
+			s.play(25*time.Minute, func(i int) signal.Report {
+				r := boundedInBytes(int64(i)*1000, int64(i)*100, 500)
+				r.Queues[0].Setup.MaxMessages = 10_000_000
 				return r
 			})
 		},
@@ -262,6 +292,43 @@ var expiryCases = map[string]tale{
 			})
 		},
 	},
+	"benign: small messages in a queue of bounded size": {
+		story: func(s *script) {
+			s.play(25*time.Minute, func(i int) signal.Report { return boundedInBytes(int64(i)*1000, int64(i)*100, 5) })
+		},
+	},
+	"benign: it is not known how large the messages in a queue of bounded size are": {
+		story: func(s *script) {
+			s.play(25*time.Minute, func(i int) signal.Report {
+				r := boundedInBytes(int64(i)*1000, int64(i)*100, 500)
+				r.Queues[0].ReadyBytes = signal.Unknown
+				return r
+			})
+		},
+	},
+	"benign: a queue of bounded size that refuses what is too much": {
+		story: func(s *script) {
+			s.play(25*time.Minute, func(i int) signal.Report {
+				r := boundedInBytes(int64(i)*1000, int64(i)*100, 500)
+				r.Queues[0].Setup.DropsHead = false
+				return r
+			})
+		},
+	},
+	"benign: a queue of bounded size that passes on what is too much": {
+		story: func(s *script) {
+			s.play(25*time.Minute, func(i int) signal.Report {
+				r := boundedInBytes(int64(i)*1000, int64(i)*100, 500)
+				r.Queues[0].Setup.DeadLetter.Route = signal.RouteSet
+				return r
+			})
+		},
+	},
+	"benign: a burst into a queue of bounded size that drains": {
+		story: func(s *script) {
+			s.play(30*time.Minute, func(i int) signal.Report { return boundedInBytes(int64(i)*1000, 9000-int64(i)*70, 500) })
+		},
+	},
 	"benign: a queue that holds messages back for a while and then gives them on": {
 		story: func(s *script) {
 			begin := s.now
@@ -352,5 +419,20 @@ func TestCauseTellsHowLongThereIsUntilItCostsMessages(t *testing.T) {
 	s.play(interval, func(int) signal.Report { return group(1, part(0, 90, 90)) })
 	if threats := s.detector.Threats(); len(threats) != 0 {
 		t.Errorf("threats %+v, want none once all was read", threats)
+	}
+}
+
+func TestQueueOfBoundedSizeSaysWhichBoundItIs(t *testing.T) {
+	s := newScript(t)
+	s.play(18*time.Minute, func(i int) signal.Report { return boundedInBytes(int64(i)*1000, int64(i)*100, 500) })
+	if len(s.opened) != 1 {
+		t.Fatalf("opened %+v, want one finding", s.opened)
+	}
+	evidence := s.opened[0].Evidence
+	if got := fact(evidence, "max_length"); got != "" {
+		t.Errorf("max_length %q of a queue that has none", got)
+	}
+	if got := fact(evidence, "max_length_bytes"); !strings.HasPrefix(got, "5000000, of which ") {
+		t.Errorf("max_length_bytes %q", got)
 	}
 }

@@ -42,6 +42,7 @@ type Queue struct {
 	Ready       Count // waiting to be delivered (Kafka: committed offset to log end)
 	InFlight    Count // delivered, not yet acknowledged
 	Delayed     Count // not yet due
+	ReadyBytes  Count // how large those that wait to be delivered are together
 	Uncommitted Count // in partitions where the group never committed an offset
 
 	Oldest    Age   // of the message that waits longest
@@ -87,7 +88,7 @@ type Queue struct {
 func NewQueue(id QueueID) Queue {
 	return Queue{
 		QueueID: id,
-		Ready:   Unknown, InFlight: Unknown, Delayed: Unknown, Uncommitted: Unknown,
+		Ready:   Unknown, InFlight: Unknown, Delayed: Unknown, ReadyBytes: Unknown, Uncommitted: Unknown,
 		Consumers: Unknown, Utilisation: Unknown, Published: Unknown, Acknowledged: Unknown, Redelivered: Unknown, Received: Unknown,
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -74,20 +75,36 @@ func TestRealRabbitRedeliveryBesideProgressIsNoLoop(t *testing.T) {
 	})
 }
 
+// TestRealRabbitBacklogGrowsAndMessagesExpire: what comes faster than it is taken off will
+// be removed where it may not wait for so long, or where there is no room for it.
 func TestRealRabbitBacklogGrowsAndMessagesExpire(t *testing.T) {
+	const size = len(`{"state":"placed"}`)
 	eachRabbit(t, func(t *testing.T, b *rabbit) {
+		b.declare("later", "classic")
+		kept := []any{"x-dead-letter-exchange", "", "x-dead-letter-routing-key", "later"}
 		b.declare("growing", "quorum")
 		b.declare("expiring", "classic", "x-message-ttl", 120_000)
-		b.declare("passed-on", "classic", "x-message-ttl", 120_000, "x-dead-letter-exchange", "", "x-dead-letter-routing-key", "later")
-		b.declare("later", "classic")
-		names := []string{"growing", "expiring", "passed-on"}
-		for _, name := range names {
+		b.declare("passed-on", "classic", append([]any{"x-message-ttl", 120_000}, kept...)...)
+		b.declare("full-soon", "classic", "x-max-length-bytes", 1100*size)
+		b.declare("full-soon-quorum", "quorum", "x-max-length", 1_000_000, "x-max-length-bytes", 1100*(size+2))
+		b.declare("roomy", "classic", "x-max-length-bytes", 100_000*size)
+		b.declare("overflowing-into-another", "classic", append([]any{"x-max-length-bytes", 1100 * size}, kept...)...)
+		fast := []string{"growing", "expiring", "passed-on"}
+		slow := []string{"full-soon", "full-soon-quorum", "roomy", "overflowing-into-another"}
+		for _, name := range fast {
 			b.send(name, orders(5)...)
+			b.work(name, 1, ack(500*time.Millisecond))
+		}
+		for _, name := range slow {
+			b.send(name, orders(600)...)
 			b.work(name, 1, ack(500*time.Millisecond))
 		}
 		n := 0
 		repeat(t, 50*time.Millisecond, func() error {
-			n++
+			names := fast
+			if n++; n%4 == 0 {
+				names = append(slices.Clone(fast), slow...)
+			}
 			for _, name := range names {
 				if err := b.write(name, fmt.Sprint("o-", n)); err != nil {
 					return err
@@ -102,7 +119,21 @@ func TestRealRabbitBacklogGrowsAndMessagesExpire(t *testing.T) {
 		if evidence(f, "removed_at_age") != "2m0s" {
 			t.Errorf("got %s", inJSON(f))
 		}
-		p.find(signal.BacklogGrowing, b.subject("passed-on")) // and nothing worse, for what expires there is kept
+		for _, name := range []string{"full-soon", "full-soon-quorum"} {
+			f := p.find(signal.MessageExpiring, b.subject(name))
+			if evidence(f, "max_length_bytes") == "" || evidence(f, "max_length") != "" {
+				t.Errorf("got %s", inJSON(f))
+			}
+		}
+		// And nothing worse of these, where what is removed is kept, or nothing will be for long.
+		for _, name := range []string{"passed-on", "roomy", "overflowing-into-another"} {
+			p.find(signal.BacklogGrowing, b.subject(name))
+		}
+		for _, f := range p.findings() {
+			if f.Mode == signal.MessageExpiring && !p.expected[f.ID] {
+				t.Errorf("a false word: %s", inJSON(f))
+			}
+		}
 	})
 }
 
