@@ -17,7 +17,7 @@ func (r *reader) Advise(context.Context) []collectors.Advice {
 	if len(vhosts) == 0 {
 		vhosts = []string{"/"}
 	}
-	commands := []string{"rabbitmqctl set_user_tags " + r.config.Username + " monitoring policymaker"}
+	commands := []string{"rabbitmqctl set_user_tags " + r.config.Username + " monitoring"}
 	for _, vhost := range vhosts {
 		commands = append(commands, "rabbitmqctl set_permissions -p "+vhost+" "+r.config.Username+" '^$' '^$' '^$'")
 	}

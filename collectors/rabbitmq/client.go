@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"strings"
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -40,7 +41,7 @@ func (e statusError) Error() string {
 	case http.StatusUnauthorized:
 		return "not logged in (401); check username and password, and that the user has the tag monitoring"
 	case http.StatusForbidden:
-		return "not allowed (403); give the user the tag monitoring, and rights on the virtual host"
+		return "not allowed; give the user the tag monitoring, and rights on the virtual host"
 	case http.StatusNotFound:
 		return "not found (404); is the plugin enabled, and the address right?"
 	}
@@ -184,10 +185,27 @@ func (c *client) ask(ctx context.Context, method, address string, order io.Reade
 		return nil, plain(err)
 	}
 	if answer.StatusCode != http.StatusOK {
-		_ = answer.Body.Close()
-		return nil, statusError(answer.StatusCode)
+		defer func() { _ = answer.Body.Close() }()
+		return nil, refusal(answer)
 	}
 	return &body{from: answer.Body, end: end, left: largestAnswer, piece: largestAnswer}, nil
+}
+
+// refusal returns the error of an answer that is none. To a user whom it knows and does not
+// let see something the broker says 401, too; the reason tells.
+func refusal(answer *http.Response) statusError {
+	if answer.StatusCode != http.StatusUnauthorized {
+		return statusError(answer.StatusCode)
+	}
+	var said struct {
+		Reason string `json:"reason"`
+	}
+	// What is no reason of RabbitMQ stays empty.
+	_ = json.NewDecoder(io.LimitReader(answer.Body, 4<<10)).Decode(&said)
+	if strings.HasPrefix(said.Reason, "Not m") || strings.Contains(said.Reason, "not authorised to access") {
+		return http.StatusForbidden // "Not monitor user", "Not management user"
+	}
+	return http.StatusUnauthorized
 }
 
 // body is an answer that is read up to a limit. What goes wrong with it is said in

@@ -93,8 +93,12 @@ func (r *reader) define(ctx context.Context, m *missing) {
 		d.bindings[from] = append(d.bindings[from], b)
 	}
 	r.setups = d.setups(&r.release, known)
+	visible := map[string]bool{}
+	for k := range r.setups {
+		visible[k.vhost] = true
+	}
 	for k, q := range r.queues {
-		q.setup = r.setups[k]
+		q.setup, q.hidden = r.setups[k], !visible[k.vhost]
 	}
 }
 

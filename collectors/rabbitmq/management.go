@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
 
 	"github.com/lostorder/lostorder/internal/signal"
@@ -87,6 +88,10 @@ func (e nodesError) Error() string {
 
 func (e nodesError) Unwrap() []error { return e }
 
+// errNoVHost is how the broker hides, from 4 on, a virtual host on which the user has no
+// rights.
+var errNoVHost = errors.New("there is none of this name, or the user has no rights on it")
+
 // perVHost asks for a list of each virtual host that the config names, or for that
 // of all, and keeps what is wanted of it; a virtual host that may not be read hides no
 // other.
@@ -112,12 +117,19 @@ func perVHost[T any](ctx context.Context, r *reader, m *missing, what, query str
 	}
 	for _, vhost := range vhosts {
 		before := len(all)
-		if err := ask("/api/" + what + "/" + url.PathEscape(vhost) + query); err != nil {
-			m.add("read "+what+" of virtual host "+vhost, err)
-			all = all[:before]
+		err := ask("/api/" + what + "/" + url.PathEscape(vhost) + query)
+		switch {
+		case err == nil:
+			ok = true
 			continue
+		case errors.Is(err, statusError(http.StatusNotFound)):
+			m.add("read virtual host "+vhost, errNoVHost)
+		case errors.Is(err, statusError(http.StatusForbidden)):
+			m.add("read virtual host "+vhost, statusError(http.StatusForbidden))
+		default:
+			m.add("read "+what+" of virtual host "+vhost, err)
 		}
-		ok = true
+		all = all[:before]
 	}
 	return all, ok
 }

@@ -1,7 +1,10 @@
 package rabbitmq
 
 import (
+	"cmp"
+	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -11,6 +14,15 @@ import (
 type missing struct{ parts []string }
 
 func (m *missing) add(what string, err error) { m.parts = append(m.parts, what+": "+err.Error()) }
+
+// until is err, and what ended the reading where something did.
+func (m *missing) until(ctx context.Context) error {
+	err := m.err()
+	if err == nil || ctx.Err() == nil {
+		return cmp.Or(err, ctx.Err())
+	}
+	return fmt.Errorf("%s: %w", strings.TrimSuffix(err.Error(), ": "+ctx.Err().Error()), ctx.Err())
+}
 
 func (m *missing) err() error {
 	if len(m.parts) == 0 {

@@ -32,7 +32,8 @@ type queue struct {
 	past      past
 	peek      peek
 	arrivals  arrivals
-	round     int // of the reading that saw it last
+	round     int  // of the reading that saw it last
+	hidden    bool // it was there before the definitions were read, and they had none of its virtual host
 }
 
 // counts is what changes from one reading to the next.

@@ -2,7 +2,6 @@ package rabbitmq
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -42,10 +41,11 @@ type reader struct {
 	nodes  []nodeState
 	alarms []signal.Alarm
 
-	deliveries bool  // the prometheus plugin counts them per queue
-	pluginIs   error // why it is not used, for people
-	lossesAt   time.Time
-	losses     []signal.BrokerLoss
+	deliveries  bool  // the prometheus plugin counts them per queue
+	pluginIs    error // why it is not used, for people
+	lossesAt    time.Time
+	losses      []signal.BrokerLoss
+	lossTrouble missing // what could not be read of them
 
 	round       int // of readings
 	met         int // queues in this one
@@ -88,7 +88,7 @@ func (r *reader) Read(ctx context.Context, report *signal.Report) error {
 		r.trouble = missing{}
 		r.define(ctx, &r.trouble)
 		if r.setups == nil && r.unmanaged == nil {
-			return errors.Join(r.trouble.err(), ctx.Err())
+			return r.trouble.until(ctx)
 		}
 		r.defined, r.pluginIs = now, nil
 	}
@@ -131,7 +131,7 @@ func (r *reader) look() {
 		return
 	}
 	for _, q := range r.sorted {
-		if _, known := r.setups[q.key]; !known {
+		if _, known := r.setups[q.key]; !known && !q.hidden {
 			r.defined = time.Time{}
 			return
 		}
@@ -183,20 +183,19 @@ func (r *reader) scrapeInTime(ctx context.Context) bool {
 	return err == nil
 }
 
-// scrapeLosses reads the losses on their own clock. Where nobody named the
-// plugin's address it need not be there.
+// scrapeLosses reads the losses on their own clock; what is missing of them is missing
+// until they are read again. Where nobody named the plugin's address it need not be there.
 func (r *reader) scrapeLosses(ctx context.Context, m *missing) {
-	if time.Since(r.lossesAt) < r.seldom() {
+	if time.Since(r.lossesAt) >= r.seldom() {
+		r.lossTrouble = missing{}
+		within, cancel := context.WithTimeout(ctx, time.Duration(r.config.Timeout)/2)
+		defer cancel()
+		r.readLosses(within, &r.lossTrouble)
+		r.lossesAt = time.Now()
+	}
+	if len(r.lossTrouble.parts) > 0 && len(r.config.PrometheusURL) == 0 {
+		r.pluginIs = r.lossTrouble.err()
 		return
 	}
-	var own missing
-	within, cancel := context.WithTimeout(ctx, time.Duration(r.config.Timeout)/2)
-	defer cancel()
-	r.readLosses(within, &own)
-	r.lossesAt = time.Now()
-	if len(own.parts) > 0 && len(r.config.PrometheusURL) == 0 {
-		r.pluginIs = own.err()
-		return
-	}
-	m.parts = append(m.parts, own.parts...)
+	m.parts = append(m.parts, r.lossTrouble.parts...)
 }

@@ -107,6 +107,22 @@ func (q *queue) dropsNow() bool {
 	return s.DropsHead && full
 }
 
+// hidden names the virtual hosts in which the user may see nothing. The prometheus plugin,
+// which asks for no user, shows that there are queues, and the management API lists none.
+func (r *reader) hidden() (list []string) {
+	if r.config.vhosts() != nil {
+		return nil // each was asked for, and its error says so
+	}
+	last := ""
+	for _, q := range r.sorted {
+		if q.hidden && q.vhost != last {
+			list = append(list, fmt.Sprintf("of the queues in virtual host %s only counters are known: give the user rights on it, or exclude it by vhosts", q.vhost))
+			last = q.vhost
+		}
+	}
+	return list
+}
+
 // warnings says what the operator should know; the same for the same state.
 func (r *reader) warnings() []string {
 	var list []string
@@ -120,6 +136,7 @@ func (r *reader) warnings() []string {
 			list = append(list, fmt.Sprintf("node %s is out of %s and blocks publishers", a.Node, resources[a.Resource]))
 		}
 	}
+	list = append(list, r.hidden()...)
 	if r.pluginIs != nil {
 		list = append(list, "the prometheus plugin is not used, and the management API is dearer for the broker: "+r.pluginIs.Error())
 	}

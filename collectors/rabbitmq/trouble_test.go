@@ -37,7 +37,7 @@ func TestTroubleIsToldClearly(t *testing.T) {
 				f.set("/api/"+what+"/%2F", f.answers["/api/"+what])
 				f.fail("/api/"+what+"/b", 403)
 			}
-		}, "vhosts: {include: [/, b]}", 3, "read queues of virtual host b: ", ""},
+		}, "vhosts: {include: [/, b]}", 3, "read virtual host b: not allowed", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := serve(t)

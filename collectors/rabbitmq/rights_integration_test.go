@@ -1,0 +1,52 @@
+//go:build integration
+
+package rabbitmq_test
+
+import (
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/lostorder/lostorder/collectors/rabbitmq"
+	"github.com/lostorder/lostorder/internal/signal"
+)
+
+// TestRealVirtualHostWithoutRights: a user with the rights that the README asks for reads
+// everything, policies with it; of a virtual host on which it has none no queue is told by
+// halves without a word.
+func TestRealVirtualHostWithoutRights(t *testing.T) {
+	eachBroker(t, func(t *testing.T, b *broker) {
+		b.declare("orders", nil)
+		b.publish("", "orders", 2)
+		vhost := url.PathEscape(b.vhost)
+		b.call("PUT", "/api/policies/"+vhost+"/p", `{"pattern":"^orders$","apply-to":"queues","definition":{"message-ttl":600000}}`)
+		b.call("PUT", "/api/operator-policies/"+vhost+"/o", `{"pattern":"^orders$","apply-to":"queues","definition":{"max-length":9}}`)
+		other := url.PathEscape(b.vhost + "-other")
+		b.call("PUT", "/api/vhosts/"+other, "{}")
+		t.Cleanup(func() { b.call("DELETE", "/api/vhosts/"+other, "") })
+		b.call("PUT", "/api/queues/"+other+"/secret", `{"durable":true}`)
+		b.call("PUT", "/api/users/watcher", `{"password":"`+b.password+`","tags":"monitoring"}`)
+		t.Cleanup(func() { b.call("DELETE", "/api/users/watcher", "") })
+		b.call("PUT", "/api/permissions/"+vhost+"/watcher", `{"configure":"^$","write":"^$","read":"^$"}`)
+
+		c := parse(t, "rabbitmq: [{name: main, url: '"+b.management+"', prometheus_url: '"+b.prometheus+"', username: watcher, password: "+b.password+", vhosts: {exclude: none}, config_interval: 20ms}]")
+		reader := rabbitmq.NewReader(c)
+		defer func() { _ = reader.Close() }()
+		r := b.await(reader, func(r signal.Report) bool {
+			q := queueOf(r, b.name("orders"))
+			hidden := slices.ContainsFunc(r.Warnings, func(w string) bool { return strings.Contains(w, b.vhost+"-other only counters are known") })
+			// The management API of RabbitMQ 3 lists what the user may see, and nobody else is asked.
+			seen := queueOf(r, b.vhost+"-other/secret") != nil
+			return q != nil && q.Ready == 2 && q.Setup != nil && hidden == seen && seen == (b.prometheus == os.Getenv("RABBITMQ_PROMETHEUS_URL"))
+		})
+		if s := queueOf(r, b.name("orders")).Setup; s.Retention != 10*time.Minute || s.MaxMessages != 9 {
+			t.Errorf("the policies are not read: %+v", s)
+		}
+		if q := queueOf(r, b.vhost+"-other/secret"); q != nil && (q.Ready.Known() || q.Partitions != nil) {
+			t.Errorf("more is told than is known: %+v", q)
+		}
+	})
+}
