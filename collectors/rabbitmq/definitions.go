@@ -13,6 +13,7 @@ import (
 // definitions is what the broker says of itself on the slow clock.
 type definitions struct {
 	queues    []queueDefinition
+	byName    map[key]*queueDefinition
 	policies  []policy
 	operator  []policy
 	exchanges map[key]exchange
@@ -125,6 +126,10 @@ func typeOnly(kind string) *signal.Setup {
 // is certain.
 func (d *definitions) setups(v *release, policies bool) map[key]setup {
 	all := make(map[key]setup, len(d.queues))
+	d.byName = make(map[key]*queueDefinition, len(d.queues))
+	for i := range d.queues {
+		d.byName[key{d.queues[i].VHost, d.queues[i].Name}] = &d.queues[i]
+	}
 	for i := range d.queues {
 		q := &d.queues[i]
 		k := key{q.VHost, q.Name}
@@ -134,7 +139,7 @@ func (d *definitions) setups(v *release, policies bool) map[key]setup {
 			continue
 		}
 		s.Temporary = q.Exclusive || q.AutoDelete || strings.HasPrefix(q.Name, "amq.")
-		e := effective{arguments: q.Arguments, policy: best(d.policies, q), operator: best(d.operator, q)}
+		e := d.effective(q)
 		if ttl := e.least("x-message-ttl", "message-ttl"); ttl.Known() {
 			// 0 is none in the vocabulary, and at once to the broker.
 			s.Retention = max(time.Millisecond, time.Duration(ttl)*time.Millisecond)
@@ -150,6 +155,8 @@ func (d *definitions) setups(v *release, policies bool) map[key]setup {
 		var to []key
 		if q.Type != "stream" {
 			s.DeadLetter, to = d.route(q, &e)
+			s.DeadLetter.AtMostOnce = q.Type == "quorum" && s.DeadLetter.Route == signal.RouteSet && !e.atLeastOnce()
+			s.DeadLetter.Leak = d.leak(q, &e, to)
 		}
 		all[k] = setup{signal: s, to: to}
 	}

@@ -25,7 +25,7 @@ func TestAQueueIsReadWhole(t *testing.T) {
 	}
 	setup := signal.Setup{
 		Type: "quorum", Retention: 50 * time.Second, MaxMessages: signal.Unknown, MaxBytes: signal.Unknown, MaxDeliveries: 20, ReturnsUncounted: true,
-		DeadLetter: signal.DeadLetter{Route: signal.RouteSet, To: "dlx"},
+		DeadLetter: signal.DeadLetter{Route: signal.RouteSet, To: "dlx", AtMostOnce: true},
 	}
 	if *q.Setup != setup {
 		t.Errorf("got %+v\nwant %+v", *q.Setup, setup)

@@ -85,10 +85,14 @@ func (t *Target) deadLetters(r *signal.Report) {
 			served[source] = true
 		}
 	}
-	var none, nameless []string
+	var none, nameless, once []string
 	for i := range r.Queues {
 		q := &r.Queues[i]
 		switch setup := q.Setup; {
+		case setup != nil && setup.DeadLetter.Leak != "":
+			t.warn("dead letters of queue %s are dropped on their way: %s", q.Destination, setup.DeadLetter.Leak)
+		case setup != nil && setup.DeadLetter.AtMostOnce:
+			once = append(once, q.Destination)
 		case slices.Contains(none, q.Destination), slices.Contains(nameless, q.Destination), served[q.Destination]:
 		case setup != nil && setup.DeadLetter.Route == signal.RouteBroken:
 			t.warn("queue %s has a dead letter queue that its messages do not reach: %s", q.Destination, setup.DeadLetter.Problem)
@@ -101,6 +105,10 @@ func (t *Target) deadLetters(r *signal.Report) {
 	if len(none) > 0 {
 		t.warn("%s without a dead letter queue, so that a message that fails is dropped or tried for ever: %s",
 			phrase.Count(len(none), "queue"), phrase.List(none, mostNamed))
+	}
+	if len(once) > 0 {
+		t.warn("dead letters are sent at most once, so that a node that stops may lose some; dead-letter-strategy at-least-once keeps them, with overflow reject-publish: %s",
+			phrase.List(once, mostNamed))
 	}
 	if len(nameless) > 0 {
 		t.warn("%s with no dead letter topic by the patterns of dlq: %s", phrase.Count(len(nameless), "topic"), phrase.List(nameless, mostNamed))

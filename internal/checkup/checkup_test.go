@@ -26,18 +26,22 @@ func TestQueuesWithoutADeadLetterQueueAreNamedOnce(t *testing.T) {
 			queue(signal.Kafka, "orders", nil), queue(signal.Kafka, "orders.dlq", nil),
 			queue(signal.Kafka, "payments", nil), queue(signal.Kafka, "payments", nil), // two groups
 			queue(signal.RabbitMQ, "lossy", route(signal.RouteNone, "")), queue(signal.RabbitMQ, "safe", route(signal.RouteSet, "")),
+			queue(signal.RabbitMQ, "once", &signal.Setup{DeadLetter: signal.DeadLetter{Route: signal.RouteSet, AtMostOnce: true}}),
+			queue(signal.RabbitMQ, "leaks", &signal.Setup{DeadLetter: signal.DeadLetter{Route: signal.RouteSet, AtMostOnce: true, Leak: "dead refuses them"}}),
 			queue(signal.RabbitMQ, "broken", route(signal.RouteBroken, "exchange dead does not exist")),
 			queue(signal.RabbitMQ, "dead", route(signal.RouteNone, "")), queue(signal.RabbitMQ, "unknown", route(signal.RouteUnknown, "")),
 		},
-		DeadLetters: []signal.DeadLetterQueue{{Destination: "orders.dlq", Sources: []string{"orders"}}, {Destination: "dead", Sources: []string{"safe"}}},
+		DeadLetters: []signal.DeadLetterQueue{{Destination: "orders.dlq", Sources: []string{"orders"}}, {Destination: "dead", Sources: []string{"safe", "once", "leaks"}}},
 	}
 	var got []string
 	for _, a := range checkup.Of(collectors.Examination{Report: r}).Advice {
 		got = append(got, string(a.Kind)+": "+a.Text)
 	}
 	want := []string{
+		"warning: dead letters of queue leaks are dropped on their way: dead refuses them",
 		"warning: queue broken has a dead letter queue that its messages do not reach: exchange dead does not exist",
 		"warning: 1 queue without a dead letter queue, so that a message that fails is dropped or tried for ever: lossy",
+		"warning: dead letters are sent at most once, so that a node that stops may lose some; dead-letter-strategy at-least-once keeps them, with overflow reject-publish: once",
 		"warning: 1 topic with no dead letter topic by the patterns of dlq: payments",
 	}
 	if strings.Join(got, "\n") != strings.Join(want, "\n") {

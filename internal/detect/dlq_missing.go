@@ -12,7 +12,8 @@ import (
 )
 
 // dlqMissing: a message that fails would be dropped, or delivered again for ever,
-// because the queue has no dead letter queue or the way to it leads nowhere. Nothing
+// because the queue has no dead letter queue, or the way to it leads nowhere or does not
+// keep what it was meant to keep. Nothing
 // needs to have been lost yet, so that it wakes nobody.
 //
 // Kafka has nothing on the broker to decide it from.
@@ -58,7 +59,7 @@ func (t *letterTrack) observe(q *signal.Queue, at signal.Instant) {
 	t.setup = q.Setup
 	t.wants = !q.Objective.NoDLQ && !q.Setup.Temporary && q.Setup.Type != "stream" && !soundsDead(q.Destination)
 	switch {
-	case q.Setup.DeadLetter.Route == signal.RouteSet:
+	case q.Setup.DeadLetter.Route == signal.RouteSet && q.Setup.DeadLetter.Leak == "":
 		t.since, t.had = 0, true
 	case !t.since.Known():
 		t.since = at
@@ -90,6 +91,9 @@ func judgeDLQMissing(v *view) []Case {
 		}
 		letter := &t.setup.DeadLetter
 		what := lack{letter.Route, letter.To, t.had && letter.Route == signal.RouteNone}
+		if letter.Route == signal.RouteSet {
+			what.to = "" // it is not the target that is at fault
+		}
 		lacking[what] = append(lacking[what], t)
 	}
 	for what, removed := range lacking {
@@ -160,7 +164,7 @@ func withoutDLQ(what lack, queues []*letterTrack) Case {
 // somebody meant its messages to be kept.
 func (t *letterTrack) severity() signal.Severity {
 	switch {
-	case t.had, t.setup.DeadLetter.Route == signal.RouteBroken:
+	case t.had, t.setup.DeadLetter.Route != signal.RouteNone:
 		return signal.Warning
 	case t.used && t.byBroker() != "":
 		return signal.Warning
@@ -191,6 +195,13 @@ func (t *letterTrack) byBroker() string {
 func (t *letterTrack) lacks() signal.Evidence {
 	letter := &t.setup.DeadLetter
 	problem := letter.Problem
+	if letter.Route == signal.RouteSet {
+		return signal.Evidence{
+			{Name: "problem", Value: letter.Leak},
+			{Name: "failing_message", Value: "dropped on its way to the dead letter queue, and not counted"},
+			{Name: "dead_letters_to", Value: letter.To},
+		}
+	}
 	if letter.Route == signal.RouteNone {
 		problem = "no dead letter exchange, by argument or policy"
 		if t.id.System == signal.SQS {

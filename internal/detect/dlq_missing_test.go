@@ -36,6 +36,9 @@ func broken(to string) signal.DeadLetter {
 	return signal.DeadLetter{Route: signal.RouteBroken, To: to, Problem: "queue " + to + " does not exist"}
 }
 
+// leaking is a way to a dead letter queue on which messages are dropped.
+var leaking = signal.DeadLetter{Route: signal.RouteSet, To: "dlx", Leak: "at most once"}
+
 func unused(q *signal.Queue) { q.Consumers = 0 }
 
 // letterTale is a story of what becomes of failing messages, and what is told of it.
@@ -102,6 +105,16 @@ var letterTales = map[string]letterTale{
 		found: map[string]signal.Severity{"orders (rabbitmq main)": signal.Warning},
 		says:  "failing_message: dropped when it is 1h0m0s old; dropped when the queue is full",
 	},
+	"dead letters that are dropped on their way": {
+		story: func(s *script) { show(s, 10*time.Minute, letters(signal.RabbitMQ, "orders", leaking)) },
+		found: map[string]signal.Severity{"orders (rabbitmq main)": signal.Warning},
+		says:  "problem: at most once",
+	},
+	"dead letters of two hundred queues that are dropped on their way": {
+		story: func(s *script) { show(s, 10*time.Minute, many(200, leaking)...) },
+		found: map[string]signal.Severity{"rabbitmq main": signal.Warning},
+		says:  "queues: 200",
+	},
 	"what is not known for a while does not heal it": {
 		story: func(s *script) {
 			show(s, 10*time.Minute, letters(signal.SQS, "orders", nowhere))
@@ -148,6 +161,12 @@ var letterTales = map[string]letterTale{
 		story: func(s *script) {
 			show(s, 4*time.Minute, letters(signal.SQS, "orders", nowhere))
 			show(s, time.Hour, letters(signal.SQS, "orders", kept))
+		},
+	},
+	"benign: a way on which messages were dropped is mended": {
+		story: func(s *script) {
+			show(s, time.Minute, letters(signal.RabbitMQ, "orders", leaking))
+			show(s, 10*time.Minute, letters(signal.RabbitMQ, "orders", kept))
 		},
 	},
 	"benign: a redrive policy is replaced by another": {

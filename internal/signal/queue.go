@@ -126,6 +126,11 @@ type DeadLetter struct {
 	To    string // the exchange or queue that it goes to, in the broker's words
 	// Problem says, for people, why a route that is set leads nowhere.
 	Problem string
+	// Leak says, for people, why messages are dropped on a way that leads to a queue;
+	// empty where they are not.
+	Leak string
+	// AtMostOnce: the queue could wait until its dead letters have arrived, and does not.
+	AtMostOnce bool
 }
 
 // DeadLetterRoute says whether messages that a queue gives up are kept.

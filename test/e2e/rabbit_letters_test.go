@@ -3,7 +3,7 @@
 package e2e_test
 
 import (
-	"net/url"
+	"strings"
 	"testing"
 
 	amqp "github.com/rabbitmq/amqp091-go"
@@ -53,9 +53,21 @@ func TestRealRabbitDeadLetterQueueIsMissing(t *testing.T) {
 		if _, err := b.channel.QueueDeclare("replies", false, true, true, false, nil); err != nil {
 			t.Fatal(err)
 		}
-		b.declare("kept", "quorum", "x-dead-letter-exchange", "", "x-dead-letter-routing-key", "bin")
+		b.exchange("another-key", amqp.ExchangeDirect, nil)
+		b.bind("bin", "another-key", "paid")
+		b.declare("no-binding", "classic", "x-dead-letter-exchange", "another-key", "x-dead-letter-routing-key", "placed")
+		b.declare("drops-its-head", "classic", "x-max-length", 1000)
+		b.declare("expires", "quorum", "x-message-ttl", 600_000)
+		b.declare("limited", "quorum", "x-delivery-limit", 5)
+		kept := []any{"x-dead-letter-exchange", "", "x-dead-letter-routing-key", "bin"}
+		b.declare("asks-in-vain", "quorum", append([]any{"x-dead-letter-strategy", "at-least-once"}, kept...)...)
+		b.declare("small-bin", "classic")
+		b.declare("into-a-small-bin", "quorum", "x-dead-letter-exchange", "", "x-dead-letter-routing-key", "small-bin")
+		b.policy("small", "^small-bin$", `{"max-length": 1, "overflow": "reject-publish"}`)
+		b.declare("kept", "quorum", kept...)
+		b.declare("at-least-once", "quorum", append([]any{"x-dead-letter-strategy", "at-least-once", "x-overflow", "reject-publish"}, kept...)...)
 		b.declare("excused", "classic")
-		names := []string{"without", "to-nowhere", "unbound", "kept", "excused"}
+		names := []string{"without", "to-nowhere", "unbound", "no-binding", "drops-its-head", "expires", "limited", "asks-in-vain", "into-a-small-bin", "kept", "at-least-once", "excused"}
 		for _, name := range names {
 			b.send(name, "o-1")
 			b.work(name, 1, ack(0))
@@ -63,12 +75,23 @@ func TestRealRabbitDeadLetterQueueIsMissing(t *testing.T) {
 		age := rabbitAge.String()
 		p := start(t, b.watch("objectives:", "  - {queues: excused, max_age: "+age+", dlq: none}", "  - {max_age: "+age+"}"))
 		var found []api.Finding
-		for queue, problem := range map[string]string{
-			"without": "no dead letter exchange, by argument or policy", "to-nowhere": "the exchange no-such-exchange does not exist",
-			"unbound": "nothing is bound to the exchange leads-nowhere",
+		const none = "no dead letter exchange, by argument or policy"
+		for queue, says := range map[string]struct{ problem, fate string }{
+			"without":          {none, ""},
+			"drops-its-head":   {none, "dropped when the queue is full"},
+			"expires":          {none, "dropped when it is 10m0s old"},
+			"limited":          {none, "dropped after 5 deliveries"},
+			"to-nowhere":       {"the exchange no-such-exchange does not exist", ""},
+			"unbound":          {"nothing is bound to the exchange leads-nowhere", ""},
+			"no-binding":       {`no binding of the exchange another-key takes the routing key "placed"`, ""},
+			"asks-in-vain":     {"dead-letter-strategy at-least-once is set and not in effect: it takes overflow reject-publish", "dropped on its way"},
+			"into-a-small-bin": {"dead letters are sent at most once, and " + b.vhost + "/small-bin refuses them when it is full (overflow reject-publish)", "dropped on its way"},
 		} {
 			f := p.find(signal.DLQMissing, b.subject(queue))
-			p.says(f, "problem", problem)
+			p.says(f, "problem", says.problem)
+			if got := evidence(f, "failing_message"); !strings.Contains(got, says.fate) || says.fate != "" && f.Severity != signal.Warning {
+				t.Errorf("got %s", inJSON(f))
+			}
 			found = append(found, f)
 		}
 		p.silent(2 * rabbitAge)
@@ -76,8 +99,10 @@ func TestRealRabbitDeadLetterQueueIsMissing(t *testing.T) {
 		b.exchange("no-such-exchange", amqp.ExchangeFanout, nil)
 		b.bind("bin", "no-such-exchange", "")
 		b.bind("bin", "leads-nowhere", "")
-		b.call("PUT", "/api/policies/"+url.PathEscape(b.vhost)+"/letters",
-			`{"pattern": "^without$", "apply-to": "queues", "definition": {"dead-letter-exchange": "leads-nowhere"}}`)
+		b.bind("bin", "another-key", "placed")
+		b.policy("letters", "^(without|drops-its-head|expires|limited)$", `{"dead-letter-exchange": "leads-nowhere"}`)
+		b.policy("strategy", "^asks-in-vain$", `{"overflow": "reject-publish"}`)
+		b.policy("small", "^small-bin$", `{"max-length": 100000}`)
 		for _, f := range found {
 			p.closes(f)
 		}

@@ -163,6 +163,12 @@ func (b *rabbit) exchange(name, kind string, arguments amqp.Table) {
 	}
 }
 
+// policy sets a policy of queues, or sets it anew.
+func (b *rabbit) policy(name, pattern, definition string) {
+	b.t.Helper()
+	b.call("PUT", "/api/policies/"+url.PathEscape(b.vhost)+"/"+name, fmt.Sprintf(`{"pattern": %q, "apply-to": "queues", "definition": %s}`, pattern, definition))
+}
+
 func (b *rabbit) bind(queue, exchange, key string) {
 	b.t.Helper()
 	if err := b.channel.QueueBind(queue, key, exchange, false, nil); err != nil {
