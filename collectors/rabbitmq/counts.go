@@ -34,6 +34,11 @@ func (r *reader) scrape(ctx context.Context) error {
 	if count {
 		r.consumersAt = time.Now()
 	}
+	// A channel goes on telling what it published to a queue that was deleted, for as long
+	// as it is open. Only the queue itself tells how many messages there are.
+	for _, q := range r.queues {
+		r.exists(q, q.round != r.round || q.counts.ready.Known())
+	}
 	for _, q := range r.seen() {
 		c := &q.counts
 		if !count {

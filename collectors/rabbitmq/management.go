@@ -140,7 +140,9 @@ func (r *reader) list(ctx context.Context, m *missing) (ok bool) {
 	r.begin()
 	for i := range all {
 		l := &all[i]
-		c := r.now(r.queue(key{l.VHost, l.Name}))
+		q := r.queue(key{l.VHost, l.Name})
+		r.exists(q, true)
+		c := r.now(q)
 		set(&c.ready, l.Ready)
 		set(&c.unacked, l.Unacked)
 		l.put(c)

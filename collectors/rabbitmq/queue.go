@@ -33,6 +33,7 @@ type queue struct {
 	peek      peek
 	arrivals  arrivals
 	round     int  // of the reading that saw it last
+	gone      bool // it was deleted, and is only remembered by others
 	hidden    bool // it was there before the definitions were read, and they had none of its virtual host
 }
 
@@ -93,6 +94,13 @@ func (r *reader) now(q *queue) *counts {
 // begin begins a reading of all queues.
 func (r *reader) begin() { r.round, r.met = r.round+1, 0 }
 
+// exists notes whether a queue of the present reading is there.
+func (r *reader) exists(q *queue, there bool) {
+	if q.gone == there {
+		q.gone, r.sorted = !there, nil
+	}
+}
+
 // seen returns the queues of the present reading in the order of their names, and
 // forgets all others.
 func (r *reader) seen() []*queue {
@@ -103,7 +111,9 @@ func (r *reader) seen() []*queue {
 	if r.sorted == nil {
 		clear(r.places) // they may be of queues that are gone
 		for _, q := range r.queues {
-			r.sorted = append(r.sorted, q)
+			if !q.gone {
+				r.sorted = append(r.sorted, q)
+			}
 		}
 		slices.SortFunc(r.sorted, func(a, b *queue) int {
 			return cmp.Or(strings.Compare(a.vhost, b.vhost), strings.Compare(a.name, b.name))

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lostorder/lostorder/collectors/rabbitmq"
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
@@ -72,6 +73,37 @@ func TestAStreamHasNothingWaiting(t *testing.T) {
 	r, _ := read(t, settings(t, serve(t).URL))
 	if q := queueOf(r, "log"); q == nil || q.Ready.Known() || q.Partitions != nil || q.Setup.Type != "stream" {
 		t.Errorf("got %+v", q)
+	}
+}
+
+// TestAQueueOfWhichOnlyAChannelTellsIsGone: what was published to a queue is told after it
+// was deleted, and by a channel on another node before the queue itself tells.
+func TestAQueueOfWhichOnlyAChannelTellsIsGone(t *testing.T) {
+	const published = `rabbitmq_detailed_queue_exchange_messages_published_total{vhost="/",exchange="",queue="new"} 5` + "\n"
+	f := serve(t)
+	reader := rabbitmq.NewReader(settings(t, f.URL))
+	defer func() { _ = reader.Close() }()
+	look := func(metrics string) *signal.Queue {
+		t.Helper()
+		f.set("/metrics/detailed", metrics)
+		var r signal.Report
+		if err := reader.Read(t.Context(), &r); err != nil || queueOf(r, "orders") == nil {
+			t.Fatalf("got %v and %d queues", err, len(r.Queues))
+		}
+		return queueOf(r, "new")
+	}
+	there := detailed + published + `rabbitmq_detailed_queue_messages_ready{vhost="/",queue="new"} 5` + "\n"
+	for range 2 {
+		if q := look(detailed + published); q != nil {
+			t.Errorf("it is gone, and yet: %+v", q)
+		}
+		if q := look(there); q == nil || q.Published != 5 {
+			t.Errorf("it is there, and yet: %+v", q)
+		}
+	}
+	f.fail("/metrics/detailed", 404)
+	if q := look(there); q != nil {
+		t.Errorf("the management API does not list it, and yet: %+v", q)
 	}
 }
 
