@@ -60,7 +60,7 @@ func TestRealAgeAndUtilisation(t *testing.T) {
 					return false
 				}
 				// RabbitMQ 3.10 says 1 of a quorum queue, as the README tells.
-				if old := b.prometheus != os.Getenv("RABBITMQ_PROMETHEUS_URL"); q.Utilisation > 0.5 && !(old && kind == "quorum") {
+				if new := b.prometheus == os.Getenv("RABBITMQ_PROMETHEUS_URL"); q.Utilisation > 0.5 && (new || kind != "quorum") {
 					return false
 				}
 			}
