@@ -39,7 +39,9 @@ var objective = step{1, red}
 var modePanels = []modePanel{
 	{
 		mode: signal.EventMissing, page: "outbox", shows: "orders without their event", unit: "short", empty: noChecks, steps: []step{{1, red}},
-		evidence: mismatches("missing_right"),
+		evidence: func(in scope) []query {
+			return append(mismatches("missing_right")(in), query{expr: in.each("lostorder_outbox_skipped_messages"), legend: ofOutbox + " went past"})
+		},
 	},
 	{
 		mode: signal.OutboxStalled, page: "outbox", shows: "age of the oldest event, of its objective", unit: "percentunit", empty: noOutbox, steps: []step{objective},

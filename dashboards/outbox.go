@@ -3,6 +3,7 @@ package dashboards
 const (
 	pending         = "lostorder_outbox_pending_messages"
 	pendingAge      = "lostorder_outbox_oldest_pending_age_seconds"
+	noSlot          = "no outbox is read from a replication slot"
 	outboxObjective = "lostorder_outbox_max_age_objective_seconds"
 )
 
@@ -66,13 +67,59 @@ func outbox() page {
 				},
 			},
 		}},
+		{height: 8, panels: []panel{
+			{
+				title: "Events published", width: 12, unit: "mps", empty: "no outbox says when an event was published, or how far its relay has come",
+				says:    "How fast the relay publishes, where a moment of publication with an index on it, or the relay's position, tells.",
+				look:    lines(),
+				queries: []query{{expr: in.rate("lostorder_outbox_published_messages_total"), legend: ofOutbox}},
+			},
+			{
+				title: "Events that the relay went past", width: 12, unit: "short", empty: "no outbox says how far its relay has come",
+				says:    "Events that were committed only after the relay's position had passed their number, and that were not published since.",
+				look:    lines(step{1, red}),
+				queries: []query{{expr: in.each("lostorder_outbox_skipped_messages"), legend: ofOutbox}},
+			},
+		}},
+		{title: "Replication slots", height: 8, panels: []panel{
+			{
+				title: "Log not confirmed", width: 6, unit: "bytes", empty: noSlot,
+				says:    "Log that the server has written and that the reader of the slot has not confirmed. A relay that works shows a saw.",
+				look:    lines(),
+				queries: []query{{expr: in.each("lostorder_outbox_slot_lag_bytes"), legend: ofOutbox}},
+			},
+			{
+				title: "Not confirmed for", width: 6, unit: "s", empty: noSlot,
+				says:    "How long, at least, what was written has not been confirmed. It grows also where nothing in the log is for the reader.",
+				look:    lines(),
+				queries: []query{{expr: in.each("lostorder_outbox_slot_lag_seconds"), legend: ofOutbox}},
+			},
+			{
+				title: "Slots that nobody reads, or that are lost", width: 6, unit: "short", empty: noSlot,
+				says: "1 while nobody reads the slot, and while it is dropped or the server has removed log that it needed.",
+				look: lines(step{1, red}),
+				queries: []query{
+					{expr: "1 - " + in.least("lostorder_outbox_slot_active"), legend: ofOutbox + " not read"},
+					{expr: in.each("lostorder_outbox_slot_lost"), legend: ofOutbox + " lost"},
+				},
+			},
+			{
+				title: "Log kept for the slot", width: 6, unit: "bytes", empty: noSlot,
+				says: "Log that the server keeps for the slot, and how much it may still write before it gives the slot up, where it ever does.",
+				look: lines(),
+				queries: []query{
+					{expr: in.each("lostorder_outbox_slot_retained_bytes"), legend: ofOutbox + " kept"},
+					{expr: in.least("lostorder_outbox_slot_safe_bytes"), legend: ofOutbox + " left"},
+				},
+			},
+		}},
 	}
 	return page{
 		name: "outbox", title: "Outbox and publishing",
 		answers: "Whether what was committed with an order is also published, how old what waits is, and what the relay gave up.",
 		variables: []variable{
-			byLabel("database", "database", "Database", pending),
-			byLabel("outbox", "outbox", "Outbox", pending),
+			byLabel("database", "database", "Database", outboxObjective),
+			byLabel("outbox", "outbox", "Outbox", outboxObjective),
 		},
 		rows: append(rows, modesOn("outbox", in)...),
 	}

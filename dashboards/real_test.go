@@ -25,7 +25,16 @@ var emptyInDemo = map[string]string{
 	"lostorder_broker_lost_messages_total":       "the demo has no RabbitMQ",
 	"lostorder_outbox_failed_messages":           "the demo's outbox has no column for it",
 	"lostorder_outbox_retried_messages":          "the demo's outbox has no column for it",
+	"lostorder_outbox_skipped_messages":          "the demo's relay goes by its rows, not by a position",
+	"lostorder_outbox_slot_active":               noSlot,
+	"lostorder_outbox_slot_lost":                 noSlot,
+	"lostorder_outbox_slot_lag_bytes":            noSlot,
+	"lostorder_outbox_slot_lag_seconds":          noSlot,
+	"lostorder_outbox_slot_retained_bytes":       noSlot,
+	"lostorder_outbox_slot_safe_bytes":           noSlot,
 }
+
+const noSlot = "the demo's database has no replication slots"
 
 // emptyWhenHealthy are panels that have no data in a shop in which nothing is
 // wrong, and why that is what they should say. What they say is their noValue.
@@ -38,6 +47,12 @@ var emptyWhenHealthy = map[string]string{
 	"Dropped by brokers":             "the demo has no RabbitMQ",
 	"Events given up":                "the demo's outbox has no column for it",
 	"Events tried again or given up": "the demo's outbox has no column for it",
+
+	"Events that the relay went past":           "the demo's relay goes by its rows, not by a position",
+	"Log not confirmed":                         noSlot,
+	"Not confirmed for":                         noSlot,
+	"Slots that nobody reads, or that are lost": noSlot,
+	"Log kept for the slot":                     noSlot,
 }
 
 // TestRealEveryPanelHasData lets a real Prometheus scrape the demo while it breaks
@@ -138,9 +153,14 @@ func TestRealPanelsThatTheDemoLeavesEmpty(t *testing.T) {
 			ID: signal.TargetID{Collector: "rabbitmq", Target: "shop"}, Interval: time.Minute, Up: true, Attempt: now, Success: now,
 			Reading: &signal.Report{
 				At: now, Queues: []signal.Queue{jobs},
-				Losses:   []signal.BrokerLoss{{System: signal.RabbitMQ, Cluster: "shop", Node: "rabbit@a", Reason: "expired", Messages: 3}},
-				Alarms:   []signal.Alarm{{System: signal.RabbitMQ, Cluster: "shop", Node: "rabbit@a", Resource: "memory"}},
-				Outboxes: []signal.Outbox{{Name: "orders", Database: "shop", Pending: 1, Failed: 1, Retried: 2}},
+				Losses: []signal.BrokerLoss{{System: signal.RabbitMQ, Cluster: "shop", Node: "rabbit@a", Reason: "expired", Messages: 3}},
+				Alarms: []signal.Alarm{{System: signal.RabbitMQ, Cluster: "shop", Node: "rabbit@a", Resource: "memory"}},
+				Outboxes: []signal.Outbox{
+					{Name: "orders", Database: "shop", Pending: 1, Failed: 1, Retried: 2, Skipped: &signal.Skipped{Rows: make([]signal.SkippedRow, 1)}},
+					{Name: "log", Database: "shop", Pending: signal.Unknown, Failed: signal.Unknown, Retried: signal.Unknown, Published: signal.Unknown, Slot: &signal.Slot{
+						Written: 9000, Confirmed: 8000, Retained: 5000, Left: 70000, Behind: signal.Age{Since: signal.InstantOf(now), Bound: signal.AtLeast},
+					}},
+				},
 			},
 		}}}
 	}})

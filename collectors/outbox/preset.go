@@ -16,6 +16,10 @@ type preset struct {
 	slot    string // where it has no rows that are pending
 	mysql   string // the table where it is called otherwise in MySQL
 	columns Columns
+	// position are the columns in which the relay remembers how far it has come, in a
+	// table that is called as its own, but for the beginning.
+	position  []string
+	beginning [2]string // of the name of its own table, and of the other
 	// optional are columns that some versions have and others have not.
 	optional []string
 	pending  []one // all must hold; none: see columns.PublishedAt, or every row
@@ -42,7 +46,7 @@ var presets = map[string]preset{
 	"debezium": {slot: "debezium"},
 	"eventuate_tram": {
 		table:   "message",
-		columns: Columns{ID: "id", CreatedAt: "creation_time", Sequence: "id"},
+		columns: Columns{ID: "id", CreatedAt: "creation_time", Sequence: []string{"id"}},
 		pending: []one{{"published", []string{"0"}}},
 	},
 	"gruelbox": {
@@ -59,7 +63,7 @@ var presets = map[string]preset{
 	},
 	"masstransit": {
 		table:   "OutboxMessage",
-		columns: Columns{ID: "SequenceNumber", CreatedAt: "SentTime", Sequence: "SequenceNumber"},
+		columns: Columns{ID: "SequenceNumber", CreatedAt: "SentTime", Sequence: []string{"SequenceNumber"}},
 	},
 	"namastack": {
 		table: "outbox_record",
@@ -86,6 +90,12 @@ var presets = map[string]preset{
 		optional: []string{"status", "completion_attempts"},
 		failed:   []one{{"completion_date", nil}, {"status", []string{"FAILED"}}},
 	},
+	"watermill": {
+		columns:   Columns{ID: "offset", CreatedAt: "created_at", Sequence: []string{"transaction_id", "offset"}},
+		position:  []string{"last_processed_transaction_id", "offset_acked"},
+		beginning: [2]string{"watermill_", "watermill_offsets_"},
+		optional:  []string{"transaction_id", "last_processed_transaction_id"}, // of PostgreSQL alone
+	},
 }
 
 // presetNames lists the presets for a message.
@@ -107,6 +117,15 @@ func (c Config) filled(db database.Config) (Config, preset) {
 	if c.Columns.CreatedAt != "" {
 		p.due = false
 	}
+	if p.position != nil && c.Position.Query == "" {
+		c.Position.Table = cmp.Or(c.Position.Table, strings.Replace(c.Table, p.beginning[0], p.beginning[1], 1))
+		if len(c.Position.Columns) == 0 {
+			c.Position.Columns = p.position
+		}
+	}
+	if len(c.Columns.Sequence) == 0 {
+		c.Columns.Sequence = p.columns.Sequence
+	}
 	own, known := &c.Columns, &p.columns
 	for _, pair := range []struct {
 		own   *string
@@ -116,13 +135,15 @@ func (c Config) filled(db database.Config) (Config, preset) {
 		{&own.CreatedAt, cmp.Or(known.CreatedAt, "created_at")},
 		{&own.PublishedAt, known.PublishedAt},
 		{&own.Status, known.Status},
-		{&own.Sequence, known.Sequence},
 		{&own.OrderID, known.OrderID},
 		{&own.Traceparent, known.Traceparent},
 		{&own.Attempts, known.Attempts},
 		{&own.Error, known.Error},
 	} {
 		*pair.own = cmp.Or(*pair.own, pair.known)
+	}
+	if c.Position.given() && len(c.Columns.Sequence) == 0 {
+		c.Columns.Sequence = []string{c.Columns.ID}
 	}
 	return c, p
 }
@@ -134,3 +155,6 @@ func (p *preset) tableIn(db database.Config) string {
 	}
 	return p.table
 }
+
+// mayMiss reports whether some versions of the library have no column of a name.
+func (p *preset) mayMiss(name string) bool { return slices.Contains(p.optional, name) }

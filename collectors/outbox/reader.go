@@ -15,11 +15,18 @@ type reader struct {
 	preset preset
 	db     *database.DB
 	table  *table // as it was found last
-	slot   *slotReader
+	known  *memory
 }
 
-func open(s setup, slot *slotReader) *reader {
-	return &reader{config: s.Outbox, preset: s.preset, db: database.Open(s.Database), slot: slot}
+// memory is what is known of an outbox from one reading to the next.
+type memory struct {
+	slot    slotReader
+	passage passage
+	meter   meter
+}
+
+func open(s setup, known *memory) *reader {
+	return &reader{config: s.Outbox, preset: s.preset, db: database.Open(s.Database), known: known}
 }
 
 // Close ends the connection.
@@ -49,15 +56,25 @@ func (r *reader) read(ctx context.Context, in *database.Reading, t *table, repor
 	c := &r.config
 	o := signal.Outbox{
 		Name: c.Name, Database: c.Database, Table: c.Table, MaxAge: time.Duration(c.MaxAge),
-		Pending: signal.Unknown, Failed: signal.Unknown, Retried: signal.Unknown,
+		Pending: signal.Unknown, Failed: signal.Unknown, Retried: signal.Unknown, Published: signal.Unknown,
 	}
 	var errs []error
 	read := false
 
-	if rows, err := in.Oldest(ctx, t.pending, c.Sample, t.fields()...); err != nil {
+	if t.position != nil {
+		if err := r.pass(ctx, in, t, &o, report); err != nil {
+			return err // which rows are pending is not known, or which of them were skipped
+		}
+	}
+	skipped := 0 // of the pending rows
+	if t.marked {
+		skipped = len(r.known.passage.skipped)
+	}
+	if rows, err := in.Oldest(ctx, t.pending, c.Sample+skipped, t.fields()...); err != nil {
 		errs = append(errs, err)
 	} else {
 		read = true
+		rows = r.known.passage.unskipped(rows, c.Sample)
 		o.HeadKey, o.Oldest, o.Waiting = t.head(rows)
 		for _, row := range rows {
 			o.Keys = append(o.Keys, row.Fields[0])
@@ -69,8 +86,8 @@ func (r *reader) read(ctx context.Context, in *database.Reading, t *table, repor
 	errs = append(errs, err)
 	if tally.Known() {
 		read = true
-		o.Pending, o.PendingCapped = tally.Rows.Count, tally.Rows.Capped
-		if tally.Oldest.Known() {
+		o.Pending, o.PendingCapped = max(0, tally.Rows.Count-signal.Count(skipped)), tally.Rows.Capped
+		if tally.Oldest.Known() && skipped == 0 {
 			o.Oldest = signal.Age{Since: tally.Oldest, Bound: signal.Measured}
 		}
 		if retried >= 0 {
@@ -91,6 +108,9 @@ func (r *reader) read(ctx context.Context, in *database.Reading, t *table, repor
 			read = true
 			o.Failed = n.Count
 		}
+	}
+	if t.position == nil {
+		errs = append(errs, r.known.meter.read(ctx, in, t, &o, c.Cap))
 	}
 	if read {
 		report.Outboxes = append(report.Outboxes, o)
@@ -126,15 +146,23 @@ func (t *table) head(rows []database.Row) (key string, oldest signal.Age, waitin
 		return key, oldest, nil // the key of an event is not the id of an order
 	}
 	for _, row := range rows {
-		ref := signal.OrderRef{ID: row.Fields[1], Since: row.Since}
-		if t.traceparent != nil {
-			ref.TraceID, ref.SpanID = database.Trace(row.Fields[2])
-		}
-		if ref.ID != "" {
+		if ref := t.order(row); ref.ID != "" {
 			waiting = append(waiting, ref)
 		}
 	}
 	return key, oldest, waiting
+}
+
+// order is the order that a row is about, as far as the table tells.
+func (t *table) order(row database.Row) signal.OrderRef {
+	ref := signal.OrderRef{Since: row.Since}
+	if t.orderID != nil {
+		ref.ID = row.Fields[1]
+		if t.traceparent != nil {
+			ref.TraceID, ref.SpanID = database.Trace(row.Fields[2])
+		}
+	}
+	return ref
 }
 
 // also are the conditions counted among pending rows, and where each is; -1 is

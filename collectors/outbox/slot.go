@@ -2,7 +2,6 @@ package outbox
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/lostorder/lostorder/internal/database"
@@ -32,18 +31,18 @@ func (r *reader) readSlot(ctx context.Context, in *database.Reading, report *sig
 		return err
 	}
 	switch {
-	case s == nil && !r.slot.seen:
-		return fmt.Errorf("read replication slot %s: there is none of that name in database %s; is the connector started, and is this the primary that it reads?", c.Slot, r.db.Name())
+	case s == nil && !r.known.slot.seen:
+		return in.NoSlot(ctx, c.Slot)
 	case s == nil:
 		s = &signal.Slot{Name: c.Slot, Gone: true, Confirmed: signal.Unknown, Retained: signal.Unknown, Left: signal.Unknown, Inserted: signal.Unknown}
-		r.slot.marks = nil
+		r.known.slot.marks = nil
 	default:
-		r.slot.seen = true
-		s.Behind = r.slot.behind(s, in.Now())
+		r.known.slot.seen = true
+		s.Behind = r.known.slot.behind(s, in.Now())
 	}
 	report.Outboxes = append(report.Outboxes, signal.Outbox{
 		Name: c.Name, Database: c.Database, Table: c.Table, MaxAge: time.Duration(c.MaxAge),
-		Pending: signal.Unknown, Failed: signal.Unknown, Retried: signal.Unknown, Slot: s,
+		Pending: signal.Unknown, Failed: signal.Unknown, Retried: signal.Unknown, Published: signal.Unknown, Slot: s,
 	})
 	if c.Table == "" || s.Gone {
 		return nil

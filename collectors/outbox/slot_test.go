@@ -92,6 +92,13 @@ func TestRealSlotIsWatched(t *testing.T) {
 	if r := read(t, text); r.Err == nil || !strings.Contains(r.Err.Error(), "there is none of that name in database shop") || !r.Empty() {
 		t.Errorf("without a slot the error is %v", r.Err)
 	}
+	other := slot + "_old"
+	s.Run(t, "SELECT pg_create_logical_replication_slot('"+other+"', 'test_decoding')")
+	r := read(t, text)
+	s.Run(t, "SELECT pg_drop_replication_slot('"+other+"')")
+	if r.Err == nil || !strings.Contains(r.Err.Error(), "did you mean "+other+"?") || !strings.Contains(r.Err.Error(), "If there was one, it was dropped") {
+		t.Errorf("beside another slot the error is %v", r.Err)
+	}
 	drop := func() {
 		_, _ = s.Admin.Exec("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = '" + slot + "'")
 	}

@@ -2,7 +2,7 @@ package outbox
 
 import (
 	"context"
-	"slices"
+	"fmt"
 
 	"github.com/lostorder/lostorder/internal/database"
 )
@@ -15,6 +15,12 @@ type table struct {
 	traceparent *database.Column
 	attempts    *database.Column
 	lastError   *database.Column
+	publishedAt *database.Column
+
+	scope    []database.Condition // which rows the relay publishes; none: all
+	sequence []database.Column
+	position *position // nil where the config does not say where it is
+	marked   bool      // a row says itself whether it was published
 
 	pending database.Selection
 	failed  *database.Selection // nil when nothing says which rows failed
@@ -37,7 +43,7 @@ func find(ctx context.Context, r *database.Reading, c *Config, p *preset) (*tabl
 		if name == "" {
 			return nil
 		}
-		if _, err := found.Column(name, key); err != nil && slices.Contains(p.optional, name) {
+		if _, err := found.Column(name, key); err != nil && p.mayMiss(name) {
 			return nil // another version of the library
 		}
 		column := must(name, key)
@@ -49,31 +55,47 @@ func find(ctx context.Context, r *database.Reading, c *Config, p *preset) (*tabl
 	t.traceparent = may(c.Columns.Traceparent, "columns.traceparent")
 	t.attempts = may(c.Columns.Attempts, "columns.attempts")
 	t.lastError = may(c.Columns.Error, "columns.error")
-	publishedAt := may(c.Columns.PublishedAt, "columns.published_at")
-	sequence := may(c.Columns.Sequence, "columns.sequence")
+	t.publishedAt = may(c.Columns.PublishedAt, "columns.published_at")
+	for _, name := range c.Columns.Sequence {
+		if column := may(name, "columns.sequence"); column != nil {
+			t.sequence = append(t.sequence, *column)
+		}
+	}
 	may(c.Columns.Status, "columns.status")
 	pending := conditions(p.pending, may)
 	failed := conditions(p.failed, may)
 	if c.Failed != "" {
 		failed = []database.Condition{database.Matches(c.Failed)}
 	}
+	if c.Position.given() {
+		t.position, err = findPosition(ctx, r, &c.Position, p)
+		errs = append(errs, err)
+	}
 	if err := database.Join(errs...); err != nil {
 		return nil, err
 	}
+	if t.position != nil && len(t.position.columns) != len(t.sequence) {
+		return nil, fmt.Errorf("read position of the relay: it has %d columns, and the sequence of table %s has %d; name them in the same order (position.columns and columns.sequence in the config)",
+			len(t.position.columns), found, len(t.sequence))
+	}
+	if c.Where != "" {
+		t.scope = []database.Condition{database.Matches(c.Where)}
+	}
 
 	t.pending = database.Selection{What: "pending rows", Table: found, Since: t.createdAt, Tie: []database.Column{t.id}}
-	if sequence != nil {
-		t.pending.Order = []database.Column{*sequence}
-	}
+	t.pending.Order = t.sequence
 	switch {
-	case publishedAt != nil:
-		t.pending.Where = []database.Condition{database.IsNull(*publishedAt)}
+	case t.publishedAt != nil:
+		t.pending.Where = []database.Condition{database.IsNull(*t.publishedAt)}
 	case c.Pending != "":
 		t.pending.Where = []database.Condition{database.Matches(c.Pending)}
 	case len(pending) > 0:
 		t.pending.Where = pending
 	}
+	t.marked = t.pending.Where != nil
+	t.pending.Where = append(t.pending.Where, t.scope...)
 	if failed != nil {
+		failed = append(failed, t.scope...)
 		t.failed = &database.Selection{What: "failed rows", Table: found, Since: t.createdAt, Tie: t.pending.Tie, Where: failed}
 	}
 	return &t, nil

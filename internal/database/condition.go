@@ -10,6 +10,7 @@ import (
 type Condition struct {
 	kind   conditionKind
 	column Column
+	order  []Column
 	values []string
 	sql    string
 }
@@ -21,6 +22,8 @@ const (
 	isNotEmpty
 	isPositive
 	isOneOf
+	isAfter
+	isInRange
 	matches
 )
 
@@ -61,6 +64,10 @@ func (c Condition) render(d dialect, args *[]any) string {
 			return name + " = " + values[0]
 		}
 		return name + " IN (" + strings.Join(values, ", ") + ")"
+	case isAfter:
+		return c.after(d, args)
+	case isInRange:
+		return name + " > " + writtenBack(d, c.column, c.values[0], args) + " AND " + name + " <= " + writtenBack(d, c.column, c.values[1], args)
 	default:
 		return "(" + c.sql + ")"
 	}
@@ -90,10 +97,16 @@ func (c Condition) constant(d dialect) string {
 
 // columns names the columns of the table that the condition is about.
 func (c Condition) columns(t *Table) []string {
+	var names []string
+	if c.kind == isAfter {
+		for _, column := range c.order {
+			names = append(names, column.Name)
+		}
+		return names
+	}
 	if c.kind != matches {
 		return []string{c.column.Name}
 	}
-	var names []string
 	for _, word := range words(c.sql) {
 		for _, column := range t.Columns {
 			if strings.EqualFold(column.Name, word) {

@@ -51,12 +51,7 @@ func (r *Reading) Page(ctx context.Context, s Selection, p Page, fields ...Colum
 func (r *Reading) beyond(s Selection, than string, p Place, args *[]any) string {
 	d := r.dialect
 	at, key := d.quote(s.Since.Name), d.quote(s.Tie[0].Name)
-	value := func(c Column, text string) string {
-		if _, ok := d.(*mysql); ok && binary(c) {
-			return literal(d, c, text, args)
-		}
-		return d.moment(c, text, args)
-	}
+	value := func(c Column, text string) string { return writtenBack(d, c, text, args) }
 	if _, ok := d.(*mysql); ok {
 		return at + strings.TrimRight(than, " ") + "= " + value(s.Since, p.At) +
 			" AND (" + at + than + value(s.Since, p.At) + " OR " + key + than + value(s.Tie[0], p.Key) + ")"
@@ -66,15 +61,7 @@ func (r *Reading) beyond(s Selection, than string, p Place, args *[]any) string 
 
 // place is the expressions for the place of a row.
 func (r *Reading) place(s Selection) []string {
-	var all []string
-	for _, c := range []Column{s.Since, s.Tie[0]} {
-		if _, ok := r.dialect.(*mysql); ok && binary(c) {
-			all = append(all, r.dialect.text(c))
-		} else {
-			all = append(all, r.dialect.raw(c))
-		}
-	}
-	return all
+	return []string{asWritten(r.dialect, s.Since), asWritten(r.dialect, s.Tie[0])}
 }
 
 func binary(c Column) bool {

@@ -141,3 +141,9 @@ func (r *Reading) millis(s Selection) (string, error) {
 	}
 	return millis, nil
 }
+
+// HoldsTime reports whether a column holds moments.
+func (r *Reading) HoldsTime(c Column) bool {
+	_, ok := r.dialect.millis(c)
+	return ok
+}

@@ -40,6 +40,22 @@ func (r *Reading) Slot(ctx context.Context, name string) (*signal.Slot, error) {
 	return slot, nil
 }
 
+// NoSlot is the error about a slot that is not there: it names those that look alike,
+// or all that relays read in the database.
+func (r *Reading) NoSlot(ctx context.Context, name string) error {
+	others, err := r.names(ctx, "SELECT slot_name::text FROM pg_catalog.pg_replication_slots WHERE slot_type = 'logical' AND database = current_database() ORDER BY 1 LIMIT 300")
+	if err != nil {
+		r.aborted = true
+		return r.fail("list replication slots", nil, err)
+	}
+	hint := "there is no slot of a relay at all"
+	if len(others) > 0 {
+		hint = suggest(name, others, "there are")
+	}
+	return fmt.Errorf("read replication slot %s: there is none of that name in database %s (%s); %s. Was the connector started, and is this the primary that it reads? If there was one, it was dropped: "+
+		"what is committed until the connector makes a new one is not in that", name, r.db.config.Name, r.dialect.where(), hint)
+}
+
 // Inserted is how many rows were ever inserted into a table, by the statistics of
 // PostgreSQL, rolled back or not.
 func (r *Reading) Inserted(ctx context.Context, t *Table) (signal.Count, error) {

@@ -135,7 +135,12 @@ func present(r *signal.Report, mode signal.Mode, s signal.Subject) bool {
 	case s.Check != "":
 		return slices.ContainsFunc(r.Reconciliations, func(c signal.Reconciliation) bool { return c.Name == s.Check })
 	case s.Outbox != "":
-		return slices.ContainsFunc(r.Outboxes, func(o signal.Outbox) bool { return o.Name == s.Outbox && (o.Pending.Known() || o.Slot != nil) })
+		return slices.ContainsFunc(r.Outboxes, func(o signal.Outbox) bool {
+			if mode == signal.EventMissing {
+				return o.Name == s.Outbox && o.Skipped != nil
+			}
+			return o.Name == s.Outbox && (o.Pending.Known() || o.Slot != nil)
+		})
 	case s.Lifecycle != "":
 		return slices.ContainsFunc(r.Lifecycles, func(l signal.Lifecycle) bool {
 			return l.Name == s.Lifecycle && judged(&l, mode, s.State)

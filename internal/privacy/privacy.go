@@ -84,7 +84,16 @@ func (v *Veil) Report(r signal.Report) signal.Report {
 	}
 	r.Outboxes = slices.Clone(r.Outboxes)
 	for i := range r.Outboxes {
-		r.Outboxes[i].Waiting = v.refs(r.Outboxes[i].Waiting)
+		o := &r.Outboxes[i]
+		o.Waiting = v.refs(o.Waiting)
+		if o.Skipped != nil {
+			skipped := *o.Skipped
+			skipped.Rows = slices.Clone(skipped.Rows)
+			for j := range skipped.Rows {
+				skipped.Rows[j].Order.ID = v.ID(skipped.Rows[j].Order.ID)
+			}
+			o.Skipped = &skipped
+		}
 	}
 	r.Lifecycles = slices.Clone(r.Lifecycles)
 	for i := range r.Lifecycles {

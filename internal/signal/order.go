@@ -26,7 +26,25 @@ type Outbox struct {
 	Waiting       []OrderRef // the oldest pending rows, oldest first
 	Keys          []string   // the keys of the oldest pending rows, in the order in which they are to be published
 	KeysCut       bool       // there may be more pending rows behind those of Keys
+	Published     Count      // rows that were published since the first reading, at least; a counter
+	Skipped       *Skipped   // what the relay went past; nil where nothing says how far it has come
 	Slot          *Slot      // what carries the events instead of pending rows; nil for a table
+}
+
+// Skipped is what the relay went past unseen: rows that were committed only after its
+// position had passed their number.
+type Skipped struct {
+	Position string // how far the relay has come
+	Rows     []SkippedRow
+}
+
+// SkippedRow is a row that the relay went past.
+type SkippedRow struct {
+	Key      string
+	Number   int64 // in the sequence by which the relay orders
+	Position int64 // where the relay was, at the least, before the row could be seen
+	Order    OrderRef
+	Seen     Instant // when it was first seen
 }
 
 // Slot is one reading of a replication slot by which a relay reads the log of a

@@ -144,6 +144,20 @@ var groups = []Group{
 				each: perOutbox(func(o *outbox, out *block) { out.count(o.Retried, o.labels) }),
 			},
 			{
+				Name: "lostorder_outbox_published_messages_total", Type: Counter, Unit: "messages", Labels: outboxLabels, Stability: Experimental,
+				Help: "Events of the outbox that were published since lostorder watches it, where a moment of publication with an index on it or the position of the relay tells; at least so many.",
+				each: perOutbox(func(o *outbox, out *block) { out.count(o.Published, o.labels) }),
+			},
+			{
+				Name: "lostorder_outbox_skipped_messages", Type: Gauge, Unit: "messages", Labels: outboxLabels, Stability: Experimental,
+				Help: "Events of the outbox that were committed only after the relay's position had passed their number, and that it has not published since; absent where nothing says how far it has come.",
+				each: perOutbox(func(o *outbox, out *block) {
+					if o.Skipped != nil {
+						out.count(signal.Count(len(o.Skipped.Rows)), o.labels)
+					}
+				}),
+			},
+			{
 				Name: "lostorder_outbox_slot_active", Type: Gauge, Unit: "boolean", Labels: outboxLabels, Stability: Experimental,
 				Help: "Whether somebody reads the replication slot of the outbox.",
 				each: perSlot(func(o *outbox, out *block) { out.count(truth(o.Slot.Active), o.labels) }),

@@ -83,7 +83,7 @@ func full() *watch.Snapshot {
 				Attempt: noon, Took: time.Second, Success: noon,
 				Reading: &signal.Report{
 					At:       noon,
-					Outboxes: []signal.Outbox{{Name: "orders", Database: "shop", MaxAge: time.Minute, Pending: 6, Oldest: since(70 * time.Second), Failed: 1, Retried: 2}},
+					Outboxes: []signal.Outbox{{Name: "orders", Database: "shop", MaxAge: time.Minute, Pending: 6, Oldest: since(70 * time.Second), Failed: 1, Retried: 2, Published: 9, Skipped: &signal.Skipped{Rows: make([]signal.SkippedRow, 2)}}},
 				},
 			},
 			{

@@ -67,11 +67,8 @@ func (s *Shop) Grant(t testing.TB, table string, columns ...string) {
 	if len(columns) > 0 {
 		what += " (" + strings.Join(columns, ", ") + ")"
 	}
-	switch s.Kind {
-	case "postgres":
-		s.Run(t, fmt.Sprintf("GRANT %s ON %s TO %s", what, table, s.User))
-	case "mariadb":
-		s.Run(t, fmt.Sprintf("GRANT %s ON %s TO '%s'@'%%'", what, table, s.User))
+	if s.Kind != "sqlite" {
+		s.Run(t, fmt.Sprintf("GRANT %s ON %s TO %s", what, table, s.Reader()))
 	}
 }
 
@@ -129,4 +126,20 @@ func (s *Shop) As(user, password string) string {
 	}
 	u.User = url.UserPassword(user, password)
 	return u.String()
+}
+
+// Reader is the user that watches, as GRANT and REVOKE name it.
+func (s *Shop) Reader() string {
+	if s.Kind == "mariadb" {
+		return "'" + s.User + "'@'%'"
+	}
+	return s.User
+}
+
+// Quoted is a name that would be a word of SQL without quotes.
+func (s *Shop) Quoted(name string) string {
+	if s.Kind == "mariadb" {
+		return "`" + name + "`"
+	}
+	return `"` + name + `"`
 }
