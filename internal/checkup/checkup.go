@@ -35,9 +35,10 @@ type Target struct {
 // Of says what an examination of a target means.
 func Of(e collectors.Examination) Target {
 	r := &e.Report
+	holds := phrase.Holds(r)
 	t := Target{
 		Collector: r.Collector, Target: r.Target, OK: r.Whole(),
-		Reachable: holds(r), TookSeconds: r.Took.Round(time.Millisecond).Seconds(),
+		Reachable: phrase.List(holds, len(holds)), TookSeconds: r.Took.Round(time.Millisecond).Seconds(),
 		Advice: []collectors.Advice{},
 	}
 	for _, refused := range database.Refusals(r.Err) {
@@ -113,35 +114,4 @@ func (t *Target) deadLetters(r *signal.Report) {
 	if len(nameless) > 0 {
 		t.warn("%s with no dead letter topic by the patterns of dlq: %s", phrase.Count(len(nameless), "topic"), phrase.List(nameless, mostNamed))
 	}
-}
-
-// holds says what a reading holds.
-func holds(r *signal.Report) string {
-	var all []string
-	for _, part := range []struct {
-		n     int
-		thing string
-	}{
-		{len(r.Queues), "queue"},
-		{len(r.DeadLetters), "dead letter queue"},
-		{len(r.Outboxes), "outbox"},
-		{len(r.Lifecycles), "lifecycle"},
-		{compared(r), "reconciliation"},
-	} {
-		if part.n > 0 {
-			all = append(all, phrase.Count(part.n, part.thing))
-		}
-	}
-	return phrase.List(all, len(all))
-}
-
-// compared counts the reconciliations that compared anything, or had nothing to.
-func compared(r *signal.Report) int {
-	n := 0
-	for i := range r.Reconciliations {
-		if r.Err == nil || r.Reconciliations[i].Compared > 0 {
-			n++
-		}
-	}
-	return n
 }

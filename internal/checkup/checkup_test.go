@@ -50,9 +50,18 @@ func TestQueuesWithoutADeadLetterQueueAreNamedOnce(t *testing.T) {
 }
 
 func TestWhatWasReadIsToldBesideWhatWasNot(t *testing.T) {
-	r := signal.Report{TargetID: signal.TargetID{Collector: "kafka", Target: "main"}, Queues: make([]signal.Queue, 2), Err: errors.New("partition 3 has no leader")}
-	got := checkup.Of(collectors.Examination{Report: r, Advice: []collectors.Advice{{Kind: collectors.Grant, Paste: "GRANT"}}})
-	if got.OK || got.Error != "partition 3 has no leader" || got.Reachable != "2 queues" || len(got.Advice) != 1 {
-		t.Errorf("got %+v", got)
+	for reachable, r := range map[string]signal.Report{
+		"2 queues":                      {Queues: make([]signal.Queue, 2)},
+		"1 queue, 3 dead letter queues": {Queues: make([]signal.Queue, 1), DeadLetters: make([]signal.DeadLetterQueue, 3)},
+		"2 outboxes":                    {Outboxes: make([]signal.Outbox, 2)},
+		"1 lifecycle":                   {Lifecycles: make([]signal.Lifecycle, 1)},
+		"1 reconciliation":              {Reconciliations: []signal.Reconciliation{{Compared: 3}, {}}},
+		"":                              {},
+	} {
+		r.Err = errors.New("partition 3 has no leader")
+		got := checkup.Of(collectors.Examination{Report: r, Advice: []collectors.Advice{{Kind: collectors.Grant, Paste: "GRANT"}}})
+		if got.OK || got.Error != "partition 3 has no leader" || got.Reachable != reachable || len(got.Advice) != 1 {
+			t.Errorf("%q: got %+v", reachable, got)
+		}
 	}
 }

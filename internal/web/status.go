@@ -170,23 +170,9 @@ func rowOf(t *watch.Target, now time.Time) targetRow {
 	return row
 }
 
-// holds says what a reading holds.
+// holds says what a reading holds, and how far its comparisons have come.
 func holds(r *signal.Report) string {
-	var all []string
-	for _, part := range []struct {
-		n     int
-		thing string
-	}{
-		{len(r.Queues), "queue"},
-		{len(r.DeadLetters), "dead letter queue"},
-		{len(r.Outboxes), "outbox"},
-		{len(r.Lifecycles), "lifecycle"},
-		{len(r.Reconciliations), "reconciliation"},
-	} {
-		if part.n > 0 {
-			all = append(all, phrase.Count(part.n, part.thing))
-		}
-	}
+	all := phrase.Holds(r)
 	for i := range r.Reconciliations {
 		all = append(all, progress(&r.Reconciliations[i].Round))
 	}
