@@ -25,17 +25,29 @@ type lane struct {
 	between   time.Duration // from the end of the first to the second
 }
 
+// needs is how long a fault and its twin take at the least.
+func (f *fault) needs() time.Duration {
+	all := settle + apart + f.lasts + f.twinLasts
+	if f.mode == signal.MessageLost {
+		all += 2 * pollInterval // its injection waits before it deletes
+	}
+	return all
+}
+
 // plan lays the faults out over a duration, by chance of rng alone.
 func plan(faults []fault, duration time.Duration, rng *rand.Rand) ([]lane, error) {
 	lanes := make([]lane, 0, len(faults))
+	var longest fault
 	for _, f := range faults {
-		room := duration - settle - apart - f.lasts - f.twinLasts
-		if f.mode == signal.MessageLost {
-			room -= 2 * pollInterval // its injection waits before it deletes
+		if f.needs() > longest.needs() {
+			longest = f
 		}
-		if room < 0 {
-			return nil, fmt.Errorf("%s needs %s; use --duration=%s or longer, or leave it out with --faults", f.mode, duration-room, (duration - room).Round(time.Second))
-		}
+	}
+	if needs := longest.needs(); len(faults) > 0 && needs > duration {
+		return nil, fmt.Errorf("%s needs %s; use --duration=%s or longer, or leave it out with --faults", longest.mode, needs, (needs + time.Second - 1).Truncate(time.Second))
+	}
+	for _, f := range faults {
+		room := duration - f.needs()
 		first := time.Duration(rng.Int64N(int64(room) + 1))
 		lanes = append(lanes, lane{
 			fault: f, twinFirst: rng.IntN(2) == 0, first: first,
