@@ -25,16 +25,16 @@ func main() {
 	defer stop()
 	rows := flag.Int("rows", 10_000_000, "how many orders the table has")
 	polls := flag.Int("polls", 50, "how many polls are measured")
-	windows := flag.Int("windows", 12, "how many windows of throughput, with and without a watcher in turn; 0: none")
-	window := flag.Duration("window", 5*time.Second, "how long each window is")
+	pairs := flag.Int("pairs", 40, "how many pairs of slices of throughput, one watched and one not; 0: none")
+	length := flag.Duration("slice", 2*time.Second, "how long each slice is, in whole seconds")
 	flag.Parse()
-	if err := run(ctx, *rows, *polls, *windows, *window); err != nil {
+	if err := run(ctx, *rows, *polls, *pairs, *length); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, rows, polls, windows int, window time.Duration) error {
+func run(ctx context.Context, rows, polls, pairs int, length time.Duration) error {
 	address := os.Getenv("POSTGRES_URL")
 	if address == "" {
 		return errors.New("POSTGRES_URL is not set: make bench-orders starts a PostgreSQL of its own")
@@ -65,13 +65,11 @@ func run(ctx context.Context, rows, polls, windows int, window time.Duration) er
 		return err
 	}
 	fmt.Printf("%d orders made in %s\n\n", rows, time.Since(began).Round(time.Second))
-	if err := b.compare(ctx, polls); err != nil {
-		return err
+	err = b.compare(ctx, polls)
+	if pairs > 0 {
+		err = errors.Join(err, b.throughput(ctx, pairs, length))
 	}
-	if windows == 0 {
-		return nil
-	}
-	return b.throughput(ctx, windows, window)
+	return err
 }
 
 // median is the middle of some numbers.

@@ -1,14 +1,17 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strconv"
 	"time"
 )
@@ -25,57 +28,74 @@ UPDATE orders SET updated_at = now() WHERE id = :other;
 
 // watchedEvery is how often the table is polled meanwhile: fifteen times as often as
 // by default.
-const watchedEvery = time.Second
+const (
+	watchedEvery = time.Second
+	byDefault    = 15 * time.Second
+)
 
-// throughput compares windows in which the table is watched with those in which it
-// is not, in turn, so that what else the machine does falls on both.
-func (b *bench) throughput(ctx context.Context, windows int, window time.Duration) error {
-	pgbench, err := findPgbench()
-	if err != nil {
-		return err
-	}
-	script, err := os.CreateTemp("", "lostorder-bench-*.sql")
-	if err != nil {
-		return err
-	}
-	defer func() { _ = os.Remove(script.Name()) }()
-	if _, err := script.WriteString(shop); err != nil {
-		return err
-	}
-	if err := script.Close(); err != nil {
-		return err
-	}
-	if _, err := b.play(ctx, pgbench, script.Name(), window); err != nil { // warms up
-		return err
-	}
-	var alone, watched, lost []float64
-	for i := range windows {
-		pair := [2]float64{}
-		for _, turn := range [][]int{{0, 1}, {1, 0}}[i%2] {
-			tps, err := b.turn(ctx, pgbench, script.Name(), window, turn == 1)
-			if err != nil {
-				return err
-			}
-			pair[turn] = tps
-		}
-		alone, watched = append(alone, pair[0]), append(watched, pair[1])
-		lost = append(lost, 1-pair[1]/pair[0])
-		fmt.Fprintf(os.Stderr, "window %d of %d: %.0f alone, %.0f watched\n", i+1, windows, pair[0], pair[1])
-	}
-	fmt.Println("| | transactions per second, median |")
-	fmt.Println("|---|---|")
-	fmt.Printf("| pgbench alone | %.0f |\n| polled every second | %.0f |\n\n", median(alone), median(watched))
-	mean, twice := spread(lost)
-	fmt.Printf("Lost, over %d pairs of %s: %.1f %% ± %.1f (two standard errors)\n", windows, window, 100*mean, 100*twice)
-	// A machine that others use, too, tells only what is larger than its noise.
-	if mean-twice > mostLost {
-		return errors.New("a watched database may lose 2 % of its throughput")
-	}
-	return nil
+// slice is what the shop did in one slice of time.
+type slice struct {
+	tps float64
+	cpu float64 // of the server for each transaction; 0 where it is not known
 }
 
-// spread is the mean of some numbers, and two standard errors of it.
-func spread(all []float64) (mean, twice float64) {
+// throughput lets the shop go on all the time, and watches the table in every other
+// slice of it, so that what else the machine does, and what the table becomes, falls
+// on both alike. Slices are compared in pairs, of which every other one begins
+// with the watched.
+func (b *bench) throughput(ctx context.Context, pairs int, length time.Duration) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	seconds, wait, err := b.play(ctx)
+	if err != nil {
+		return err
+	}
+	defer wait()
+	defer cancel()
+	for range 5 { // warms up
+		<-seconds
+	}
+	var lost, dearer, polls []float64
+	for i := range pairs {
+		var pair [2]slice
+		for _, turn := range [][]int{{0, 1}, {1, 0}}[i%2] {
+			if pair[turn], err = b.turn(ctx, seconds, max(1, int(length.Seconds())), turn == 1, &polls); err != nil {
+				return err
+			}
+		}
+		lost = append(lost, 1-pair[1].tps/pair[0].tps)
+		if pair[0].cpu > 0 {
+			dearer = append(dearer, pair[1].cpu/pair[0].cpu-1)
+		}
+		fmt.Fprintf(os.Stderr, "pair %d of %d: %.0f tps alone, %.0f watched\n", i+1, pairs, pair[0].tps, pair[1].tps)
+	}
+	fmt.Printf("A shop (pgbench, 4 clients) watched every %s, %d pairs of slices of %s, in turn:\n\n", watchedEvery, pairs, length)
+	fmt.Println("| | mean | at most (95 %) |")
+	fmt.Println("|---|---|---|")
+	mean, error95 := spread(lost)
+	fmt.Printf("| transactions per second lost | %.2f %% ± %.2f | %.2f %% |\n", 100*mean, 100*error95, 100*(mean+error95))
+	if mean-error95 > mostLost {
+		err = errors.New("a watched database may lose 2 % of its throughput")
+	}
+	if len(dearer) > 0 {
+		mean, error95 = spread(dearer)
+		fmt.Printf("| more CPU of the server for a transaction | %.2f %% ± %.2f | %.2f %% |\n", 100*mean, 100*error95, 100*(mean+error95))
+	}
+	if len(polls) > 0 {
+		each, _ := spread(polls) // CPU seconds
+		share := func(interval time.Duration) float64 { return each / interval.Seconds() / float64(runtime.NumCPU()) }
+		fmt.Printf("\nA poll takes %.2f ms of the server's CPU: %.3f %% of its %d cores at an interval of %s, %.3f %% at the default of %s.\n",
+			1000*each, 100*share(watchedEvery), runtime.NumCPU(), watchedEvery, 100*share(byDefault), byDefault)
+		if share(watchedEvery) > mostLost {
+			err = errors.New("polls may take 2 % of the server's CPU")
+		}
+	}
+	return err
+}
+
+// spread is the mean of some numbers, and how far the true one may be from it at
+// 95 %.
+func spread(all []float64) (mean, error95 float64) {
 	for _, x := range all {
 		mean += x / float64(len(all))
 	}
@@ -83,38 +103,132 @@ func spread(all []float64) (mean, twice float64) {
 	for _, x := range all {
 		squares += (x - mean) * (x - mean)
 	}
-	return mean, 2 * math.Sqrt(squares/float64(max(1, len(all)-1))/float64(len(all)))
+	return mean, 1.96 * math.Sqrt(squares/float64(max(1, len(all)-1))/float64(len(all)))
 }
 
-func (b *bench) turn(ctx context.Context, pgbench, script string, window time.Duration, watched bool) (float64, error) {
-	if !watched {
-		return b.play(ctx, pgbench, script, window)
+// turn lets some seconds pass, after one in which the watcher comes or goes.
+func (b *bench) turn(ctx context.Context, seconds <-chan float64, n int, watched bool, polls *[]float64) (s slice, err error) {
+	if watched {
+		got, stop, err := b.watch(ctx, watchedEvery)
+		if err != nil {
+			return s, err
+		}
+		defer stop()
+		if r := <-got; r.Err != nil {
+			return s, r.Err
+		}
 	}
-	got, stop, err := b.watch(ctx, watchedEvery)
+	select { // one that waited for us is of the slice before
+	case <-seconds:
+	default:
+	}
+	if _, ok := <-seconds; !ok {
+		return s, errors.New("pgbench ended early")
+	}
+	before, err := b.cpu(ctx)
 	if err != nil {
-		return 0, err
+		return s, err
 	}
-	defer stop()
-	if r := <-got; r.Err != nil {
-		return 0, r.Err
+	for range n {
+		tps, ok := <-seconds
+		if !ok {
+			return s, errors.New("pgbench ended early")
+		}
+		s.tps += tps / float64(n)
 	}
-	return b.play(ctx, pgbench, script, window)
+	after, err := b.cpu(ctx)
+	if err != nil {
+		return s, err
+	}
+	for pid, u := range after {
+		ran := (u.ran - before[pid].ran).Seconds()
+		s.cpu += ran / (s.tps * float64(n))
+		if u.watches && ran > 0 {
+			*polls = append(*polls, ran/(float64(n)/watchedEvery.Seconds()))
+		}
+	}
+	return s, nil
 }
 
-var tpsLine = regexp.MustCompile(`tps = ([0-9.]+)`)
+// used is CPU that one process of the server has used so far.
+type used struct {
+	ran     time.Duration
+	watches bool // for us
+}
 
-// play has pgbench play the shop for a while.
-func (b *bench) play(ctx context.Context, pgbench, script string, window time.Duration) (float64, error) {
-	seconds := strconv.Itoa(max(1, int(window.Seconds())))
-	out, err := exec.CommandContext(ctx, pgbench, "-n", "-c", "4", "-j", "1", "-T", seconds, "-f", script, b.url).CombinedOutput()
+// cpu is what each process of the server used; nothing where they are on another
+// machine.
+func (b *bench) cpu(ctx context.Context) (map[int]used, error) {
+	rows, err := b.db.QueryContext(ctx, "SELECT pid, coalesce(usename = $1, false) FROM pg_stat_activity WHERE pid <> pg_backend_pid()", b.watcher())
 	if err != nil {
-		return 0, fmt.Errorf("pgbench: %w: %s", err, out)
+		return nil, err
 	}
-	found := tpsLine.FindSubmatch(out)
-	if found == nil {
-		return 0, fmt.Errorf("pgbench says no tps: %s", out)
+	defer func() { _ = rows.Close() }()
+	all := map[int]used{}
+	for rows.Next() {
+		var pid int
+		var u used
+		if err := rows.Scan(&pid, &u.watches); err != nil {
+			return nil, err
+		}
+		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/schedstat", pid))
+		if err != nil {
+			continue
+		}
+		var nanoseconds int64
+		if _, err := fmt.Sscan(string(text), &nanoseconds); err != nil {
+			return nil, fmt.Errorf("read CPU time of process %d: %w", pid, err)
+		}
+		u.ran = time.Duration(nanoseconds)
+		all[pid] = u
 	}
-	return strconv.ParseFloat(string(found[1]), 64)
+	return all, rows.Err()
+}
+
+var progress = regexp.MustCompile(`progress: [0-9.]+ s, ([0-9.]+) tps`)
+
+// play has pgbench play the shop, and tells what it did in each second until ctx
+// ends.
+func (b *bench) play(ctx context.Context) (seconds <-chan float64, wait func(), err error) {
+	pgbench, err := findPgbench()
+	if err != nil {
+		return nil, nil, err
+	}
+	script := filepath.Join(os.TempDir(), fmt.Sprintf("lostorder-bench-%d.sql", os.Getpid()))
+	if err := os.WriteFile(script, []byte(shop), 0o600); err != nil {
+		return nil, nil, err
+	}
+	command := exec.CommandContext(ctx, pgbench, "-n", "-c", "4", "-j", "1", "-T", "86400", "-P", "1", "-f", script, b.url)
+	out, err := command.StderrPipe()
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := command.Start(); err != nil {
+		return nil, nil, fmt.Errorf("pgbench: %w", err)
+	}
+	each := make(chan float64)
+	go tell(ctx, out, each)
+	return each, func() { _ = command.Wait(); _ = os.Remove(script) }, nil
+}
+
+// tell hands on what pgbench says of each second, and the rest of what it says to us.
+func tell(ctx context.Context, out io.Reader, each chan<- float64) {
+	defer close(each)
+	for lines := bufio.NewScanner(out); lines.Scan(); {
+		found := progress.FindStringSubmatch(lines.Text())
+		if found == nil {
+			fmt.Fprintln(os.Stderr, lines.Text())
+			continue
+		}
+		tps, err := strconv.ParseFloat(found[1], 64)
+		if err != nil {
+			continue
+		}
+		select {
+		case each <- tps:
+		case <-ctx.Done():
+		}
+	}
 }
 
 // findPgbench looks where Debian puts it, too, which is not in the PATH.
@@ -124,7 +238,7 @@ func findPgbench() (string, error) {
 	}
 	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/pgbench")
 	if len(found) == 0 {
-		return "", errors.New("there is no pgbench; install postgresql, or use --windows=0")
+		return "", errors.New("there is no pgbench; install postgresql, or use --pairs=0")
 	}
 	return found[len(found)-1], nil
 }
