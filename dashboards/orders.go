@@ -8,6 +8,7 @@ const (
 	dwell         = "lostorder_order_oldest_dwell_seconds"
 	maxDwell      = "lostorder_order_max_dwell_seconds"
 	dwellOfMoves  = "lostorder_order_dwell_seconds"
+	withinDwell   = "lostorder_orders_within_dwell"
 	moves         = "lostorder_order_moves_total"
 	completed     = "lostorder_lifecycle_completed_total"
 	perMinute     = "suffix: /min"
@@ -93,13 +94,19 @@ func orders() page {
 		}},
 		{height: 8, panels: []panel{
 			{
-				title: "Slowest tenth of the orders that moved on", width: 12, unit: "s", empty: "no order moved on, or there is no history of moves",
+				title: "Dwell of the orders under way", width: 8, unit: "s", empty: "no lifecycle has a histogram",
+				says:    "How long the orders that are under way have been in their state, as they were counted last: the darker, the more. Only for lifecycles with a histogram.",
+				look:    buckets("s"),
+				queries: []query{{expr: `sum by (le) (label_replace(` + in.each(withinDwell) + `, "le", "$1", "within", "(.+)"))`, legend: "{{le}}"}},
+			},
+			{
+				title: "Slowest tenth of the orders that moved on", width: 8, unit: "s", empty: "no order moved on, or there is no history of moves",
 				says:    "How long the slowest tenth of the orders that left a state had been in it.",
 				look:    lines(),
 				queries: []query{{expr: in.quantile("0.9", dwellOfMoves, "lifecycle", "state"), legend: ofState, exemplar: true}},
 			},
 			{
-				title: "Error budget burn, by lifecycle", width: 12, unit: "short", empty: noBurn,
+				title: "Error budget burn, by lifecycle", width: 8, unit: "short", empty: noBurn,
 				says: "How many times faster than allowed the time that orders may spend beyond their deadlines is used up, over an hour, six, a day and three. The objective is in rules/orders.yml.",
 				look: lines(objective),
 				queries: []query{

@@ -69,6 +69,10 @@ func TestBadConfigOfSagasHistoriesAndDuplicates(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "source.columns.updated: given together with since; keep since, if it is when the order entered its state") {
 		t.Errorf("since and updated together: %v", err)
 	}
+	_, err = parse(settings("sqlite:/x.db", "", ", columns: {updated: updated_at}", good+"    histogram: {}\n"))
+	if err == nil || !strings.Contains(err.Error(), "lifecycles[0].histogram: no column says since when an order is in its state") {
+		t.Errorf("a histogram of a table that does not say since when: %v", err)
+	}
 }
 
 func TestWhatIsWrongIsSaidClearly(t *testing.T) {

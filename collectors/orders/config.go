@@ -18,6 +18,7 @@ type Config struct {
 	Source     Table                 `yaml:"source" doc:"Where its orders are."`
 	History    *History              `yaml:"history" doc:"The table that has one row for each move of an order, where there is one: it tells moves that are not legal, and how long orders really stay."`
 	Duplicates *Duplicates           `yaml:"duplicates" doc:"What only one order may have, so that one request that became two orders is found."`
+	Histogram  *Histogram            `yaml:"histogram" doc:"Count now and then how long all the orders that are under way have been in their states, not only the oldest."`
 	States     config.Ordered[State] `yaml:"states" required:"true" doc:"Its states; the first is where orders begin." example:"{placed: {max: 5m, next: [paid]}, paid: {}}"`
 	Cap        int                   `yaml:"cap" default:"1000" min:"1" max:"1000000" doc:"Orders in a state are counted up to this many."`
 	Sample     int                   `yaml:"sample" default:"10" min:"1" max:"1000" doc:"How many of the orders that have been in a state longest are named."`
@@ -84,6 +85,13 @@ type Duplicates struct {
 	Except   []string        `yaml:"except" single:"true" doc:"States whose orders do not count, such as those that were cancelled." example:"cancelled"`
 	Cap      int             `yaml:"cap" default:"10000" min:"2" max:"1000000" doc:"How many of the latest orders are compared at the most."`
 	Interval config.Duration `yaml:"interval" default:"1m" min:"100ms" doc:"How often they are looked for."`
+}
+
+// Histogram says how often all orders that are under way are counted by how long they
+// have been in their state.
+type Histogram struct {
+	Interval config.Duration `yaml:"interval" default:"1h" min:"1m" doc:"How often they are counted."`
+	Cap      int             `yaml:"cap" default:"100000" min:"1" max:"10000000" doc:"How many of a state are counted at the most, those that have been in it longest."`
 }
 
 // sectionKey is the key of the section in the config file.

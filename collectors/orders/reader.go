@@ -19,6 +19,7 @@ type reader struct {
 
 	moves      *moves      // nil without a history table
 	duplicates *duplicates // nil when they are not looked for
+	histogram  *histogram  // nil when they are not counted
 	sightings  sightings
 	table      *table // as it was found last
 }
@@ -30,6 +31,9 @@ func open(s setup) *reader {
 	}
 	if r.config.Duplicates != nil {
 		r.duplicates = &duplicates{config: r.config.Duplicates, graph: r.graph, stateOf: r.stateOf}
+	}
+	if r.config.Histogram != nil {
+		r.histogram = &histogram{config: r.config.Histogram}
 	}
 	return r
 }
@@ -76,6 +80,10 @@ func (r *reader) read(ctx context.Context, in *database.Reading, t *table, repor
 		l.History = history
 		errs = append(errs, err)
 		report.Warnings = append(report.Warnings, warnings...)
+	}
+
+	if r.histogram != nil {
+		report.Warnings = append(report.Warnings, r.histogram.read(ctx, in, r, t, l.States)...)
 	}
 
 	err = database.Join(errs...)

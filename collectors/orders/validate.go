@@ -30,6 +30,9 @@ func (c *Config) Validate() error {
 	if columns := c.Source.Columns; columns.Updated != "" && columns.Since != defaultSince {
 		errs = append(errs, config.At("source.columns.updated", "given together with since; keep since, if it is when the order entered its state"))
 	}
+	if c.Histogram != nil && c.Source.Columns.Updated != "" {
+		errs = append(errs, config.At("histogram", "no column says since when an order is in its state (source.columns.updated), so there is nothing to count; take histogram out"))
+	}
 	if d := c.Duplicates; d != nil {
 		errs = append(errs, c.named("duplicates.except", d.Except)...)
 	}

@@ -117,6 +117,31 @@ func (r *Reading) tally(s Selection, limit int, longest time.Duration, also ...C
 	}
 }
 
+// Ages counts the rows of a selection that have waited no longer than each of some
+// times, and then all that say since when: the oldest of them, up to the cap.
+func (r *Reading) Ages(ctx context.Context, s Selection, limit int, ages []time.Duration) (counts []int64, capped bool, err error) {
+	q := query{purpose: "count by age " + s.What, table: s.Table, where: s.Where, limit: limit + 1, index: s.index(r.dialect)}
+	m, err := r.measure(s)
+	var columns []string
+	for _, age := range ages {
+		columns = append(columns, "count(CASE WHEN moment >= "+m.at(r.clock.before(age))+" THEN 1 END)")
+	}
+	from, whole := r.from(s, &q.args)
+	q.whole = whole
+	q.sql = fmt.Sprintf("SELECT %s FROM (SELECT %s AS moment %s %s LIMIT %d) AS oldest",
+		strings.Join(append(columns, "count(moment)"), ", "), m.moment, from, orderBy(r.dialect, leading(s)), limit+1)
+	counts = make([]int64, len(ages)+1)
+	one := &question{query: q, err: q.failed(err), take: func(from row) error {
+		into := make([]any, len(counts))
+		for i := range counts {
+			into[i] = &counts[i]
+		}
+		return from.Scan(into...)
+	}}
+	r.together(ctx, one)
+	return counts, counts[len(ages)] > int64(limit), one.err
+}
+
 // measure is how moments are told apart.
 type measure struct {
 	moment string                    // an expression, NULL where it is no time

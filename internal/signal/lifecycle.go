@@ -35,6 +35,27 @@ type State struct {
 	OverdueCapped bool
 	Oldest        Age        // dwell of the order that has been in it longest
 	Longest       []OrderRef // the orders that have been in it longest, oldest first
+	Dwells        *Dwells    // of all that are in it, as they were counted last; nil where they are not
+}
+
+// Dwells is how long the orders that are in a state have been there.
+type Dwells struct {
+	Within []Within // each with those of the ones before it
+	Orders int64    // all of them
+}
+
+// DwellBounds are the times within which dwells are counted.
+var DwellBounds = []time.Duration{
+	time.Second, 5 * time.Second, 15 * time.Second, time.Minute, 5 * time.Minute, 15 * time.Minute,
+	time.Hour, 4 * time.Hour, day, 3 * day, 7 * day, 30 * day,
+}
+
+const day = 24 * time.Hour
+
+// Within counts orders that have been in a state for no longer than that.
+type Within struct {
+	For    time.Duration
+	Orders int64
 }
 
 // History is what the table of moves says, since the source began to read it.

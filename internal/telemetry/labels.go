@@ -22,6 +22,7 @@ const (
 	labelOutbox      = "outbox"
 	labelLifecycle   = "lifecycle"
 	labelOrderState  = "state"
+	labelWithin      = "within"
 	labelCheck       = "check"
 	labelKind        = "kind"
 	labelMode        = "mode"

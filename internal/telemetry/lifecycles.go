@@ -1,6 +1,8 @@
 package telemetry
 
 import (
+	"strconv"
+
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/lostorder/lostorder/internal/signal"
@@ -82,6 +84,22 @@ func duplicated(_ *view, l *lifecycle, out *block) {
 		n += len(group.Orders) - 1
 	}
 	out.add(float64(n), l.labels)
+}
+
+// dwells adds what was counted of each state as Prometheus writes buckets. The label
+// is not le: that is for what only grows, and these orders come and go.
+func dwells(v *view, out *block) {
+	for i := range v.states.all {
+		s := &v.states.all[i]
+		if s.Dwells == nil {
+			continue
+		}
+		for _, within := range s.Dwells.Within {
+			bound := strconv.FormatFloat(within.For.Seconds(), 'f', -1, 64)
+			out.add(float64(within.Orders), s.labels, v.labels.pair(labelWithin, bound))
+		}
+		out.add(float64(s.Dwells.Orders), s.labels, v.labels.pair(labelWithin, "+Inf"))
+	}
 }
 
 // Read observes what happened since the reading before: how long orders were in

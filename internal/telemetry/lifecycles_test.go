@@ -20,6 +20,7 @@ func TestSeriesOfLifecycles(t *testing.T) {
 		"an outcome that nothing had is at zero":  {`lostorder_lifecycle_completed_total{` + order + `,outcome="in_time"} 5`, `lostorder_lifecycle_completed_total{` + order + `,outcome="abandoned"} 0`},
 		"what is suspected is told apart":         {`lostorder_orders_in_conflict{` + order + `,kind="two_ends",certainty="confirmed"} 1`, `lostorder_orders_in_conflict{` + order + `,kind="illegal_move",certainty="confirmed"} 0`, `lostorder_orders_in_conflict{` + order + `,kind="illegal_move",certainty="suspected"} 1`},
 		"the first of a group is no duplicate":    {`lostorder_orders_duplicated{` + order + `} 2`},
+		"orders under way are counted within":     {`lostorder_orders_within_dwell{` + order + `,state="placed",within="1"} 4`, `lostorder_orders_within_dwell{` + order + `,state="placed",within="300"} 28`, `lostorder_orders_within_dwell{` + order + `,state="placed",within="+Inf"} 30`},
 		"a dwell is observed once for each order": {`lostorder_order_dwell_seconds_count{` + order + `,state="placed"} 1`, `lostorder_order_dwell_seconds_sum{` + order + `,state="placed"} 42`},
 	} {
 		for _, line := range want {

@@ -223,6 +223,11 @@ var groups = []Group{
 				Help: "How long orders were in the state, of those that left it since lostorder started; only where there is a history of moves.",
 			},
 			{
+				Name: "lostorder_orders_within_dwell", Type: Gauge, Unit: "orders", Labels: with(orderLabels, labelWithin), Stability: Experimental,
+				Help: "Orders that are in the state and have been there for no longer than within seconds, as they were counted last; only where the lifecycle has a histogram.",
+				each: dwells,
+			},
+			{
 				Name: "lostorder_order_moves_total", Type: Counter, Unit: "orders", Labels: with(orderLabels, labelNextState), Stability: Stable,
 				Help: "Orders that went from the state to the next since lostorder started; only where there is a history of moves.",
 				each: perLifecycle(orderMoves),

@@ -36,7 +36,7 @@ func newOwn() own {
 		}, delay.Labels),
 		dwell: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: dwell.Name, Help: dwell.Help,
-			Buckets:                         []float64{1, 5, 15, 60, 300, 900, 3600, 4 * 3600, 86400, 3 * 86400, 7 * 86400, 30 * 86400},
+			Buckets:                         seconds(signal.DwellBounds),
 			NativeHistogramBucketFactor:     1.1,
 			NativeHistogramMaxBucketNumber:  100,
 			NativeHistogramMinResetDuration: time.Hour,
@@ -52,6 +52,14 @@ func newOwn() own {
 		o.delay.WithLabelValues(string(mode))
 	}
 	return o
+}
+
+func seconds(all []time.Duration) []float64 {
+	numbers := make([]float64, len(all))
+	for i, d := range all {
+		numbers[i] = d.Seconds()
+	}
+	return numbers
 }
 
 // Opened observes how long after the earliest decidable moment a finding was

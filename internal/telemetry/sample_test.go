@@ -68,7 +68,10 @@ func full() *watch.Snapshot {
 				Reading: &signal.Report{
 					At: noon.Add(-10 * time.Second),
 					Lifecycles: []signal.Lifecycle{{Name: "order", Database: "shop", States: []signal.State{
-						{Name: "placed", Max: 5 * time.Minute, Orders: 30, Overdue: 2, Oldest: since(610 * time.Second)},
+						{
+							Name: "placed", Max: 5 * time.Minute, Orders: 30, Overdue: 2, Oldest: since(610 * time.Second),
+							Dwells: &signal.Dwells{Within: []signal.Within{{For: time.Second, Orders: 4}, {For: 5 * time.Minute, Orders: 28}}, Orders: 30},
+						},
 						{Name: "delivered", Terminal: true, Orders: signal.Unknown, Overdue: signal.Unknown},
 					}, History: &signal.History{
 						Moves:     []signal.Move{{From: "placed", To: "delivered", Orders: 7}},
