@@ -16,6 +16,7 @@ type Clock struct {
 	skew   int64 // milliseconds that the database's clock is ahead of ours, as measured
 	offset int64 // the same in whole seconds, see newClock
 	lag    int64 // milliseconds that a replica may be behind
+	behind int64 // the same, as it says itself
 	ours   int64 // when it was measured
 }
 
@@ -24,7 +25,7 @@ type Clock struct {
 // so moments are moved by whole seconds: the same row then has the same age in
 // every reading and after every restart, and its finding the same id.
 func newClock(s session, lag time.Duration) Clock {
-	c := Clock{lag: lag.Milliseconds(), ours: time.Now().UnixMilli()}
+	c := Clock{lag: lag.Milliseconds(), behind: s.behind, ours: time.Now().UnixMilli()}
 	if s.now != 0 {
 		c.ours = s.got.UnixMilli()
 		c.skew = s.now - s.sent.Add(s.got.Sub(s.sent)/2).UnixMilli()
@@ -36,9 +37,12 @@ func newClock(s session, lag time.Duration) Clock {
 // Skew is how far the database's clock is ahead of ours; negative when behind.
 func (c Clock) Skew() time.Duration { return time.Duration(c.skew) * time.Millisecond }
 
-// Warning says that the clocks differ by more than five seconds, and is empty
-// when they do not.
+// Warning says that the clocks differ by more than five seconds, or that a replica
+// is further behind than the config allows for; it is empty otherwise.
 func (c Clock) Warning(database string) string {
+	if behind := time.Duration(c.behind) * time.Millisecond; behind > tolerance && c.behind > c.lag {
+		return fmt.Sprintf("database %s is a read replica that is %s behind; what it shows may be over by now, and counts as late only where it was late then", database, behind.Round(100*time.Millisecond))
+	}
 	skew, where := c.Skew(), "ahead of"
 	if skew < 0 {
 		skew, where = -skew, "behind"
@@ -59,5 +63,7 @@ func (c Clock) instant(millis int64) signal.Instant {
 }
 
 // before is the moment on the database's clock at which what has waited for d
-// began to wait.
-func (c Clock) before(d time.Duration) int64 { return c.now() - c.lag - d.Milliseconds() }
+// began to wait. What a replica shows had waited only until the replica knew.
+func (c Clock) before(d time.Duration) int64 {
+	return c.now() - max(c.lag, c.behind) - d.Milliseconds()
+}

@@ -59,6 +59,8 @@ type session struct {
 	// sent and answered at got on our clock; 0 for a database without a clock of its own.
 	now       int64
 	sent, got time.Time
+	// behind is how many milliseconds a read replica says that it is behind.
+	behind int64
 }
 
 // dialectOf chooses the dialect by the scheme of the URL. It does not connect.

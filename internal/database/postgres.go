@@ -128,7 +128,7 @@ func (d *postgres) begin(ctx context.Context, conn *sql.Conn) (*sql.Tx, session,
 	s := session{sent: time.Now()}
 	var readOnly, done string
 	err = tx.QueryRowContext(ctx, "SELECT current_user::text, current_setting('transaction_read_only'), (extract(epoch FROM clock_timestamp()) * 1000)::bigint, "+
-		strings.Join(set, " || "), args...).Scan(&s.user, &readOnly, &s.now, &done)
+		behind+", "+strings.Join(set, " || "), args...).Scan(&s.user, &readOnly, &s.now, &s.behind, &done)
 	s.got = time.Now()
 	if err == nil && readOnly != "on" {
 		err = errors.New("the server did not make the transaction READ ONLY")
@@ -139,6 +139,12 @@ func (d *postgres) begin(ctx context.Context, conn *sql.Conn) (*sql.Tx, session,
 	}
 	return tx, s, nil
 }
+
+// behind is how many milliseconds ago what a standby has replayed last was
+// committed. One that has replayed all that it received is not behind, unless
+// nobody sends it anything; then it cannot know.
+const behind = `CASE WHEN pg_is_in_recovery() AND (pg_last_wal_receive_lsn() IS DISTINCT FROM pg_last_wal_replay_lsn() OR (pg_stat_get_wal_receiver()).pid IS NULL)
+	THEN greatest(coalesce(extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp()) * 1000, 0), 0)::bigint ELSE 0 END`
 
 // lockTimeout is how long a query waits for a lock: only a change of the table's
 // structure makes it wait, and then others queue up behind us.
