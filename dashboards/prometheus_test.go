@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/url"
@@ -77,10 +78,10 @@ scrape_configs:
 		p.url = "http://" + address
 	case <-ended:
 		t.Fatal("Prometheus ended by itself")
-	case <-time.After(time.Minute):
+	case <-time.After(3 * time.Minute):
 		t.Fatal("Prometheus does not listen")
 	}
-	for deadline := time.Now().Add(time.Minute); !p.ready(); time.Sleep(100 * time.Millisecond) {
+	for deadline := time.Now().Add(3 * time.Minute); !p.ready(); time.Sleep(100 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("Prometheus does not become ready")
 		}
@@ -150,14 +151,19 @@ func follow(log io.Reader, listening chan<- string) {
 	}
 }
 
+// freeAddress is an address on which nothing listens: below those that outgoing connections
+// take, so that none takes it meanwhile, and above those that test/parts/run takes.
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 100 {
+		l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", fmt.Sprintf("127.0.0.1:%d", 30000+rand.IntN(2000)))
+		if err == nil {
+			_ = l.Close()
+			return l.Addr().String()
+		}
 	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
+	t.Fatal("no port is free between 30000 and 31999")
+	return ""
 }
 
 // series is one series of an answer.
@@ -272,7 +278,7 @@ func (p *prometheusServer) ask(t *testing.T, path string, form url.Values, answe
 // waitFor waits until a query has an answer.
 func (p *prometheusServer) waitFor(expr string) {
 	p.t.Helper()
-	deadline := time.Now().Add(time.Minute)
+	deadline := time.Now().Add(3 * time.Minute)
 	for time.Now().Before(deadline) {
 		if len(p.query(p.t, "query", url.Values{"query": {expr}})) > 0 {
 			return

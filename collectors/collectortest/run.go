@@ -16,10 +16,10 @@ import (
 const (
 	// patience is how long a test waits for what must come; it bounds a failing
 	// test and delays no passing one.
-	patience = 20 * time.Second
+	patience = 2 * time.Minute
 	// goodbye is how long a collector may take to end. It is asked to end at once;
 	// the rest is for a machine under load.
-	goodbye = 5 * time.Second
+	goodbye = 30 * time.Second
 )
 
 // running is a collector that runs, and what it has said.

@@ -23,7 +23,7 @@ import (
 )
 
 // patience bounds a wait in a test that fails.
-const patience = 20 * time.Second
+const patience = 2 * time.Minute
 
 // server is an embedded Kafka behind a proxy per broker, and a client of it that
 // does what the shop would do.
@@ -252,7 +252,7 @@ func watch(t *testing.T, c kafka.Config) collectors.Reader {
 // read takes one reading.
 func read(t *testing.T, r collectors.Reader) (signal.Report, error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	var report signal.Report
 	err := r.Read(ctx, &report)

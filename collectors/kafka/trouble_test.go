@@ -134,13 +134,13 @@ func TestABrokerOfThreeIsDown(t *testing.T) {
 	for _, group := range []string{"a", "b", "c", "d", "e", "f"} {
 		commit(t, c, group, "orders", map[int32]int64{0: 0, 1: 0, 2: 0, 3: 0, 4: 0, 5: 0})
 	}
-	r := watch(t, s.settings("timeout: 1s"))
+	r := watch(t, s.settings("timeout: 5s"))
 	if report := readWhole(t, r); len(report.Queues) != 6 || report.Queues[0].Ready != 6 {
 		t.Fatalf("got\n%s", show(report))
 	}
 	for name, trouble := range map[string]func(){"refuses": s.proxies[1].Refuse, "hangs": s.proxies[1].Hang} {
 		trouble()
-		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 		var report signal.Report
 		err := r.Read(ctx, &report)
 		cancel()

@@ -73,7 +73,7 @@ func (r reports) Report(report signal.Report) {
 // read runs the only target of a config until its first report.
 func read(t *testing.T, text string) signal.Report {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	sink := make(reports, 1)
 	done := make(chan error, 1)
@@ -121,7 +121,7 @@ func follow(t *testing.T, text string) func() signal.Report {
 		select {
 		case r := <-sink:
 			return r
-		case <-time.After(30 * time.Second):
+		case <-time.After(2 * time.Minute):
 			t.Fatal("there was no report")
 			return signal.Report{}
 		}

@@ -73,7 +73,7 @@ func (c connector) stop(t *testing.T) {
 func until(t *testing.T, what string, next func() signal.Report, is func(o signal.Slot) bool) signal.Slot {
 	t.Helper()
 	var last signal.Report
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); {
+	for deadline := time.Now().Add(2 * time.Minute); time.Now().Before(deadline); {
 		last = next()
 		if len(last.Outboxes) == 1 && last.Outboxes[0].Slot != nil && is(*last.Outboxes[0].Slot) {
 			return *last.Outboxes[0].Slot

@@ -51,7 +51,7 @@ func (c *cluster) on(node int) *broker {
 	c.t.Helper()
 	b := *c.broker
 	// A virtual host that was made a moment ago is not yet on every node.
-	deadline := time.Now().Add(20 * time.Second)
+	deadline := time.Now().Add(2 * time.Minute)
 	for {
 		conn, err := amqp.DialConfig(c.amqps[node], amqp.Config{Vhost: c.vhost})
 		if err == nil {
@@ -115,7 +115,7 @@ func TestRealClusterCountsEachQueueOnce(t *testing.T) {
 		t.Run(how, func(t *testing.T) {
 			reader := rabbitmq.NewReader(c.settings(c.urls, plugins, "timeout: 10s"))
 			defer func() { _ = reader.Close() }()
-			deadline := time.Now().Add(40 * time.Second)
+			deadline := time.Now().Add(2 * time.Minute)
 			for {
 				var r signal.Report
 				err := reader.Read(t.Context(), &r)
@@ -192,7 +192,7 @@ func TestRealManagementThatIsOff(t *testing.T) {
 		}
 		reader := rabbitmq.NewReader(b.settings([]string{nowhere(t)}, []string{b.prometheus}))
 		defer func() { _ = reader.Close() }()
-		deadline := time.Now().Add(30 * time.Second)
+		deadline := time.Now().Add(2 * time.Minute)
 		for {
 			var r signal.Report
 			err := reader.Read(t.Context(), &r)
@@ -222,7 +222,7 @@ func TestRealPrometheusPluginThatIsOff(t *testing.T) {
 		b.publish("", "orders", 3)
 		reader := rabbitmq.NewReader(b.settings([]string{b.management}, []string{nowhere(t)}))
 		defer func() { _ = reader.Close() }()
-		deadline := time.Now().Add(30 * time.Second)
+		deadline := time.Now().Add(2 * time.Minute)
 		for {
 			var r signal.Report
 			err := reader.Read(t.Context(), &r)

@@ -61,7 +61,7 @@ func eachBroker(t *testing.T, test func(t *testing.T, b *broker)) {
 // call asks the management API as an operator does.
 func (b *broker) call(method, path, body string) []byte {
 	b.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, method, b.management+path, strings.NewReader(body))
 	if err != nil {
@@ -109,7 +109,7 @@ func (b *broker) take(queue string, n int) []amqp.Delivery {
 		select {
 		case d := <-deliveries:
 			taken = append(taken, d)
-		case <-time.After(20 * time.Second):
+		case <-time.After(2 * time.Minute):
 			b.t.Fatalf("%d messages of %d came", len(taken), n)
 		}
 	}
@@ -127,7 +127,7 @@ func (b *broker) await(reader interface {
 }, so func(r signal.Report) bool,
 ) signal.Report {
 	b.t.Helper()
-	deadline := time.Now().Add(30 * time.Second)
+	deadline := time.Now().Add(2 * time.Minute)
 	for {
 		var r signal.Report
 		err := reader.Read(b.t.Context(), &r)
@@ -265,7 +265,7 @@ func TestRealLossesAreCounted(t *testing.T) {
 		}
 		b.publish("", "lossy", 10)
 		b.publish("", "nobody", 4)
-		deadline := time.Now().Add(20 * time.Second)
+		deadline := time.Now().Add(2 * time.Minute)
 		for count("maxlen") < maxlen+7 || count("unroutable_dropped") < dropped+4 {
 			if time.Now().After(deadline) {
 				t.Fatalf("maxlen %d, unroutable %d", count("maxlen"), count("unroutable_dropped"))
@@ -296,7 +296,7 @@ func TestRealNothingIsTouched(t *testing.T) {
 		}
 		// What the management API says of depths is late.
 		before := fingerprint()
-		for deadline := time.Now().Add(30 * time.Second); strings.Count(before, `"messages":3`) < 3 || strings.Count(before, `"consumers":0`) < 3; before = fingerprint() {
+		for deadline := time.Now().Add(2 * time.Minute); strings.Count(before, `"messages":3`) < 3 || strings.Count(before, `"consumers":0`) < 3; before = fingerprint() {
 			if time.Now().After(deadline) {
 				t.Fatalf("the broker does not show what was published: %s", before)
 			}

@@ -115,7 +115,7 @@ func watch(t *testing.T, text string) *watching {
 // next waits for a report for which something holds.
 func (w *watching) next(what string, holds func(signal.Report) bool) signal.Report {
 	w.t.Helper()
-	late := time.After(60 * time.Second)
+	late := time.After(3 * time.Minute)
 	for {
 		select {
 		case <-w.more:

@@ -317,7 +317,7 @@ func TestAServerThatHangsEndsWithTheContext(t *testing.T) {
 		if err := db.Close(); err != nil {
 			t.Errorf("close: %v", err)
 		}
-		if took := time.Since(began); took > 3*time.Second {
+		if took := time.Since(began); took > 30*time.Second {
 			t.Errorf("reading and closing took %s", took)
 		}
 	})

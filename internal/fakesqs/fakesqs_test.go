@@ -231,7 +231,7 @@ func TestRetentionCountsFromWhenAMessageWasFirstSent(t *testing.T) {
 	u.send(url, "", "poison")
 	u.receive(url, 1, 0)
 	u.receive(url, 1, 0)
-	for deadline := time.Now().Add(5 * time.Second); u.depth(dead) != "0/0/0"; time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); u.depth(dead) != "0/0/0"; time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("the dead letter queue keeps %s beyond its retention", u.depth(dead))
 		}

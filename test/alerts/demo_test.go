@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/lostorder/lostorder/internal/demo"
+	"github.com/lostorder/lostorder/internal/demo/demotest"
 	"github.com/lostorder/lostorder/internal/signal"
 	"github.com/lostorder/lostorder/internal/web/api"
 )
@@ -35,7 +36,13 @@ func TestRealAlertsWhileTheDemoBreaks(t *testing.T) {
 	t.Parallel()
 	program, address := lostorder(t), free(t)
 	m := monitor(t, address)
-	faults, known := play(m, program, address)
+	var faults map[signal.Mode]*played
+	var known map[string]bool
+	demotest.Play(t, func(slower string) (s demo.Summary) {
+		m.forget()
+		faults, known, s = play(m, program, address, slower)
+		return s
+	})
 	for _, drill := range demo.Drills() {
 		p := faults[drill.Mode]
 		if p == nil {
@@ -107,9 +114,9 @@ func about(t *testing.T, n *notice, f *api.Finding) {
 // play runs the demo, waits until the findings that close are closed and resolved, and
 // returns what was found of each fault, and the ids of all findings. Whether the demo
 // itself is perfect is tested elsewhere.
-func play(m *monitoring, program, address string) (faults map[signal.Mode]*played, known map[string]bool) {
+func play(m *monitoring, program, address, slower string) (faults map[signal.Mode]*played, known map[string]bool, summary demo.Summary) {
 	t := m.t
-	cmd := exec.CommandContext(t.Context(), program, "demo", "--json", "--seed=5", "--linger=1h", "--web.listen-address="+address)
+	cmd := exec.CommandContext(t.Context(), program, "demo", "--json", "--seed=5", "--linger=1h", "--web.listen-address="+address, slower)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -141,8 +148,14 @@ func play(m *monitoring, program, address string) (faults map[signal.Mode]*playe
 			faults[line.Mode] = &played{finding: line.Finding}
 		}
 		if line.Summary != nil {
+			summary = *line.Summary
 			break
 		}
+	}
+	if summary.Busy && !summary.Perfect() {
+		_ = cmd.Process.Signal(syscall.SIGINT)
+		_ = cmd.Wait()
+		return faults, known, summary
 	}
 	for mode, p := range faults {
 		if slices.Contains(lasting, mode) {
@@ -163,5 +176,5 @@ func play(m *monitoring, program, address string) (faults map[signal.Mode]*playe
 	}
 	_ = cmd.Process.Signal(syscall.SIGINT)
 	_ = cmd.Wait()
-	return faults, known
+	return faults, known, summary
 }

@@ -173,9 +173,7 @@ func (w *watched) step(what string, happen func()) {
 		return
 	}
 	w.t.Logf("%s %s", time.Now().Format(time.TimeOnly), what)
-	w.mu.Lock()
-	w.told = nil
-	w.mu.Unlock()
+	w.forget()
 	happen()
 }
 

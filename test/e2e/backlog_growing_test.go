@@ -19,13 +19,13 @@ func TestRealBacklogGrowsWhereMessagesComeFasterThanTheyAreRead(t *testing.T) {
 	b.reached(group, topic, 0, 1)
 	p := start(t, watchQueues(b))
 	n := 0
-	busy := repeat(t, 50*time.Millisecond, func() error {
+	busy := repeat(t, 200*time.Millisecond, func() error {
 		n++
 		return b.write(topic, 0, fmt.Sprint("o-", n))
 	})
 	p.silent(maxAge)
 
-	m.set(pace{slow: 400 * time.Millisecond})
+	m.set(pace{slow: time.Second})
 	f := p.find(signal.BacklogGrowing, queue(topic, group))
 	p.says(f, "objective_max_age", "3s", "consumers", "1")
 	if f.Count == 0 {

@@ -4,7 +4,6 @@ package e2e_test
 
 import (
 	"fmt"
-	"net"
 	"net/url"
 	"strings"
 	"testing"
@@ -58,17 +57,6 @@ func (b *badTargets) note(target, says string) {
 	}
 }
 
-// freePort is an address on which nothing listens.
-func freePort(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
-}
-
 // TestRealBadInputIsToldAndHidesNothing watches healthy targets and, beside them,
 // everything that can be wrong with one.
 func TestRealBadInputIsToldAndHidesNothing(t *testing.T) {
@@ -78,7 +66,7 @@ func TestRealBadInputIsToldAndHidesNothing(t *testing.T) {
 	b.send(topic, 0, "o-1")
 	b.join(b.prefix+"-billing", topic, pace{})
 	sasl, encrypted, ca := server(t, "KAFKA_SASL_ADDR"), server(t, "KAFKA_TLS_ADDR"), server(t, "KAFKA_TLS_CA")
-	nowhere := freePort(t)
+	nowhere := stablePort(t)
 
 	bad := badTargets{config: watchQueues(b), errors: map[string]string{}, warns: map[string]string{}, well: []string{"kafka/main"}}
 	// What is well: each way to connect.
@@ -198,7 +186,7 @@ func TestRealTopicDeletedBetweenReadings(t *testing.T) {
 	m.leave()
 	b.send(topic, 0, "o-20")
 	c := settings{}
-	c.kafkaCluster(b.addr, b.prefix, objectives(maxAge, 2*maxAge))
+	c.kafkaCluster(b.addr, b.prefix, objectives(5*maxAge, 5*maxAge))
 	p := start(t, c)
 	p.sees("lostorder_queue_consumers", 0, topic, m.group)
 	if err := b.admin.DeleteTopic(topic); err != nil {
@@ -208,5 +196,5 @@ func TestRealTopicDeletedBetweenReadings(t *testing.T) {
 		_, body := p.get("/metrics")
 		return !strings.Contains(body, topic), "they are there"
 	})
-	p.silent(watchFor)
+	p.silent(2 * watchFor)
 }

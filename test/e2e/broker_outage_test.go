@@ -22,8 +22,8 @@ func TestRealBrokerGoesAndComesBack(t *testing.T) {
 	k := startKafka(t)
 	b, other, s := connect(t, k.addr), kafka(t), postgres(t)
 	topic, group := b.topic("orders", 2), b.prefix+"-billing"
-	for i := range 400 {
-		b.send(topic, int32(i%2), fmt.Sprint("o-", i))
+	for partition := range int32(2) {
+		b.burst(topic, partition, orders(200))
 	}
 	m := b.join(group, topic, pace{slow: patient / 10}) // has work before it for the whole test
 	// A group that nobody runs and that has nothing before it.

@@ -154,18 +154,18 @@ func TestRealDeployIsNoAbsence(t *testing.T) {
 	b.send(topic, 0, "o-1")
 	m := b.join(group, topic, pace{})
 	b.reached(group, topic, 0, 1)
-	repeat(t, 100*time.Millisecond, func() error { return b.write(topic, 1, "o-2") })
+	repeat(t, 300*time.Millisecond, func() error { return b.write(topic, 1, "o-2") })
 	c := settings{}
-	const deploy = 2 * absentAfter // several of them are here
-	c.kafkaCluster(b.addr, b.prefix, objectives(2*maxAge, deploy))
+	const deploy = 5 * absentAfter // several of them are longer than that, and none is
+	c.kafkaCluster(b.addr, b.prefix, objectives(deploy, deploy))
 	p := start(t, c)
 	for range 4 {
-		p.silent(deploy / 6)
+		p.silent(maxAge / 3)
 		m.leave()
-		p.silent(deploy / 3)
+		p.silent(deploy / 4)
 		m = b.join(group, topic, pace{})
 	}
-	p.silent(deploy)
+	p.silent(maxAge)
 }
 
 func TestRealEmptyGroupWithNothingWaitingIsNoAbsence(t *testing.T) {

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/IBM/sarama"
+
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
@@ -51,24 +53,29 @@ func TestRealEmptyDeadLetterQueueAndRetryTopicAreNoTrouble(t *testing.T) {
 	b.topic("orders.dlq", 1)
 	retry := b.topic("orders.retry", 1)
 	b.join(group, topic, pace{})
-	// It keeps up with what comes, and always has some waiting: more than it works off
-	// would be a backlog that grows.
-	b.join(b.prefix+"-retry", retry, pace{slow: maxAge / 8})
-	for i := range 4 {
-		if err := b.write(retry, 0, fmt.Sprint("r-", i)); err != nil {
-			t.Fatal(err)
-		}
-	}
+	retries := b.join(b.prefix+"-retry", retry, pace{slow: maxAge / 12}).group
+	const waiting = 4
+	b.burst(retry, 0, orders(waiting))
 	n := 0
-	repeat(t, 400*time.Millisecond, func() error {
-		n++
-		if err := b.write(topic, 0, fmt.Sprint("o-", n)); err != nil {
-			return err
+	repeat(t, 200*time.Millisecond, func() error { n++; return b.write(topic, 0, fmt.Sprint("o-", n)) })
+	// Something always waits there to be tried again: as much comes as is worked off, for
+	// more would be a backlog that grows.
+	repeat(t, 100*time.Millisecond, func() error {
+		answer, err := b.admin.ListConsumerGroupOffsets(retries, map[string][]int32{retry: {0}})
+		if err != nil {
+			return nil // the next time
 		}
-		return b.write(retry, 0, fmt.Sprint("o-", n))
+		end, err := b.client.GetOffset(retry, 0, sarama.OffsetNewest)
+		if err != nil {
+			return nil
+		}
+		for block := answer.GetBlock(retry, 0); block != nil && end < max(0, block.Offset)+waiting; end++ {
+			if err := b.write(retry, 0, "o-again"); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	start(t, watchQueues(b)).silent(watchFor)
-	if b.end(retry, 0) == b.committed(b.prefix+"-retry", retry, 0) {
-		t.Error("no message was waiting to be tried again")
-	}
+	b.reached(retries, retry, 0, waiting+1)
 }

@@ -68,9 +68,7 @@ func TestRealOldBacklogThatIsWorkedOffInTimeDoesNotExpire(t *testing.T) {
 	m.set(pace{hangs: true})
 	other.set(pace{hangs: true}) // nothing is removed there
 	const burst = 50
-	for i := range burst {
-		b.send(topic, 0, fmt.Sprint("o-", i))
-	}
+	b.burst(topic, 0, orders(burst))
 	b.send(compacted, 0, "o-1")
 	p.silent(watchFor)                        // longer than from when on heads are watched
 	m.set(pace{slow: 100 * time.Millisecond}) // which takes seconds, and many are left

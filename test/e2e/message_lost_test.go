@@ -101,9 +101,7 @@ func TestRealRetentionThatPassesAGroupLosesMessages(t *testing.T) {
 	b.reached(group, topic, 0, 4)
 	p := start(t, unhurried(b))
 	m.set(pace{hangs: true})
-	for i := 4; i < 104; i++ {
-		b.send(topic, 0, fmt.Sprint("o-", i))
-	}
+	b.burst(topic, 0, orders(100))
 	p.cycles(2)
 
 	b.expire(topic)
@@ -194,9 +192,7 @@ func TestRealRetentionOfWhatWasReadLosesNothing(t *testing.T) {
 	t.Parallel()
 	b := kafka(t)
 	topic, group := b.topic("orders", 1, "retention.ms", "-1"), b.prefix+"-billing"
-	for i := range 50 {
-		b.send(topic, 0, fmt.Sprint("o-", i))
-	}
+	b.burst(topic, 0, orders(50))
 	b.join(group, topic, pace{})
 	b.reached(group, topic, 0, 50)
 	p := start(t, unhurried(b))
@@ -216,15 +212,15 @@ func TestRealTopicMadeAnewLosesNothing(t *testing.T) {
 	t.Parallel()
 	b := kafka(t)
 	topic, group := b.topic("orders", 1), b.prefix+"-billing"
-	for i := range 20 {
-		b.send(topic, 0, fmt.Sprint("o-", i))
-	}
+	b.burst(topic, 0, orders(20))
 	m := b.join(group, topic, pace{})
 	b.reached(group, topic, 0, 20)
 	other := b.topic("other", 1) // so that there is always something to see
 	b.send(other, 0, "o-1")
 	b.join(b.prefix+"-other", other, pace{})
-	p := start(t, watchQueues(b))
+	c := settings{}
+	c.kafkaCluster(b.addr, b.prefix, objectives(5*maxAge, 5*absentAfter)) // nobody reads until the group is back
+	p := start(t, c)
 	p.cycles(2)
 
 	m.leave()

@@ -54,9 +54,9 @@ func TestRealOrderWithinItsDeadlineIsNotOverdue(t *testing.T) {
 			s.place(fmt.Sprint("gone-", i), "cancelled", 30*24*time.Hour)
 		}
 		s.place("o-paid", "paid", 30*24*time.Hour)
-		// A shop in which every order is paid after two thirds of the time it has.
+		// A shop in which every order is paid after a third of the time it has.
 		n := 0
-		repeat(t, maxAge/3, func() error {
+		repeat(t, maxAge/6, func() error {
 			n++
 			if n > 2 {
 				if _, err := s.Admin.Exec(fmt.Sprintf("UPDATE orders SET state = 'paid', updated_at = %s WHERE id = 'o-%d'", s.Ago(0), n-2)); err != nil {

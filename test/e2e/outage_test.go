@@ -51,10 +51,10 @@ func TestRealDatabaseGoesAndComesBack(t *testing.T) {
 			repeat(t, 200*time.Millisecond, func() error { return b.write(topic, 0, "o-1") })
 			// What the relay has before it is old already, and stays where it is while
 			// the database is away: the relay has to do without it, too.
-			for i := range 40 {
+			for i := range 200 {
 				s.commit(fmt.Sprintf("e-%03d", i), fmt.Sprint("o-", i), "", time.Hour-time.Duration(i)*time.Second)
 			}
-			relay := repeat(t, maxAge/4, func() error { _, err := s.publish(); return err })
+			relay := repeat(t, maxAge/10, func() error { _, err := s.publish(); return err })
 			proxy := collectortest.NewProxy(t, s.Addr)
 			away := s
 			shop := *s.Shop
@@ -63,7 +63,7 @@ func TestRealDatabaseGoesAndComesBack(t *testing.T) {
 			c := watchQueues(b)
 			away.watchOutbox(c)
 			// A hanging server is given up after the timeout of the reading.
-			c["outboxes"][0] = strings.Replace(c["outboxes"][0], "timeout: 5s", "timeout: 1s", 1)
+			c["outboxes"][0] = strings.Replace(c["outboxes"][0], "timeout: 20s", "timeout: 5s", 1)
 			p := start(t, c)
 			p.silent(maxAge)
 
@@ -79,7 +79,7 @@ func TestRealDatabaseGoesAndComesBack(t *testing.T) {
 			}
 			proxy.Pass()
 			p.becomes("outbox/relay", true, "") // and has the same row before it as before
-			relay = repeat(t, maxAge/4, func() error { _, err := s.publish(); return err })
+			relay = repeat(t, maxAge/10, func() error { _, err := s.publish(); return err })
 			p.fresh(watchFor, "kafka/main", "outbox/relay")
 			relay()
 		})

@@ -50,10 +50,10 @@ func TestRealOutboxThatNobodyEmptiesIsStalled(t *testing.T) {
 
 func TestRealOutboxThatDrainsSlowlyIsNotStalled(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, s shop) {
-		for i := range 60 {
+		for i := range 200 {
 			s.commit(fmt.Sprintf("e-%03d", i), fmt.Sprint("o-", i), "", time.Hour-time.Duration(i)*time.Second)
 		}
-		repeat(t, maxAge/4, func() error { _, err := s.publish(); return err })
+		repeat(t, maxAge/10, func() error { _, err := s.publish(); return err })
 		c := settings{}
 		s.watchOutbox(c)
 		start(t, c).silent(watchFor)

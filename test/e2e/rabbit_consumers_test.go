@@ -81,7 +81,7 @@ func TestRealRabbitBenignQueues(t *testing.T) {
 		b.declare("deployed", "quorum")
 		b.declare("log", "stream")
 		b.send("log", orders(20)...)
-		p := start(t, b.watch(within(2*rabbitAge)))
+		p := start(t, b.watch(within(4*rabbitAge)))
 
 		n := 0
 		repeat(t, 200*time.Millisecond, func() error { n++; return b.write("deployed", fmt.Sprint("o-", n)) })

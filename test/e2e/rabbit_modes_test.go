@@ -178,7 +178,7 @@ func TestRealRabbitNodeRestartIsNoTrouble(t *testing.T) {
 	s := settings{}
 	s.add("rabbitmq", "name: main", "url: ["+strings.Join(urls, ", ")+"]", "prometheus_url: ["+strings.Join(plugins, ", ")+"]",
 		"username: "+b.user, "password: "+b.password, fmt.Sprintf("vhosts: {include: %q}", b.vhost), "config_interval: 1s", schedule(),
-		within(2*rabbitAge))
+		within(6*rabbitAge)) // a quorum queue of two nodes stands still while one is away
 	p := start(t, s)
 	eventually(t, "depths are seen", func() (bool, string) {
 		got, ok := p.value("lostorder_queue_messages", "messaging_message_state=ready", "messaging_destination_name="+b.vhost+"/quorum-1")
@@ -204,7 +204,7 @@ func TestRealRabbitNodeRestartIsNoTrouble(t *testing.T) {
 	run("1", "start_app")
 	connect(1)
 	work(1)
-	quiet(4 * rabbitAge)
+	quiet(7 * rabbitAge)
 	if target := p.becomes("rabbitmq/main", true, ""); len(target.Warnings) > 0 {
 		t.Errorf("it is back, and yet: %s", inJSON(target))
 	}

@@ -15,7 +15,7 @@ import (
 func quick(c settings) settings {
 	for _, entries := range c {
 		for i := range entries {
-			entries[i] = strings.ReplaceAll(entries[i], schedule(), "interval: 100ms\n    timeout: 5s")
+			entries[i] = strings.ReplaceAll(entries[i], schedule(), "interval: 100ms\n    timeout: 20s")
 		}
 	}
 	return c

@@ -24,12 +24,14 @@ func TestRealRestartBesideASlowConsumer(t *testing.T) {
 	t.Parallel()
 	b, s := kafka(t), postgres(t)
 	topic, group := b.topic("orders", 2), b.prefix+"-billing"
-	for i := range 80 {
-		b.send(topic, int32(i%2), fmt.Sprint("o-", i))
+	for partition := range int32(2) {
+		b.burst(topic, partition, orders(300))
+	}
+	for i := range 200 {
 		s.commit(fmt.Sprintf("e-%03d", i), fmt.Sprint("o-", i), "", time.Hour-time.Duration(i)*time.Second)
 	}
-	b.join(group, topic, pace{slow: maxAge / 3})
-	repeat(t, maxAge/4, func() error { _, err := s.publish(); return err })
+	b.join(group, topic, pace{slow: maxAge / 6})
+	repeat(t, maxAge/6, func() error { _, err := s.publish(); return err })
 	c := watchQueues(b)
 	s.watchOutbox(c)
 	p := start(t, c)

@@ -26,7 +26,7 @@ func (s settings) String() string {
 }
 
 // schedule is how often a target of the tests is read.
-func schedule() string { return fmt.Sprintf("interval: %s\n    timeout: 5s", interval) }
+func schedule() string { return fmt.Sprintf("interval: %s\n    timeout: 20s", interval) }
 
 // kafkaCluster watches the topics and groups of one test.
 func (s settings) kafkaCluster(addr, prefix string, lines ...string) {

@@ -17,7 +17,7 @@ const (
 	// watchFor is how long what is benign is watched: a multiple of every objective.
 	watchFor = 3 * maxAge
 	// patience is how long something may take on a machine that is busy.
-	patience = 45 * time.Second
+	patience = 3 * time.Minute
 	tick     = 50 * time.Millisecond
 )
 

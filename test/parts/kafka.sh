@@ -30,7 +30,7 @@ part_install() {
 
 download() { # FOLDER
 	# A repository of its own: two Mavens at work in the user's one can spoil it.
-	quiet mvn -B -ntp -f "$data/pom.xml" -Dmaven.repo.local="$data/m2" \
+	again quiet mvn -B -ntp -f "$data/pom.xml" -Dmaven.repo.local="$data/m2" \
 		org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies \
 		-DincludeScope=runtime -DoutputDirectory="$1" ||
 		fail "Maven could not download Kafka $version" "access to Maven Central, or a mirror of it in ~/.m2/settings.xml"

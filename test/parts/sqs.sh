@@ -13,7 +13,7 @@ part_install() {
 
 download() { # FOLDER
 	quiet python3 -m venv "$1" || fail "python3 could not make a virtual environment" "apt-get install python3-venv"
-	quiet "$1/bin/python" -m pip install --disable-pip-version-check "moto[server,sqs,cloudwatch,sts]==$version" ||
+	again quiet "$1/bin/python" -m pip install --disable-pip-version-check "moto[server,sqs,cloudwatch,sts]==$version" ||
 		fail "pip could not install moto $version" "access to PyPI, or a mirror of it in pip.conf"
 	# Compiled here once, not at the first start of every run.
 	quiet "$1/bin/python" -m compileall -q "$1/lib"
