@@ -37,7 +37,7 @@ lint: ## golangci-lint
 
 # Runs "go test", and what failed once more by itself, twice at most: a machine that was too busy for a test may have time
 # for it then. The summary names each failure, also those that were none the second time; a data race is not run again.
-TESTS = $(TOOL) gotestsum --format=standard-quiet --rerun-fails=2 --rerun-fails-max-failures=20 \
+TESTS = $(TOOL) gotestsum --format=pkgname-and-test-fails --rerun-fails=2 --rerun-fails-max-failures=20 \
 	--rerun-fails-run-root-test --rerun-fails-abort-on-data-race
 
 .PHONY: unit

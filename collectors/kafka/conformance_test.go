@@ -27,7 +27,7 @@ func TestConformance(t *testing.T) {
 		commit(t, c, "shipping", "orders", map[int32]int64{0: 0, 1: 0})
 		return collectortest.Env{
 			Target: kafka.Target(every(s.settings("order_id: key", "sasl: {mechanism: SCRAM-SHA-256, username: lostorder, password: "+password+"}",
-				"timeout: 1s"), 20*time.Millisecond)),
+				"timeout: 2s"), 20*time.Millisecond)),
 			Hang: s.hang, Break: s.refuse, Heal: s.pass,
 			Partial: func() {
 				s.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.OffsetFetch}, Group: "shipping", Err: kerr.GroupAuthorizationFailed, Count: -1})

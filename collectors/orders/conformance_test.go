@@ -15,7 +15,7 @@ func TestConformance(t *testing.T) {
 			makeTable(t, s)
 			add(t, s, "a", "placed", time.Minute)
 			env, url := databasetest.Conform(t, s, "orders")
-			env.Target = load(t, settings(url, "", "", states+"    timeout: 1s\n"))[0]
+			env.Target = load(t, settings(url, "", "", states+"    timeout: 2s\n"))[0]
 			return env
 		})
 	})

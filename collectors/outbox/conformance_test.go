@@ -15,7 +15,7 @@ func TestConformance(t *testing.T) {
 			makeTable(t, s)
 			add(t, s, 1, time.Minute)
 			env, url := databasetest.Conform(t, s, "outbox")
-			env.Target = load(t, settings(url, everything, "failed: status = 'FAILED'", "timeout: 1s"))[0]
+			env.Target = load(t, settings(url, everything, "failed: status = 'FAILED'", "timeout: 2s"))[0]
 			env.Partial = func() { s.Run(t, "ALTER TABLE outbox RENAME COLUMN status TO word") }
 			env.Missing = "failed rows"
 			return env

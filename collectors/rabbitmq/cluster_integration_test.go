@@ -53,7 +53,7 @@ func (c *cluster) on(node int) *broker {
 	// A virtual host that was made a moment ago is not yet on every node.
 	deadline := time.Now().Add(2 * time.Minute)
 	for {
-		conn, err := amqp.DialConfig(c.amqps[node], amqp.Config{Vhost: c.vhost})
+		conn, err := amqp.DialConfig(c.amqps[node], amqp.Config{Vhost: c.vhost, Heartbeat: time.Minute})
 		if err == nil {
 			c.t.Cleanup(func() { _ = conn.Close() })
 			if b.channel, err = conn.Channel(); err != nil {

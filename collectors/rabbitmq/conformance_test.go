@@ -18,7 +18,7 @@ func TestConformance(t *testing.T) {
 		f := serve(t)
 		proxy := collectortest.NewProxy(t, strings.TrimPrefix(f.URL, "http://"))
 		return collectortest.Env{
-			Target: rabbitmq.Target(every(settings(t, "http://"+proxy.Addr(), "timeout: 600ms"), 20*time.Millisecond)),
+			Target: rabbitmq.Target(every(settings(t, "http://"+proxy.Addr(), "timeout: 2s"), 20*time.Millisecond)),
 			Hang:   proxy.Hang, Break: proxy.Refuse, Heal: proxy.Pass,
 			Partial: func() { f.fail("/api/policies", 403) },
 			Missing: "policies",

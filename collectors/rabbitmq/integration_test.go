@@ -45,7 +45,7 @@ func eachBroker(t *testing.T, test func(t *testing.T, b *broker)) {
 			b.vhost = fmt.Sprintf("test/ü %%2F/%d", time.Now().UnixNano())
 			b.call("PUT", "/api/vhosts/"+url.PathEscape(b.vhost), `{}`)
 			t.Cleanup(func() { b.call("DELETE", "/api/vhosts/"+url.PathEscape(b.vhost), "") })
-			conn, err := amqp.DialConfig(b.amqp, amqp.Config{Vhost: b.vhost})
+			conn, err := amqp.DialConfig(b.amqp, amqp.Config{Vhost: b.vhost, Heartbeat: time.Minute})
 			if err != nil {
 				t.Fatal(err)
 			}

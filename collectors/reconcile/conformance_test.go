@@ -24,7 +24,7 @@ func TestConformance(t *testing.T) {
 			if !strings.Contains(text, patience) {
 				t.Fatalf("no %q in %s", patience, text)
 			}
-			text = strings.Replace(text, patience, "timeout: 1s", 1)
+			text = strings.Replace(text, patience, "timeout: 2s", 1)
 			// A broken database is told by each side; there is nothing to read in part.
 			env.Target = load(t, text)[0]
 			return env

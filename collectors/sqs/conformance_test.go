@@ -23,7 +23,7 @@ func TestConformance(t *testing.T) {
 		send(t, s.client, s.queue("orders", "RedrivePolicy", redrive("orders-dlq", 3)), 3)
 		proxy := collectortest.NewProxy(t, strings.TrimPrefix(s.URL(), "http://"))
 		return collectortest.Env{
-			Target: sqs.Target(every(settings(t, "http://"+proxy.Addr(), fast, "timeout: 1s", "config_interval: 100ms",
+			Target: sqs.Target(every(settings(t, "http://"+proxy.Addr(), fast, "timeout: 2s", "config_interval: 100ms",
 				"cloudwatch: {interval: 100ms}"), 20*time.Millisecond)),
 			Hang: proxy.Hang, Break: proxy.Refuse, Heal: proxy.Pass,
 			Partial: func() {

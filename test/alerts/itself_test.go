@@ -67,7 +67,7 @@ func TestRealAlertsAboutLostorderItself(t *testing.T) {
 			fmt.Fprintf(&states, "      s%d: {initial: true, max: 1s, next: [done]}\n", i)
 		}
 		for i := range 9 { // of 60 findings each
-			fmt.Fprintf(&lifecycles, "  - name: many%d\n    source: {database: shop, table: many, columns: {order_id: id, state: state, since: state_since}}\n    states:\n%s      done: {terminal: true}\n    interval: 2s\n    timeout: 2s\n", i, states.String())
+			fmt.Fprintf(&lifecycles, "  - name: many%d\n    source: {database: shop, table: many, columns: {order_id: id, state: state, since: state_since}}\n    states:\n%s      done: {terminal: true}\n    interval: 2s\n    timeout: 10s\n", i, states.String())
 		}
 		w.configure(lifecycles.String())
 		w.fires("LostorderFindingsUnlisted")
@@ -140,7 +140,7 @@ func watching(t *testing.T) *watched {
   - name: main
     brokers: ["127.0.0.1:%d"]
     interval: 1s
-    timeout: 1s
+    timeout: 5s
 databases:
   - name: shop
     url: "sqlite://%s"
@@ -151,7 +151,7 @@ lifecycles:
       placed: {max: 1h, next: [done]}
       done: {terminal: true}
     interval: 1s
-    timeout: 1s
+    timeout: 5s
 `, w.port, w.database)
 	write(t, w.file, w.base)
 	w.cmd = start(t, lostorder(t), "run", "--config.file="+w.file, "--web.listen-address="+w.address)

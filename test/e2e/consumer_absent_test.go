@@ -163,7 +163,9 @@ func TestRealDeployIsNoAbsence(t *testing.T) {
 		p.silent(maxAge / 3)
 		m.leave()
 		p.silent(deploy / 4)
+		end := b.end(topic, 1)
 		m = b.join(group, topic, pace{})
+		b.reached(group, topic, 1, end)
 	}
 	p.silent(maxAge)
 }

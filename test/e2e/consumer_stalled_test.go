@@ -53,7 +53,7 @@ func TestRealOnePartitionOfManyStalls(t *testing.T) {
 	m.set(pace{hangs: true}, hangs)
 	b.send(topic, hangs, "o-stuck")
 	n := 0
-	busy := repeat(t, 300*time.Millisecond, func() error {
+	busy := repeat(t, time.Second, func() error {
 		n++
 		if n%partitions == hangs {
 			n++

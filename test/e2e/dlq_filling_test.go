@@ -57,7 +57,7 @@ func TestRealEmptyDeadLetterQueueAndRetryTopicAreNoTrouble(t *testing.T) {
 	const waiting = 4
 	b.burst(retry, 0, orders(waiting))
 	n := 0
-	repeat(t, 200*time.Millisecond, func() error { n++; return b.write(topic, 0, fmt.Sprint("o-", n)) })
+	repeat(t, 600*time.Millisecond, func() error { n++; return b.write(topic, 0, fmt.Sprint("o-", n)) })
 	// Something always waits there to be tried again: as much comes as is worked off, for
 	// more would be a backlog that grows.
 	repeat(t, 100*time.Millisecond, func() error {

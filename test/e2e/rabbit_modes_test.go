@@ -152,7 +152,7 @@ func TestRealRabbitNodeRestartIsNoTrouble(t *testing.T) {
 	t.Cleanup(func() { b.call("DELETE", "/api/vhosts/"+b.vhost, "") })
 	connect := func(node int) {
 		eventually(t, "the node takes connections", func() (bool, string) {
-			connection, err := amqp.DialConfig(amqps[node], amqp.Config{Vhost: b.vhost})
+			connection, err := amqp.DialConfig(amqps[node], amqp.Config{Vhost: b.vhost, Heartbeat: time.Minute})
 			if err != nil {
 				return false, err.Error()
 			}

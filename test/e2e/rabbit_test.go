@@ -73,7 +73,7 @@ func openRabbit(t *testing.T, prefix string) *rabbit {
 	b.management = u.String()
 	b.call("PUT", "/api/vhosts/"+url.PathEscape(b.vhost), "{}")
 	t.Cleanup(func() { b.call("DELETE", "/api/vhosts/"+url.PathEscape(b.vhost), "") })
-	if b.connection, err = amqp.DialConfig(server(t, prefix+"_AMQP_URL"), amqp.Config{Vhost: b.vhost}); err != nil {
+	if b.connection, err = amqp.DialConfig(server(t, prefix+"_AMQP_URL"), amqp.Config{Vhost: b.vhost, Heartbeat: time.Minute}); err != nil {
 		t.Fatalf("connect to RabbitMQ: %v", err)
 	}
 	t.Cleanup(func() { _ = b.connection.Close() })
@@ -93,22 +93,28 @@ func (b *rabbit) open() *amqp.Channel {
 // call asks the management API, as an operator does.
 func (b *rabbit) call(method, path, body string) string {
 	b.t.Helper()
-	// The test's own context has ended when this cleans up.
-	request, err := http.NewRequestWithContext(context.Background(), method, b.management+path, strings.NewReader(body))
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	request.Header.Set("Content-Type", "application/json")
-	request.SetBasicAuth(b.user, b.password)
-	answer, err := http.DefaultClient.Do(request)
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	defer func() { _ = answer.Body.Close() }()
-	text, err := io.ReadAll(answer.Body)
-	if err != nil || answer.StatusCode >= 300 {
-		b.t.Fatalf("%s %s: %d %s %v", method, path, answer.StatusCode, text, err)
-	}
+	var text []byte
+	eventually(b.t, method+" "+path, func() (bool, string) {
+		// The test's own context has ended when this cleans up.
+		request, err := http.NewRequestWithContext(context.Background(), method, b.management+path, strings.NewReader(body))
+		if err != nil {
+			b.t.Fatal(err)
+		}
+		request.Header.Set("Content-Type", "application/json")
+		request.SetBasicAuth(b.user, b.password)
+		answer, err := http.DefaultClient.Do(request)
+		if err != nil {
+			return false, err.Error() // a broker that is busy hangs up now and then
+		}
+		defer func() { _ = answer.Body.Close() }()
+		if text, err = io.ReadAll(answer.Body); err != nil {
+			return false, err.Error()
+		}
+		if answer.StatusCode >= 300 && answer.StatusCode < 500 {
+			b.t.Fatalf("%s %s: %d %s", method, path, answer.StatusCode, text)
+		}
+		return answer.StatusCode < 300, fmt.Sprintf("%d %s", answer.StatusCode, text)
+	})
 	return string(text)
 }
 

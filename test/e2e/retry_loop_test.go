@@ -24,6 +24,7 @@ func TestRealConsumerThatDiesOfAMessageIsInARetryLoop(t *testing.T) {
 	m.set(pace{hangs: true}, 1)
 	b.send(topic, 1, "o-poison", "o-behind")
 	b.send(topic, 0, "o-fine")
+	b.reached(group, topic, 0, 2)
 	for range 6 { // it dies, and is started again
 		m.leave()
 		m = b.joining(group, topic, pace{})
