@@ -278,7 +278,7 @@ func TestAnAnswerOfAGigabyteIsRefusedEarly(t *testing.T) {
 	t.Cleanup(server.Close)
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	_, err := read(t, watch(t, settings(t, server.URL, noMetrics...)))
+	_, err := read(t, watch(t, settings(t, server.URL, append(noMetrics, "timeout: 2m")...)))
 	runtime.ReadMemStats(&after)
 	if err == nil || !strings.Contains(err.Error(), "larger than 32 MiB") {
 		t.Errorf("got %v", err)

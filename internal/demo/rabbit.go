@@ -117,6 +117,7 @@ func (r *Rabbit) ask(ctx context.Context) error {
 func (r *Rabbit) dial() (*amqp.Connection, error) {
 	c, err := amqp.DialConfig(r.amqp.String(), amqp.Config{
 		Properties: amqp.Table{"connection_name": "lostorder demo"}, Dial: amqp.DefaultDial(knockFor),
+		Heartbeat: time.Minute, // a machine that is busy may be silent for a while
 	})
 	if err != nil {
 		return nil, fmt.Errorf("connect to RabbitMQ at %s: %w; --rabbitmq.amqp says where it speaks AMQP", r.amqp.Host, err)
