@@ -49,7 +49,7 @@ INTEGRATION = $(shell grep -rlE --include='*.go' 'go:build integration|/database
 
 .PHONY: integration
 integration: ## Tests against real servers
-	test/parts/run $(TESTS) --packages="$(INTEGRATION)" -- -race -tags=integration -p=1 -count=1 -timeout=40m
+	test/parts/run $(TESTS) --packages="$(INTEGRATION)" -- -race -tags=integration -p=1 -count=1 -timeout=60m
 
 .PHONY: rules
 rules: ## Check rules and alerts with the real promtool and amtool, and run their tests
