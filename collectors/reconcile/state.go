@@ -53,12 +53,12 @@ type suspectState struct {
 // that say what is compared: what was found out about one is nothing to the others.
 func (r *reader) fingerprint() string {
 	c := &r.config
-	text := fmt.Sprintf("%q %q %v %q", c.Name, c.Expect, c.Within, r.sides[left].keyed.KeyForms)
+	hash := sha256.New()
+	fmt.Fprintf(hash, "%q %q %v %q", c.Name, c.Expect, c.Within, r.sides[left].keyed.KeyForms)
 	for _, s := range []*Side{&c.Left, &c.Right} {
-		text += fmt.Sprintf(" %q %q %q %q", s.Database, s.Table, s.Columns, s.Where)
+		fmt.Fprintf(hash, " %q %q %q %q", s.Database, s.Table, s.Columns, s.Where)
 	}
-	sum := sha256.Sum256([]byte(text))
-	return hex.EncodeToString(sum[:])
+	return hex.EncodeToString(hash.Sum(nil))
 }
 
 // restore goes on from where the last run was.
