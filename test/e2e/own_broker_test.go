@@ -110,3 +110,9 @@ func stablePort(t *testing.T) string {
 	t.Fatal("no port is free between 30000 and 31999")
 	return ""
 }
+
+// freePort is an address on which nothing listens, and nothing will.
+func freePort(t *testing.T) string {
+	t.Helper()
+	return stablePort(t)
+}

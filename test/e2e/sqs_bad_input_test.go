@@ -53,7 +53,7 @@ func TestRealSQSThatIsBrokenHidesNoOther(t *testing.T) {
 		says["sqs/"+name] = want
 	}
 	add("well", endpoint, "")
-	add("nobody", "http://"+stablePort(t), "cannot connect")
+	add("nobody", "http://"+freePort(t), "cannot connect")
 	for name, broken := range map[string]struct {
 		answer http.HandlerFunc
 		want   string
