@@ -134,7 +134,6 @@ func (s *services) play(want []string, read func() signal.Report) []string {
 		s.receive("idle", 1, 600, false) // in vain
 		s.send("bare", 1)
 		s.receive("bare", 10, 600, true)
-		s.send("growing", 8)
 		s.receive("growing", 2, 600, true)
 		s.send("stumbling", 4)
 		if second > 0 {
@@ -152,8 +151,13 @@ func (s *services) play(want []string, read func() signal.Report) []string {
 		case 2:
 			s.purge("purged")
 		}
-		for end := began.Add(time.Duration(second+1) * time.Second); time.Now().Before(end); time.Sleep(200 * time.Millisecond) {
-			look()
+		// However long all of this takes: at least one look in each round, and more in what
+		// grows at each.
+		for end := began.Add(time.Duration(second+1) * time.Second); ; time.Sleep(200 * time.Millisecond) {
+			s.send("growing", 4)
+			if look(); !time.Now().Before(end) {
+				break
+			}
 		}
 	}
 	for what, evidence := range found {
