@@ -35,6 +35,9 @@ vet: ## go vet
 lint: ## golangci-lint
 	$(TOOL) golangci-lint run --build-tags=integration ./...
 
+# SQLite is C that was translated to Go: the race detector's checks of its pointers are most of what the tests would need.
+RACE = -race -gcflags=modernc.org/sqlite/lib=-d=checkptr=0
+
 # Runs "go test", and what failed once more by itself, twice at most: a machine that was too busy for a test may have time
 # for it then. The summary names each failure, also those that were none the second time; a data race is not run again.
 TESTS = $(TOOL) gotestsum --format=pkgname-and-test-fails --rerun-fails=2 --rerun-fails-max-failures=20 \
@@ -42,14 +45,14 @@ TESTS = $(TOOL) gotestsum --format=pkgname-and-test-fails --rerun-fails=2 --reru
 
 .PHONY: unit
 unit: ## Tests that need no server
-	$(TESTS) --packages=./... -- -race -timeout=30m
+	$(TESTS) --packages=./... -- $(RACE) -timeout=30m
 
 # The packages that have tests against real servers.
 INTEGRATION = $(shell grep -rlE --include='*.go' 'go:build integration|/databasetest"' . | xargs -n1 dirname | sort -u)
 
 .PHONY: integration
 integration: ## Tests against real servers
-	test/parts/run $(TESTS) --packages="$(INTEGRATION)" -- -race -tags=integration -p=1 -count=1 -timeout=60m
+	test/parts/run $(TESTS) --packages="$(INTEGRATION)" -- $(RACE) -tags=integration -p=1 -count=1 -timeout=60m
 
 .PHONY: rules
 rules: ## Check rules and alerts with the real promtool and amtool, and run their tests
