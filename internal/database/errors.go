@@ -35,9 +35,10 @@ func (f *failure) Error() string { return f.doing + ": " + f.reason }
 // Is answers for the cause without handing it out.
 func (f *failure) Is(target error) bool { return errors.Is(f.cause, target) }
 
-// Timeout reports whether it took too long.
+// Timeout reports whether it took too long: for us, or for the server, which ends a
+// statement by itself and has an error of its own for that.
 func (f *failure) Timeout() bool {
-	return errors.Is(f.cause, context.DeadlineExceeded) || errors.Is(f.cause, errStatementTimeout)
+	return errors.Is(f.cause, context.DeadlineExceeded) || strings.HasPrefix(f.reason, "timeout: ")
 }
 
 // Join joins errors on one line and says a reason that several share once. It is
