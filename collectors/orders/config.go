@@ -90,7 +90,7 @@ type Duplicates struct {
 // Histogram says how often all orders that are under way are counted by how long they
 // have been in their state.
 type Histogram struct {
-	Interval config.Duration `yaml:"interval" default:"1h" min:"1m" doc:"How often they are counted."`
+	Interval config.Duration `yaml:"interval" default:"1h" min:"1s" doc:"How often they are counted."`
 	Cap      int             `yaml:"cap" default:"100000" min:"1" max:"10000000" doc:"How many of a state are counted at the most, those that have been in it longest."`
 }
 

@@ -37,6 +37,7 @@ const (
 	stepMax      = 6 * time.Second
 	eventsWithin = 18 * time.Second
 	notifyWithin = 30 * time.Second
+	countAgain   = 5 * time.Second // the histogram of orders
 	pollInterval = time.Second
 	readWithin   = 5 * time.Second
 	orderEvery   = 150 * time.Millisecond
@@ -236,6 +237,7 @@ lifecycles:
     source: {database: shop, table: orders, columns: {order_id: id, state: state, since: state_since, traceparent: traceparent}}
     history: {table: order_moves, columns: {at: at, traceparent: traceparent}, where: void = 0, late: %[12]s}
     duplicates: {key: request, except: cancelled, interval: %[1]s}
+    histogram: {interval: %[15]s}
     states:
       placed: {max: %[7]s, next: [paid, cancelled, payment_failed]}
       paid: {max: %[8]s, next: [shipped], excludes: cancelled}
@@ -289,5 +291,5 @@ reconciliations:
     timeout: %[12]s
 `, s.pace(pollInterval), s.brokers[0], s.pace(queueMaxAge), s.pace(absentAfter),
 		"sqlite://"+filepath.Join(s.dir, "shop.db"), s.pace(outboxMaxAge), s.pace(placedMax), s.pace(paidMax), s.pace(matchGrace),
-		s.pace(stepMax), s.pace(eventsWithin), s.pace(readWithin), s.pace(notifyWithin), s.pace(2*clicksKept))
+		s.pace(stepMax), s.pace(eventsWithin), s.pace(readWithin), s.pace(notifyWithin), s.pace(2*clicksKept), s.pace(countAgain))
 }
