@@ -41,7 +41,7 @@ RACE = -race -gcflags=modernc.org/sqlite/lib=-d=checkptr=0
 # Runs "go test", and what failed once more by itself, twice at most: a machine that was too busy for a test may have time
 # for it then. The summary names each failure, also those that were none the second time; a data race is not run again.
 TESTS = $(TOOL) gotestsum --format=pkgname-and-test-fails --rerun-fails=2 --rerun-fails-max-failures=20 \
-	--rerun-fails-run-root-test --rerun-fails-abort-on-data-race
+	--rerun-fails-run-root-test --rerun-fails-abort-on-data-race --hide-summary=skipped
 
 .PHONY: unit
 unit: ## Tests that need no server
