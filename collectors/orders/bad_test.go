@@ -52,6 +52,8 @@ func TestBadConfigOfSagasHistoriesAndDuplicates(t *testing.T) {
 		{"a failed state with a longest time", "\n    kind: saga\n    states: {charging: {max: 1m, next: [done, broken]}, broken: {failed: true, max: 1m}, done: {}}\n", "states.broken.max: the state is failed, so nothing may be in it at all; take max out"},
 		{"a history without a table", good + "    history: {where: x = 1}\n", "history.table: missing"},
 		{"a history with half a predicate", good + "    history: {table: moves, where: 'x = (1'}\n", "history.where: a parenthesis is not closed"},
+		{"a history that tells orders apart by less than the source", good + "    history: {table: moves, columns: {order_id: [tenant, order_id]}}\n", "history.columns.order_id: has 2 columns, and source.columns.order_id has 1; name here, too, all that tell orders apart, in the same order"},
+		{"a history whose rows have no key", good + "    history: {table: moves, columns: {key: []}}\n", "history.columns.key: an empty list; name the column that tells rows apart, or leave it out, which is id"},
 		{"duplicates without a key", good + "    duplicates: {within: 1h}\n", "duplicates.key: missing"},
 		{"duplicates except a state that is none", good + "    duplicates: {key: k, except: [piad]}\n", `duplicates.except[0]: "piad" is no state of this lifecycle; did you mean paid?`},
 	} {
@@ -68,6 +70,10 @@ func TestBadConfigOfSagasHistoriesAndDuplicates(t *testing.T) {
 	_, err := parse(settings("sqlite:/x.db", "", ", columns: {since: changed, updated: updated_at}", good))
 	if err == nil || !strings.Contains(err.Error(), "source.columns.updated: given together with since; keep since, if it is when the order entered its state") {
 		t.Errorf("since and updated together: %v", err)
+	}
+	_, err = parse(settings("sqlite:/x.db", "", ", columns: {order_id: []}", good))
+	if err == nil || !strings.Contains(err.Error(), "source.columns.order_id: an empty list; name the column that tells orders apart, or leave it out, which is id") {
+		t.Errorf("orders without an id: %v", err)
 	}
 	_, err = parse(settings("sqlite:/x.db", "", ", columns: {updated: updated_at}", good+"    histogram: {}\n"))
 	if err == nil || !strings.Contains(err.Error(), "lifecycles[0].histogram: no column says since when an order is in its state") {

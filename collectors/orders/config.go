@@ -36,11 +36,11 @@ type Table struct {
 
 // Columns says what the columns of an order table are called.
 type Columns struct {
-	OrderID     string `yaml:"order_id" default:"id" doc:"The id of the order."`
-	State       string `yaml:"state" default:"state" doc:"The state it is in."`
-	Since       string `yaml:"since" default:"updated_at" doc:"When it entered the state: a timestamp, or seconds or milliseconds since 1970. A column that every update changes makes orders look younger than they are."`
-	Updated     string `yaml:"updated" doc:"When the row was last changed, where no column says since when the order is in its state: lostorder then remembers when it first saw the order there, and what it says of dwell is the least that it was." example:"updated_at"`
-	Traceparent string `yaml:"traceparent" doc:"The W3C traceparent of the order, or its trace id." example:"traceparent"`
+	OrderID     []string `yaml:"order_id" default:"id" single:"true" doc:"The id of the order; several columns where it takes them all to tell orders apart, which are then shown one after the other: acme/1001." example:"tenant,id"`
+	State       string   `yaml:"state" default:"state" doc:"The state it is in."`
+	Since       string   `yaml:"since" default:"updated_at" doc:"When it entered the state: a timestamp, or seconds or milliseconds since 1970. A column that every update changes makes orders look younger than they are."`
+	Updated     string   `yaml:"updated" doc:"When the row was last changed, where no column says since when the order is in its state: lostorder then remembers when it first saw the order there, and what it says of dwell is the least that it was." example:"updated_at"`
+	Traceparent string   `yaml:"traceparent" doc:"The W3C traceparent of the order, or its trace id." example:"traceparent"`
 }
 
 // State is one state of a lifecycle.
@@ -70,11 +70,11 @@ type History struct {
 
 // HistoryColumns says what the columns of a history table are called.
 type HistoryColumns struct {
-	Key         string `yaml:"key" default:"id" doc:"The key of a row; it orders rows of the same moment."`
-	OrderID     string `yaml:"order_id" default:"order_id" doc:"The id of the order."`
-	State       string `yaml:"state" default:"state" doc:"The state that it entered."`
-	At          string `yaml:"at" default:"created_at" doc:"When it entered it: a timestamp, or seconds or milliseconds since 1970."`
-	Traceparent string `yaml:"traceparent" doc:"The W3C traceparent of the move, or its trace id." example:"traceparent"`
+	Key         []string `yaml:"key" default:"id" single:"true" doc:"The key of a row, of as many columns as it has; it orders rows of the same moment." example:"order_id,version"`
+	OrderID     []string `yaml:"order_id" default:"order_id" single:"true" doc:"The id of the order, of as many columns as in the source." example:"tenant,order_id"`
+	State       string   `yaml:"state" default:"state" doc:"The state that it entered."`
+	At          string   `yaml:"at" default:"created_at" doc:"When it entered it: a timestamp, or seconds or milliseconds since 1970."`
+	Traceparent string   `yaml:"traceparent" doc:"The W3C traceparent of the move, or its trace id." example:"traceparent"`
 }
 
 // Duplicates says what makes two orders one request.

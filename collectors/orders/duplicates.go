@@ -30,17 +30,17 @@ func (d *duplicates) read(ctx context.Context, in *database.Reading, t *table) (
 		return d.last, d.warnings, nil
 	}
 	d.last, d.warnings = nil, nil
-	rows, fields, err := d.latest(ctx, in, t)
+	rows, err := d.latest(ctx, in, t)
 	if err != nil {
 		return nil, nil, err
 	}
-	d.looked, d.last = in.Now(), d.group(in, rows, fields)
+	d.looked, d.last = in.Now(), d.group(in, t, rows)
 	return d.last, d.warnings, nil
 }
 
 // latest reads the latest orders, page by page, as far back as they are compared.
-func (d *duplicates) latest(ctx context.Context, in *database.Reading, t *table) ([]database.Row, int, error) {
-	s := database.Selection{What: "orders", Table: t.found, Where: t.where, Tie: []database.Column{t.orderID}}
+func (d *duplicates) latest(ctx context.Context, in *database.Reading, t *table) ([]database.Row, error) {
+	s := database.Selection{What: "orders", Table: t.found, Where: t.where, Tie: t.orderID}
 	var errs []error
 	must := func(name, key string) database.Column {
 		column, err := t.found.Column(name, key)
@@ -48,15 +48,12 @@ func (d *duplicates) latest(ctx context.Context, in *database.Reading, t *table)
 		return column
 	}
 	s.Since = must(d.config.Created, "duplicates.created")
-	fields := []database.Column{t.orderID, t.state}
+	fields := append(t.fields(), t.state)
 	for i, name := range d.config.Key {
 		fields = append(fields, must(name, fmt.Sprintf("duplicates.key[%d]", i)))
 	}
-	if t.traceparent != nil {
-		fields = append(fields, *t.traceparent)
-	}
 	if err := database.Join(errs...); err != nil {
-		return nil, 0, err
+		return nil, err
 	}
 	within := time.Duration(d.config.Within)
 	var all []database.Row
@@ -65,40 +62,36 @@ func (d *duplicates) latest(ctx context.Context, in *database.Reading, t *table)
 		page.Rows = min(left, 1000)
 		rows, err := in.Page(ctx, s, page, fields...)
 		if err != nil {
-			return nil, 0, err
+			return nil, err
 		}
 		for _, row := range rows {
 			if row.Since.Known() && in.Now().Sub(row.Since) > within {
-				return all, len(fields), nil
+				return all, nil
 			}
 			all = append(all, row)
 		}
 		if len(rows) < page.Rows {
-			return all, len(fields), nil
+			return all, nil
 		}
 		page.From = &rows[len(rows)-1].Place
 	}
 	d.warnings = []string{fmt.Sprintf("more than %d orders of table %s were made within %s; duplicates are looked for among the latest of them (duplicates.cap)",
 		d.config.Cap, t.found, d.config.Within)}
-	return all, len(fields), nil
+	return all, nil
 }
 
-// group finds the orders that share a key; fields is how many of each row there are.
-func (d *duplicates) group(in *database.Reading, rows []database.Row, fields int) *signal.Duplicates {
-	const keyAt = 2 // after the id and the state
+// group finds the orders that share a key.
+func (d *duplicates) group(in *database.Reading, t *table, rows []database.Row) *signal.Duplicates {
+	stateAt := len(t.fields())
 	byKey := map[string][]signal.OrderRef{}
 	var several []string // keys, those of the latest orders first
 	for _, row := range rows {
-		parts := row.Fields[keyAt : keyAt+len(d.config.Key)]
-		if slices.Contains(parts, "") || d.excepted(in, row.Fields[1]) {
+		parts := row.Fields[stateAt+1:]
+		if slices.Contains(parts, "") || d.excepted(in, row.Fields[stateAt]) {
 			continue // NULL, too, is no key
 		}
-		ref := signal.OrderRef{ID: row.Fields[0], Since: row.Since}
-		if fields > keyAt+len(d.config.Key) {
-			ref.TraceID, ref.SpanID = database.Trace(row.Fields[fields-1])
-		}
 		key := strings.Join(parts, "\x00")
-		byKey[key] = append(byKey[key], ref)
+		byKey[key] = append(byKey[key], t.ref(row))
 		if len(byKey[key]) == 2 {
 			several = append(several, key)
 		}

@@ -94,3 +94,38 @@ func TestWhatWasReadBeforeAnErrorStays(t *testing.T) {
 		}
 	})
 }
+
+// TestSomeThousandMovesAreReadByTheirIndex: MariaDB would rather sort a table of this
+// size than take an index for the thousand latest rows.
+func TestSomeThousandMovesAreReadByTheirIndex(t *testing.T) {
+	for _, n := range []int{12_000, 50_000} {
+		t.Run(fmt.Sprint(n), func(t *testing.T) {
+			databasetest.Each(t, func(t *testing.T, s *databasetest.Shop) {
+				makeMoves(t, s)
+				s.Run(t, fmt.Sprintf("INSERT INTO moves (order_id, state, created_at) SELECT i, 'placed', %s FROM %s", s.Ago(time.Hour), s.Many(n)))
+				s.Analyse(t, "moves")
+				next := follow(t, settings(s.URL, "", "", strings.Replace(shopStates, ", where: void = 0", "", 1)))
+				if r := next(); r.Err != nil {
+					t.Fatal(r.Err)
+				}
+				drop := "DROP INDEX moves_at"
+				if s.Kind == "mariadb" {
+					drop += " ON moves"
+				}
+				move(t, s, fmt.Sprint(n), "paid 0s") // of the latest
+				next()
+				if r := next(); r.Err != nil || movesOf(r, "placed", "paid") != 1 {
+					t.Errorf("error %v, moves %+v", r.Err, r.Lifecycles[0].History.Moves)
+				}
+				s.Run(t, drop) // and the watching goes on, or says why not
+				var last string
+				for range 3 {
+					last = fmt.Sprint(next().Err)
+				}
+				if last != "<nil>" && !strings.Contains(last, "CREATE INDEX") {
+					t.Errorf("without the index: %s", last)
+				}
+			})
+		})
+	}
+}

@@ -2,6 +2,7 @@ package orders
 
 import (
 	"context"
+	"slices"
 	"strconv"
 
 	"github.com/lostorder/lostorder/internal/database"
@@ -11,8 +12,8 @@ import (
 // database.
 type historyTable struct {
 	found       *database.Table
-	key         database.Column
-	orderID     database.Column
+	key         []database.Column
+	orderID     []database.Column
 	state       database.Column
 	at          database.Column
 	traceparent *database.Column
@@ -33,8 +34,12 @@ func findHistory(ctx context.Context, r *database.Reading, c *History) (*history
 		errs = append(errs, err)
 		return column
 	}
-	t.key = must(c.Columns.Key, "key")
-	t.orderID = must(c.Columns.OrderID, "order_id")
+	for _, name := range c.Columns.Key {
+		t.key = append(t.key, must(name, "key"))
+	}
+	for _, name := range c.Columns.OrderID {
+		t.orderID = append(t.orderID, must(name, "order_id"))
+	}
 	t.state = must(c.Columns.State, "state")
 	t.at = must(c.Columns.At, "at")
 	if c.Columns.Traceparent != "" {
@@ -49,38 +54,46 @@ func findHistory(ctx context.Context, r *database.Reading, c *History) (*history
 
 // all selects every move.
 func (t *historyTable) all() database.Selection {
-	return database.Selection{What: "moves", Table: t.found, Where: t.where, Since: t.at, Tie: []database.Column{t.key}}
+	return database.Selection{What: "moves", Table: t.found, Where: t.where, Since: t.at, Tie: t.key}
 }
 
-// of selects the moves of some orders.
+// of selects the moves of some orders, by the IDs of their keys.
 func (t *historyTable) of(ids []string) database.Selection {
 	return database.Selection{
-		What: "moves of an order", Table: t.found, Since: t.at, Tie: []database.Column{t.key},
-		Where: append([]database.Condition{database.OneOf(t.orderID, ids...)}, t.where...),
+		What: "moves of an order", Table: t.found, Since: t.at, Tie: t.key,
+		Where: append([]database.Condition{database.OneOfKeys(t.orderID, ids...)}, t.where...),
 	}
 }
 
 // fields are the columns of a move, in the order that step knows.
 func (t *historyTable) fields() []database.Column {
-	fields := []database.Column{t.orderID, t.state, t.key}
+	fields := append(slices.Clone(t.orderID), t.state, t.key[len(t.key)-1])
 	if t.traceparent != nil {
 		fields = append(fields, *t.traceparent)
 	}
 	return fields
 }
 
-// step is the order and the step that a row tells; a row without an order or
-// without a moment tells none.
+// step is the order, by the ID of its key, and the step that a row tells; a row
+// without an order or without a moment tells none. Rows of the same moment are in the
+// order of the last column of their key, where it is a number.
 func (t *historyTable) step(in *database.Reading, row database.Row, stateOf func(*database.Reading, string) int) (id string, s step) {
-	if !row.Since.Known() {
+	n := len(t.orderID)
+	order, rest := row.Fields[:n], row.Fields[n:]
+	if !row.Since.Known() || slices.Contains(order, "") {
 		return "", step{}
 	}
-	s = step{state: stateOf(in, row.Fields[1]), at: row.Since}
-	if key, err := strconv.ParseInt(row.Fields[2], 10, 64); err == nil {
+	s = step{state: stateOf(in, rest[0]), at: row.Since}
+	if key, err := strconv.ParseInt(rest[1], 10, 64); err == nil {
 		s.key = key
 	}
 	if t.traceparent != nil {
-		s.trace, s.span = database.Trace(row.Fields[3])
+		s.trace, s.span = database.Trace(rest[2])
 	}
-	return row.Fields[0], s
+	return database.Key(order).ID(), s
+}
+
+// shown is the order of an ID as people know it.
+func (t *historyTable) shown(id string) string {
+	return database.Shown(t.orderID, database.KeyOf(id, len(t.orderID)))
 }

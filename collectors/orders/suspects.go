@@ -118,7 +118,7 @@ func (s *suspects) settle(id string, way []step, now signal.Instant, m *moves) {
 	case before == nil && len(s.known) >= mostConflicts:
 	default:
 		s.known[id] = &suspect{looked: s.reading, conflict: signal.Conflict{
-			OrderRef: signal.OrderRef{ID: id, Since: j.when, TraceID: way[len(way)-1].trace, SpanID: way[len(way)-1].span},
+			OrderRef: signal.OrderRef{ID: m.table.shown(id), Since: j.when, TraceID: way[len(way)-1].trace, SpanID: way[len(way)-1].span},
 			Kind:     j.kind, Path: j.path,
 			Confirmed: before != nil && before.conflict.Kind == j.kind,
 		}}

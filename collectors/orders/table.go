@@ -2,6 +2,7 @@ package orders
 
 import (
 	"context"
+	"slices"
 
 	"github.com/lostorder/lostorder/internal/database"
 	"github.com/lostorder/lostorder/internal/signal"
@@ -10,7 +11,7 @@ import (
 // table is an order table as its config describes it, found in the database.
 type table struct {
 	found       *database.Table
-	orderID     database.Column
+	orderID     []database.Column // which tell orders apart together
 	state       database.Column
 	since       database.Column
 	traceparent *database.Column
@@ -30,7 +31,9 @@ func find(ctx context.Context, r *database.Reading, c *Table) (*table, error) {
 		errs = append(errs, err)
 		return column
 	}
-	t.orderID = must(c.Columns.OrderID, "order_id")
+	for _, name := range c.Columns.OrderID {
+		t.orderID = append(t.orderID, must(name, "order_id"))
+	}
 	t.state = must(c.Columns.State, "state")
 	if c.Columns.Updated != "" {
 		t.since = must(c.Columns.Updated, "updated")
@@ -63,9 +66,10 @@ func (t *table) in(name string, values []string) database.Selection {
 	}
 }
 
-// fields are the columns that name an order, in the order that ref knows.
+// fields are the columns that name an order, in the order that ref knows; a row may
+// have others after them.
 func (t *table) fields() []database.Column {
-	fields := []database.Column{t.orderID}
+	fields := slices.Clone(t.orderID)
 	if t.traceparent != nil {
 		fields = append(fields, *t.traceparent)
 	}
@@ -74,9 +78,10 @@ func (t *table) fields() []database.Column {
 
 // ref is the order of a row with those fields.
 func (t *table) ref(row database.Row) signal.OrderRef {
-	ref := signal.OrderRef{ID: row.Fields[0], Since: row.Since}
+	n := len(t.orderID)
+	ref := signal.OrderRef{ID: database.Shown(t.orderID, row.Fields[:n]), Since: row.Since}
 	if t.traceparent != nil {
-		ref.TraceID, ref.SpanID = database.Trace(row.Fields[1])
+		ref.TraceID, ref.SpanID = database.Trace(row.Fields[n])
 	}
 	return ref
 }

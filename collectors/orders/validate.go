@@ -33,10 +33,29 @@ func (c *Config) Validate() error {
 	if c.Histogram != nil && c.Source.Columns.Updated != "" {
 		errs = append(errs, config.At("histogram", "no column says since when an order is in its state (source.columns.updated), so there is nothing to count; take histogram out"))
 	}
+	ids := len(c.Source.Columns.OrderID)
+	if ids == 0 {
+		errs = append(errs, config.At("source.columns.order_id", "an empty list; name the column that tells orders apart, or leave it out, which is id"))
+	}
+	if c.History != nil {
+		errs = append(errs, c.History.keys(ids)...)
+	}
 	if d := c.Duplicates; d != nil {
 		errs = append(errs, c.named("duplicates.except", d.Except)...)
 	}
 	return errors.Join(errs...)
+}
+
+// keys checks what tells rows and their orders apart, for orders whose id has some
+// columns in the source.
+func (h *History) keys(ids int) (errs []error) {
+	if len(h.Columns.Key) == 0 {
+		errs = append(errs, config.At("history.columns.key", "an empty list; name the column that tells rows apart, or leave it out, which is id"))
+	}
+	if n := len(h.Columns.OrderID); n != ids {
+		errs = append(errs, config.At("history.columns.order_id", "has %d columns, and source.columns.order_id has %d; name here, too, all that tell orders apart, in the same order", n, ids))
+	}
+	return errs
 }
 
 // tableOr checks that there is either a table or a query.

@@ -36,7 +36,7 @@ type Columns struct {
 	PublishedAt string   `yaml:"published_at" doc:"When the row was published; NULL is pending." example:"published_at"`
 	Status      string   `yaml:"status" doc:"The state of the row, which pending and failed are about; naming it here has its absence said clearly." example:"status"`
 	Sequence    []string `yaml:"sequence" single:"true" doc:"The column by which the relay orders rows, when it is not created_at: most often a number that only grows. With position it is the key when left out; several columns where it takes them all to order rows." example:"id"`
-	OrderID     string   `yaml:"order_id" doc:"The order that the event is about; without it no order can be named." example:"aggregate_id"`
+	OrderID     []string `yaml:"order_id" single:"true" doc:"The order that the event is about; without it no order can be named. Several columns where it takes them all to tell orders apart." example:"aggregate_id"`
 	Traceparent string   `yaml:"traceparent" doc:"The W3C traceparent of the event, or its trace id." example:"traceparent"`
 	Attempts    string   `yaml:"attempts" doc:"How often the relay has tried; pending rows above 0 count as retried." example:"attempts"`
 	Error       string   `yaml:"error" doc:"The last error of the relay; without failed, pending rows that have one count as failed." example:"last_error"`

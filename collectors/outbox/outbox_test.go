@@ -151,3 +151,16 @@ func TestPendingRowsAreCountedAndNamed(t *testing.T) {
 		}
 	})
 }
+
+func TestSeveralColumnsNameTheOrder(t *testing.T) {
+	databasetest.Each(t, func(t *testing.T, s *databasetest.Shop) {
+		makeTable(t, s)
+		add(t, s, 7, time.Minute)
+		add(t, s, 8, time.Second)
+		s.Run(t, "UPDATE outbox SET aggregate_id = NULL WHERE id = 8") // an event of no order
+		o := whole(t, read(t, settings(s.URL, "columns: {published_at: published_at, order_id: [status, aggregate_id], traceparent: traceparent}")))
+		if len(o.Waiting) != 1 || o.Waiting[0].ID != "PENDING/order-7" || o.Waiting[0].TraceID != traceparent[3:35] {
+			t.Errorf("orders that wait: %+v", o.Waiting)
+		}
+	})
+}

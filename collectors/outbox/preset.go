@@ -68,7 +68,7 @@ var presets = map[string]preset{
 	"namastack": {
 		table: "outbox_record",
 		columns: Columns{
-			ID: "id", CreatedAt: "created_at", Status: "status", OrderID: "record_key",
+			ID: "id", CreatedAt: "created_at", Status: "status", OrderID: []string{"record_key"},
 			Attempts: "failure_count", Error: "failure_reason",
 		},
 		optional: []string{"record_key", "failure_count", "failure_reason"},
@@ -77,7 +77,7 @@ var presets = map[string]preset{
 	},
 	"outboxer": {
 		table:   "outboxer_messages",
-		columns: Columns{ID: "id", CreatedAt: "queued_at", Status: "status", OrderID: "messageable_id"},
+		columns: Columns{ID: "id", CreatedAt: "queued_at", Status: "status", OrderID: []string{"messageable_id"}},
 		pending: []one{{"status", []string{"queued", "buffered", "publishing"}}},
 		failed:  []one{{"status", []string{"failed"}}},
 	},
@@ -126,6 +126,9 @@ func (c Config) filled(db database.Config) (Config, preset) {
 	if len(c.Columns.Sequence) == 0 {
 		c.Columns.Sequence = p.columns.Sequence
 	}
+	if len(c.Columns.OrderID) == 0 {
+		c.Columns.OrderID = p.columns.OrderID
+	}
 	own, known := &c.Columns, &p.columns
 	for _, pair := range []struct {
 		own   *string
@@ -135,7 +138,6 @@ func (c Config) filled(db database.Config) (Config, preset) {
 		{&own.CreatedAt, cmp.Or(known.CreatedAt, "created_at")},
 		{&own.PublishedAt, known.PublishedAt},
 		{&own.Status, known.Status},
-		{&own.OrderID, known.OrderID},
 		{&own.Traceparent, known.Traceparent},
 		{&own.Attempts, known.Attempts},
 		{&own.Error, known.Error},

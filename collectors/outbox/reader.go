@@ -3,6 +3,7 @@ package outbox
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/lostorder/lostorder/internal/database"
@@ -123,10 +124,7 @@ func (r *reader) read(ctx context.Context, in *database.Reading, t *table, repor
 
 // fields are the columns of the oldest rows, in an order that head knows.
 func (t *table) fields() []database.Column {
-	fields := []database.Column{t.id}
-	if t.orderID != nil {
-		fields = append(fields, *t.orderID)
-	}
+	fields := append([]database.Column{t.id}, t.orderID...)
 	if t.traceparent != nil {
 		fields = append(fields, *t.traceparent)
 	}
@@ -142,7 +140,7 @@ func (t *table) head(rows []database.Row) (key string, oldest signal.Age, waitin
 	if rows[0].Since.Known() {
 		oldest = signal.Age{Since: rows[0].Since, Bound: signal.Measured}
 	}
-	if t.orderID == nil {
+	if len(t.orderID) == 0 {
 		return key, oldest, nil // the key of an event is not the id of an order
 	}
 	for _, row := range rows {
@@ -156,10 +154,11 @@ func (t *table) head(rows []database.Row) (key string, oldest signal.Age, waitin
 // order is the order that a row is about, as far as the table tells.
 func (t *table) order(row database.Row) signal.OrderRef {
 	ref := signal.OrderRef{Since: row.Since}
-	if t.orderID != nil {
-		ref.ID = row.Fields[1]
+	n := len(t.orderID)
+	if order := row.Fields[1 : 1+n]; n > 0 && !slices.Contains(order, "") {
+		ref.ID = database.Shown(t.orderID, order)
 		if t.traceparent != nil {
-			ref.TraceID, ref.SpanID = database.Trace(row.Fields[2])
+			ref.TraceID, ref.SpanID = database.Trace(row.Fields[1+n])
 		}
 	}
 	return ref

@@ -11,7 +11,7 @@ import (
 type table struct {
 	id          database.Column
 	createdAt   database.Column
-	orderID     *database.Column
+	orderID     []database.Column // which tell orders apart together; none: no order is named
 	traceparent *database.Column
 	attempts    *database.Column
 	lastError   *database.Column
@@ -51,7 +51,11 @@ func find(ctx context.Context, r *database.Reading, c *Config, p *preset) (*tabl
 	}
 	t.id = must(c.Columns.ID, "columns.id")
 	t.createdAt = must(c.Columns.CreatedAt, "columns.created_at")
-	t.orderID = may(c.Columns.OrderID, "columns.order_id")
+	for _, name := range c.Columns.OrderID {
+		if column := may(name, "columns.order_id"); column != nil {
+			t.orderID = append(t.orderID, *column)
+		}
+	}
 	t.traceparent = may(c.Columns.Traceparent, "columns.traceparent")
 	t.attempts = may(c.Columns.Attempts, "columns.attempts")
 	t.lastError = may(c.Columns.Error, "columns.error")

@@ -55,7 +55,7 @@ func (db *DB) Grant(t *Table, columns []Column, where ...Condition) string {
 		names = append(names, c.Name)
 	}
 	for _, c := range where {
-		names = append(names, c.columns(t)...)
+		names = append(names, c.about(t)...)
 	}
 	names = unique(names)
 	for i, name := range names {

@@ -10,7 +10,7 @@ import (
 // After holds for rows that come after a place in the order of some columns, such as
 // the position of a relay. The place is written as Values reads it.
 func After(columns []Column, place []string) Condition {
-	return Condition{kind: isAfter, order: columns, values: place}
+	return Condition{kind: isAfter, columns: columns, values: place}
 }
 
 // inRange holds for rows after one place and no later than another, in the order of
@@ -19,30 +19,31 @@ func inRange(c Column, after, upTo string) Condition {
 	return Condition{kind: isInRange, column: c, values: []string{after, upTo}}
 }
 
-// after writes the comparison. MySQL leads no index by a comparison of rows, so that
-// it is told the first column alone, too.
-func (c Condition) after(d dialect, args *[]any) string {
-	names, values := make([]string, len(c.order)), func(i int) string { return writtenBack(d, c.order[i], c.values[i], args) }
-	for i, column := range c.order {
+// beyond holds for rows whose columns are more or less than a place, " > " or " < ".
+// MySQL leads no index by a comparison of rows, so that it is told the first column
+// alone, too.
+func beyond(d dialect, columns []Column, than string, place []string, args *[]any) string {
+	names, values := make([]string, len(columns)), func(i int) string { return writtenBack(d, columns[i], place[i], args) }
+	for i, column := range columns {
 		names[i] = d.quote(column.Name)
 	}
 	if len(names) == 1 {
-		return names[0] + " > " + values(0)
+		return names[0] + than + values(0)
 	}
 	if d.rowValues() {
 		all := make([]string, len(names))
 		for i := range all {
 			all[i] = values(i)
 		}
-		return "(" + strings.Join(names, ", ") + ") > (" + strings.Join(all, ", ") + ")"
+		return "(" + strings.Join(names, ", ") + ")" + than + "(" + strings.Join(all, ", ") + ")"
 	}
 	var text strings.Builder // in order, as the arguments are
-	fmt.Fprintf(&text, "%s >= %s AND ", names[0], values(0))
+	fmt.Fprintf(&text, "%s%s= %s AND ", names[0], strings.TrimRight(than, " "), values(0))
 	last := len(names) - 1
 	for i, name := range names[:last] {
-		fmt.Fprintf(&text, "(%s > %s OR (%[1]s = %[3]s AND ", name, values(i), values(i))
+		fmt.Fprintf(&text, "(%s%s%s OR (%[1]s = %[4]s AND ", name, than, values(i), values(i))
 	}
-	return text.String() + names[last] + " > " + values(last) + strings.Repeat("))", last)
+	return text.String() + names[last] + than + values(last) + strings.Repeat("))", last)
 }
 
 // asWritten is an expression for a column as the database writes it, and writtenBack
@@ -66,7 +67,7 @@ func (r *Reading) Values(ctx context.Context, s Selection, n int, columns ...Col
 	q := query{purpose: "read " + s.What, table: s.Table, limit: n, where: s.Where, whole: len(s.Where) == 0}
 	q.index = index{table: s.Table, price: "every insert and every update of it writes it, too"}
 	for _, c := range s.Where {
-		q.index.columns = append(q.index.columns, c.columns(s.Table)...)
+		q.index.columns = append(q.index.columns, c.about(s.Table)...)
 	}
 	q.index.columns = unique(q.index.columns)
 	q.index.full = q.index.columns

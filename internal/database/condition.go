@@ -8,11 +8,11 @@ import (
 
 // Condition is something that holds for a row or does not.
 type Condition struct {
-	kind   conditionKind
-	column Column
-	order  []Column
-	values []string
-	sql    string
+	kind    conditionKind
+	column  Column
+	columns []Column // those of a place or of keys, in place of one
+	values  []string
+	sql     string
 }
 
 type conditionKind uint8
@@ -22,6 +22,7 @@ const (
 	isNotEmpty
 	isPositive
 	isOneOf
+	isOneOfKeys
 	isAfter
 	isInRange
 	matches
@@ -39,6 +40,15 @@ func Positive(c Column) Condition { return Condition{kind: isPositive, column: c
 // OneOf holds where the column is one of the values.
 func OneOf(c Column, values ...string) Condition {
 	return Condition{kind: isOneOf, column: c, values: values}
+}
+
+// OneOfKeys holds where the columns are, together, one of the keys, which are
+// written as their IDs.
+func OneOfKeys(columns []Column, ids ...string) Condition {
+	if len(columns) == 1 {
+		return OneOf(columns[0], ids...)
+	}
+	return Condition{kind: isOneOfKeys, columns: columns, values: ids}
 }
 
 // Matches holds where a predicate in the database's own SQL does. It comes from
@@ -64,8 +74,18 @@ func (c Condition) render(d dialect, args *[]any) string {
 			return name + " = " + values[0]
 		}
 		return name + " IN (" + strings.Join(values, ", ") + ")"
+	case isOneOfKeys:
+		keys := make([]string, len(c.values))
+		for i, id := range c.values {
+			parts := KeyOf(id, len(c.columns))
+			for j, column := range c.columns {
+				parts[j] = d.quote(column.Name) + " = " + literal(d, column, parts[j], args)
+			}
+			keys[i] = strings.Join(parts, " AND ")
+		}
+		return "(" + strings.Join(keys, " OR ") + ")"
 	case isAfter:
-		return c.after(d, args)
+		return beyond(d, c.columns, " > ", c.values, args)
 	case isInRange:
 		return name + " > " + writtenBack(d, c.column, c.values[0], args) + " AND " + name + " <= " + writtenBack(d, c.column, c.values[1], args)
 	default:
@@ -95,11 +115,11 @@ func (c Condition) constant(d dialect) string {
 	}
 }
 
-// columns names the columns of the table that the condition is about.
-func (c Condition) columns(t *Table) []string {
+// about names the columns of the table that the condition is about.
+func (c Condition) about(t *Table) []string {
 	var names []string
-	if c.kind == isAfter {
-		for _, column := range c.order {
+	if len(c.columns) > 0 {
+		for _, column := range c.columns {
 			names = append(names, column.Name)
 		}
 		return names
@@ -121,7 +141,7 @@ func (c Condition) columns(t *Table) []string {
 // index on which nothing is then left to filter out.
 func covers(given []string, conditions []Condition, t *Table) bool {
 	for _, c := range conditions {
-		for _, column := range c.columns(t) {
+		for _, column := range c.about(t) {
 			if !slices.ContainsFunc(given, func(name string) bool { return strings.EqualFold(name, column) }) {
 				return false
 			}

@@ -17,9 +17,10 @@ type DB struct {
 	pool    *sql.DB
 	broken  error // why it could not even be set up
 
-	accepted map[string]bool // queries whose plan was found good
-	checked  time.Time       // when accepted was begun
-	user     string          // who we are, as the server said last
+	accepted map[string]bool   // queries whose plan was found good
+	led      map[string]string // the index that the server is told to take, for queries for which it would not
+	checked  time.Time         // when accepted was begun
+	user     string            // who we are, as the server said last
 }
 
 // Open sets up a database without connecting to it. What is wrong with its
@@ -100,7 +101,7 @@ func (db *DB) begin(ctx context.Context) (*Reading, func(), error) {
 
 // forget drops what is known of plans, so that they are asked for again.
 func (db *DB) forget() {
-	db.accepted = map[string]bool{}
+	db.accepted, db.led = map[string]bool{}, map[string]string{}
 	db.checked = time.Now()
 }
 

@@ -33,17 +33,21 @@ func (r *Reading) guard(ctx context.Context, q query) error {
 	if err != nil {
 		return r.fail(q.purpose, &q, err)
 	}
-	var worst scan
+	worst := worstOf(scans)
+	if worst.rows > int64(r.db.config.ScanLimit) && !r.leads(ctx, q) {
+		return r.refusal(q, worst)
+	}
+	r.db.accepted[q.key()] = true
+	return nil
+}
+
+func worstOf(scans []scan) (worst scan) {
 	for _, s := range scans {
 		if s.rows > worst.rows {
 			worst = s
 		}
 	}
-	if worst.rows <= int64(r.db.config.ScanLimit) {
-		r.db.accepted[q.key()] = true
-		return nil
-	}
-	return r.refusal(q, worst)
+	return worst
 }
 
 func (r *Reading) refusal(q query, worst scan) error {

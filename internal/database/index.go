@@ -25,11 +25,11 @@ func (s Selection) index(d dialect) index {
 	var where []string
 	moves := false
 	for _, c := range s.Where {
-		x.full = append(x.full, c.columns(s.Table)...)
+		x.full = append(x.full, c.about(s.Table)...)
 		if constant := c.constant(d); constant != "" {
 			where = append(where, constant)
 		} else {
-			x.columns = append(x.columns, c.columns(s.Table)...)
+			x.columns = append(x.columns, c.about(s.Table)...)
 		}
 		moves = true
 	}

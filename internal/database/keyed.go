@@ -41,8 +41,24 @@ func (k *Keyed) Shown(key Key) string {
 	return parts.String()
 }
 
-// ID is a text that no other key has.
+// ID is a text that no other key of as many columns has, and KeyOf makes the key of
+// it again.
 func (k Key) ID() string { return strings.Join(k, string(rune(between))) }
+
+// KeyOf is the key of an ID, of n columns.
+func KeyOf(id string, n int) Key { return strings.SplitN(id, string(rune(between)), n) }
+
+// Shown names a row by the texts of the columns that tell it apart, as people know
+// them: one after the other, and a UUID with its dashes.
+func Shown(columns []Column, key Key) string {
+	parts := slices.Clone(key)
+	for i, c := range columns {
+		if binary(c) {
+			parts[i] = dashed(parts[i])
+		}
+	}
+	return parts.String()
+}
 
 // Window is a range of keys: from From, up to and without To. Nil is no bound.
 type Window struct{ From, To Key }

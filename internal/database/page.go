@@ -4,13 +4,14 @@ import (
 	"context"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
 // Place is where a row is in the order of its selection, as the database writes it:
-// its moment, and its first tie.
+// its moment, and the ID of its ties.
 type Place struct{ At, Key string }
 
 // Page asks for rows of a selection in the order of their moments, from one row
@@ -36,32 +37,24 @@ func (r *Reading) Page(ctx context.Context, s Selection, p Page, fields ...Colum
 		if !strings.Contains(from, " WHERE ") {
 			word = " WHERE "
 		}
-		from += word + r.beyond(s, than, *p.From, &q.args)
+		order := append([]Column{s.Since}, s.Tie...)
+		from += word + beyond(r.dialect, order, than, append([]string{p.From.At}, KeyOf(p.From.Key, len(s.Tie))...), &q.args)
 	}
 	q.whole = whole
 	order := []string{r.dialect.quote(s.Since.Name) + way}
 	for _, c := range s.Tie {
 		order = append(order, r.dialect.quote(c.Name)+way)
 	}
-	return r.rows(ctx, q, s, fmt.Sprintf("%s ORDER BY %s LIMIT %d", from, strings.Join(order, ", "), p.Rows), fields)
-}
-
-// beyond holds for the rows on the far side of a place. MySQL leads no index by a
-// comparison of rows, so that it is told the moment alone, too.
-func (r *Reading) beyond(s Selection, than string, p Place, args *[]any) string {
-	d := r.dialect
-	at, key := d.quote(s.Since.Name), d.quote(s.Tie[0].Name)
-	value := func(c Column, text string) string { return writtenBack(d, c, text, args) }
-	if _, ok := d.(*mysql); ok {
-		return at + strings.TrimRight(than, " ") + "= " + value(s.Since, p.At) +
-			" AND (" + at + than + value(s.Since, p.At) + " OR " + key + than + value(s.Tie[0], p.Key) + ")"
-	}
-	return "(" + at + ", " + key + ")" + than + "(" + value(s.Since, p.At) + ", " + value(s.Tie[0], p.Key) + ")"
+	return r.rows(ctx, q, s, []string{from}, fmt.Sprintf(" ORDER BY %s LIMIT %d", strings.Join(order, ", "), p.Rows), fields)
 }
 
 // place is the expressions for the place of a row.
 func (r *Reading) place(s Selection) []string {
-	return []string{asWritten(r.dialect, s.Since), asWritten(r.dialect, s.Tie[0])}
+	texts := []string{asWritten(r.dialect, s.Since)}
+	for _, c := range s.Tie {
+		texts = append(texts, asWritten(r.dialect, c))
+	}
+	return texts
 }
 
 func binary(c Column) bool {
@@ -88,9 +81,29 @@ func literal(d dialect, c Column, text string, args *[]any) string {
 // Rows returns rows of a selection in any order, at most n.
 func (r *Reading) Rows(ctx context.Context, s Selection, n int, fields ...Column) ([]Row, error) {
 	q := query{purpose: "read " + s.What, limit: n}
-	from, whole := r.from(s, &q.args)
-	q.whole = whole
-	return r.rows(ctx, q, s, fmt.Sprintf("%s LIMIT %d", from, n), fields)
+	var from []string
+	for _, one := range s.oneByOne() {
+		text, whole := r.from(one, &q.args)
+		from, q.whole = append(from, text), whole
+	}
+	return r.rows(ctx, q, s, from, fmt.Sprintf(" LIMIT %d", n), fields)
+}
+
+// oneByOne is a selection for each key of several columns that it is about: an index
+// leads to each of them, while not every server takes one for all together.
+func (s Selection) oneByOne() []Selection {
+	at := slices.IndexFunc(s.Where, func(c Condition) bool { return c.kind == isOneOfKeys })
+	if at < 0 {
+		return []Selection{s}
+	}
+	var all []Selection
+	for _, id := range s.Where[at].values {
+		one := s
+		one.Where = slices.Clone(s.Where)
+		one.Where[at].values = []string{id}
+		all = append(all, one)
+	}
+	return all
 }
 
 // Now is the moment of the reading on our clock.

@@ -58,20 +58,20 @@ func (r *Reading) oldest(s Selection, n int, fields []Column, into *[]Row) *ques
 	q := query{purpose: "read the oldest " + s.What, limit: n}
 	from, whole := r.from(s, &q.args)
 	q.whole = whole
-	return r.rowsOf(q, s, fmt.Sprintf("%s %s LIMIT %d", from, orderBy(r.dialect, s.order()), n), fields, into)
+	return r.rowsOf(q, s, []string{from}, fmt.Sprintf(" %s LIMIT %d", orderBy(r.dialect, s.order()), n), fields, into)
 }
 
 // rows asks for rows of a selection.
-func (r *Reading) rows(ctx context.Context, q query, s Selection, from string, fields []Column) ([]Row, error) {
+func (r *Reading) rows(ctx context.Context, q query, s Selection, from []string, tail string, fields []Column) ([]Row, error) {
 	var rows []Row
-	one := r.rowsOf(q, s, from, fields, &rows)
+	one := r.rowsOf(q, s, from, tail, fields, &rows)
 	r.together(ctx, one)
 	return rows, one.err
 }
 
 // rowsOf is the question for rows of a selection: their moments, and the fields.
-// from is all that follows the columns.
-func (r *Reading) rowsOf(q query, s Selection, from string, fields []Column, all *[]Row) *question {
+// from are all FROM and WHERE by which they are found, and tail what follows them.
+func (r *Reading) rowsOf(q query, s Selection, from []string, tail string, fields []Column, all *[]Row) *question {
 	q.table, q.where = s.Table, s.Where
 	q.index = s.index(r.dialect)
 	millis, err := r.millis(s)
@@ -86,7 +86,8 @@ func (r *Reading) rowsOf(q query, s Selection, from string, fields []Column, all
 	for i := range columns {
 		columns[i] += fmt.Sprintf(" AS lostorder_%d", i)
 	}
-	q.sql = "SELECT " + strings.Join(columns, ", ") + " " + from
+	q.sql = "SELECT " + strings.Join(columns, ", ") + " "
+	q.sql += strings.Join(from, " UNION ALL "+q.sql) + tail
 
 	return &question{query: q, err: q.failed(err), take: func(from row) error {
 		var at sql.NullInt64
@@ -103,16 +104,23 @@ func (r *Reading) rowsOf(q query, s Selection, from string, fields []Column, all
 			row.Since = r.clock.instant(at.Int64)
 		}
 		if q.places {
-			row.Place = Place{texts[0].String, texts[1].String}
-			texts = texts[2:]
+			n := 1 + len(s.Tie)
+			row.Place = Place{texts[0].String, Key(written(texts[1:n])).ID()}
+			texts = texts[n:]
 		}
-		row.Fields = make([]string, len(texts))
-		for i, text := range texts {
-			row.Fields[i] = text.String
-		}
+		row.Fields = written(texts)
 		*all = append(*all, row)
 		return nil
 	}}
+}
+
+// written takes NULL for an empty text.
+func written(texts []sql.NullString) []string {
+	all := make([]string, len(texts))
+	for i, text := range texts {
+		all[i] = text.String
+	}
+	return all
 }
 
 // from is the FROM and WHERE for the rows that say since when they wait, and
