@@ -68,14 +68,14 @@ func samples(from io.Reader, prefix string, each func(*sample) (understood bool)
 		switch {
 		case errors.Is(err, bufio.ErrBufferFull):
 			return errNotMetrics
-		case errors.Is(err, io.EOF) && len(line) == 0:
+		case err != nil && !errors.Is(err, io.EOF):
+			return err
+		case err != nil && len(line) == 0:
 			return nil
 		case first && !ours(line):
 			return errNotMetrics
-		case errors.Is(err, io.EOF):
-			return errCutOff
 		case err != nil:
-			return err
+			return errCutOff
 		}
 		if !bytes.HasPrefix(line, []byte(prefix)) {
 			continue

@@ -25,6 +25,7 @@ func TestTroubleIsToldClearly(t *testing.T) {
 		"a prometheus plugin that is off": {func(f *fake) { f.fail("/metrics/detailed", 404) }, "", 4, "", "the prometheus plugin is not used"},
 		"metrics that are HTML":           {func(f *fake) { f.set("/metrics/detailed", "<html>") }, "", 4, "", "the answer is not of the prometheus plugin"},
 		"metrics that were cut off":       {func(f *fake) { f.set("/metrics/detailed", detailed[:len(detailed)-5]) }, "", 4, "", "the answer was cut off"},
+		"metrics that never come":         {func(f *fake) { f.set("/metrics/detailed", "<cut>") }, "", 4, "", "the answer was cut off"},
 		"a node more than is scraped":     {func(f *fake) { f.set("/api/nodes", `[{"name":"a","running":true},{"name":"b","running":true}]`) }, "", 4, "", "there are 2 nodes and 1 prometheus_url"},
 		"an alarm that blocks publishers": {func(f *fake) { f.set("/api/nodes", `[{"name":"a","running":true,"mem_alarm":true}]`) }, "", 4, "", "node a is out of memory and blocks publishers"},
 		"statistics of which no column is left": {func(f *fake) {
