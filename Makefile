@@ -52,7 +52,7 @@ INTEGRATION = $(shell grep -rlE --include='*.go' 'go:build integration|/database
 
 .PHONY: integration
 integration: ## Tests against real servers
-	test/parts/run $(TESTS) --packages="$(INTEGRATION)" -- $(RACE) -tags=integration -p=1 -count=1 -timeout=60m
+	test/parts/run $(TESTS) --packages="$(INTEGRATION)" -- $(RACE) -tags=integration -p=2 -count=1 -timeout=60m
 
 .PHONY: rules
 rules: ## Check rules and alerts with the real promtool and amtool, and run their tests
