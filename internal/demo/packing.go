@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	amqp "github.com/rabbitmq/amqp091-go"
@@ -166,6 +167,7 @@ type packer struct {
 	queue      string
 	pack       func(amqp.Delivery) error
 	channel    *amqp.Channel // nil while it is away
+	leaving    atomic.Bool
 	ended      chan struct{}
 }
 
@@ -174,15 +176,16 @@ func (k *packer) join() error {
 	if err != nil {
 		return fmt.Errorf("read %s: %w", k.queue, err)
 	}
-	deliveries, err := channel.Consume(k.queue, "", false, false, false, false, nil)
+	deliveries, err := channel.Consume(k.queue, k.queue, false, false, false, false, nil)
 	if err != nil {
 		return fmt.Errorf("read %s: %w", k.queue, err)
 	}
 	k.channel, k.ended = channel, make(chan struct{})
+	k.leaving.Store(false)
 	go func() {
 		defer close(k.ended)
 		for d := range deliveries {
-			if k.pack(d) != nil {
+			if !k.leaving.Load() && k.pack(d) != nil {
 				return // the channel was closed
 			}
 		}
@@ -190,8 +193,11 @@ func (k *packer) join() error {
 	return nil
 }
 
-// leave ends the service; what it holds goes back to the queue.
+// leave ends the service; what it holds goes back to the queue. The channel is closed
+// last: an acknowledgement that comes after that ends the whole connection.
 func (k *packer) leave() {
-	_ = k.channel.Close()
+	k.leaving.Store(true)
+	_ = k.channel.Cancel(k.queue, false)
 	<-k.ended
+	_ = k.channel.Close()
 }

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -193,6 +194,7 @@ func orders(n int) (ids []string) {
 // worker is one consumer, which does with each message what the test says.
 type worker struct {
 	channel *amqp.Channel
+	leaving atomic.Bool
 	ended   chan struct{}
 }
 
@@ -208,14 +210,14 @@ func (b *rabbit) consume(queue string, prefetch int, arguments amqp.Table, do fu
 	if err := w.channel.Qos(prefetch, 0, false); err != nil {
 		b.t.Fatal(err)
 	}
-	deliveries, err := w.channel.Consume(queue, "", false, false, false, false, arguments)
+	deliveries, err := w.channel.Consume(queue, workerTag, false, false, false, false, arguments)
 	if err != nil {
 		b.t.Fatal(err)
 	}
 	go func() {
 		defer close(w.ended)
 		for d := range deliveries {
-			if do(d) != nil {
+			if !w.leaving.Load() && do(d) != nil {
 				return // the channel was closed
 			}
 		}
@@ -224,10 +226,16 @@ func (b *rabbit) consume(queue string, prefetch int, arguments amqp.Table, do fu
 	return w
 }
 
-// stop ends the consumer; what it holds goes back to the queue.
+// workerTag is what a consumer is called on its channel, which is its own.
+const workerTag = "worker"
+
+// stop ends the consumer; what it holds goes back to the queue. The channel is closed
+// last: an acknowledgement that comes after that ends the whole connection.
 func (w *worker) stop() {
-	_ = w.channel.Close()
+	w.leaving.Store(true)
+	_ = w.channel.Cancel(workerTag, false)
 	<-w.ended
+	_ = w.channel.Close()
 }
 
 // shows waits until the broker itself tells of a queue what it was made to be, for
