@@ -15,6 +15,9 @@ func (r *reader) Advise(context.Context) []collectors.Advice {
 		columns = append(columns, r.comparedBy()...)
 		advice = append(advice, grant(r.db.Grant(r.table.found, columns, r.table.where...), r.table.found)...)
 	}
+	if why, sql := r.db.LagGrant(); sql != "" {
+		advice = append(advice, collectors.Advice{Kind: collectors.Grant, Text: why, Paste: sql})
+	}
 	if r.moves != nil && r.moves.table != nil && r.config.History.Query == "" {
 		t := r.moves.table
 		advice = append(advice, grant(r.db.Grant(t.found, append(t.fields(), t.at), t.where...), t.found)...)

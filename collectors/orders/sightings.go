@@ -48,10 +48,14 @@ func (r *reader) sighted(ctx context.Context, in *database.Reading, s database.S
 	refs := r.sightings.see(state.Name, rows[:min(len(rows), r.config.Cap)], t, in.Now())
 	state.Orders, state.OrdersCapped = signal.Count(len(refs)), capped
 	state.Overdue, state.OverdueCapped = 0, capped
+	stale, dated := in.Clock().Stale()
 	for _, ref := range refs {
-		if state.Failed || state.Max > 0 && in.Now().Sub(ref.Since) > state.Max {
+		if state.Failed || state.Max > 0 && in.Now().Sub(ref.Since)-stale > state.Max {
 			state.Overdue++
 		}
+	}
+	if !dated && state.Max > 0 && !state.Failed {
+		state.Overdue, state.OverdueCapped = signal.Unknown, false
 	}
 	if len(refs) > 0 {
 		state.Oldest = signal.Age{Since: refs[0].Since, Bound: signal.AtLeast}

@@ -31,5 +31,8 @@ func (r *reader) Advise(context.Context) []collectors.Advice {
 			advice = append(advice, collectors.Advice{Kind: collectors.Grant, Text: "to read the position of the relay and nothing else", Paste: sql})
 		}
 	}
+	if why, sql := r.db.LagGrant(); sql != "" {
+		advice = append(advice, collectors.Advice{Kind: collectors.Grant, Text: why, Paste: sql})
+	}
 	return advice
 }

@@ -113,6 +113,12 @@ func (r *reader) read(ctx context.Context, in *database.Reading, t *table, repor
 	if t.position == nil {
 		errs = append(errs, r.known.meter.read(ctx, in, t, &o, c.Cap))
 	}
+	// What waits in a replica that is late may be published by now: it has waited for
+	// too long only where it had when the replica still knew.
+	stale, known := in.Clock().Stale()
+	if age := o.Oldest.At(in.Now()); age >= o.MaxAge && (!known || age-stale < o.MaxAge) {
+		o.Oldest = signal.Age{}
+	}
 	if read {
 		report.Outboxes = append(report.Outboxes, o)
 	}

@@ -27,6 +27,9 @@ func (r *reader) Advise(context.Context) []collectors.Advice {
 				Kind: collectors.Grant, Text: "in database " + s.db.Name() + ", to read table " + k.Table.String() + " and nothing else", Paste: sql,
 			})
 		}
+		if why, sql := s.db.LagGrant(); sql != "" {
+			advice = append(advice, collectors.Advice{Kind: collectors.Grant, Text: "in database " + s.db.Name() + ", " + why, Paste: sql})
+		}
 	}
 	return advice
 }

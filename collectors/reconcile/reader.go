@@ -25,6 +25,7 @@ type reader struct {
 	round     round
 	budget    int64 // rows that the round may still read; below zero: that it has read too many
 	suspects  suspects
+	grace     time.Duration // how long a mismatch may last
 	compared  int64
 	listed    int64
 	restored  bool // the state of the last run was looked for
@@ -34,7 +35,7 @@ type reader struct {
 }
 
 func open(s setup, log *slog.Logger) *reader {
-	r := &reader{config: s.Check, log: log, suspects: suspects{grace: s.Check.grace(s.Databases), all: map[string]*suspect{}}}
+	r := &reader{config: s.Check, log: log, grace: s.Check.grace(s.Databases), suspects: suspects{all: map[string]*suspect{}}}
 	r.offPeak, _ = offPeak(r.config.OffPeak) // which Validate has looked at
 	for role, db := range s.Databases {
 		if db.Name == "" {
@@ -133,6 +134,15 @@ func (r *reader) again(ctx context.Context, _ time.Time) error {
 	}
 	if p := r.sides[rightPrimary]; p != nil {
 		s = p
+	}
+	// What a replica did not know yet when the grace was over tells nothing.
+	r.suspects.grace = r.grace
+	for _, of := range []*side{l, s} {
+		stale, known := of.clock.Stale()
+		if !known {
+			return nil
+		}
+		r.suspects.grace = max(r.suspects.grace, r.grace+stale)
 	}
 	return r.lookAt(ctx, l, s, r.suspects.due(time.Now()), true)
 }

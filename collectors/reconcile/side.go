@@ -15,6 +15,7 @@ type side struct {
 	db     *database.DB
 	keyed  *database.Keyed
 	order  []database.Form // forms of its key
+	clock  database.Clock  // as of the beginning of the reading
 }
 
 // ask runs fn in one short transaction.
@@ -26,7 +27,8 @@ func (s *side) ask(ctx context.Context, fn func(*database.Reading) error) error 
 // What comes of it has the side's own forms.
 func (s *side) find(ctx context.Context, warn func(string)) error {
 	return s.ask(ctx, func(r *database.Reading) error {
-		if w := r.Clock().Warning(s.db.Name()); w != "" {
+		s.clock = r.Clock()
+		if w := s.clock.Warning(s.db.Name()); w != "" {
 			warn(w)
 		}
 		t, err := r.Table(ctx, s.config.Table)

@@ -64,6 +64,17 @@ func (db *DB) Grant(t *Table, columns []Column, where ...Condition) string {
 	return ofColumns(db.dialect.grant(t, db.user), names...)
 }
 
+// LagGrant is the statement without which what may be a read replica does not say how
+// far it is behind, and why one might run it. Both are empty where nothing is missing.
+func (db *DB) LagGrant() (why, sql string) {
+	if d, ok := db.dialect.(interface {
+		lagGrant(user string) (why, grant string)
+	}); ok && db.user != "" {
+		return d.lagGrant(db.user)
+	}
+	return "", ""
+}
+
 // ofColumns narrows a grant of a table to columns, which are quoted.
 func ofColumns(grant string, columns ...string) string {
 	return strings.Replace(grant, "GRANT SELECT ON", "GRANT SELECT ("+strings.Join(columns, ", ")+") ON", 1)

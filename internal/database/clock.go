@@ -13,11 +13,12 @@ const tolerance = 5 * time.Second
 // Clock turns moments that the database wrote down into moments on our clock, so
 // that ages are right whatever the difference between the two.
 type Clock struct {
-	skew   int64 // milliseconds that the database's clock is ahead of ours, as measured
-	offset int64 // the same in whole seconds, see newClock
-	lag    int64 // milliseconds that a replica may be behind
-	behind int64 // the same, as it says itself
-	ours   int64 // when it was measured
+	skew   int64  // milliseconds that the database's clock is ahead of ours, as measured
+	offset int64  // the same in whole seconds, see newClock
+	lag    int64  // milliseconds that a replica may be behind
+	behind int64  // the same, as it says itself; signal.Unknown where nobody can say
+	halted string // why it does not follow its source; empty when it does
+	ours   int64  // when it was measured
 }
 
 // newClock takes the difference between two clocks as that at the middle of the
@@ -25,7 +26,7 @@ type Clock struct {
 // so moments are moved by whole seconds: the same row then has the same age in
 // every reading and after every restart, and its finding the same id.
 func newClock(s session, lag time.Duration) Clock {
-	c := Clock{lag: lag.Milliseconds(), behind: s.behind, ours: time.Now().UnixMilli()}
+	c := Clock{lag: lag.Milliseconds(), behind: s.behind, halted: s.halted, ours: time.Now().UnixMilli()}
 	if s.now != 0 {
 		c.ours = s.got.UnixMilli()
 		c.skew = s.now - s.sent.Add(s.got.Sub(s.sent)/2).UnixMilli()
@@ -40,8 +41,15 @@ func (c Clock) Skew() time.Duration { return time.Duration(c.skew) * time.Millis
 // Warning says that the clocks differ by more than five seconds, or that a replica
 // is further behind than the config allows for; it is empty otherwise.
 func (c Clock) Warning(database string) string {
+	if !c.dated() {
+		return fmt.Sprintf("database %s is a read replica that %s, and as of when it shows what it shows is not known; that may be over by now, and none of it counts as late", database, c.halted)
+	}
 	if behind := time.Duration(c.behind) * time.Millisecond; behind > tolerance && c.behind > c.lag {
-		return fmt.Sprintf("database %s is a read replica that is %s behind; what it shows may be over by now, and counts as late only where it was late then", database, behind.Round(100*time.Millisecond))
+		how := fmt.Sprintf("is %s behind", behind.Round(100*time.Millisecond))
+		if c.halted != "" {
+			how = fmt.Sprintf("%s; it was last seen to follow %s ago", c.halted, behind.Round(100*time.Millisecond))
+		}
+		return fmt.Sprintf("database %s is a read replica that %s; what it shows may be over by now, and counts as late only where it was late then", database, how)
 	}
 	skew, where := c.Skew(), "ahead of"
 	if skew < 0 {
@@ -62,8 +70,18 @@ func (c Clock) instant(millis int64) signal.Instant {
 	return signal.Instant(min(millis-c.offset+c.lag, c.ours))
 }
 
+// dated reports whether it is known as of when the database shows what it shows.
+func (c Clock) dated() bool { return c.behind >= 0 }
+
+// Stale is how much older what the database shows is than the config allows for: 0
+// unless it is a read replica; false where nobody can say.
+func (c Clock) Stale() (by time.Duration, known bool) {
+	return time.Duration(max(c.behind-c.lag, 0)) * time.Millisecond, c.dated()
+}
+
 // before is the moment on the database's clock at which what has waited for d
-// began to wait. What a replica shows had waited only until the replica knew.
+// began to wait. What a replica shows had waited only until the replica knew; who
+// counts by it asks first whether that is known.
 func (c Clock) before(d time.Duration) int64 {
 	return c.now() - max(c.lag, c.behind) - d.Milliseconds()
 }

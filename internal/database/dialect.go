@@ -59,8 +59,10 @@ type session struct {
 	// sent and answered at got on our clock; 0 for a database without a clock of its own.
 	now       int64
 	sent, got time.Time
-	// behind is how many milliseconds a read replica says that it is behind.
+	// behind is how many milliseconds a read replica is behind, by what it says, and
+	// signal.Unknown where it cannot say; halted is why it does not follow its source.
 	behind int64
+	halted string
 }
 
 // dialectOf chooses the dialect by the scheme of the URL. It does not connect.

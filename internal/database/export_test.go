@@ -1,6 +1,11 @@
 package database
 
-import "time"
+import (
+	"database/sql"
+	"time"
+
+	"github.com/lostorder/lostorder/internal/signal"
+)
 
 // Scrub is scrub.
 var Scrub = scrub
@@ -24,3 +29,27 @@ func (db *DB) Forget() { db.forget() }
 
 // Decimal is decimal.
 var Decimal = decimal
+
+// ReplicaClock is a clock of a replica that was asked once.
+func ReplicaClock(behind, lag time.Duration, halted string) Clock {
+	now := time.Now()
+	return newClock(session{now: now.UnixMilli(), sent: now, got: now, behind: behind.Milliseconds(), halted: halted}, lag)
+}
+
+// Undated is what ReplicaClock takes for a lag that nobody can tell.
+const Undated = signal.Unknown * time.Millisecond
+
+// Follower is follows, asked at moments of its own clock.
+type Follower struct{ follows }
+
+// Ask has it say something of each of its channels.
+func (f *Follower) Ask(at time.Duration, channels ...map[string]sql.NullString) (behind time.Duration, halted string) {
+	var all []channel
+	for _, row := range channels {
+		if c, ok := newChannel(row); ok {
+			all = append(all, c)
+		}
+	}
+	millis, halted := f.judge(all, at.Milliseconds())
+	return time.Duration(millis) * time.Millisecond, halted
+}

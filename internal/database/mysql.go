@@ -24,6 +24,7 @@ type mysql struct {
 	config   Config
 	settings *driver.Config
 	mariadb  bool // as the server said when the last transaction began
+	replica  replica
 }
 
 func newMySQL(c Config) (dialect, error) {
@@ -149,6 +150,10 @@ func (d *mysql) begin(ctx context.Context, conn *sql.Conn) (*sql.Tx, session, er
 		set += ", time_zone = " + d.literal(zone)
 	}
 	if _, err := conn.ExecContext(ctx, set); err != nil {
+		return nil, s, err
+	}
+	// Before the picture is taken, so that the picture is not older than what is said of it.
+	if err := d.lag(ctx, conn, &s); err != nil {
 		return nil, s, err
 	}
 	tx, err := conn.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})

@@ -53,10 +53,15 @@ func (*mysql) same(a, b string) bool {
 func (d *mysql) index(x index) string { return x.create(d, "", x.full, "") }
 
 func (d *mysql) grant(t *Table, user string) string {
+	return fmt.Sprintf("GRANT SELECT ON %s.%s TO %s;", d.quote(t.Schema), d.quote(t.Name), account(user))
+}
+
+// account is what current_user() says, as GRANT takes it.
+func account(user string) string {
 	name, host, ok := strings.Cut(user, "@")
 	who := "'" + name + "'"
 	if ok {
 		who += "@'" + host + "'"
 	}
-	return fmt.Sprintf("GRANT SELECT ON %s.%s TO %s;", d.quote(t.Schema), d.quote(t.Name), who)
+	return who
 }

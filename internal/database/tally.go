@@ -15,7 +15,7 @@ import (
 // Tally is what the oldest rows of a selection count, up to a cap.
 type Tally struct {
 	Rows    Capped         // that wait, with or without a moment
-	Late    Capped         // that have waited for longer than they may
+	Late    Capped         // that have waited for longer than they may; unknown of a replica that cannot say as of when
 	Oldest  signal.Instant // since when the oldest has waited, on our clock
 	Undated Capped         // that do not say since when: NULL
 	Unread  Capped         // whose moment is no time
@@ -93,7 +93,10 @@ func (r *Reading) tally(s Selection, limit int, longest time.Duration, also ...C
 			Rows: capped(rows, limit), Unread: capped(rows-dated, limit), Future: capped(future, limit),
 			Also: make([]Capped, len(also)),
 		}
-		if longest > 0 {
+		switch {
+		case longest > 0 && !r.clock.dated():
+			t.Late = Capped{Count: signal.Unknown}
+		case longest > 0:
 			t.Late = capped(late, limit)
 		}
 		for i, n := range counts {
@@ -121,6 +124,9 @@ func (r *Reading) tally(s Selection, limit int, longest time.Duration, also ...C
 // times, and then all that say since when: the oldest of them, up to the cap.
 func (r *Reading) Ages(ctx context.Context, s Selection, limit int, ages []time.Duration) (counts []int64, capped bool, err error) {
 	q := query{purpose: "count by age " + s.What, table: s.Table, where: s.Where, limit: limit + 1, index: s.index(r.dialect)}
+	if !r.clock.dated() {
+		return nil, false, fmt.Errorf("%s: as of when the read replica shows them is not known", q.purpose)
+	}
 	m, err := r.measure(s)
 	var columns []string
 	for _, age := range ages {

@@ -39,7 +39,7 @@ func Standby(t *testing.T, s *Shop) (admin *sql.DB, watch string) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(home) })
-	as := owner(t, home)
+	as := owner(t, home, "postgres")
 	dir := filepath.Join(home, "db")
 	password, _ := primary.User.Password()
 	backup := exec.Command(filepath.Join(bin, "pg_basebackup"), "--no-sync", "--checkpoint=fast", "--write-recovery-conf", "--pgdata="+dir,
@@ -73,20 +73,24 @@ func Standby(t *testing.T, s *Shop) (admin *sql.DB, watch string) {
 }
 
 // owner is a user that the server may run as, which is not root, and gives it a
-// folder.
-func owner(t *testing.T, dir string) *syscall.SysProcAttr {
+// folder: the first of some that there is.
+func owner(t *testing.T, dir string, names ...string) *syscall.SysProcAttr {
 	t.Helper()
 	if os.Getuid() != 0 {
 		return nil
 	}
-	u, err := user.Lookup("postgres")
-	if err != nil {
-		t.Skip("there is no user postgres")
+	for _, name := range names {
+		u, err := user.Lookup(name)
+		if err != nil {
+			continue
+		}
+		uid, _ := strconv.Atoi(u.Uid)
+		gid, _ := strconv.Atoi(u.Gid)
+		if err := os.Chown(dir, uid, gid); err != nil {
+			t.Fatal(fmt.Errorf("give %s to %s: %w", dir, name, err))
+		}
+		return &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}}
 	}
-	uid, _ := strconv.Atoi(u.Uid)
-	gid, _ := strconv.Atoi(u.Gid)
-	if err := os.Chown(dir, uid, gid); err != nil {
-		t.Fatal(fmt.Errorf("give %s to postgres: %w", dir, err))
-	}
-	return &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}}
+	t.Skipf("there is none of the users %q", names)
+	return nil
 }

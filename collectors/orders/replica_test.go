@@ -1,0 +1,221 @@
+//go:build integration
+
+package orders_test
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/lostorder/lostorder/collectors"
+	"github.com/lostorder/lostorder/internal/database/databasetest"
+	"github.com/lostorder/lostorder/internal/signal"
+)
+
+// TestRealReplicaOfMySQL: what a replica shows is overdue only where it was when the
+// replica still knew, whether it is late, stopped, or has lost its source.
+func TestRealReplicaOfMySQL(t *testing.T) {
+	databasetest.EachReplica(t, func(t *testing.T, r *databasetest.Replica) {
+		s := r.Shop
+		makeTable(t, s)
+		add(t, s, "late", "placed", time.Hour)
+		add(t, s, "known", "paid", time.Minute)
+		f := follower{t, r}
+		f.arrives("known")
+		if !t.Run("without the right it is read as before, and check says which it is", f.withoutTheRight) {
+			return
+		}
+		t.Run("a replica that is late", f.late)
+		t.Run("a replica that is stopped", f.stopped)
+		t.Run("a replica that has lost its source, and is promoted", f.lost)
+	})
+}
+
+// follower is a replica that is tested.
+type follower struct {
+	t *testing.T
+	*databasetest.Replica
+}
+
+func (f follower) arrives(id string) {
+	f.t.Helper()
+	f.Await(f.t, "order "+id, "SELECT count(*) FROM shop.orders WHERE id = '"+id+"'")
+}
+
+// placed is a lifecycle in which an order may be placed for some time.
+func placed(longest time.Duration) string {
+	return fmt.Sprintf("\n    states:\n      placed: {max: %dms, next: paid}\n      paid:\n", longest.Milliseconds())
+}
+
+// watch reads the replica again and again, and returns what waits for a reading.
+func (f follower) watch(t *testing.T, source string, longest time.Duration) (until func(what string, want func(p signal.State, warnings string) bool)) {
+	t.Helper()
+	sink := make(reports, 1)
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	target := load(t, settings(f.URL, "", source, placed(longest)))[0]
+	go func() { done <- target.New(slog.New(slog.DiscardHandler)).Run(ctx, sink) }()
+	t.Cleanup(func() {
+		cancel()
+		for {
+			select {
+			case <-sink:
+			case err := <-done:
+				if err != nil {
+					t.Errorf("run: %v", err)
+				}
+				return
+			}
+		}
+	})
+	return func(what string, want func(signal.State, string) bool) {
+		t.Helper()
+		last := "nothing was read"
+		for deadline := time.After(2 * time.Minute); ; {
+			select {
+			case report := <-sink:
+				_, state := whole(t, report)
+				warnings := strings.Join(report.Warnings, "; ")
+				if want(state["placed"], warnings) {
+					return
+				}
+				last = fmt.Sprintf("%d orders, %d overdue, warnings: %s", state["placed"].Orders, state["placed"].Overdue, warnings)
+			case <-deadline:
+				t.Fatalf("waited for %s; last there were %s", what, last)
+			}
+		}
+	}
+}
+
+func (f follower) withoutTheRight(t *testing.T) {
+	text := settings(f.URL, ", read_replica_lag: 1m", "", placed(time.Minute))
+	e := collectors.Examine(t.Context(), load(t, text)[0])
+	if _, state := whole(t, e.Report); state["placed"].Overdue != 1 || len(e.Report.Warnings) != 0 {
+		t.Errorf("it has %d overdue, want 1; warnings: %q", state["placed"].Overdue, e.Report.Warnings)
+	}
+	var right collectors.Advice
+	for _, a := range e.Advice {
+		if a.Kind == collectors.Grant && !strings.Contains(a.Paste, "SELECT") {
+			right = a
+		}
+	}
+	t.Log(right)
+	if !strings.Contains(right.Text, "it is taken to be 1m behind, as read_replica_lag says") {
+		t.Errorf("the advice is %q", right)
+	}
+	primary := collectors.Examine(t.Context(), load(t, settings(f.Shop.URL, "", "", placed(time.Minute)))[0])
+	for _, a := range primary.Advice {
+		if a.Kind == collectors.Grant && !strings.Contains(a.Paste, "SELECT") {
+			t.Errorf("of a server that is no replica, too: %q", a)
+		}
+	}
+	before := f.Asked(t)
+	until := f.watch(t, "", time.Minute)
+	for range 5 {
+		until("readings", func(signal.State, string) bool { return true })
+	}
+	if n := f.Asked(t) - before; n != 1 {
+		t.Errorf("on one connection it was asked %d times for what it refuses, want 1", n)
+	}
+	f.Shop.Run(t, right.Paste)
+	add(t, f.Shop, "granted", "paid", time.Minute)
+	f.arrives("granted")
+	for _, a := range collectors.Examine(t.Context(), load(t, text)[0]).Advice {
+		if a.Paste == right.Paste {
+			t.Errorf("with the right it is still advised")
+		}
+	}
+}
+
+// touch has an order enter its state anew, and returns two moments between which it
+// did.
+func (f follower) touch(t *testing.T, id, state string) (earliest, latest time.Time) {
+	t.Helper()
+	earliest = time.Now()
+	f.Shop.Run(t, fmt.Sprintf("UPDATE orders SET state = '%s', updated_at = now(3) WHERE id = '%s'", state, id))
+	return earliest, time.Now()
+}
+
+func (f follower) late(t *testing.T) {
+	add(t, f.Shop, "moved", "placed", 0)
+	since := time.Now() // at the latest
+	f.arrives("moved")
+	f.Delay(t, time.Hour)
+	_, last := f.touch(t, "moved", "paid")
+	// It went on in time; when the reading comes, its time has passed.
+	longest := last.Sub(since) + 3*time.Second
+	f.Await(t, "the deadline", fmt.Sprintf("SELECT unix_timestamp(now(3)) > %.3f", float64(last.Add(8*time.Second).UnixMilli())/1000))
+	f.watch(t, "", longest)("a reading of what is late", func(p signal.State, warnings string) bool {
+		if p.Orders != 2 || p.Overdue != 1 {
+			t.Fatalf("of a late replica, placed has %d orders and %d overdue, want 2 and 1", p.Orders, p.Overdue)
+		}
+		return strings.Contains(warnings, "is a read replica that is") && strings.Contains(warnings, "behind")
+	})
+	f.watch(t, ", columns: {updated: updated_at}", longest)("the same of a table with only updated_at", func(p signal.State, _ string) bool {
+		return p.Orders == 2 && p.Overdue == 1
+	})
+	until := f.watch(t, "", longest)
+	f.Delay(t, 0)
+	until("the replica to catch up", func(p signal.State, warnings string) bool { return p.Orders == 1 && p.Overdue == 1 && warnings == "" })
+}
+
+// enters has an order placed, the replica show it, and something happen to the
+// replica before the order's time has passed; it returns when that has.
+func (f follower) enters(t *testing.T, longest time.Duration, before func()) (due time.Time) {
+	t.Helper()
+	first, last := f.touch(t, "moved", "placed")
+	f.Await(t, "the order", "SELECT count(*) FROM shop.orders WHERE id = 'moved' AND state = 'placed' AND updated_at >= "+fmt.Sprintf("from_unixtime(%.3f)", float64(first.UnixMilli())/1000))
+	before()
+	if time.Since(first) > longest {
+		t.Skipf("the machine is too slow for a deadline of %s", longest)
+	}
+	return last.Add(longest)
+}
+
+// keeps demands, until some time after the deadline of the order, that no other than
+// the late one is overdue.
+func keeps(t *testing.T, until func(string, func(signal.State, string) bool), due time.Time, words string) {
+	t.Helper()
+	until(words, func(p signal.State, warnings string) bool {
+		if p.Orders != 2 || p.Overdue != 1 {
+			t.Fatalf("placed has %d orders and %d overdue, want 2 and 1; warnings: %s", p.Orders, p.Overdue, warnings)
+		}
+		return time.Now().After(due.Add(time.Second)) && strings.Contains(warnings, words) && strings.Contains(warnings, "last seen to follow")
+	})
+}
+
+// longest is how long an order may be placed in the tests that have to be quicker.
+const longest = 10 * time.Second
+
+func (f follower) stopped(t *testing.T) {
+	until := f.watch(t, "", longest)
+	for range 3 {
+		until("a replica that follows", func(p signal.State, warnings string) bool { return p.Overdue == 1 && warnings == "" })
+	}
+	due := f.enters(t, longest, func() { f.Stop(t, "SQL_THREAD") })
+	f.touch(t, "moved", "paid")
+	keeps(t, until, due, "its SQL thread is stopped")
+	for _, source := range []string{"", ", columns: {updated: updated_at}"} {
+		r := read(t, settings(f.URL, "", source, placed(longest)))
+		if _, state := whole(t, r); state["placed"].Orders != 2 || state["placed"].Overdue.Known() {
+			t.Errorf("with source%s, by somebody who never saw the replica follow, placed is %+v", source, state["placed"])
+		}
+		checkWarning(t, r, "its SQL thread is stopped, and as of when", "none of it counts as late")
+	}
+	f.Start(t)
+	until("the replica to follow again", func(p signal.State, warnings string) bool { return p.Orders == 1 && p.Overdue == 1 && warnings == "" })
+}
+
+func (f follower) lost(t *testing.T) {
+	until := f.watch(t, "", longest)
+	for range 3 {
+		until("a replica that follows", func(p signal.State, warnings string) bool { return p.Overdue == 1 && warnings == "" })
+	}
+	due := f.enters(t, longest, f.LoseSource)
+	keeps(t, until, due, "has lost its source")
+	f.Promote(t)
+	until("a server of its own", func(p signal.State, warnings string) bool { return p.Orders == 2 && p.Overdue == 2 && warnings == "" })
+}

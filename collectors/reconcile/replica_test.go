@@ -1,0 +1,41 @@
+//go:build integration
+
+package reconcile_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/lostorder/lostorder/internal/database/databasetest"
+	"github.com/lostorder/lostorder/internal/signal"
+)
+
+// TestRealStoppedReplicaOfMySQL: what a replica that no longer follows does not show
+// is missing only once the replica must know it.
+func TestRealStoppedReplicaOfMySQL(t *testing.T) {
+	databasetest.EachReplica(t, func(t *testing.T, r *databasetest.Replica) {
+		shop(t, r.Shop, "orders")
+		shop(t, r.Shop, "payments")
+		r.Allow(t)
+		replica := *r.Shop
+		replica.URL = r.URL
+		w := watch(t, settings(r.Shop, &replica, "exactly_one"))
+		w.checked()
+		r.Stop(t, "SQL_THREAD")
+		stopped := time.Now()
+		justNow(t, r.Shop, "orders", "A-1", "paid")
+		justNow(t, r.Shop, "payments", "A-1", "captured")
+		w.suspects(1)
+		w.next("what would have outlived its grace", func(r signal.Report) bool {
+			return r.Whole() && time.Since(stopped) > 5*grace && r.Reconciliations[0].Suspects == 1
+		})
+		r.Start(t)
+		w.suspects(0)
+		w.checked()
+		justNow(t, r.Shop, "orders", "A-2", "paid")
+		w.next("a payment that is missing indeed", missing(1))
+		if told := w.toldEver(); len(told) != 1 {
+			t.Errorf("told were %q", told)
+		}
+	})
+}

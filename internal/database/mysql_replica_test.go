@@ -1,0 +1,172 @@
+package database_test
+
+import (
+	"database/sql"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/lostorder/lostorder/internal/database"
+)
+
+// channel is a row of SHOW REPLICA STATUS, written as column=value; the values of
+// those without an = are NULL.
+func channel(columns string) map[string]sql.NullString {
+	row := map[string]sql.NullString{}
+	for c := range strings.SplitSeq(columns, "; ") {
+		name, value, valid := strings.Cut(c, "=")
+		row[name] = sql.NullString{String: value, Valid: valid}
+	}
+	return row
+}
+
+// TestWhatAReplicaSaysOfItself goes by the columns of SHOW REPLICA STATUS (MySQL
+// 8.0.22 and later), SHOW SLAVE STATUS (before), and SHOW ALL SLAVES STATUS (MariaDB).
+func TestWhatAReplicaSaysOfItself(t *testing.T) {
+	const (
+		threads = "Replica_IO_Running=Yes; Replica_SQL_Running=Yes; Last_IO_Errno=0; Last_SQL_Errno=0; Channel_Name="
+		old     = "Slave_IO_Running=Yes; Slave_SQL_Running=Yes; Last_IO_Errno=0; Last_SQL_Errno=0; "
+	)
+	for _, test := range []struct {
+		name     string
+		channels []string
+		behind   time.Duration
+		halted   string
+	}{
+		{"MySQL that is not behind", []string{"Seconds_Behind_Source=0; " + threads}, 0, ""},
+		{"MySQL that is behind, by whole seconds", []string{"Seconds_Behind_Source=7; " + threads}, 8 * time.Second, ""},
+		{"MySQL before 8.0.22", []string{"Seconds_Behind_Master=7; " + old}, 8 * time.Second, ""},
+		{"MariaDB", []string{"Seconds_Behind_Master=90; Connection_name=; " + old}, 91 * time.Second, ""},
+		{"the channel that is furthest behind counts", []string{"Seconds_Behind_Source=7; " + threads + "a", "Seconds_Behind_Source=70; " + threads + "b", "Seconds_Behind_Source=0; " + threads + "c"}, 71 * time.Second, ""},
+		{"a clock that is ahead of that of the source", []string{"Seconds_Behind_Master=-3; " + old}, 0, ""},
+		{
+			"a stopped SQL thread",
+			[]string{"Seconds_Behind_Source; Replica_IO_Running=Yes; Replica_SQL_Running=No; Last_IO_Errno=0; Last_SQL_Errno=0"},
+			database.Undated, "does not follow its source, because its SQL thread is stopped",
+		},
+		{
+			"an SQL thread that failed",
+			[]string{"Seconds_Behind_Master; Slave_IO_Running=Yes; Slave_SQL_Running=No; Last_IO_Errno=0; Last_SQL_Errno=1062; Last_SQL_Error=Duplicate entry 'A-1'"},
+			database.Undated, "does not follow its source, because its SQL thread has stopped (error 1062, which its SHOW REPLICA STATUS explains)",
+		},
+		{
+			"a stopped IO thread",
+			[]string{"Seconds_Behind_Master; Slave_IO_Running=No; Slave_SQL_Running=Yes; Last_IO_Errno=0; Last_SQL_Errno=0"},
+			database.Undated, "does not follow its source, because its IO thread is stopped",
+		},
+		{
+			"a source that is lost",
+			[]string{"Seconds_Behind_Source; Replica_IO_Running=Connecting; Replica_SQL_Running=Yes; Last_IO_Errno=2003; Last_IO_Error=error connecting to source 'repl@db'; Last_SQL_Errno=0"},
+			database.Undated, "has lost its source (error 2003, which its SHOW REPLICA STATUS explains)",
+		},
+		{
+			"a source that is lost a moment ago",
+			[]string{"Seconds_Behind_Source; Replica_IO_Running=Connecting; Replica_SQL_Running=Yes; Last_IO_Errno=0; Last_SQL_Errno=0"},
+			database.Undated, "has lost its source",
+		},
+		{
+			"nothing runs",
+			[]string{"Seconds_Behind_Master; Slave_IO_Running=No; Slave_SQL_Running=No; Last_IO_Errno=0; Last_SQL_Errno=0"},
+			database.Undated, "does not follow its source, because its threads are stopped (RESET REPLICA ALL, if it was promoted)",
+		},
+		{
+			"one channel of two is stopped",
+			[]string{"Seconds_Behind_Source=0; " + threads + "a", "Seconds_Behind_Source; Replica_IO_Running=Yes; Replica_SQL_Running=No; Channel_Name=b"},
+			database.Undated, "does not follow its source, because its SQL thread is stopped on channel b",
+		},
+		{
+			"the channels of a group are no replication from a source",
+			[]string{"Seconds_Behind_Source; Replica_IO_Running=No; Replica_SQL_Running=No; Channel_Name=group_replication_recovery", "Seconds_Behind_Source=0; " + threads},
+			0, "",
+		},
+		{"a server that says nothing of the kind", []string{"Something=else"}, database.Undated, "has lost its source"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var rows []map[string]sql.NullString
+			for _, c := range test.channels {
+				rows = append(rows, channel(c))
+			}
+			behind, halted := new(database.Follower).Ask(time.Hour, rows...)
+			if behind != test.behind || halted != test.halted {
+				t.Errorf("it is %s behind and %q, want %s and %q", behind, halted, test.behind, test.halted)
+			}
+		})
+	}
+}
+
+// TestHowOldIsWhatAReplicaShows: what a replica shows is at least what it showed when
+// it last followed, and a replica that began a moment ago may not know better.
+func TestHowOldIsWhatAReplicaShows(t *testing.T) {
+	const (
+		fresh   = "Seconds_Behind_Source=0"
+		second  = "Seconds_Behind_Source=1"
+		minute  = "Seconds_Behind_Source=59"
+		stopped = "Seconds_Behind_Source; Replica_SQL_Running=No"
+		unknown = database.Undated
+	)
+	type asked struct {
+		at     time.Duration
+		says   string
+		behind time.Duration
+	}
+	for name, course := range map[string][]asked{
+		"it follows":                            {{10, fresh, 0}, {20, fresh, 0}, {30, second, 2}, {40, fresh, 0}},
+		"it was stopped before anybody saw it":  {{10, stopped, unknown}, {20, stopped, unknown}},
+		"it stops after it was seen only once":  {{10, fresh, 0}, {20, stopped, unknown}},
+		"it stops":                              {{10, fresh, 0}, {20, fresh, 0}, {25, stopped, 5}, {80, stopped, 60}},
+		"it stops while it is behind":           {{70, minute, 60}, {80, stopped, 70}},
+		"it begins again, having nothing yet":   {{10, fresh, 0}, {20, fresh, 0}, {30, stopped, 10}, {40, fresh, 20}, {50, minute, 30}, {60, fresh, 40}, {70, fresh, 0}},
+		"it begins, having nothing yet":         {{10, stopped, unknown}, {20, fresh, unknown}, {90, minute, 60}, {100, fresh, 70}, {110, fresh, 0}},
+		"it begins between two readings":        {{70, minute, 60}, {80, fresh, 70}, {90, minute, 60}},
+		"a change that takes long":              {{10, fresh, 0}, {20, fresh, 0}, {90, minute, 60}, {95, minute, 60}},
+		"a change that took long is made again": {{10, fresh, 0}, {60, fresh, 0}, {65, minute, 5}, {75, minute, 15}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var f database.Follower
+			for _, a := range course {
+				want := a.behind
+				if want != unknown {
+					want *= time.Second
+				}
+				if got, halted := f.Ask(a.at*time.Second, channel(a.says)); got != want || got != 0 && a.says == fresh && halted == "" {
+					t.Errorf("at %d, saying %q, it is %s behind (%s), want %s", a.at, a.says, got, halted, want)
+				}
+			}
+		})
+	}
+}
+
+func TestOfAReplicaCountsWhatItKnew(t *testing.T) {
+	const over = "; what it shows may be over by now, and counts as late only where it was late then"
+	for name, test := range map[string]struct {
+		behind, lag time.Duration
+		halted      string
+		warning     string
+		stale       time.Duration // -1: nobody knows
+	}{
+		"not behind":                       {0, 0, "", "", 0},
+		"behind as it may be":              {20 * time.Second, time.Minute, "", "", 0},
+		"hardly behind":                    {4 * time.Second, 0, "", "", 4 * time.Second},
+		"behind":                           {20 * time.Second, 0, "", "database shop is a read replica that is 20s behind" + over, 20 * time.Second},
+		"further behind than it may be":    {2 * time.Minute, time.Minute, "", "database shop is a read replica that is 2m0s behind" + over, time.Minute},
+		"stopped a moment ago":             {2 * time.Second, 0, "is stopped", "", 2 * time.Second},
+		"stopped for less than it may be":  {20 * time.Second, time.Minute, "is stopped", "", 0},
+		"stopped":                          {20 * time.Second, 0, "is stopped", "database shop is a read replica that is stopped; it was last seen to follow 20s ago" + over, 20 * time.Second},
+		"stopped since nobody knows when":  {database.Undated, 0, "is stopped", "database shop is a read replica that is stopped, and as of when it shows what it shows is not known; that may be over by now, and none of it counts as late", -1},
+		"the same, though it may be late,": {database.Undated, time.Hour, "is stopped", "database shop is a read replica that is stopped, and as of when it shows what it shows is not known; that may be over by now, and none of it counts as late", -1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := database.ReplicaClock(test.behind, test.lag, test.halted)
+			if got := c.Warning("shop"); got != test.warning {
+				t.Errorf("the warning is %q, want %q", got, test.warning)
+			}
+			if by, known := c.Stale(); known != (test.stale >= 0) || known && by != test.stale {
+				t.Errorf("it is stale by %s (%v), want %s", by, known, test.stale)
+			}
+			now := c.Instant(time.Now().Add(time.Hour).UnixMilli()) // no later than when it was asked
+			if since, most := now.Sub(c.Before(time.Minute)), time.Minute+max(test.lag, test.behind, 0); since != most {
+				t.Errorf("late since a minute is what began %s ago, want %s", since, most)
+			}
+		})
+	}
+}
