@@ -16,8 +16,9 @@ part_start() {
 	version=$(mariadbd --version | awk '{ print $3 }')
 	unprivileged mysql
 	free_port port
+	# --tmpdir: a server that starts clears its folder for temporary files, and others may use /tmp.
 	# --force: a machine whose own name cannot be looked up will do.
-	quiet "${as[@]}" mariadb-install-db --no-defaults --datadir="$data/db" \
+	quiet "${as[@]}" mariadb-install-db --no-defaults --datadir="$data/db" --tmpdir="$data" \
 		--auth-root-authentication-method=normal --force --skip-test-db ||
 		fail "could not make a database"
 	cat >"$data/init.sql" <<-SQL
@@ -25,7 +26,7 @@ part_start() {
 		CREATE USER '$user'@'%' IDENTIFIED BY '$password';
 		GRANT ALL PRIVILEGES ON *.* TO '$user'@'%' WITH GRANT OPTION;
 	SQL
-	serve "${as[@]}" mariadbd --no-defaults --datadir="$data/db" --init-file="$data/init.sql" \
+	serve "${as[@]}" mariadbd --no-defaults --datadir="$data/db" --tmpdir="$data" --init-file="$data/init.sql" \
 		--bind-address=127.0.0.1 --port="$port" --socket="$data/socket" --skip-name-resolve \
 		--innodb-flush-log-at-trx-commit=0
 	share MARIADB_URL "mysql://$user:$password@127.0.0.1:$port/lostorder"
