@@ -3,6 +3,7 @@ package database
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	driver "github.com/go-sql-driver/mysql"
 )
@@ -22,6 +23,9 @@ func (d *mysql) explain(err error, q *query, s session) (problem, bool) {
 	var table *Table
 	if q != nil {
 		table = q.table
+	}
+	if (e.Number == 1305 || e.Number == 1370) && strings.Contains(e.Message, d.settings.DBName+".md5") {
+		return problem{"the server has no md5(), by which rows are compared; MySQL 9.6 and later have it once an administrator runs INSTALL COMPONENT 'file://component_classic_hashing'", true}, true
 	}
 	switch e.Number {
 	case 1045, 1698:
