@@ -8,39 +8,69 @@ import (
 )
 
 // Advise draws the lifecycle, and says which rights its queries need.
-func (r *reader) Advise(context.Context) []collectors.Advice {
+func (r *reader) Advise(ctx context.Context) []collectors.Advice {
 	advice := []collectors.Advice{{Kind: collectors.Picture, Text: r.config.Draw()}}
-	if r.table != nil && r.config.Source.Query == "" {
-		columns := append(r.table.fields(), r.table.state, r.table.since)
-		columns = append(columns, r.comparedBy()...)
-		advice = append(advice, grant(r.db.Grant(r.table.found, columns, r.table.where...), r.table.found)...)
+	t, h := r.found(ctx)
+	switch {
+	case r.config.Source.Query != "":
+		advice = append(advice, r.ofQuery("source.query"))
+	case t != nil:
+		columns := append(t.fields(), t.state, t.since)
+		columns = append(columns, r.comparedBy(t)...)
+		advice = append(advice, r.grant(t.found, columns, t.where)...)
 	}
 	if why, sql := r.db.LagGrant(); sql != "" {
 		advice = append(advice, collectors.Advice{Kind: collectors.Grant, Text: why, Paste: sql})
 	}
-	if r.moves != nil && r.moves.table != nil && r.config.History.Query == "" {
-		t := r.moves.table
-		advice = append(advice, grant(r.db.Grant(t.found, append(t.fields(), t.at), t.where...), t.found)...)
+	switch {
+	case r.moves == nil:
+	case r.config.History.Query != "":
+		advice = append(advice, r.ofQuery("history.query"))
+	case h != nil:
+		advice = append(advice, r.grant(h.found, append(h.fields(), h.at), h.where)...)
 	}
 	return advice
 }
 
+// found are the tables of the last reading, or as the config says that they are.
+func (r *reader) found(ctx context.Context) (t *table, h *historyTable) {
+	t = r.table
+	if r.moves != nil {
+		h = r.moves.table
+	}
+	r.db.Unseen(func(in *database.Reading) (err error) {
+		if t == nil {
+			t, err = find(ctx, in, &r.config.Source)
+		}
+		if r.moves != nil && h == nil {
+			h, _ = findHistory(ctx, in, r.config.History)
+		}
+		return err
+	})
+	return t, h
+}
+
 // comparedBy are the columns by which duplicates are found, those that are there.
-func (r *reader) comparedBy() (columns []database.Column) {
+func (r *reader) comparedBy(t *table) (columns []database.Column) {
 	if r.duplicates == nil {
 		return nil
 	}
 	for _, name := range append([]string{r.config.Duplicates.Created}, r.config.Duplicates.Key...) {
-		if c, err := r.table.found.Column(name, ""); err == nil {
+		if c, err := t.found.Column(name, ""); err == nil {
 			columns = append(columns, c)
 		}
 	}
 	return columns
 }
 
-func grant(sql string, t *database.Table) []collectors.Advice {
+func (r *reader) grant(t *database.Table, columns []database.Column, where []database.Condition) []collectors.Advice {
+	sql := r.db.Grant(t, columns, where...)
 	if sql == "" {
 		return nil
 	}
-	return []collectors.Advice{{Kind: collectors.Grant, Text: "to read table " + t.String() + " and nothing else", Paste: sql}}
+	return []collectors.Advice{{Kind: collectors.Grant, Text: r.db.ToRead(t), Paste: sql}}
+}
+
+func (r *reader) ofQuery(key string) collectors.Advice {
+	return collectors.Advice{Kind: collectors.Grant, Text: "in database " + r.db.Name() + ", to read the columns that " + key + " names"}
 }

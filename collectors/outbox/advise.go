@@ -9,30 +9,58 @@ import (
 )
 
 // Advise says which rights the queries need.
-func (r *reader) Advise(context.Context) []collectors.Advice {
-	var advice []collectors.Advice
-	if t := r.table; t != nil {
-		where := t.pending.Where
-		if t.failed != nil {
-			where = append(slices.Clip(where), t.failed.Where...)
-		}
-		columns := append(append(t.fields(), t.createdAt), t.sequence...)
-		for _, c := range []*database.Column{t.attempts, t.lastError} {
-			if c != nil {
-				columns = append(columns, *c)
-			}
-		}
-		if sql := r.db.Grant(t.pending.Table, columns, where...); sql != "" {
-			advice = append(advice, collectors.Advice{Kind: collectors.Grant, Text: "to read table " + t.pending.Table.String() + " and nothing else", Paste: sql})
+func (r *reader) Advise(ctx context.Context) []collectors.Advice {
+	if r.config.Slot != "" {
+		return r.grantOfSlot()
+	}
+	t := r.table
+	if t == nil {
+		r.db.Unseen(func(in *database.Reading) (err error) {
+			t, err = find(ctx, in, &r.config, &r.preset)
+			return err
+		})
+	}
+	if t == nil {
+		return nil
+	}
+	where := t.pending.Where
+	if t.failed != nil {
+		where = append(slices.Clip(where), t.failed.Where...)
+	}
+	columns := append(append(t.fields(), t.createdAt), t.sequence...)
+	for _, c := range []*database.Column{t.attempts, t.lastError} {
+		if c != nil {
+			columns = append(columns, *c)
 		}
 	}
-	if t := r.table; t != nil && t.position != nil && r.config.Position.Query == "" {
-		if sql := r.db.Grant(t.position.from.Table, t.position.columns, t.position.from.Where...); sql != "" {
-			advice = append(advice, collectors.Advice{Kind: collectors.Grant, Text: "to read the position of the relay and nothing else", Paste: sql})
-		}
+	advice := r.grant(t.pending.Table, columns, where)
+	if t.position != nil && r.config.Position.Query == "" {
+		advice = append(advice, r.grant(t.position.from.Table, t.position.columns, t.position.from.Where)...)
+	}
+	if r.config.Position.Query != "" {
+		advice = append(advice, collectors.Advice{Kind: collectors.Grant, Text: "in database " + r.db.Name() + ", to read the columns that position.query names"})
 	}
 	if why, sql := r.db.LagGrant(); sql != "" {
 		advice = append(advice, collectors.Advice{Kind: collectors.Grant, Text: why, Paste: sql})
 	}
 	return advice
+}
+
+func (r *reader) grant(t *database.Table, columns []database.Column, where []database.Condition) []collectors.Advice {
+	if t.Unseen() && len(r.preset.optional) > 0 {
+		columns, where = nil, nil // which version of the library it is only the table can tell
+	}
+	sql := r.db.Grant(t, columns, where...)
+	if sql == "" {
+		return nil
+	}
+	return []collectors.Advice{{Kind: collectors.Grant, Text: r.db.ToRead(t), Paste: sql}}
+}
+
+// grantOfSlot is for the table whose inserted rows are counted: any column of it will do.
+func (r *reader) grantOfSlot() []collectors.Advice {
+	if t := r.inserted; t != nil && len(t.Columns) > 0 {
+		return r.grant(t, t.Columns[:1], nil)
+	}
+	return nil
 }

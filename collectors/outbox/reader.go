@@ -16,6 +16,8 @@ type reader struct {
 	preset preset
 	db     *database.DB
 	table  *table // as it was found last
+	// inserted is the table of a slot, as it was found last.
+	inserted *database.Table
 	known  *memory
 }
 

@@ -51,6 +51,7 @@ func (r *reader) readSlot(ctx context.Context, in *database.Reading, report *sig
 	if err != nil {
 		return err
 	}
+	r.inserted = t
 	s.Inserted, err = in.Inserted(ctx, t)
 	return err
 }

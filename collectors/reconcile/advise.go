@@ -9,10 +9,16 @@ import (
 )
 
 // Advise says which rights the queries need, in each database that is asked.
-func (r *reader) Advise(context.Context) []collectors.Advice {
+func (r *reader) Advise(ctx context.Context) []collectors.Advice {
 	var advice []collectors.Advice
 	for _, s := range r.sides {
-		if s == nil || s.keyed == nil {
+		if s == nil {
+			continue
+		}
+		if s.keyed == nil {
+			s.db.Unseen(func(r *database.Reading) error { return s.look(ctx, r) })
+		}
+		if s.keyed == nil {
 			continue
 		}
 		k := s.keyed
@@ -24,7 +30,7 @@ func (r *reader) Advise(context.Context) []collectors.Advice {
 		}
 		if sql := s.db.Grant(k.Table, columns, k.Where...); sql != "" {
 			advice = append(advice, collectors.Advice{
-				Kind: collectors.Grant, Text: "in database " + s.db.Name() + ", to read table " + k.Table.String() + " and nothing else", Paste: sql,
+				Kind: collectors.Grant, Text: s.db.ToRead(k.Table), Paste: sql,
 			})
 		}
 		if why, sql := s.db.LagGrant(); sql != "" {

@@ -31,46 +31,50 @@ func (s *side) find(ctx context.Context, warn func(string)) error {
 		if w := s.clock.Warning(s.db.Name()); w != "" {
 			warn(w)
 		}
-		t, err := r.Table(ctx, s.config.Table)
-		if err != nil {
-			return err
-		}
-		k := &database.Keyed{What: "rows of " + t.String(), Table: t}
-		var errs []error
-		must := func(name, key string) database.Column {
-			column, err := t.Column(name, s.name+".columns."+key)
-			errs = append(errs, err)
-			return column
-		}
-		for _, name := range s.config.Columns.Key {
-			k.Key = append(k.Key, must(name, "key"))
-		}
-		for _, name := range s.config.Columns.Values {
-			k.Values = append(k.Values, must(name, "values"))
-		}
-		if name := s.config.Columns.At; name != "" {
-			at := must(name, "at")
-			k.At = &at
-		}
-		if name := s.config.Columns.Traceparent; name != "" {
-			trace := must(name, "traceparent")
-			k.Trace = &trace
-		}
-		if s.config.Where != "" {
-			k.Where = []database.Condition{database.Matches(s.config.Where)}
-		}
-		for _, c := range k.Key {
-			k.KeyForms = append(k.KeyForms, r.Form(c))
-		}
-		for _, c := range k.Values {
-			k.ValueForms = append(k.ValueForms, r.Form(c))
-		}
-		s.keyed, s.order = k, k.KeyForms
-		if err := database.Join(errs...); err != nil {
-			return fmt.Errorf("read table %s: %w", s.config.Table, err)
-		}
-		return nil
+		return s.look(ctx, r)
 	})
+}
+
+func (s *side) look(ctx context.Context, r *database.Reading) error {
+	t, err := r.Table(ctx, s.config.Table)
+	if err != nil {
+		return err
+	}
+	k := &database.Keyed{What: "rows of " + t.String(), Table: t}
+	var errs []error
+	must := func(name, key string) database.Column {
+		column, err := t.Column(name, s.name+".columns."+key)
+		errs = append(errs, err)
+		return column
+	}
+	for _, name := range s.config.Columns.Key {
+		k.Key = append(k.Key, must(name, "key"))
+	}
+	for _, name := range s.config.Columns.Values {
+		k.Values = append(k.Values, must(name, "values"))
+	}
+	if name := s.config.Columns.At; name != "" {
+		at := must(name, "at")
+		k.At = &at
+	}
+	if name := s.config.Columns.Traceparent; name != "" {
+		trace := must(name, "traceparent")
+		k.Trace = &trace
+	}
+	if s.config.Where != "" {
+		k.Where = []database.Condition{database.Matches(s.config.Where)}
+	}
+	for _, c := range k.Key {
+		k.KeyForms = append(k.KeyForms, r.Form(c))
+	}
+	for _, c := range k.Values {
+		k.ValueForms = append(k.ValueForms, r.Form(c))
+	}
+	if err := database.Join(errs...); err != nil {
+		return fmt.Errorf("read table %s: %w", s.config.Table, err)
+	}
+	s.keyed, s.order = k, k.KeyForms
+	return nil
 }
 
 // agree gives all sides the forms that they have in common, and reports whether

@@ -4,6 +4,7 @@ package checkup
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -47,11 +48,15 @@ func Of(e collectors.Examination) Target {
 			Text: refused.Query + ": " + refused.Why + "; the price of the index: " + refused.Price,
 		})
 	}
+	brief := t.brief
+	if slices.ContainsFunc(e.Advice, func(a collectors.Advice) bool { return a.Kind == collectors.Grant && a.Paste != "" }) {
+		brief = func(text string) string { return withoutGrants(t.brief(text)) }
+	}
 	if r.Err != nil {
-		t.Error = t.brief(r.Err.Error())
+		t.Error = brief(r.Err.Error())
 	}
 	for _, w := range r.Warnings {
-		t.warn("%s", t.brief(w))
+		t.warn("%s", brief(w))
 	}
 	t.deadLetters(r)
 	t.Advice = append(t.Advice, e.Advice...)
@@ -68,6 +73,15 @@ func (t *Target) brief(text string) string {
 		}
 	}
 	return text
+}
+
+// granting is what an error says to run, of whole tables.
+var granting = regexp.MustCompile(`; run as (?:the owner|an administrator): (?:GRANT (?:SELECT|USAGE)[^;]*;(?: |$)?)+`)
+
+// withoutGrants takes out of a text the rights that are advised of on their own, and
+// more narrowly.
+func withoutGrants(text string) string {
+	return strings.TrimSuffix(granting.ReplaceAllString(text, "; "), "; ")
 }
 
 func (t *Target) warn(format string, args ...any) {

@@ -65,3 +65,25 @@ func TestWhatWasReadIsToldBesideWhatWasNot(t *testing.T) {
 		}
 	}
 }
+
+func TestAnErrorDoesNotGrantMoreThanTheAdviceBesideIt(t *testing.T) {
+	const denied = `read a: permission denied for table a; run as the owner: GRANT USAGE ON SCHEMA "public" TO "u"; GRANT SELECT ON "public"."a" TO "u";`
+	narrow := []collectors.Advice{{Kind: collectors.Grant, Paste: `GRANT SELECT ("id") ON "public"."a" TO "u";`}}
+	for name, test := range map[string]struct {
+		err    string
+		advice []collectors.Advice
+		want   string
+	}{
+		"one table":                        {denied, narrow, "read a: permission denied for table a"},
+		"something else after it":          {denied + " read b: timeout", narrow, "read a: permission denied for table a; read b: timeout"},
+		"an administrator":                 {"SELECT command denied; run as an administrator: GRANT SELECT ON `s`.`a` TO 'u'@'%';", narrow, "SELECT command denied"},
+		"a right that is not advised":      {`permission denied; run as the owner: GRANT CONNECT ON DATABASE "d" TO "u";`, narrow, `permission denied; run as the owner: GRANT CONNECT ON DATABASE "d" TO "u";`},
+		"no advice, so that the error has": {denied, nil, denied},
+	} {
+		r := signal.Report{Err: errors.New(test.err), Warnings: []string{test.err}}
+		got := checkup.Of(collectors.Examination{Report: r, Advice: test.advice})
+		if got.Error != test.want || got.Advice[0].Text != test.want {
+			t.Errorf("%s: says %q, and warns %q; want %q", name, got.Error, got.Advice[0].Text, test.want)
+		}
+	}
+}

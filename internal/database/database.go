@@ -21,12 +21,13 @@ type DB struct {
 	led      map[string]string // the index that the server is told to take, for queries for which it would not
 	checked  time.Time         // when accepted was begun
 	user     string            // who we are, as the server said last
+	absent   map[string]bool   // tables of which the server said that they are not there
 }
 
 // Open sets up a database without connecting to it. What is wrong with its
 // config is said by the first Read.
 func Open(c Config) *DB {
-	db := &DB{config: c}
+	db := &DB{config: c, absent: map[string]bool{}}
 	db.forget()
 	if db.dialect, db.broken = dialectOf(c); db.broken != nil {
 		return db

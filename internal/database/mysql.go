@@ -23,7 +23,8 @@ const mysqlName = "MySQL"
 type mysql struct {
 	config   Config
 	settings *driver.Config
-	mariadb  bool // as the server said when the last transaction began
+	account  string // to which the server refused the database
+	mariadb  bool   // as the server said when the last transaction began
 	replica  replica
 }
 

@@ -1,6 +1,7 @@
 package database
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -31,7 +32,9 @@ func (d *mysql) explain(err error, q *query, s session) (problem, bool) {
 	case 1045, 1698:
 		return problem{text: fmt.Sprintf("wrong password for user %q, or no such user may connect from here", user)}, true
 	case 1044:
-		return problem{text: fmt.Sprintf("user %q may not use database %q; run as an administrator: GRANT SELECT ON %s.the_table TO '%s';", user, d.settings.DBName, d.quote(d.settings.DBName), user)}, true
+		d.account = accountIn(e.Message)
+		the := &Table{Schema: d.settings.DBName, Name: "the_table"}
+		return problem{text: fmt.Sprintf("user %q may not use database %q; run as an administrator: %s", user, d.settings.DBName, d.grant(the, cmp.Or(d.account, user)))}, true
 	case 1049:
 		return problem{text: fmt.Sprintf("there is no database %q on this server", d.settings.DBName)}, true
 	case 1142, 1143, 1370:

@@ -29,6 +29,7 @@ func (d *mysql) describe(ctx context.Context, r *Reading, schema, name string) (
 	err := r.ask(ctx, "SELECT 1 FROM "+d.quote(schema)+"."+d.quote(name)+" LIMIT 0", nil, func(*sql.Rows) error { return nil })
 	var e *driver.MySQLError
 	if errors.As(err, &e) && e.Number == 1146 {
+		r.db.absent[t.String()] = true
 		return nil, nil
 	}
 	if errors.As(err, &e) && e.Number == 1142 {

@@ -9,7 +9,10 @@ import (
 // Query makes the result of the operator's own query stand for a table; name is
 // what messages call it. It is asked for its columns, and for no row.
 func (r *Reading) Query(ctx context.Context, name, text string) (*Table, error) {
-	t := &Table{Name: name, query: text}
+	t := &Table{Name: name, query: text, unseen: r.unseen}
+	if r.unseen {
+		return t, nil
+	}
 	columns, err := r.columns(ctx, "SELECT * FROM "+tableIn(r.dialect, t)+" LIMIT 0")
 	if err != nil {
 		r.aborted = r.dialect.name() == postgresName

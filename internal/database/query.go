@@ -21,6 +21,7 @@ type Reading struct {
 	tx      *sql.Tx
 	session session
 	clock   Clock
+	unseen  bool // nothing is asked: tables are what the config says
 	aborted bool // the database refuses every further query of this transaction
 }
 
