@@ -42,8 +42,14 @@ func (c *cluster) close() {
 
 // metadata asks for all topics and brokers, and keeps the brokers.
 func (c *cluster) metadata(ctx context.Context) (*sarama.MetadataResponse, error) {
+	return c.topics(ctx, false)
+}
+
+// topics also asks, with rights, what this user may do with each of them.
+func (c *cluster) topics(ctx context.Context, rights bool) (*sarama.MetadataResponse, error) {
 	request := sarama.NewMetadataRequest(c.conf.Version, nil)
 	request.AllowAutoTopicCreation = false
+	request.IncludeTopicAuthorizedOperations = rights && request.Version >= rightsToldFrom
 	var failures []string
 	for _, n := range c.contacts() {
 		answer, err := ask(ctx, n, c.reading, func(b *sarama.Broker) (*sarama.MetadataResponse, error) {

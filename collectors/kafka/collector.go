@@ -48,7 +48,7 @@ func (r *reader) Read(ctx context.Context, report *signal.Report) error {
 		ctx: ctx, config: &r.config, cluster: r.cluster, history: r.history,
 		// A little more than the last reading had.
 		parts:      make([]signal.Partition, 0, r.history.parts+r.history.parts/32+64),
-		lostTopics: newUnmatched(r.config.Topics.Include), lostGroups: newUnmatched(r.config.Groups.Include),
+		lostTopics: collectors.NewUnmatched(r.config.Topics.Include), lostGroups: collectors.NewUnmatched(r.config.Groups.Include),
 	}
 	err := one.run()
 	if ctx.Err() != nil {
@@ -84,8 +84,9 @@ type reading struct {
 	share      []string // groups of which nothing is read
 	streams    []string // groups of whose members nothing is read
 
-	lostTopics, lostGroups unmatched
+	lostTopics, lostGroups collectors.Unmatched
 	groupsMissing          bool // a broker does not tell its groups
+	groupSeen              bool // there is one, watched or not
 
 	now signal.Instant // when the ends of the logs were read
 }

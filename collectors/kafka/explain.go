@@ -28,7 +28,7 @@ func (c *cluster) explain(err error) error {
 	)
 	switch {
 	case errors.Is(err, sarama.ErrSASLAuthenticationFailed):
-		return fmt.Errorf("SASL authentication failed for user %s; check kafka[].sasl", c.conf.Net.SASL.User)
+		return fmt.Errorf("SASL authentication failed for user %s; check username, password and mechanism in kafka[].sasl", c.conf.Net.SASL.User)
 	case errors.Is(err, sarama.ErrUnsupportedSASLMechanism):
 		return fmt.Errorf("the broker does not offer SASL %s; check kafka[].sasl.mechanism", c.conf.Net.SASL.Mechanism)
 	case errors.Is(err, sarama.ErrIllegalSASLState):

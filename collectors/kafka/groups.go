@@ -110,7 +110,8 @@ func (r *reading) seeGroups(groups map[string]string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for name := range groups {
-		r.lostGroups.see(name)
+		r.lostGroups.See(name)
+		r.groupSeen = true
 	}
 }
 

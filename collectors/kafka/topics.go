@@ -36,7 +36,7 @@ func (r *reading) readTopics() error {
 	}
 	r.topics = make([]topic, 0, len(answer.Topics))
 	for _, t := range answer.Topics {
-		r.lostTopics.see(t.Name)
+		r.lostTopics.See(t.Name)
 		switch {
 		case errors.Is(t.Err, sarama.ErrNoError), errors.Is(t.Err, sarama.ErrLeaderNotAvailable):
 		case errors.Is(t.Err, sarama.ErrUnknownTopicOrPartition):

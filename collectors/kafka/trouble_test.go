@@ -14,6 +14,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -26,11 +27,25 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
+// TestAnEmptyClusterIsWhole: and yet it is said that it is empty, for so does one look of
+// which this user may see nothing.
 func TestAnEmptyClusterIsWhole(t *testing.T) {
-	r := readWhole(t, watch(t, serve(t).settings()))
-	if !r.Empty() || len(r.Warnings) > 0 {
-		t.Errorf("got\n%s", show(r))
+	s := serve(t)
+	r := watch(t, s.settings())
+	says := func(want ...string) {
+		t.Helper()
+		if report := readWhole(t, r); !slices.Equal(report.Warnings, want) {
+			t.Errorf("warns %q, want %q", report.Warnings, want)
+		}
 	}
+	if report := readWhole(t, r); !report.Empty() {
+		t.Errorf("got\n%s", show(report))
+	}
+	says("no topic is seen: there is none, or this user has no right to see one (DESCRIBE)")
+	createTopic(t, s.client(), 1, "orders")
+	says("no consumer group is seen: there is none, or this user has no right to see one (DESCRIBE)")
+	commit(t, s.client(), "billing", "orders", map[int32]int64{0: 0})
+	says()
 }
 
 func TestATopicThatWasDeletedIsNoTrouble(t *testing.T) {
@@ -207,12 +222,12 @@ func TestErrorsSayWhatToDo(t *testing.T) {
 		"wrong password, PLAIN": {
 			sasl.ListenAddrs()[0],
 			[]string{"sasl: {username: lostorder, password: wrong-horse-battery}"},
-			"SASL authentication failed for user lostorder; check kafka[].sasl",
+			"SASL authentication failed for user lostorder; check username, password and mechanism in kafka[].sasl",
 		},
 		"wrong password, SCRAM": {
 			sasl.ListenAddrs()[0],
 			[]string{"sasl: {mechanism: SCRAM-SHA-256, username: lostorder, password: wrong-horse-battery}"},
-			"SASL authentication failed for user lostorder; check kafka[].sasl",
+			"SASL authentication failed for user lostorder; check username, password and mechanism in kafka[].sasl",
 		},
 		"no SASL where it is asked for": {
 			sasl.ListenAddrs()[0], nil,

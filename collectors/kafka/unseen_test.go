@@ -128,6 +128,7 @@ func TestAnOpenTransactionIsADeadLetter(t *testing.T) {
 func TestDeadLettersThatMayNotBeReadCount(t *testing.T) {
 	s := serve(t, kfake.SeedTopics(1, "orders", "orders.dlq"))
 	transaction(t, s.client(kgo.TransactionalID("tx")), kgo.TryAbort, order("orders.dlq", 0, "o-1"))
+	commit(t, s.client(), "billing", "orders", map[int32]int64{0: 0})
 	fetches := s.count(kmsg.Fetch, nil)
 	s.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Fetch}, Err: kerr.TopicAuthorizationFailed, Count: -1})
 	r := watch(t, s.settings())

@@ -3,6 +3,7 @@ package kafka
 import (
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/lostorder/lostorder/collectors"
 )
@@ -37,5 +38,28 @@ func (r *reading) warnings() []string {
 	if denied := r.settingsDenied(); len(denied) > 0 {
 		list = append(list, "not authorized to read how long messages are kept, so that nothing is said before they are removed; grant DESCRIBE_CONFIGS on topics "+collectors.Some(denied))
 	}
-	return append(list, r.unmatchedWarnings()...)
+	list = append(list, r.unmatchedWarnings()...)
+	return append(list, r.emptyWarnings()...)
+}
+
+// unmatchedWarnings says which includes match nothing. While a broker does not
+// tell its groups, nothing is said of those.
+func (r *reading) unmatchedWarnings() []string {
+	list := r.lostTopics.Warnings("topics.include", "topic")
+	if !r.groupsMissing {
+		list = append(list, r.lostGroups.Warnings("groups.include", "group")...)
+	}
+	return list
+}
+
+// emptyWarnings says that nothing is seen: a broker hides from a user what he has no
+// right to, so that a cluster looks empty and well.
+func (r *reading) emptyWarnings() []string {
+	switch {
+	case !slices.ContainsFunc(r.topics, func(t topic) bool { return !strings.HasPrefix(t.name, "__") }):
+		return []string{"no topic is seen: there is none, or this user has no right to see one (DESCRIBE)"}
+	case !r.groupSeen && !r.groupsMissing:
+		return []string{"no consumer group is seen: there is none, or this user has no right to see one (DESCRIBE)"}
+	}
+	return nil
 }

@@ -18,7 +18,7 @@ type reader struct {
 	table  *table // as it was found last
 	// inserted is the table of a slot, as it was found last.
 	inserted *database.Table
-	known  *memory
+	known    *memory
 }
 
 // memory is what is known of an outbox from one reading to the next.

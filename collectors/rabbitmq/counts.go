@@ -61,7 +61,7 @@ func (r *reader) place(s *sample) (q *queue, ok bool) {
 	if k.vhost == "" || k.name == "" {
 		return nil, false
 	}
-	if r.config.watches(k) {
+	if r.watches(k) {
 		q = r.queue(k)
 	}
 	r.places[string(s.labels)] = q

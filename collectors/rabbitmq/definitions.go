@@ -74,7 +74,7 @@ func (r *reader) define(ctx context.Context, m *missing) {
 	d := definitions{exchanges: map[key]exchange{}, bindings: map[key][]binding{}}
 	var ok bool
 	d.queues, ok = perVHost(ctx, r, m, "queues", "?disable_stats=true&enable_queue_totals=true",
-		func(q *queueDefinition) bool { return r.config.watches(key{q.VHost, q.Name}) })
+		func(q *queueDefinition) bool { return r.watches(key{q.VHost, q.Name}) })
 	if !ok {
 		return
 	}
@@ -94,12 +94,20 @@ func (r *reader) define(ctx context.Context, m *missing) {
 		d.bindings[from] = append(d.bindings[from], b)
 	}
 	r.setups = d.setups(&r.release, known)
-	visible := map[string]bool{}
+	clear(r.visible)
 	for k := range r.setups {
-		visible[k.vhost] = true
+		r.visible[k.vhost] = true
 	}
 	for k, q := range r.queues {
-		q.setup, q.hidden = r.setups[k], !visible[k.vhost]
+		q.setup = r.setups[k]
+	}
+	r.hide()
+}
+
+// hide notes the queues of virtual hosts of which no definition was read.
+func (r *reader) hide() {
+	for k, q := range r.queues {
+		q.hidden = !r.visible[k.vhost]
 	}
 }
 

@@ -37,6 +37,15 @@ type queue struct {
 	hidden    bool // it was there before the definitions were read, and they had none of its virtual host
 }
 
+// watches reports whether a queue is watched, and notes that there is one of its name.
+func (r *reader) watches(k key) bool {
+	r.lostVHosts.See(k.vhost)
+	if r.config.VHosts.Match(k.vhost) {
+		r.lostQueues.See(k.name)
+	}
+	return r.config.watches(k)
+}
+
 // counts is what changes from one reading to the next.
 type counts struct {
 	ready, unacked, consumers signal.Count

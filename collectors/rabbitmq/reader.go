@@ -37,6 +37,7 @@ type reader struct {
 	release    release
 	statistics bool
 	setups     map[key]setup
+	visible    map[string]bool // virtual hosts with queues whose definitions were read
 
 	nodes  []nodeState
 	alarms []signal.Alarm
@@ -50,6 +51,8 @@ type reader struct {
 	round       int // of readings
 	met         int // queues in this one
 	consumersAt time.Time
+	lostVHosts  collectors.Unmatched
+	lostQueues  collectors.Unmatched
 	queues      map[key]*queue
 	sorted      []*queue          // of the last reading; nil where the order is not known
 	places      map[string]*queue // by labels, as the plugin writes them; nil is not watched
@@ -64,7 +67,10 @@ func NewReader(c Config) collectors.Reader {
 		}
 		*list = trimmed
 	}
-	return &reader{config: c, queues: map[key]*queue{}, places: map[string]*queue{}}
+	return &reader{
+		config: c, queues: map[key]*queue{}, places: map[string]*queue{}, visible: map[string]bool{},
+		lostVHosts: collectors.NewUnmatched(c.VHosts.Include), lostQueues: collectors.NewUnmatched(c.Queues.Include),
+	}
 }
 
 // Close ends the connections.
@@ -84,6 +90,7 @@ func (r *reader) Read(ctx context.Context, report *signal.Report) error {
 		}
 		r.client = c
 	}
+	first := r.setups == nil
 	if now := time.Now(); now.Sub(r.defined) >= r.definedFor() {
 		r.trouble = missing{}
 		r.define(ctx, &r.trouble)
@@ -106,6 +113,9 @@ func (r *reader) Read(ctx context.Context, report *signal.Report) error {
 	m.parts = append(m.parts, r.trouble.parts...)
 	if ok {
 		r.seen()
+		if first && r.setups != nil {
+			r.hide() // else it would be told at the next definitions only
+		}
 		r.look()
 		r.peekAtDeadLetters(ctx, &m)
 		r.fill(report, signal.InstantOf(time.Now()))

@@ -123,6 +123,19 @@ func (r *reader) hidden() (list []string) {
 	return list
 }
 
+// unmatched says which includes match nothing, and that there is nothing at all: the
+// broker hides from a user what he has no right to, so that it looks empty and well.
+func (r *reader) unmatched() (list []string) {
+	if r.config.vhosts() == nil { // otherwise each was asked for, and its error says so
+		list = r.lostVHosts.Warnings("vhosts.include", "virtual host with a queue that is seen")
+	}
+	list = append(list, r.lostQueues.Warnings("queues.include", "queue")...)
+	if len(list) == 0 && len(r.sorted) == 0 {
+		list = []string{"no queue is seen: there is none, or this user has no rights on its virtual host"}
+	}
+	return list
+}
+
 // warnings says what the operator should know; the same for the same state.
 func (r *reader) warnings() []string {
 	var list []string
@@ -137,6 +150,7 @@ func (r *reader) warnings() []string {
 		}
 	}
 	list = append(list, r.hidden()...)
+	list = append(list, r.unmatched()...)
 	if r.pluginIs != nil {
 		list = append(list, "the prometheus plugin is not used, and the management API is dearer for the broker: "+r.pluginIs.Error())
 	}
