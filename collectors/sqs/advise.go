@@ -3,6 +3,7 @@ package sqs
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -53,10 +54,7 @@ func (r *reader) Advise(context.Context) []collectors.Advice {
 // watchedARNs are those of the queues that the config chooses, and of dead letter
 // queues beside them.
 func (r *reader) watchedARNs() []string {
-	patterns := r.config.Queues.names()
-	if patterns == nil {
-		patterns = []string{r.config.Queues.Prefix + "*"}
-	}
+	patterns := r.config.Queues.scope()
 	for _, q := range r.all() {
 		if !slices.ContainsFunc(patterns, func(p string) bool {
 			prefix, open := strings.CutSuffix(p, "*")
@@ -68,6 +66,21 @@ func (r *reader) watchedARNs() []string {
 	home := r.home()
 	for i := range patterns {
 		patterns[i] = home + patterns[i]
+	}
+	return patterns
+}
+
+// scope are the names that a policy has to be about, with * for whatever follows.
+func (q *Queues) scope() []string {
+	s := collectors.ScopeOf(q.Include)
+	patterns := slices.DeleteFunc(s.Names, func(name string) bool { return !strings.HasPrefix(name, q.Prefix) })
+	for _, prefix := range s.Prefixes {
+		switch {
+		case strings.HasPrefix(prefix, q.Prefix):
+			patterns = append(patterns, prefix+"*")
+		case strings.HasPrefix(q.Prefix, prefix) && !slices.Contains(patterns, q.Prefix+"*"):
+			patterns = append(patterns, q.Prefix+"*")
+		}
 	}
 	return patterns
 }
@@ -93,10 +106,25 @@ func (r *reader) home() string {
 	return strings.Join([]string{"arn", partition, "sqs", r.config.Region, account, ""}, ":")
 }
 
+// policy writes a policy with a line for each list, and none for each of its words.
 func policy(rights ...statement) string {
-	text, _ := json.MarshalIndent(struct {
-		Version   string
-		Statement []statement
-	}{"2012-10-17", rights}, "", "  ")
-	return string(text)
+	var b strings.Builder
+	b.WriteString("{\"Version\": \"2012-10-17\", \"Statement\": [")
+	for i, s := range rights {
+		if i > 0 {
+			b.WriteString(",")
+		}
+		fmt.Fprintf(&b, "\n  {\"Effect\": %q,\n   \"Action\": %s,\n   \"Resource\": %s}", s.Effect, list(s.Action), list(s.Resource))
+	}
+	b.WriteString("\n]}")
+	return b.String()
+}
+
+func list(words []string) string {
+	quoted := make([]string, len(words))
+	for i, word := range words {
+		text, _ := json.Marshal(word)
+		quoted[i] = string(text)
+	}
+	return "[" + strings.Join(quoted, ", ") + "]"
 }

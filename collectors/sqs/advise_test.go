@@ -81,6 +81,10 @@ func TestTheRightsThatAreAdvisedAreEnough(t *testing.T) {
 			lines: []string{"queues: {include: [shop-orders, shop-payments]}"},
 			want:  []string{"sqs:GetQueueUrl", "cloudwatch:GetMetricData", arn("shop-orders"), arn("shop-payments"), arn("failed")},
 		},
+		"patterns, and one that fits none": {
+			lines: []string{"queues: {prefix: sho, include: ['shop-.*', 'other-.*', 'shop-(a|b)']}", noCloudWatch},
+			want:  []string{"sqs:ListQueues", arn("shop-*"), arn("failed")},
+		},
 		"tags": {
 			lines: []string{"queues: {prefix: shop-, tags: {team: checkout}}", noCloudWatch},
 			want:  []string{"sqs:ListQueues", "sqs:ListQueueTags", arn("shop-*"), arn("failed")},

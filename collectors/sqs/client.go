@@ -38,7 +38,10 @@ type dial func(ctx context.Context, network, address string) (net.Conn, error)
 // files in which AWS keeps its settings.
 func connect(ctx context.Context, c *Config, over dial) (*clients, error) {
 	own := clientOn(awshttp.NewBuildableClient().GetTransport(), over)
-	settings := []func(*awsconfig.LoadOptions) error{awsconfig.WithRegion(c.Region)}
+	settings := []func(*awsconfig.LoadOptions) error{
+		awsconfig.WithRegion(c.Region),
+		awsconfig.WithLogger(logging.Nop{}), // what matters of it comes back as an error
+	}
 	if c.Profile != "" {
 		settings = append(settings, awsconfig.WithSharedConfigProfile(c.Profile))
 	}
@@ -57,7 +60,6 @@ func connect(ctx context.Context, c *Config, over dial) (*clients, error) {
 		}
 	}
 	loaded.HTTPClient = own
-	loaded.Logger = logging.Nop{} // what matters of it comes back as an error
 	// How often something is asked again is decided in one place, by pace.
 	loaded.Retryer = func() aws.Retryer { return aws.NopRetryer{} }
 	if c.Endpoint != "" && !c.endpointOfAWS() {

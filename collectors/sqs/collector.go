@@ -29,6 +29,7 @@ type reader struct {
 
 	queues  map[string]*queue // by name, watched ones and their dead letter queues
 	named   map[string]string // URLs of queues that the config names one by one
+	lost    collectors.Unmatched
 	metrics metrics
 }
 
@@ -36,7 +37,7 @@ type reader struct {
 func NewReader(c Config, log *slog.Logger) collectors.Reader {
 	return &reader{
 		config: c, log: log, pace: newPace(c.MaxRequestsPerSecond),
-		queues: map[string]*queue{}, named: map[string]string{},
+		queues: map[string]*queue{}, named: map[string]string{}, lost: collectors.NewUnmatched(c.Queues.Include),
 	}
 }
 

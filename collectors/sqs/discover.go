@@ -47,6 +47,7 @@ func (r *reading) discover(ctx context.Context) error {
 	found := map[string]bool{}
 	for _, url := range urls {
 		name := nameOf(url)
+		r.lost.See(name)
 		if !r.config.Queues.fits(name) {
 			continue
 		}

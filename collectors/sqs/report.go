@@ -58,5 +58,8 @@ func (r *reader) warnings() []string {
 	if len(r.chosen()) == 0 {
 		return []string{"no queue in region " + r.config.Region + " is one that the config chooses"}
 	}
-	return nil
+	if r.config.Queues.names() != nil {
+		return nil // each was asked for, and its error says so
+	}
+	return r.lost.Warnings("queues.include", "queue")
 }

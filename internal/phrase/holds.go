@@ -5,11 +5,14 @@ import "github.com/lostorder/lostorder/internal/signal"
 // Holds says what a reading holds: "12 queues", "1 outbox".
 func Holds(r *signal.Report) []string {
 	var all []string
+	topics, groups, queues := queuesOf(r)
 	for _, part := range []struct {
 		n     int
 		thing string
 	}{
-		{len(r.Queues), "queue"},
+		{topics, "topic"},
+		{groups, "consumer group"},
+		{queues, "queue"},
 		{len(r.DeadLetters), "dead letter queue"},
 		{len(r.Outboxes), "outbox"},
 		{len(r.Lifecycles), "lifecycle"},
@@ -20,6 +23,24 @@ func Holds(r *signal.Report) []string {
 		}
 	}
 	return all
+}
+
+// queuesOf counts queues, and of Kafka, where each group that reads a topic is a queue of its
+// own, what people count.
+func queuesOf(r *signal.Report) (topics, groups, queues int) {
+	topic, group := map[string]bool{}, map[string]bool{}
+	for i := range r.Queues {
+		q := &r.Queues[i]
+		if q.System != signal.Kafka {
+			queues++
+			continue
+		}
+		topic[q.Destination] = true
+		if q.Group != "" {
+			group[q.Group] = true
+		}
+	}
+	return len(topic), len(group), queues
 }
 
 // compared counts the reconciliations that compared anything, or had nothing to.

@@ -10,7 +10,7 @@ import (
 
 func TestCheckup(t *testing.T) {
 	r := &checkup.Result{Targets: []checkup.Target{
-		{Collector: "kafka", Target: "main", OK: true, Reachable: "12 queues", TookSeconds: 0.12, Advice: []collectors.Advice{
+		{Collector: "kafka", Target: "main", OK: true, Reachable: "12 topics, 3 consumer groups", TookSeconds: 0.12, Advice: []collectors.Advice{
 			{Kind: collectors.Warning, Text: "2 topics with no dead letter topic by the patterns of dlq: " + strings.Repeat("a-topic-with-a-long-name ", 4)},
 		}},
 		{Collector: "orders", Target: "order", Reachable: "1 lifecycle", Error: "no right to read", Advice: []collectors.Advice{
@@ -25,7 +25,7 @@ func TestCheckup(t *testing.T) {
 	if err := style.Checkup(&b, r); err != nil {
 		t.Fatal(err)
 	}
-	const want = `ok    kafka/main  reachable: 12 queues, in 0.12 s
+	const want = `ok    kafka/main  reachable: 12 topics, 3 consumer groups, in 0.12 s
       warning  2 topics with no dead letter topic by the patterns of dlq: a-topic-with-a-long-name
                a-topic-with-a-long-name a-topic-with-a-long-name a-topic-with-a-long-name
 
