@@ -47,6 +47,11 @@ func TestHistoriesOfEveryKind(t *testing.T) {
 			kinds: map[string]types{"postgres": {"bigint", "text", "timestamptz"}, "mariadb": {"BIGINT", "VARCHAR(40) CHARACTER SET utf8mb4", "DATETIME"}, "sqlite": {"INTEGER", "TEXT", "TEXT"}},
 			ids:   [2]string{"Bestellung-ä-注文-🛒", "it''s"}, show: [2]string{"Bestellung-ä-注文-🛒", "it's"}, at: quoted(plain, time.UTC), database: "UTC",
 		},
+		"UUIDs as 16 bytes": {
+			kinds: map[string]types{"mariadb": {"BINARY(4)", "BINARY(16)", "BIGINT"}}, at: seconds,
+			ids:  [2]string{"0123456789abcdef", "ordersordersorde"},
+			show: [2]string{"30313233-3435-3637-3839-616263646566", "6f726465-7273-6f72-6465-72736f726465"},
+		},
 		"binary ids": {
 			kinds: map[string]types{"mariadb": {"BINARY(4)", "BINARY(2)", "BIGINT"}},
 			ids:   [2]string{"a1", "b2"}, show: [2]string{"6131", "6232"}, at: seconds,

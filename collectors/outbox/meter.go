@@ -11,8 +11,9 @@ import (
 // meter counts rows by the moment at which they were published. Those that were
 // committed under an earlier moment than one that was counted are left out.
 type meter struct {
-	mark database.Mark
-	rows signal.Count
+	mark  database.Mark
+	rows  signal.Count
+	began bool // there was a reading, so that what comes is new
 }
 
 // read counts what was published since the last reading, where an index leads there:
@@ -27,9 +28,12 @@ func (m *meter) read(ctx context.Context, in *database.Reading, t *table, o *sig
 	}
 	var rows []database.Recent
 	var err error
-	if m.mark.Known() {
+	switch {
+	case m.mark.Known():
 		rows, err = in.After(ctx, k, m.mark, most)
-	} else {
+	case m.began:
+		rows, err = in.Newest(ctx, k, most) // none was published before
+	default:
 		rows, err = in.Newest(ctx, k, 1)
 	}
 	switch {
@@ -38,12 +42,12 @@ func (m *meter) read(ctx context.Context, in *database.Reading, t *table, o *sig
 	case err != nil:
 		return err
 	}
-	if m.mark.Known() {
+	if m.began {
 		m.rows += signal.Count(len(rows))
 	}
 	if len(rows) > 0 {
 		m.mark = rows[len(rows)-1].Mark
 	}
-	o.Published = m.rows
+	o.Published, m.began = m.rows, true
 	return nil
 }

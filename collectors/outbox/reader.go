@@ -144,7 +144,7 @@ func (t *table) head(rows []database.Row) (key string, oldest signal.Age, waitin
 	if len(rows) == 0 {
 		return "", signal.Age{}, nil
 	}
-	key = rows[0].Fields[0]
+	key = t.shown(rows[0])
 	if rows[0].Since.Known() {
 		oldest = signal.Age{Since: rows[0].Since, Bound: signal.Measured}
 	}
@@ -157,6 +157,11 @@ func (t *table) head(rows []database.Row) (key string, oldest signal.Age, waitin
 		}
 	}
 	return key, oldest, waiting
+}
+
+// shown is the key of a row as people know it.
+func (t *table) shown(row database.Row) string {
+	return database.Shown([]database.Column{t.id}, row.Fields[:1])
 }
 
 // order is the order that a row is about, as far as the table tells.
