@@ -57,11 +57,11 @@ func acls(broker, who, operations, kind string, s collectors.Scope) (commands []
 		if len(part.names) == 0 {
 			continue
 		}
-		one := command + part.how
+		words := []string{command + part.how}
 		for _, name := range part.names {
-			one += " " + kind + " " + collectors.Word(name)
+			words = append(words, kind, collectors.Word(name))
 		}
-		commands = append(commands, one)
+		commands = append(commands, strings.Join(words, " "))
 	}
 	return commands
 }
