@@ -4,6 +4,8 @@ import (
 	"database/sql"
 	"time"
 
+	driver "github.com/go-sql-driver/mysql"
+
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
@@ -52,4 +54,11 @@ func (f *Follower) Ask(at time.Duration, channels ...map[string]sql.NullString) 
 	}
 	millis, halted := f.judge(all, at.Milliseconds())
 	return time.Duration(millis) * time.Millisecond, halted
+}
+
+// ExplainMySQL is what an error of a server of MySQL means, in database shop.
+func ExplainMySQL(number uint16, message string) string {
+	d := &mysql{settings: &driver.Config{DBName: "shop", User: "watcher"}}
+	p, _ := d.explain(&driver.MySQLError{Number: number, Message: message}, nil, session{})
+	return p.text
 }
