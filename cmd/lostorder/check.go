@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -28,6 +29,9 @@ func checkCommand(app *kingpin.Application, stdout, stderr io.Writer) command {
 	return command{clause, func(ctx context.Context, _ *slog.Logger) error {
 		f, err := load(*file)
 		if err != nil {
+			if *asJSON {
+				err = errors.Join(printJSON(stdout, checkup.Result{File: *file, Error: err.Error(), Targets: []checkup.Target{}}), err)
+			}
 			return err
 		}
 		result := checkup.Result{File: *file, OK: true, Targets: examine(ctx, builtin.Targets(f), progressTo(stderr))}
@@ -35,10 +39,7 @@ func checkCommand(app *kingpin.Application, stdout, stderr io.Writer) command {
 			result.OK = result.OK && t.OK
 		}
 		if *asJSON {
-			enc := json.NewEncoder(stdout)
-			enc.SetIndent("", "  ")
-			enc.SetEscapeHTML(false)
-			err = enc.Encode(result)
+			err = printJSON(stdout, result)
 		} else {
 			err = terminal.Style{Color: wantsColor(stdout), Now: time.Now()}.Checkup(stdout, &result)
 		}
@@ -47,6 +48,13 @@ func checkCommand(app *kingpin.Application, stdout, stderr io.Writer) command {
 		}
 		return err
 	}}
+}
+
+func printJSON(w io.Writer, result checkup.Result) error {
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	enc.SetEscapeHTML(false)
+	return enc.Encode(result)
 }
 
 // examine looks at each target once, a few at a time.

@@ -119,6 +119,9 @@ func (r *reader) find(ctx context.Context, warn func(string)) error {
 		return err
 	}
 	r.sorted = agree(all)
+	if err := comparable(all); err != nil {
+		return err
+	}
 	for _, s := range all {
 		s.keyed.Younger = time.Duration(r.config.Within)
 		s.keyed.Once = r.config.Expect == atLeastOne && s.config == &r.config.Right

@@ -16,6 +16,8 @@ type side struct {
 	keyed  *database.Keyed
 	order  []database.Form // forms of its key
 	clock  database.Clock  // as of the beginning of the reading
+	// timeless are the values that are no moments.
+	timeless []bool
 }
 
 // ask runs fn in one short transaction.
@@ -40,6 +42,7 @@ func (s *side) look(ctx context.Context, r *database.Reading) error {
 	if err != nil {
 		return err
 	}
+	var timeless []bool
 	k := &database.Keyed{What: "rows of " + t.String(), Table: t}
 	var errs []error
 	must := func(name, key string) database.Column {
@@ -69,12 +72,28 @@ func (s *side) look(ctx context.Context, r *database.Reading) error {
 	}
 	for _, c := range k.Values {
 		k.ValueForms = append(k.ValueForms, r.Form(c))
+		timeless = append(timeless, !r.HoldsTime(c))
 	}
 	if err := database.Join(errs...); err != nil {
 		return fmt.Errorf("read table %s: %w", s.config.Table, err)
 	}
-	s.keyed, s.order = k, k.KeyForms
+	s.keyed, s.order, s.timeless = k, k.KeyForms, timeless
 	return nil
+}
+
+// comparable says which values are moments on one side and text on another, where the database
+// does not know which moment a text is: all rows would seem to differ.
+func comparable(sides []*side) error {
+	var errs []error
+	for i, form := range sides[0].keyed.ValueForms {
+		for _, s := range sides {
+			if form == database.Moment && s.timeless[i] {
+				errs = append(errs, fmt.Errorf("column %s of table %s is text, and the other side has moments there, with which it cannot be compared; name columns that both hold moments, or leave it out (%s.columns.values[%d] in the config)",
+					s.keyed.Values[i].Name, s.keyed.Table, s.name, i))
+			}
+		}
+	}
+	return database.Join(errs...)
 }
 
 // agree gives all sides the forms that they have in common, and reports whether

@@ -18,7 +18,8 @@ import (
 // Result is what the check of a config file brought.
 type Result struct {
 	File    string   `json:"file"`
-	OK      bool     `json:"ok"` // all targets were read whole
+	OK      bool     `json:"ok"`              // all targets were read whole
+	Error   string   `json:"error,omitempty"` // why none was looked at: the mistakes in the file
 	Targets []Target `json:"targets"`
 }
 
