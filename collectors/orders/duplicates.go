@@ -57,27 +57,44 @@ func (d *duplicates) latest(ctx context.Context, in *database.Reading, t *table)
 	}
 	within := time.Duration(d.config.Within)
 	var all []database.Row
+	d.warnings = undated(ctx, in, s)
 	page := database.Page{Back: true}
 	for left := d.config.Cap; left > 0; left -= page.Rows {
 		page.Rows = min(left, 1000)
-		rows, err := in.Page(ctx, s, page, fields...)
+		paged, err := in.Page(ctx, s, page, fields...)
 		if err != nil {
 			return nil, err
 		}
-		for _, row := range rows {
+		if paged.Keyless > 0 {
+			d.warnings = append(d.warnings, fmt.Sprintf("%d orders of table %s have no id (source.columns.order_id), and are not compared for duplicates", paged.Keyless, t.found))
+		}
+		for _, row := range paged.Rows {
 			if row.Since.Known() && in.Now().Sub(row.Since) > within {
 				return all, nil
 			}
 			all = append(all, row)
 		}
-		if len(rows) < page.Rows {
+		if page.From = paged.Next; page.From == nil {
 			return all, nil
 		}
-		page.From = &rows[len(rows)-1].Place
 	}
-	d.warnings = []string{fmt.Sprintf("more than %d orders of table %s were made within %s; duplicates are looked for among the latest of them (duplicates.cap)",
-		d.config.Cap, t.found, d.config.Within)}
+	d.warnings = append(d.warnings, fmt.Sprintf("more than %d orders of table %s were made within %s; duplicates are looked for among the latest of them (duplicates.cap)",
+		d.config.Cap, t.found, d.config.Within))
 	return all, nil
+}
+
+// undated warns of orders that do not say when they were made.
+func undated(ctx context.Context, in *database.Reading, s database.Selection) []string {
+	if !s.Since.Nullable {
+		return nil
+	}
+	s.What = "orders whose " + s.Since.Name + " is NULL"
+	s.Where = append([]database.Condition{database.IsNull(s.Since)}, s.Where...)
+	n, err := in.Count(ctx, s, 1000)
+	if err != nil || n.Count == 0 {
+		return nil
+	}
+	return []string{fmt.Sprintf("table %s has %s %s; they are not compared for duplicates", s.Table, n, s.What)}
 }
 
 // group finds the orders that share a key.

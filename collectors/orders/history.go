@@ -85,7 +85,7 @@ func (t *historyTable) step(in *database.Reading, row database.Row, stateOf func
 	}
 	s = step{state: stateOf(in, rest[0]), at: row.Since}
 	if key, err := strconv.ParseInt(rest[1], 10, 64); err == nil {
-		s.key = key
+		s.key = number{key, true}
 	}
 	if t.traceparent != nil {
 		s.trace, s.span = database.Trace(rest[2])

@@ -124,15 +124,19 @@ func TestHistoriesOfEveryKind(t *testing.T) {
 func TestSummerTimeEnds(t *testing.T) {
 	databasetest.Each(t, func(t *testing.T, s *databasetest.Shop) {
 		makeMoves(t, s)
-		for _, step := range [][2]string{{"placed", "01:50:00"}, {"paid", "02:40:00"}, {"shipped", "02:10:00"}} {
-			s.Run(t, fmt.Sprintf("INSERT INTO moves (order_id, state, created_at) VALUES ('a', '%s', '2026-10-25 %s')", step[0], step[1]))
+		s.Run(t, "ALTER TABLE moves ADD COLUMN version INTEGER NOT NULL DEFAULT 0")
+		s.Grant(t, "moves", "version")
+		for version, step := range [][2]string{{"placed", "01:50:00"}, {"paid", "02:40:00"}, {"shipped", "02:10:00"}} {
+			s.Run(t, fmt.Sprintf("INSERT INTO moves (order_id, state, created_at, version) VALUES ('a', '%s', '2026-10-25 %s', %d)", step[0], step[1], version))
 		}
-		next := follow(t, settings(s.URL, "", "", strings.Replace(shopStates, "late: 1m", "late: 1m, remember: 10y", 1)))
-		next()
-		next()
-		r := next()
-		if confirmed, suspected := conflictsOf(r); r.Err != nil || len(confirmed)+len(suspected) > 0 {
-			t.Errorf("confirmed %q, suspected %q, error %v", confirmed, suspected, r.Err)
+		for _, key := range []string{"id", "[order_id, version]"} {
+			next := follow(t, settings(s.URL, "", "", strings.NewReplacer("late: 1m", "late: 1m, remember: 10y", "traceparent: traceparent", "key: "+key).Replace(shopStates)))
+			next()
+			next()
+			r := next()
+			if confirmed, suspected := conflictsOf(r); r.Err != nil || len(confirmed)+len(suspected) > 0 {
+				t.Errorf("by %s, confirmed %q, suspected %q, error %v", key, confirmed, suspected, r.Err)
+			}
 		}
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/lostorder/lostorder/internal/database"
@@ -33,6 +34,7 @@ type moves struct {
 	seen     map[database.Place]bool
 	tracks   tracks
 	suspects suspects
+	keyless  int // rows without a key, on the latest page that had some
 
 	counts    map[[2]int]int64
 	completed signal.Completed
@@ -48,7 +50,7 @@ type recent struct {
 func newMoves(c *Config, g *graph, stateOf func(*database.Reading, string) int) *moves {
 	return &moves{
 		config: c.History, graph: g, max: time.Duration(c.Max), stateOf: stateOf,
-		seen: map[database.Place]bool{}, counts: map[[2]int]int64{}, suspects: suspects{known: map[string]*suspect{}},
+		seen: map[database.Place]bool{}, counts: map[[2]int]int64{}, suspects: suspects{known: map[string]*suspect{}, endless: map[string]bool{}},
 	}
 }
 
@@ -63,6 +65,10 @@ func (m *moves) read(ctx context.Context, in *database.Reading) (*signal.History
 	if err != nil {
 		return nil, warnings, err
 	}
+	if m.keyless > 0 {
+		warnings = append(warnings, fmt.Sprintf("%d moves of history table %s or more have no key (%s), and are not followed; name columns in history.columns.key that each row has",
+			m.keyless, t.found, strings.Join(m.config.Columns.Key, ", ")))
+	}
 	more, err := m.suspects.look(ctx, in, m)
 	warnings = append(warnings, more...)
 	if err != nil {
@@ -74,34 +80,32 @@ func (m *moves) read(ctx context.Context, in *database.Reading) (*signal.History
 // follow reads the rows that are new.
 func (m *moves) follow(ctx context.Context, in *database.Reading) ([]string, error) {
 	if !m.begun {
-		rows, err := in.Page(ctx, m.table.all(), database.Page{Back: true, Rows: firstRows}, m.table.fields()...)
+		page, err := m.page(ctx, in, database.Page{Back: true, Rows: firstRows})
 		if err != nil {
 			return nil, err
 		}
-		m.begun = len(rows) > 0
-		if len(rows) == firstRows {
-			m.mark = &rows[firstRows-1].Place // there are older ones, which are past
-		}
-		for i := range rows {
-			m.take(in, rows[len(rows)-1-i])
+		m.begun = len(page.Rows) > 0
+		m.mark = page.Next // where there are older ones, which are past
+		for _, row := range slices.Backward(page.Rows) {
+			m.take(in, row)
 		}
 		m.prune(in.Now())
 		return nil, nil
 	}
 	from := m.mark
 	for range mostPages {
-		rows, err := in.Page(ctx, m.table.all(), database.Page{From: from, Rows: pageRows}, m.table.fields()...)
+		page, err := m.page(ctx, in, database.Page{From: from, Rows: pageRows})
 		if err != nil {
 			return nil, err
 		}
-		for _, row := range rows {
+		for _, row := range page.Rows {
 			m.take(in, row)
-			from = &row.Place
 		}
-		if len(rows) < pageRows {
+		if page.Next == nil {
 			m.prune(in.Now())
 			return nil, nil
 		}
+		from = page.Next
 	}
 	// So many that there is no time to look back.
 	behind := in.Now().Sub(m.at)
@@ -109,6 +113,14 @@ func (m *moves) follow(ctx context.Context, in *database.Reading) ([]string, err
 	clear(m.seen)
 	return []string{fmt.Sprintf("history table %s has more than %d moves for one reading; it is read up to %s ago; read it more often (interval)",
 		m.table.found, mostPages*pageRows, behind.Round(time.Second))}, nil
+}
+
+func (m *moves) page(ctx context.Context, in *database.Reading, p database.Page) (database.Paged, error) {
+	page, err := in.Page(ctx, m.table.all(), p, m.table.fields()...)
+	if page.Keyless > 0 {
+		m.keyless = page.Keyless
+	}
+	return page, err
 }
 
 // take takes a row that is new.

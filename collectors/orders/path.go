@@ -13,9 +13,15 @@ import (
 type step struct {
 	state int // unnamed when the lifecycle does not name it
 	at    signal.Instant
-	key   int64 // of its row, where that is a number; otherwise 0
+	key   number
 	trace string
 	span  string
+}
+
+// number is the key of a row, where that is a number; the zero one is none.
+type number struct {
+	value int64
+	is    bool
 }
 
 // noState is the state of a step whose value the lifecycle does not name: to there
@@ -110,12 +116,19 @@ type judgement struct {
 //
 // What is wrong by the moments and right by the numbers of the rows is right: a
 // clock that is set back, or a wall clock at the end of summer time, tells moments
-// in a wrong order, and nothing else does.
+// in a wrong order, and nothing else does. Rows without numbers are given in the order
+// in which the config has their states.
 func (g *graph) judge(steps []step, skew time.Duration) judgement {
+	numbered := !slices.ContainsFunc(steps, func(s step) bool { return !s.key.is })
+	slices.SortFunc(steps, func(a, b step) int {
+		if numbered && a.key != b.key {
+			return cmp.Compare(a.key.value, b.key.value)
+		}
+		return cmp.Compare(a.state, b.state)
+	})
 	j := g.along(g.arrange(steps, skew))
-	if j.kind != "" && !slices.ContainsFunc(steps, func(s step) bool { return s.key == 0 }) {
-		numbered := slices.SortedFunc(slices.Values(steps), func(a, b step) int { return cmp.Compare(a.key, b.key) })
-		if byNumber := g.along(numbered); byNumber.kind == "" {
+	if j.kind != "" && numbered {
+		if byNumber := g.along(steps); byNumber.kind == "" {
 			return byNumber
 		}
 	}
@@ -137,9 +150,10 @@ func (g *graph) along(steps []step) judgement {
 }
 
 // arrange puts steps in order. Those that lie no further apart than the clocks may
-// differ come in an order that is legal, if there is one.
+// differ come in an order that is legal, if there is one. Those of one moment, as an
+// import writes them, are tried first in the order in which they are given.
 func (g *graph) arrange(steps []step, skew time.Duration) []step {
-	slices.SortStableFunc(steps, func(a, b step) int { return int(a.at - b.at) })
+	steps = slices.SortedStableFunc(slices.Values(steps), func(a, b step) int { return cmp.Compare(a.at, b.at) })
 	arranged := make([]step, 0, len(steps))
 	tries := 1000 // many moves in one moment must not cost more than that
 	var put func(left []step) bool

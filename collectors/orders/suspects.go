@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -13,7 +14,7 @@ import (
 
 const (
 	mostLooks     = 40     // orders whose whole history one reading asks for
-	rowsEach      = 50     // rows of an order that are enough to judge it
+	mostRows      = 2000   // rows of their histories in one answer
 	mostQueued    = 10_000 // orders that wait to be looked at
 	mostConflicts = 1000   // orders that went where they may not and are watched on
 )
@@ -28,6 +29,7 @@ type suspects struct {
 	known   map[string]*suspect
 	reading int
 	dropped int
+	endless map[string]bool // orders with more rows than are asked for
 }
 
 type suspect struct {
@@ -37,7 +39,7 @@ type suspect struct {
 
 // ask puts an order in the queue.
 func (s *suspects) ask(id string) {
-	if slices.Contains(s.queue[max(0, len(s.queue)-mostLooks):], id) {
+	if s.endless[id] || slices.Contains(s.queue[max(0, len(s.queue)-mostLooks):], id) {
 		return
 	}
 	if len(s.queue) >= mostQueued {
@@ -74,17 +76,36 @@ func (s *suspects) look(ctx context.Context, in *database.Reading, m *moves) (wa
 		warnings = append(warnings, fmt.Sprintf("%d orders of history table %s were not judged, for more came than can be looked at", s.dropped, m.table.found))
 	}
 	ids := s.next()
-	if len(ids) == 0 {
-		return warnings, nil
-	}
-	const most = mostLooks * rowsEach
-	rows, err := in.Rows(ctx, m.table.of(ids), most, m.table.fields()...)
-	if err != nil {
+	if err = s.judge(ctx, in, m, ids); err != nil {
 		s.queue = append(s.queue, slices.DeleteFunc(ids, func(id string) bool { return s.known[id] != nil })...)
-		return warnings, err
 	}
-	if len(rows) == most {
-		return append(warnings, fmt.Sprintf("orders of history table %s have more moves than can be judged", m.table.found)), nil
+	if n := len(s.endless); n > 0 {
+		warnings = append(warnings, fmt.Sprintf("orders of history table %s that have %d moves or more are not judged: %d, among them %s",
+			m.table.found, mostRows, n, m.table.shown(slices.Min(slices.Collect(maps.Keys(s.endless))))))
+	}
+	return warnings, err
+}
+
+// judge asks for the histories of orders. Where they have more rows than are asked for
+// at a time, each half of the orders is asked for alone, so that one without end keeps
+// no other from being judged.
+func (s *suspects) judge(ctx context.Context, in *database.Reading, m *moves, ids []string) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	rows, err := in.Rows(ctx, m.table.of(ids), mostRows, m.table.fields()...)
+	if err != nil {
+		return err
+	}
+	if half := len(ids) / 2; len(rows) == mostRows && half > 0 {
+		if err := s.judge(ctx, in, m, ids[:half]); err != nil {
+			return err
+		}
+		return s.judge(ctx, in, m, ids[half:])
+	}
+	if len(rows) == mostRows {
+		s.leave(ids[0], in.Now(), m)
+		return nil
 	}
 	ways := map[string][]step{}
 	for _, row := range rows {
@@ -95,7 +116,21 @@ func (s *suspects) look(ctx context.Context, in *database.Reading, m *moves) (wa
 	for _, id := range ids {
 		s.settle(id, ways[id], in.Now(), m)
 	}
-	return warnings, nil
+	return nil
+}
+
+// leave gives an order up whose history is without end. What was found of it before
+// is neither confirmed nor healed.
+func (s *suspects) leave(id string, now signal.Instant, m *moves) {
+	if len(s.endless) < mostConflicts {
+		s.endless[id] = true
+	}
+	if known := s.known[id]; known != nil {
+		known.looked = s.reading
+		if now.Sub(known.conflict.Since) > time.Duration(m.config.Remember) {
+			delete(s.known, id)
+		}
+	}
 }
 
 // settle judges one order by all its rows.

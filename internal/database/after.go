@@ -46,13 +46,14 @@ func beyond(d dialect, columns []Column, than string, place []string, args *[]an
 	return text.String() + names[last] + than + values(last) + strings.Repeat("))", last)
 }
 
-// asWritten is an expression for a column as the database writes it, and writtenBack
-// makes a value of the column of it again.
+// asWritten is an expression for a column as the database writes it, NULL for NULL,
+// and writtenBack makes a value of the column of it again.
 func asWritten(d dialect, c Column) string {
+	text := d.raw(c)
 	if _, ok := d.(*mysql); ok && binary(c) {
-		return d.text(c)
+		text = d.text(c)
 	}
-	return d.raw(c)
+	return fmt.Sprintf("CASE WHEN %s IS NOT NULL THEN %s END", d.quote(c.Name), text)
 }
 
 func writtenBack(d dialect, c Column, text string, args *[]any) string {
@@ -74,7 +75,7 @@ func (r *Reading) Values(ctx context.Context, s Selection, n int, columns ...Col
 	fields := make([]string, len(columns))
 	for i, c := range columns {
 		// Named, or ORDER BY would take the text of a column for the column.
-		fields[i] = fmt.Sprintf("CASE WHEN %s IS NOT NULL THEN %s END AS lostorder_%d", r.dialect.quote(c.Name), asWritten(r.dialect, c), i)
+		fields[i] = fmt.Sprintf("%s AS lostorder_%d", asWritten(r.dialect, c), i)
 	}
 	q.sql = "SELECT " + strings.Join(fields, ", ") + " FROM " + r.quoteTable(s.Table)
 	if !q.whole {

@@ -11,7 +11,7 @@ import (
 )
 
 // Place is where a row is in the order of its selection, as the database writes it:
-// its moment, and the ID of its ties.
+// its moment, and the ID of its ties; without the latter, behind all of the moment.
 type Place struct{ At, Key string }
 
 // Page asks for rows of a selection in the order of their moments, from one row
@@ -22,9 +22,16 @@ type Page struct {
 	Rows int    // how many at the most
 }
 
+// Paged is the rows of a page.
+type Paged struct {
+	Rows    []Row
+	Next    *Place // the row after which the next page begins; nil: there is none
+	Keyless int    // rows that are left out: with a tie of NULL, or an empty one, they are in no order
+}
+
 // Page returns a page of a selection, which has a tie. Rows that do not say since
 // when are left out.
-func (r *Reading) Page(ctx context.Context, s Selection, p Page, fields ...Column) ([]Row, error) {
+func (r *Reading) Page(ctx context.Context, s Selection, p Page, fields ...Column) (Paged, error) {
 	q := query{purpose: "read the newest " + s.What, limit: p.Rows, places: true}
 	from, whole := r.from(s, &q.args)
 	way, than := "", " > "
@@ -37,15 +44,40 @@ func (r *Reading) Page(ctx context.Context, s Selection, p Page, fields ...Colum
 		if !strings.Contains(from, " WHERE ") {
 			word = " WHERE "
 		}
-		order := append([]Column{s.Since}, s.Tie...)
-		from += word + beyond(r.dialect, order, than, append([]string{p.From.At}, KeyOf(p.From.Key, len(s.Tie))...), &q.args)
+		order, place := []Column{s.Since}, []string{p.From.At}
+		if p.From.Key != "" {
+			order, place = append(order, s.Tie...), append(place, KeyOf(p.From.Key, len(s.Tie))...)
+		}
+		from += word + beyond(r.dialect, order, than, place, &q.args)
 	}
 	q.whole = whole
 	order := []string{r.dialect.quote(s.Since.Name) + way}
 	for _, c := range s.Tie {
 		order = append(order, r.dialect.quote(c.Name)+way)
 	}
-	return r.rows(ctx, q, s, []string{from}, fmt.Sprintf(" ORDER BY %s LIMIT %d", strings.Join(order, ", "), p.Rows), fields)
+	rows, err := r.rows(ctx, q, s, []string{from}, fmt.Sprintf(" ORDER BY %s LIMIT %d", strings.Join(order, ", "), p.Rows), fields)
+	return paged(rows, p.Rows), err
+}
+
+// paged leaves out rows without a key. After a page of nothing else the next begins
+// with another moment.
+func paged(rows []Row, full int) Paged {
+	p := Paged{Rows: make([]Row, 0, len(rows))}
+	for _, row := range rows {
+		if row.Place.Key == "" {
+			p.Keyless++
+			continue
+		}
+		p.Rows = append(p.Rows, row)
+	}
+	switch n := len(p.Rows); {
+	case len(rows) < full:
+	case n > 0:
+		p.Next = &p.Rows[n-1].Place
+	default:
+		p.Next = &Place{At: rows[len(rows)-1].Place.At}
+	}
+	return p
 }
 
 // place is the expressions for the place of a row.

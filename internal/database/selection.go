@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/lostorder/lostorder/internal/signal"
@@ -105,7 +106,10 @@ func (r *Reading) rowsOf(q query, s Selection, from []string, tail string, field
 		}
 		if q.places {
 			n := 1 + len(s.Tie)
-			row.Place = Place{texts[0].String, Key(written(texts[1:n])).ID()}
+			row.Place = Place{At: texts[0].String}
+			if ties := texts[1:n]; !slices.ContainsFunc(ties, func(t sql.NullString) bool { return !t.Valid }) {
+				row.Place.Key = Key(written(ties)).ID()
+			}
 			texts = texts[n:]
 		}
 		row.Fields = written(texts)
