@@ -24,6 +24,10 @@ var valueKinds = []struct {
 	{"large money", "postgres=decimal(30,2);mariadb=decimal(30,2);sqlite=text", "postgres=decimal(30,2);mariadb=decimal(30,2);sqlite=text", map[string]string{"sqlite": "'123456789012345678901234.50'", "": "123456789012345678901234.50"}, "1"},
 	{"a whole number of a decimal", "bigint", "decimal(20,3)", map[string]string{"": "100"}, "101"},
 	{"a float", "postgres=double precision;mariadb=double;sqlite=real", "decimal(12,4)", map[string]string{"": "0.1"}, "0.2"},
+	{"a float of four bytes", "postgres=real;mariadb=float;sqlite=real", "decimal(12,4)", map[string]string{"": "19.9"}, "19.8"},
+	{"a domain", "postgres=amount;mariadb=decimal(12,2);sqlite=real", "postgres=amount;mariadb=decimal(14,4);sqlite=real", map[string]string{"": "19.90"}, "19.91"},
+	{"zeros before a number", "postgres=integer;mariadb=int(8) zerofill;sqlite=integer", "bigint", map[string]string{"": "5"}, "50"},
+	{"a bit", "postgres=boolean;mariadb=bit(1);sqlite=boolean", "postgres=boolean;mariadb=tinyint;sqlite=integer", map[string]string{"postgres": "true", "": "1"}, "postgres=false;mariadb=0;sqlite=0"},
 	{"below zero", "decimal(12,2)", "postgres=double precision;mariadb=double;sqlite=real", map[string]string{"": "-0.50"}, "0.5"},
 	{"zero", "decimal(12,2)", "integer", map[string]string{"": "0"}, "1"},
 	{"yes", "postgres=boolean;mariadb=boolean;sqlite=boolean", "postgres=boolean;mariadb=tinyint;sqlite=integer", map[string]string{"postgres": "true", "": "1"}, "postgres=false;mariadb=0;sqlite=0"},
@@ -40,6 +44,11 @@ func TestValuesAreComparedAcrossDatabases(t *testing.T) {
 		for i, k := range valueKinds {
 			leftNames, rightNames = append(leftNames, fmt.Sprintf("l%d", i)), append(rightNames, fmt.Sprintf("r%d", i))
 			leftColumns, rightColumns = append(leftColumns, fmt.Sprintf("l%d %s", i, typed(l, k.left))), append(rightColumns, fmt.Sprintf("r%d %s", i, typed(r, k.right)))
+		}
+		for _, s := range []*databasetest.Shop{l, r} {
+			if s.Kind == "postgres" {
+				s.Run(t, "CREATE DOMAIN amount AS numeric(12,2)")
+			}
 		}
 		l.Run(t, "CREATE TABLE orders (id BIGINT PRIMARY KEY, created_at "+l.Time+", "+strings.Join(leftColumns, ", ")+")")
 		r.Run(t, "CREATE TABLE payments (order_id BIGINT PRIMARY KEY, created_at "+r.Time+", "+strings.Join(rightColumns, ", ")+")")

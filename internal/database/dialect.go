@@ -27,6 +27,8 @@ type dialect interface {
 	describe(ctx context.Context, r *Reading, schema, name string) (*Table, error)
 	// tables lists the names of tables for a message, at most a few hundred.
 	tables(ctx context.Context, r *Reading) ([]string, error)
+	// view reports whether a table is none, but a query with a name.
+	view(ctx context.Context, r *Reading, t *Table) (bool, error)
 	// plan says which tables a query would read from end to end.
 	plan(ctx context.Context, r *Reading, q query) ([]scan, error)
 	// explain says in plain words what an error of the driver means; it returns

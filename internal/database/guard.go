@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // ErrRefused is what errors.Is finds in the error about a query that the guard
@@ -35,7 +36,11 @@ func (r *Reading) guard(ctx context.Context, q query) error {
 	}
 	worst := worstOf(scans)
 	if worst.rows > int64(r.db.config.ScanLimit) && !r.leads(ctx, q) {
-		return r.refusal(q, worst)
+		view, err := r.dialect.view(ctx, r, q.table)
+		if err != nil {
+			return r.fail(q.purpose, &q, err)
+		}
+		return r.refusal(q, worst, view)
 	}
 	r.db.accepted[q.key()] = true
 	return nil
@@ -50,7 +55,7 @@ func worstOf(scans []scan) (worst scan) {
 	return worst
 }
 
-func (r *Reading) refusal(q query, worst scan) error {
+func (r *Reading) refusal(q query, worst scan, view bool) error {
 	about := "about"
 	if worst.more {
 		about = "more than"
@@ -66,6 +71,11 @@ func (r *Reading) refusal(q query, worst scan) error {
 		return &failure{doing: q.purpose, cause: ErrRefused, reason: fmt.Sprintf(
 			"refused, because %s, and the scan limit of database %s is %d; the query is your own: write it so that an index leads it to the rows, also when only some of its columns are asked for, in an order",
 			what, r.db.config.Name, r.db.config.ScanLimit)}
+	}
+	if view {
+		return &failure{doing: q.purpose, cause: ErrRefused, reason: fmt.Sprintf(
+			"refused, because %s, and the scan limit of database %s is %d; %s is a view: have an index of a table that it reads lead to the rows by what it calls %s, or name that table",
+			what, r.db.config.Name, r.db.config.ScanLimit, q.table, strings.Join(q.index.full, ", "))}
 	}
 	refused := &Refusal{Query: q.purpose, Why: what, Price: q.index.price, Index: r.dialect.index(q.index)}
 	return &failure{doing: q.purpose, cause: ErrRefused, refused: refused, reason: fmt.Sprintf(

@@ -9,9 +9,9 @@ import (
 // a whole table of some ten thousand rows to find the thousand latest, although an
 // index has them in that order.
 type hinting interface {
-	// existing names an index of the table that begins with those columns; empty when
-	// there is none.
-	existing(ctx context.Context, r *Reading, t *Table, columns []string) (string, error)
+	// existing names the indexes of the table that begin with those columns. The server
+	// may not take each of them: one may be invisible, or the other way round.
+	existing(ctx context.Context, r *Reading, t *Table, columns []string) ([]string, error)
 }
 
 // leads reports whether there is the index that would answer a query, and whether
@@ -21,16 +21,18 @@ func (r *Reading) leads(ctx context.Context, q query) bool {
 	if !ok || q.table.query != "" || len(q.index.full) == 0 {
 		return false
 	}
-	name, err := d.existing(ctx, r, q.table, q.index.full)
-	if err != nil || name == "" {
+	names, err := d.existing(ctx, r, q.table, q.index.full)
+	if err != nil {
 		return false
 	}
-	scans, err := r.dialect.plan(ctx, r, r.ledBy(q, name))
-	if err != nil || worstOf(scans).rows > int64(r.db.config.ScanLimit) {
-		return false
+	for _, name := range names {
+		scans, err := r.dialect.plan(ctx, r, r.ledBy(q, name))
+		if err == nil && worstOf(scans).rows <= int64(r.db.config.ScanLimit) {
+			r.db.led[q.key()] = name
+			return true
+		}
 	}
-	r.db.led[q.key()] = name
-	return true
+	return false
 }
 
 // ledBy is the query with a word to the server which index to take.

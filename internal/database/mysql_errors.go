@@ -49,6 +49,10 @@ func (d *mysql) explain(err error, q *query, s session) (problem, bool) {
 			text += "; " + columnsOf(table)
 		}
 		return problem{text, true}, true
+	case 1176:
+		return problem{e.Message + "; it was there when the plan was looked at, and the next reading looks for another", true}, true
+	case 1345:
+		return problem{e.Message + "; whether the query would scan can be asked only by a user who may SELECT what the view reads and SHOW VIEW on it; grant both, or name the table itself", true}, true
 	case 1298:
 		return problem{text: fmt.Sprintf("the server does not know the time zone %q; load its tables of zones (mysql_tzinfo_to_sql), or write an offset such as +02:00", d.config.TimeZone)}, true
 	case 3024, 1969:

@@ -9,11 +9,11 @@ import (
 
 // existing looks among the indexes of whole columns. Each of InnoDB's ends, unsaid,
 // with the primary key.
-func (d *mysql) existing(ctx context.Context, r *Reading, t *Table, columns []string) (string, error) {
+func (d *mysql) existing(ctx context.Context, r *Reading, t *Table, columns []string) (found []string, err error) {
 	const primary = "PRIMARY"
 	indexes := map[string][]string{}
 	var names []string
-	err := r.ask(ctx, `SELECT index_name, coalesce(column_name, ''), sub_part IS NOT NULL FROM information_schema.statistics
+	err = r.ask(ctx, `SELECT index_name, coalesce(column_name, ''), sub_part IS NOT NULL FROM information_schema.statistics
 		WHERE table_schema = ? AND table_name = ? AND index_type = 'BTREE' ORDER BY index_name, seq_in_index`, []any{t.Schema, t.Name},
 		func(rows *sql.Rows) error {
 			var name, column string
@@ -37,8 +37,8 @@ func (d *mysql) existing(ctx context.Context, r *Reading, t *Table, columns []st
 			has = append(has, indexes[primary]...)
 		}
 		if len(has) >= len(columns) && slices.EqualFunc(has[:len(columns)], columns, same) {
-			return name, err
+			found = append(found, name)
 		}
 	}
-	return "", err
+	return found, err
 }

@@ -9,7 +9,7 @@ import (
 func (*mysql) form(c Column) Form {
 	kind, _, _ := strings.Cut(c.Type, "(")
 	switch kind, _, _ = strings.Cut(kind, " "); kind {
-	case "tinyint", "smallint", "mediumint", "int", "bigint", "year":
+	case "bit", "tinyint", "smallint", "mediumint", "int", "bigint", "year":
 		return Integer
 	case "decimal", "float", "double":
 		return Number
@@ -28,9 +28,15 @@ func (d *mysql) canon(c Column, f Form) string {
 		return "CAST(" + millis + " AS CHAR)"
 	case f == Binary && (own == Text || c.Type == "uuid"):
 		return "lower(replace(" + d.text(c) + ", '-', ''))"
+	case own == Integer: // as a number, for a column may be filled with zeros
+		return "CAST(" + d.quote(c.Name) + " + 0 AS CHAR)"
 	case f == Number && own == Number:
+		number := d.quote(c.Name)
+		if strings.HasPrefix(c.Type, "float") { // 19.9, which as a number is 19.8999996185
+			number = d.text(c)
+		}
 		// With a fraction of ten digits there are zeros and a point to take away.
-		text := "CAST(CAST(" + d.quote(c.Name) + " AS DECIMAL(65, 10)) AS CHAR)"
+		text := "CAST(CAST(" + number + " AS DECIMAL(65, 10)) AS CHAR)"
 		return "TRIM(TRAILING '.' FROM TRIM(TRAILING '0' FROM " + text + "))"
 	case f == Number && own == Text:
 		text := d.text(c)

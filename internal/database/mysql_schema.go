@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 	"strings"
 
 	driver "github.com/go-sql-driver/mysql"
@@ -61,6 +62,11 @@ func (d *mysql) columns(ctx context.Context, r *Reading, t *Table, same, name st
 			}
 			return nil
 		})
+}
+
+func (d *mysql) view(ctx context.Context, r *Reading, t *Table) (bool, error) {
+	kinds, err := r.names(ctx, "SELECT table_type FROM information_schema.tables WHERE table_schema = ? AND table_name = ?", t.Schema, t.Name)
+	return slices.Contains(kinds, "VIEW"), err
 }
 
 func (d *mysql) tables(ctx context.Context, r *Reading) ([]string, error) {

@@ -3,6 +3,7 @@ package database
 import (
 	"context"
 	"database/sql"
+	"slices"
 )
 
 // describe asks the catalog, which shows also what may not be read: a missing
@@ -11,12 +12,14 @@ func (d *postgres) describe(ctx context.Context, r *Reading, schema, name string
 	t := &Table{}
 	// The exact name first, which an index of the catalog finds.
 	for _, same := range []string{"c.relname = $1", "lower(c.relname) = lower($1)"} {
-		err := r.ask(ctx, `SELECT t.schema, t.name, a.attname::text, pg_catalog.format_type(a.atttypid, a.atttypmod), NOT a.attnotnull FROM (
+		err := r.ask(ctx, `SELECT t.schema, t.name, a.attname::text, CASE WHEN d.typtype = 'd' THEN pg_catalog.format_type(d.typbasetype, d.typtypmod) ELSE pg_catalog.format_type(a.atttypid, a.atttypmod) END,
+				NOT (a.attnotnull OR d.typnotnull) FROM (
 				SELECT c.oid, n.nspname::text AS schema, c.relname::text AS name FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
 				WHERE `+same+` AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
 				AND CASE WHEN $2 = '' THEN pg_catalog.pg_table_is_visible(c.oid) ELSE lower(n.nspname) = lower($2) END
 				ORDER BY n.nspname = $2 DESC LIMIT 1
-			) AS t JOIN pg_catalog.pg_attribute AS a ON a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum`, []any{name, schema},
+			) AS t JOIN pg_catalog.pg_attribute AS a ON a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped
+				JOIN pg_catalog.pg_type AS d ON d.oid = a.atttypid ORDER BY a.attnum`, []any{name, schema},
 			func(rows *sql.Rows) error {
 				var c Column
 				err := rows.Scan(&t.Schema, &t.Name, &c.Name, &c.Type, &c.Nullable)
@@ -31,6 +34,12 @@ func (d *postgres) describe(ctx context.Context, r *Reading, schema, name string
 		}
 	}
 	return nil, nil
+}
+
+func (d *postgres) view(ctx context.Context, r *Reading, t *Table) (bool, error) {
+	kinds, err := r.names(ctx, `SELECT c.relkind::text FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+		WHERE n.nspname = $1 AND c.relname = $2`, t.Schema, t.Name)
+	return slices.Contains(kinds, "v"), err
 }
 
 func (d *postgres) tables(ctx context.Context, r *Reading) ([]string, error) {

@@ -3,6 +3,7 @@ package database
 import (
 	"context"
 	"database/sql"
+	"slices"
 	"strings"
 )
 
@@ -27,6 +28,11 @@ func (d *sqlite) describe(ctx context.Context, r *Reading, schema, name string) 
 		return nil
 	})
 	return t, err
+}
+
+func (d *sqlite) view(ctx context.Context, r *Reading, t *Table) (bool, error) {
+	kinds, err := r.names(ctx, "SELECT type FROM sqlite_master WHERE name = ?", t.Name)
+	return slices.Contains(kinds, "view"), err
 }
 
 func (d *sqlite) tables(ctx context.Context, r *Reading) ([]string, error) {
