@@ -1,0 +1,81 @@
+//go:build integration
+
+package reconcile_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/lostorder/lostorder/internal/database/databasetest"
+	"github.com/lostorder/lostorder/internal/signal"
+)
+
+// TestRealReplicasAreConfirmedByTheirPrimaries: sides that are standbys of PostgreSQL,
+// the left, the right or both, and do not replay. What only they show is told by no
+// check; what the primaries lack is told by those that see it, and by all when the
+// standby goes on.
+func TestRealReplicasAreConfirmedByTheirPrimaries(t *testing.T) {
+	s := databasetest.Postgres(t)
+	shop(t, s, "orders", "payments")
+	both := func(id string) {
+		add(t, s, "orders", id, "1", "paid")
+		add(t, s, "payments", id, "1", "captured")
+	}
+	for _, id := range []string{"A-1", "A-2", "archived", "corrected"} {
+		both(id)
+	}
+	add(t, s, "payments", "corrected", "1", "captured")
+	standby, url := databasetest.Standby(t, s)
+	replay := func(order, state string) {
+		t.Helper()
+		if _, err := standby.Exec("SELECT pg_wal_replay_" + order + "()"); err != nil {
+			t.Fatal(err)
+		}
+		for now, late := "", time.Now().Add(2*time.Minute); now != state; time.Sleep(50 * time.Millisecond) {
+			if err := standby.QueryRow("SELECT pg_get_wal_replay_pause_state()").Scan(&now); err != nil || time.Now().After(late) {
+				t.Fatalf("the replay is %q, want %q; error %v", now, state, err)
+			}
+		}
+	}
+	replay("pause", "paused")
+	// What the standby does not know: an order and its payment, two that are gone, and a
+	// payment of two that is.
+	both("A-5")
+	s.Run(t, "DELETE FROM orders WHERE id = 'archived'", "DELETE FROM payments WHERE order_id = 'archived'",
+		"DELETE FROM payments WHERE ctid = (SELECT min(ctid) FROM payments WHERE order_id = 'corrected')")
+
+	replica := *s
+	replica.URL = url
+	checks := map[string]*watching{}
+	for name, side := range map[string][2]*databasetest.Shop{"left": {&replica, s}, "right": {s, &replica}, "both": {&replica, &replica}} {
+		text := strings.Replace(settings(side[0], side[1], "exactly_one"), "databases:\n", "databases:\n  - {name: primary, url: '"+s.URL+"'}\n", 1)
+		for i, database := range []string{"database: shop,", "database: billing,"} {
+			if side[i] == &replica {
+				text = strings.Replace(text, database, database+" primary: primary,", 1)
+			}
+		}
+		checks[name] = watch(t, text)
+	}
+	for name, suspected := range map[string]signal.Count{"left": 2, "right": 3, "both": 1} {
+		w := checks[name]
+		w.suspects(suspected)
+		seen := w.next("a reading", func(r signal.Report) bool { return r.Whole() })
+		w.next("many graces", func(r signal.Report) bool { return r.Whole() && r.At.Sub(seen.At) > 10*grace })
+		if got := w.toldEver(); len(got) > 0 {
+			t.Errorf("with a replica as %s, told %q, which the primaries do not have", name, got)
+		}
+	}
+
+	s.Run(t, "DELETE FROM payments WHERE order_id = 'A-2'")
+	checks["left"].next("the loss", missing(1))
+	replay("resume", "not paused")
+	for name, w := range checks {
+		w.next("the loss", missing(1))
+		r := w.checked()
+		if got := w.toldEver(); !slices.Equal(got, []string{"missing_right A-2"}) || r.Suspects != 0 {
+			t.Errorf("with a replica as %s, told %q, and %d are suspected; want A-2 alone", name, got, r.Suspects)
+		}
+	}
+}
