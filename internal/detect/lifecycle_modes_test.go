@@ -158,6 +158,18 @@ var lifecycleCases = map[string]storeCase{
 		},
 		found: []signal.Mode{signal.SagaStuck}, open: []signal.Mode{signal.SagaStuck}, orders: []string{"S-1"},
 	},
+	"a saga whose moment cannot be read is not named in place of the one that is stuck": {
+		story: func(s *script) {
+			begin := s.now.Add(-time.Hour)
+			s.play(time.Minute, func(int) signal.Report {
+				r := saga(signal.State{Name: "charging", Max: time.Minute, Orders: 2, Overdue: 1}, begin, signal.Measured)
+				state := &r.Lifecycles[0].States[0]
+				state.Longest = append([]signal.OrderRef{{ID: "S-0"}}, state.Longest...)
+				return r
+			})
+		},
+		found: []signal.Mode{signal.SagaStuck}, open: []signal.Mode{signal.SagaStuck}, orders: []string{"S-1"},
+	},
 	"a saga failed for good": {
 		story: func(s *script) {
 			begin := s.now

@@ -56,8 +56,10 @@ func stuckCases(v *view, of func(*signal.Lifecycle, *signal.State) bool) []Case 
 				c.Evidence = append(c.Evidence, signal.Fact{Name: "max_dwell", Value: inWords(s.Max)})
 			}
 			for _, ref := range s.Longest {
-				// The names are read a moment after the count; no more of them than counted.
-				if v.at.Sub(ref.Since) >= s.Max && len(c.Orders) < int(s.Overdue) {
+				// The names are read a moment after the count; no more of them than counted. One
+				// whose moment cannot be read was not counted as overdue.
+				late := s.Failed || ref.Since.Known() && v.at.Sub(ref.Since) >= s.Max
+				if late && len(c.Orders) < int(s.Overdue) {
 					c.Orders = append(c.Orders, ref)
 				}
 			}
