@@ -56,6 +56,6 @@ func TestAnOrderWithoutEndKeepsNoOtherFromBeingJudged(t *testing.T) {
 		if confirmed, suspected := conflictsOf(r); r.Err != nil || !slices.Equal(confirmed, want) || len(suspected) > 0 {
 			t.Errorf("confirmed %q, suspected %q, error %v", confirmed, suspected, r.Err)
 		}
-		checkWarning(t, r, "that have 2000 moves or more are not judged: 1, among them endless")
+		checkWarning(t, r, "that have 2000 moves or more are not judged; there are 1 of them")
 	})
 }

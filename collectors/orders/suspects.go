@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
@@ -80,8 +79,7 @@ func (s *suspects) look(ctx context.Context, in *database.Reading, m *moves) (wa
 		s.queue = append(s.queue, slices.DeleteFunc(ids, func(id string) bool { return s.known[id] != nil })...)
 	}
 	if n := len(s.endless); n > 0 {
-		warnings = append(warnings, fmt.Sprintf("orders of history table %s that have %d moves or more are not judged: %d, among them %s",
-			m.table.found, mostRows, n, m.table.shown(slices.Min(slices.Collect(maps.Keys(s.endless))))))
+		warnings = append(warnings, fmt.Sprintf("orders of history table %s that have %d moves or more are not judged; there are %d of them", m.table.found, mostRows, n))
 	}
 	return warnings, err
 }
