@@ -30,7 +30,7 @@ func TestMovesWithoutAKeyAreToldAndHoldUpNoOther(t *testing.T) {
 		next := follow(t, settings(s.URL, "", "", edit.Replace(shopStates)))
 		next()
 		r := next()
-		checkWarning(t, r, "moves of history table", "have no key (tenant, version)", "history.columns.key")
+		checkWarning(t, r, "moves of history table", "have no key (tenant, version)", "history.columns")
 		add("1", "11", "shipped")
 		add("2", "12", "paid")
 		for range 4 {
@@ -65,6 +65,30 @@ func TestOrdersThatCannotBeComparedAreTold(t *testing.T) {
 		s.Run(t, "INSERT INTO orders VALUES (7001, 'placed', "+s.Ago(0)+", "+s.Ago(time.Minute)+", 'x')", "INSERT INTO orders VALUES (7002, 'placed', "+s.Ago(0)+", "+s.Ago(0)+", 'x')")
 		if got := groups(read(t, text)); got != "7001+7002" {
 			t.Errorf("found %q", got)
+		}
+	})
+}
+
+// TestAMomentThatIsNoneDoesNotEndTheHistory: 'infinity', and a text that is no time,
+// are later than all that comes.
+func TestAMomentThatIsNoneDoesNotEndTheHistory(t *testing.T) {
+	databasetest.Each(t, func(t *testing.T, s *databasetest.Shop) {
+		never, ok := map[string]string{"postgres": "'infinity'", "sqlite": "'when the customer calls'"}[s.Kind]
+		if !ok {
+			t.Skip("this database has no such moments")
+		}
+		makeMoves(t, s)
+		s.Run(t, "INSERT INTO moves (order_id, state, created_at) VALUES ('z', 'paid', "+never+")")
+		next := follow(t, settings(s.URL, "", "", shopStates))
+		next()
+		checkWarning(t, next(), "1 moves of history table", "a moment (created_at) that is none")
+		move(t, s, "a", "placed 20s, shipped 10s")
+		for range 4 {
+			next()
+		}
+		r := next()
+		if confirmed, _ := conflictsOf(r); r.Err != nil || !slices.Equal(confirmed, []string{"a illegal_move: placed → shipped"}) {
+			t.Errorf("confirmed %q, error %v, warnings %q", confirmed, r.Err, r.Warnings)
 		}
 	})
 }

@@ -34,7 +34,7 @@ type moves struct {
 	seen     map[database.Place]bool
 	tracks   tracks
 	suspects suspects
-	keyless  int // rows without a key, on the latest page that had some
+	unplaced int // rows without a key, or a moment that is one, on the latest page that had some
 
 	counts    map[[2]int]int64
 	completed signal.Completed
@@ -65,9 +65,9 @@ func (m *moves) read(ctx context.Context, in *database.Reading) (*signal.History
 	if err != nil {
 		return nil, warnings, err
 	}
-	if m.keyless > 0 {
-		warnings = append(warnings, fmt.Sprintf("%d moves of history table %s or more have no key (%s), and are not followed; name columns in history.columns.key that each row has",
-			m.keyless, t.found, strings.Join(m.config.Columns.Key, ", ")))
+	if m.unplaced > 0 {
+		warnings = append(warnings, fmt.Sprintf("%d moves of history table %s or more have no key (%s), or a moment (%s) that is none, and are not followed; name columns in history.columns that each row has",
+			m.unplaced, t.found, strings.Join(m.config.Columns.Key, ", "), t.at.Name))
 	}
 	more, err := m.suspects.look(ctx, in, m)
 	warnings = append(warnings, more...)
@@ -115,10 +115,14 @@ func (m *moves) follow(ctx context.Context, in *database.Reading) ([]string, err
 		m.table.found, mostPages*pageRows, behind.Round(time.Second))}, nil
 }
 
+// page reads a page of the history, without rows of which nobody knows where they
+// belong.
 func (m *moves) page(ctx context.Context, in *database.Reading, p database.Page) (database.Paged, error) {
 	page, err := in.Page(ctx, m.table.all(), p, m.table.fields()...)
-	if page.Keyless > 0 {
-		m.keyless = page.Keyless
+	read := len(page.Rows)
+	page.Rows = slices.DeleteFunc(page.Rows, func(row database.Row) bool { return !row.Since.Known() })
+	if n := page.Keyless + read - len(page.Rows); n > 0 {
+		m.unplaced = n
 	}
 	return page, err
 }

@@ -144,6 +144,24 @@ func TestStories(t *testing.T) {
 			},
 			told: []string{"missing_right A-1", "missing_right A-2"},
 		},
+		"a moment that is none, and later than all others, does not end the look at new rows": {
+			expect: "exactly_one", more: []string{never},
+			before: func(t *testing.T, s *databasetest.Shop) {
+				moment := map[string]string{"postgres": "'infinity'", "sqlite": "'when the customer calls'"}[s.Kind]
+				if moment == "" {
+					t.Skip("this database has no such moments")
+				}
+				s.Run(t, "INSERT INTO orders VALUES ('A-0', 1, 'paid', "+moment+")")
+				add(t, s, "payments", "A-0", "1", "captured")
+			},
+			after: func(t *testing.T, s *databasetest.Shop, w *watching) {
+				w.next("a reading", func(r signal.Report) bool { return r.Whole() })
+				w.next("another", func(r signal.Report) bool { return r.Whole() })
+				justNow(t, s, "orders", "A-1", "paid")
+				w.next("the missing payment", missing(1))
+			},
+			told: []string{"missing_right A-1"},
+		},
 		"benign: payments without an order id": {
 			expect: "exactly_one",
 			before: func(t *testing.T, s *databasetest.Shop) {

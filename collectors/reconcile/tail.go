@@ -59,9 +59,10 @@ func (r *reader) follow(ctx context.Context, until time.Time, t *tail, s *side) 
 			return err
 		}
 		r.compared += int64(len(keys))
-		if mark.Known() {
-			t.mark = mark
+		if !mark.Known() {
+			return nil
 		}
+		t.mark = mark
 		if !full || len(keys) < len(rows) {
 			return nil
 		}
@@ -83,7 +84,9 @@ func (r *reader) settled(rows []database.Recent) (mark database.Mark, keys []dat
 		if row.At.Time().After(horizon) {
 			break
 		}
-		mark = row.Mark
+		if row.At.Known() { // nothing comes after 'infinity', or a text that is no time
+			mark = row.Mark
+		}
 		if name := row.Key.ID(); !seen[name] {
 			seen[name] = true
 			keys = append(keys, row.Key)

@@ -73,7 +73,8 @@ func paged(rows []Row, full int) Paged {
 	switch n := len(p.Rows); {
 	case len(rows) < full:
 	case n > 0:
-		p.Next = &p.Rows[n-1].Place
+		last := p.Rows[n-1].Place // of its own, for the rows belong to who asked
+		p.Next = &last
 	default:
 		p.Next = &Place{At: rows[len(rows)-1].Place.At}
 	}
