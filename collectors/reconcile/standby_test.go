@@ -40,17 +40,22 @@ func TestRealReplicasAreConfirmedByTheirPrimaries(t *testing.T) {
 		}
 	}
 	replay("pause", "paused")
-	// What the standby does not know: an order and its payment, two that are gone, and a
-	// payment of two that is.
+	// What the standby does not know: an order and its payment, two that are gone, a
+	// payment of two that is, and an amount that was changed.
 	both("A-5")
 	s.Run(t, "DELETE FROM orders WHERE id = 'archived'", "DELETE FROM payments WHERE order_id = 'archived'",
-		"DELETE FROM payments WHERE ctid = (SELECT min(ctid) FROM payments WHERE order_id = 'corrected')")
+		"DELETE FROM payments WHERE ctid = (SELECT min(ctid) FROM payments WHERE order_id = 'corrected')",
+		"UPDATE orders SET amount = 2 WHERE id = 'A-1'", "UPDATE payments SET amount = 2 WHERE order_id = 'A-1'")
 
 	replica := *s
 	replica.URL = url
 	checks := map[string]*watching{}
-	for name, side := range map[string][2]*databasetest.Shop{"left": {&replica, s}, "right": {s, &replica}, "both": {&replica, &replica}} {
-		text := strings.Replace(settings(side[0], side[1], "exactly_one"), "databases:\n", "databases:\n  - {name: primary, url: '"+s.URL+"'}\n", 1)
+	for name, side := range map[string][2]*databasetest.Shop{"left": {&replica, s}, "right": {s, &replica}, "both": {&replica, &replica}, "copy": {s, &replica}} {
+		text := settings(side[0], side[1], "exactly_one")
+		if name == "copy" {
+			text = sides(side[0], side[1], "{key: id, values: amount}", "{key: order_id, values: amount}", "equal")
+		}
+		text = strings.Replace(text, "databases:\n", "databases:\n  - {name: primary, url: '"+s.URL+"'}\n", 1)
 		for i, database := range []string{"database: shop,", "database: billing,"} {
 			if side[i] == &replica {
 				text = strings.Replace(text, database, database+" primary: primary,", 1)
@@ -58,7 +63,7 @@ func TestRealReplicasAreConfirmedByTheirPrimaries(t *testing.T) {
 		}
 		checks[name] = watch(t, text)
 	}
-	for name, suspected := range map[string]signal.Count{"left": 2, "right": 3, "both": 1} {
+	for name, suspected := range map[string]signal.Count{"left": 2, "right": 3, "both": 1, "copy": 4} {
 		w := checks[name]
 		w.suspects(suspected)
 		seen := w.next("a reading", func(r signal.Report) bool { return r.Whole() })
