@@ -160,3 +160,56 @@ func TestASagaThatFailedIsCountedAtOnce(t *testing.T) {
 		}
 	})
 }
+
+// TestOrdersThatShareAKeyAndAreOne: what shares a key of UUIDs and is deleted softly,
+// imported with the moment of long ago, re-opened, or in a transaction that is open.
+func TestOrdersThatShareAKeyAndAreOne(t *testing.T) {
+	databasetest.Each(t, func(t *testing.T, s *databasetest.Shop) {
+		kind := map[string]string{"postgres": "UUID", "mariadb": "BINARY(16)", "sqlite": "BLOB"}[s.Kind]
+		uuid := func(n int) string {
+			if s.Kind == "postgres" {
+				return fmt.Sprintf("'018f3c4e-0000-7b8a-9d2e-%012d'", n)
+			}
+			return fmt.Sprintf("x'018f3c4e00007b8a9d2e%012d'", n)
+		}
+		s.Run(t, fmt.Sprintf("CREATE TABLE orders (id %[1]s PRIMARY KEY, state %[2]s, updated_at %[3]s NULL, created_at %[3]s NOT NULL, deleted_at %[3]s NULL, request %[1]s)", kind, s.Key, s.Time))
+		s.Grant(t, "orders", "id", "state", "updated_at", "created_at", "deleted_at", "request")
+		insert := func(id int, ago time.Duration, deleted string, request int) string {
+			return fmt.Sprintf("INSERT INTO orders VALUES (%s, 'placed', %[2]s, %[2]s, %[3]s, %[4]s)", uuid(id), s.Ago(ago), deleted, uuid(request))
+		}
+		s.Run(t, insert(1, time.Minute, s.Ago(0), 1), insert(2, time.Minute, "NULL", 1), // one of them is deleted
+			insert(3, 300*24*time.Hour, "NULL", 2), insert(4, time.Minute, "NULL", 2), // one of them was imported
+			insert(5, time.Minute, "NULL", 3), // is shipped, and re-opened
+			"UPDATE orders SET state = 'paid', updated_at = "+s.Ago(time.Second)+" WHERE id = "+uuid(5),
+			"UPDATE orders SET state = 'placed', updated_at = "+s.Ago(0)+" WHERE id = "+uuid(5))
+		next := follow(t, settings(s.URL, "", ", where: deleted_at IS NULL", strings.Replace(duplicateStates, "[customer, request]", "request", 1)))
+		next()
+		if r := next(); r.Err != nil || groups(r) != "" {
+			t.Errorf("found %q, error %v", groups(r), r.Err)
+		}
+		if s.Kind != "sqlite" { // which shows no transaction that is open
+			tx, err := s.Admin.Begin()
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = tx.Rollback() }()
+			if _, err := tx.Exec(insert(6, 0, "NULL", 3)); err != nil {
+				t.Fatal(err)
+			}
+			next()
+			next()
+			if r := next(); r.Err != nil || groups(r) != "" {
+				t.Errorf("with a request that may be rolled back, found %q, error %v", groups(r), r.Err)
+			}
+			if err := tx.Rollback(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		s.Run(t, insert(7, 0, "NULL", 3))
+		next()
+		next()
+		if got := groups(next()); got != "018f3c4e-0000-7b8a-9d2e-000000000005+018f3c4e-0000-7b8a-9d2e-000000000007" {
+			t.Errorf("found %q", got)
+		}
+	})
+}
