@@ -54,7 +54,7 @@ func (r *reader) follow(ctx context.Context, until time.Time, t *tail, s *side) 
 			return err
 		}
 		full := len(rows) == batch && t.mark.Known()
-		mark, keys := r.settled(rows)
+		mark, keys, all := r.settled(rows)
 		if err := r.look(ctx, keys); err != nil {
 			return err
 		}
@@ -63,7 +63,7 @@ func (r *reader) follow(ctx context.Context, until time.Time, t *tail, s *side) 
 			return nil
 		}
 		t.mark = mark
-		if !full || len(keys) < len(rows) {
+		if !full || !all {
 			return nil
 		}
 		if time.Now().After(until) {
@@ -76,21 +76,21 @@ func (r *reader) follow(ctx context.Context, until time.Time, t *tail, s *side) 
 }
 
 // settled returns the keys of the rows that are old enough to be looked at, each
-// once, and the mark behind the last of them.
-func (r *reader) settled(rows []database.Recent) (mark database.Mark, keys []database.Key) {
+// once, the mark behind the last of them, and whether those are all.
+func (r *reader) settled(rows []database.Recent) (mark database.Mark, keys []database.Key, all bool) {
 	seen := map[string]bool{}
 	horizon := time.Now().Add(-r.settle())
 	for _, row := range rows {
 		if row.At.Time().After(horizon) {
-			break
+			return mark, keys, false
 		}
 		if row.At.Known() { // nothing comes after 'infinity', or a text that is no time
 			mark = row.Mark
 		}
-		if name := row.Key.ID(); !seen[name] {
+		if name := row.Key.ID(); row.Key != nil && !seen[name] {
 			seen[name] = true
 			keys = append(keys, row.Key)
 		}
 	}
-	return mark, keys
+	return mark, keys, true
 }

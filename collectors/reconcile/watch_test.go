@@ -68,9 +68,11 @@ type watching struct {
 	latest signal.Report
 	ever   []string  // what was told in any report: kind and order
 	parts  []float64 // of the first round, that were done at each report
-	more   chan struct{}
-	stop   func()
-	log    bytes.Buffer // to be read when it has stopped
+	// compared is how many keys were, at each report.
+	compared []signal.Count
+	more     chan struct{}
+	stop     func()
+	log      bytes.Buffer // to be read when it has stopped
 }
 
 // Report takes a report.
@@ -78,6 +80,7 @@ func (w *watching) Report(r signal.Report) {
 	w.mu.Lock()
 	w.latest = r
 	for _, c := range r.Reconciliations {
+		w.compared = append(w.compared, c.Compared)
 		if c.Round.Done == 0 {
 			w.parts = append(w.parts, c.Round.Part)
 		}

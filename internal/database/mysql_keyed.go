@@ -72,7 +72,16 @@ func (d *mysql) key(c Column, f Form, v string, args *[]any) (string, bool) {
 	case f == Binary:
 		v = dashed(v)
 	}
-	return d.value(v, args), true
+	return d.asIn(c, d.value(v, args)), true
+}
+
+// asIn is a text in the character set of a column. Where that does not have all the
+// letters, comparing the two would be an error, and so it has question marks.
+func (*mysql) asIn(c Column, text string) string {
+	if c.charset == "" || c.charset == "utf8mb4" {
+		return text
+	}
+	return "CONVERT(" + text + " USING " + c.charset + ") COLLATE " + c.collation
 }
 
 func (d *mysql) keys(c Column, f Form, v string, args *[]any) []string {

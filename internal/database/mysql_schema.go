@@ -44,12 +44,12 @@ func (d *mysql) describe(ctx context.Context, r *Reading, schema, name string) (
 
 // columns fills in the first table of that name.
 func (d *mysql) columns(ctx context.Context, r *Reading, t *Table, same, name string) error {
-	return r.ask(ctx, `SELECT table_name, column_name, column_type, is_nullable FROM information_schema.columns
+	return r.ask(ctx, `SELECT table_name, column_name, column_type, is_nullable, coalesce(character_set_name, ''), coalesce(collation_name, '') FROM information_schema.columns
 		WHERE table_schema = ? AND `+same+` ORDER BY table_name, ordinal_position`, []any{t.Schema, name},
 		func(rows *sql.Rows) error {
 			var table, nullable string
 			var c Column
-			if err := rows.Scan(&table, &c.Name, &c.Type, &nullable); err != nil {
+			if err := rows.Scan(&table, &c.Name, &c.Type, &nullable, &c.charset, &c.collation); err != nil {
 				return err
 			}
 			if t.Name == "" {

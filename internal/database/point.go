@@ -146,10 +146,12 @@ func (r *Reading) lookUp(k *Keyed, keys []Key) (q query, some bool) {
 
 // equal is the WHERE for one key of several columns.
 func (k *Keyed) equal(d dialect, key Key, args *[]any) (string, bool) {
+	before := len(*args)
 	parts := make([]string, len(key))
 	for i, c := range k.Key {
 		values := d.keys(c, k.KeyForms[i], key[i], args)
 		if len(values) == 0 {
+			*args = (*args)[:before] // of the parts that it could hold
 			return "", false
 		}
 		parts[i] = d.quote(c.Name) + " IN (" + strings.Join(values, ", ") + ")"

@@ -24,6 +24,8 @@ type Column struct {
 	Name     string
 	Type     string // the database's own word
 	Nullable bool
+	// charset and collation are those of a text, where a database has several.
+	charset, collation string
 }
 
 // String names the table for people.

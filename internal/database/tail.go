@@ -26,7 +26,7 @@ func MarkOf(text string) Mark { return Mark{text} }
 
 // Recent is a row that was made or changed lately.
 type Recent struct {
-	Key  Key
+	Key  Key            // nil where a part of it is NULL
 	At   signal.Instant // on our clock; never in the future
 	Mark Mark
 }
@@ -88,6 +88,9 @@ func (r *Reading) recent(ctx context.Context, k *Keyed, mark Mark, limit int) ([
 			return err
 		}
 		row := Recent{Key: texts(), Mark: Mark{raw.String}}
+		if slices.ContainsFunc(into, func(part any) bool { return !part.(*sql.NullString).Valid }) {
+			row.Key = nil
+		}
 		if at.Valid {
 			row.At = r.clock.instant(at.Int64)
 		}
