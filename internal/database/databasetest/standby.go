@@ -5,6 +5,7 @@ package databasetest
 import (
 	"database/sql"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/url"
 	"os"
@@ -42,20 +43,33 @@ func Standby(t *testing.T, s *Shop) (admin *sql.DB, watch string) {
 	as := owner(t, home, "postgres")
 	dir := filepath.Join(home, "db")
 	password, _ := primary.User.Password()
-	backup := exec.Command(filepath.Join(bin, "pg_basebackup"), "--no-sync", "--checkpoint=fast", "--write-recovery-conf", "--pgdata="+dir,
+	// Other tests make so much of the log, and checkpoints, that what the standby needs
+	// would be gone before it asks.
+	slot := fmt.Sprintf("standby_%d", rand.Uint64())
+	server := openDB(t, "pgx", primary.String())
+	t.Cleanup(func() { // when the standby has stopped, which the primary notices a moment later
+		_, err := server.Exec("SELECT pg_drop_replication_slot($1)", slot)
+		for late := time.Now().Add(20 * time.Second); err != nil && time.Now().Before(late); time.Sleep(50 * time.Millisecond) {
+			_, err = server.Exec("SELECT pg_drop_replication_slot($1)", slot)
+		}
+		if err != nil {
+			t.Errorf("drop the slot of the standby: %v", err)
+		}
+	})
+	backup := exec.Command(filepath.Join(bin, "pg_basebackup"), "--no-sync", "--checkpoint=fast", "--write-recovery-conf", "--create-slot", "--slot="+slot, "--pgdata="+dir,
 		"--host="+primary.Hostname(), "--port="+primary.Port(), "--username="+primary.User.Username())
 	backup.SysProcAttr, backup.Dir, backup.Env = as, home, append(os.Environ(), "PGPASSWORD="+password)
 	if out, err := backup.CombinedOutput(); err != nil {
 		t.Fatalf("pg_basebackup: %v: %s", err, out)
 	}
-	server := exec.Command(filepath.Join(bin, "postgres"), "-D", dir, "-p", port, "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=")
-	server.SysProcAttr, server.Dir = as, home
-	if err := server.Start(); err != nil {
+	replica := exec.Command(filepath.Join(bin, "postgres"), "-D", dir, "-p", port, "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=")
+	replica.SysProcAttr, replica.Dir = as, home
+	if err := replica.Start(); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		_ = server.Process.Signal(syscall.SIGQUIT)
-		_ = server.Wait()
+		_ = replica.Process.Signal(syscall.SIGQUIT)
+		_ = replica.Wait()
 	})
 	at := *primary
 	at.Host = net.JoinHostPort("127.0.0.1", port)
