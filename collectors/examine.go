@@ -21,7 +21,7 @@ type AdviceKind string
 
 // The kinds of advice.
 const (
-	Grant   AdviceKind = "grant"   // the rights that the target needs, and no more
+	Grant   AdviceKind = "grant"   // the rights that the target needs, and no more; also one that makes it surer
 	Index   AdviceKind = "index"   // without it a query would read a large table, and is refused
 	Warning AdviceKind = "warning" // something that should be mended
 	Picture AdviceKind = "picture" // what the config describes, drawn as text
