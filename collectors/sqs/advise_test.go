@@ -180,3 +180,20 @@ func TestTheRightsAreAdvisedBeforeAnythingCanBeRead(t *testing.T) {
 		})
 	}
 }
+
+// TestAPatternThatMatchesNoQueueIsAWarning: what it was meant for is not watched, and the rest
+// looks well.
+func TestAPatternThatMatchesNoQueueIsAWarning(t *testing.T) {
+	s := open(t)
+	s.queue("shop-orders", "RedrivePolicy", redrive("failed", 3))
+	for name, test := range map[string]struct{ include, want string }{
+		"all match":    {"['shop-.*']", ""},
+		"one does not": {"['shop-.*', 'shop-refund.*']", `queues.include "shop-refund.*" matches no queue`},
+		"none does":    {"['other-.*']", "no queue in region eu-central-1 is one that the config chooses"},
+	} {
+		r := whole(t, watch(t, settings(t, s.URL(), fast, noCloudWatch, "queues: {include: "+test.include+"}")))
+		if strings.Join(r.Warnings, "; ") != test.want {
+			t.Errorf("%s: warns %q, want %q", name, r.Warnings, test.want)
+		}
+	}
+}

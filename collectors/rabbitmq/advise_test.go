@@ -1,0 +1,56 @@
+package rabbitmq_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/lostorder/lostorder/collectors"
+	"github.com/lostorder/lostorder/collectors/rabbitmq"
+)
+
+// TestTheFirstLookSaysWhatIsHidden: a broker tells a user nothing of what he has no right to, so
+// that it looks empty and well; and so does one of which a pattern matches nothing.
+func TestTheFirstLookSaysWhatIsHidden(t *testing.T) {
+	const orders = `[{"vhost":"/","name":"orders","type":"quorum","arguments":{"x-dead-letter-exchange":"dlx"}},{"vhost":"/","name":"failed","type":"classic","arguments":{}}]`
+	tags := "rabbitmqctl set_user_tags lostorder monitoring"
+	sees := func(vhost, read string) string {
+		return "rabbitmqctl set_permissions -p " + vhost + " lostorder '^$' '^$' " + read
+	}
+	for name, test := range map[string]struct {
+		queues   string   // as the management API lists them; empty: all
+		config   []string // and what it says
+		warnings []string
+		paste    []string
+	}{
+		"all is seen": {paste: []string{tags, sees("/", "'^$'"), sees("a/b", "'^$'")}},
+		"of a virtual host nothing is": {
+			queues: orders, paste: []string{tags, sees("/", "'^$'"), sees("a/b", "'^$'")},
+			warnings: []string{"of the queues in virtual host a/b only counters are known: give the user rights on it, or exclude it by vhosts"},
+		},
+		"nothing at all is": {
+			queues: "[]", config: []string{"vhosts: {exclude: [/, a/b]}"}, paste: []string{tags, sees("/", "'^$'")},
+			warnings: []string{"no queue is seen: there is none, or this user has no rights on its virtual host"},
+		},
+		"patterns that match nothing": {
+			config: []string{"vhosts: {include: ['/', 'shop.*']}", "queues: {include: [orders, order]}"}, paste: []string{tags, sees("/", "'^$'")},
+			warnings: []string{`vhosts.include "shop.*" matches no virtual host with a queue that is seen`, `queues.include "order" matches no queue`},
+		},
+		"dead letters are looked at": {queues: orders, config: []string{"peek: true", "vhosts: {exclude: a/b}"}, paste: []string{tags, sees("/", "'^failed$'")}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := serve(t)
+			f.set("/api/queues/%2F/failed/get", "[]")
+			if test.queues != "" {
+				f.set("/api/queues", test.queues)
+			}
+			e := collectors.Examine(t.Context(), rabbitmq.Target(settings(t, f.URL, test.config...)))
+			if e.Report.Err != nil || !slices.Equal(e.Report.Warnings, test.warnings) {
+				t.Errorf("error %v, warnings %q, want %q", e.Report.Err, e.Report.Warnings, test.warnings)
+			}
+			if len(e.Advice) != 1 || e.Advice[0].Paste != strings.Join(test.paste, "\n") {
+				t.Errorf("advises %+v, want %q", e.Advice, test.paste)
+			}
+		})
+	}
+}
