@@ -1,6 +1,8 @@
 package rabbitmq_test
 
 import (
+	"io"
+	"net"
 	"slices"
 	"strings"
 	"testing"
@@ -52,5 +54,28 @@ func TestTheFirstLookSaysWhatIsHidden(t *testing.T) {
 				t.Errorf("advises %+v, want %q", e.Advice, test.paste)
 			}
 		})
+	}
+}
+
+// TestThePortOfApplications is what people name first.
+func TestThePortOfApplications(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = l.Close() }()
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			_, _ = io.WriteString(c, "AMQP\x03\x01\x00\x00")
+			_ = c.Close()
+		}
+	}()
+	_, err = read(t, settings(t, "http://"+l.Addr().String()))
+	if err == nil || !strings.Contains(err.Error(), "this is the port for AMQP; take that of the management API, 15672 as a rule") {
+		t.Errorf("it says %v", err)
 	}
 }

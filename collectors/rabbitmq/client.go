@@ -250,10 +250,16 @@ func (b *body) close() {
 	b.end(b.err)
 }
 
+// errAMQP is how the port answers that applications use.
+var errAMQP = errors.New("this is the port for AMQP; take that of the management API, 15672 as a rule")
+
 // plain takes off what names the address a second time.
 func plain(err error) error {
 	if named, ok := errors.AsType[*url.Error](err); ok {
 		err = named.Err
+	}
+	if strings.Contains(err.Error(), `malformed HTTP response "AMQP`) {
+		return errAMQP
 	}
 	var op *net.OpError
 	if errors.As(err, &op) && !op.Timeout() {

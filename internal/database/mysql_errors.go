@@ -34,7 +34,7 @@ func (d *mysql) explain(err error, q *query, s session) (problem, bool) {
 	case 1044:
 		d.account = accountIn(e.Message)
 		the := &Table{Schema: d.settings.DBName, Name: "the_table"}
-		return problem{text: fmt.Sprintf("user %q may not use database %q; run as an administrator: %s", user, d.settings.DBName, d.grant(the, cmp.Or(d.account, user)))}, true
+		return problem{text: fmt.Sprintf("user %q may not use database %q, if there is one; run as an administrator: %s", user, d.settings.DBName, d.grant(the, cmp.Or(d.account, user)))}, true
 	case 1049:
 		return problem{text: fmt.Sprintf("there is no database %q on this server", d.settings.DBName)}, true
 	case 1142, 1143, 1370:

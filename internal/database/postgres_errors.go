@@ -3,6 +3,8 @@ package database
 import (
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -11,7 +13,7 @@ import (
 func (d *postgres) explain(err error, q *query, s session) (problem, bool) {
 	var e *pgconn.PgError
 	if !errors.As(err, &e) {
-		return problem{}, false
+		return d.notSpoken(err)
 	}
 	user := d.settings.User
 	if s.user != "" {
@@ -55,6 +57,19 @@ func (d *postgres) explain(err error, q *query, s session) (problem, bool) {
 		return problem{text: "the server is starting up or in recovery: " + e.Message}, true
 	}
 	return problem{text: fmt.Sprintf("%s (SQLSTATE %s)", e.Message, e.Code)}, true
+}
+
+// notSpoken is what the driver has only words for: the server has no TLS, or is none of
+// PostgreSQL at all, which refuses TLS and then answers what nobody understands.
+func (d *postgres) notSpoken(err error) (problem, bool) {
+	var network net.Error
+	switch {
+	case !strings.Contains(err.Error(), "server refused TLS connection"), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.As(err, &network):
+		return problem{}, false
+	case len(d.settings.Fallbacks) == 0:
+		return problem{text: "the server has no TLS; turn it on there, or leave out sslmode"}, true
+	}
+	return problem{text: "what answers there does not speak PostgreSQL's protocol; is the port right?"}, true
 }
 
 func (d *postgres) denied(e *pgconn.PgError, t *Table, user string) string {

@@ -28,6 +28,8 @@ func (s Style) Checkup(w io.Writer, r *checkup.Result) error {
 		}
 	}
 	switch {
+	case bad > 0 && len(r.Targets) == 1:
+		b.WriteString(s.paint(colors["lost"], "The target cannot be read, or not whole."))
 	case bad > 0:
 		b.WriteString(s.paint(colors["lost"], fmt.Sprintf("%d of %s cannot be read, or not whole.", bad, phrase.Count(len(r.Targets), "target"))))
 	case advice > 0:

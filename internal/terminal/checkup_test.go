@@ -50,3 +50,15 @@ FAIL  outbox/orders  cannot be read, in 0.00 s
 		t.Errorf("writes\n%s\nwant\n%s", b.String(), want)
 	}
 }
+
+func TestCheckupOfOneTarget(t *testing.T) {
+	for want, target := range map[string]checkup.Target{
+		"The target cannot be read, or not whole.":        {Error: "connection refused"},
+		"1 target can be read; there is nothing to mend.": {OK: true},
+	} {
+		var b strings.Builder
+		if err := style.Checkup(&b, &checkup.Result{Targets: []checkup.Target{target}}); err != nil || !strings.HasSuffix(b.String(), "\n"+want+"\n") {
+			t.Errorf("it ends %q, want %q (%v)", b.String(), want, err)
+		}
+	}
+}
