@@ -61,20 +61,3 @@ func TestTheGrantsThatAreAdvisedAreEnough(t *testing.T) {
 		}
 	})
 }
-
-func TestAGrantNamesNoColumnThatIsNotThere(t *testing.T) {
-	databasetest.EachServer(t, func(t *testing.T, s *databasetest.Shop) {
-		shop(t, s, "orders", "payments")
-		text := sides(s, s, "{key: id, at: made_at}", "{key: no_such_key}", "exactly_one")
-		var grants []string
-		for _, a := range collectors.Examine(t.Context(), load(t, text)[0]).Advice {
-			if a.Kind == collectors.Grant {
-				grants = append(grants, strings.TrimSuffix(a.Paste, ";"))
-			}
-		}
-		if len(grants) == 0 {
-			t.Fatal("there is no grant of what is there")
-		}
-		s.Run(t, grants...)
-	})
-}

@@ -53,9 +53,7 @@ func (db *DB) Grant(t *Table, columns []Column, where ...Condition) string {
 	}
 	var names []string
 	for _, c := range columns {
-		if c.Name != "" { // one that the table does not have is not found
-			names = append(names, c.Name)
-		}
+		names = append(names, c.Name)
 	}
 	if t.unseen && len(columns) == 0 {
 		return db.dialect.grant(t, db.user)
@@ -67,9 +65,6 @@ func (db *DB) Grant(t *Table, columns []Column, where ...Condition) string {
 		names = append(names, c.about(t)...)
 	}
 	names = unique(names)
-	if len(names) == 0 {
-		return ""
-	}
 	for i, name := range names {
 		names[i] = db.dialect.quote(name)
 	}
