@@ -237,3 +237,31 @@ func TestPublishedRowsAreCounted(t *testing.T) {
 		})
 	}
 }
+
+// TestASkippedRowIsNamedAsPeopleKnowIt: its key is a UUID that is kept as bytes, and it is not
+// taken for the head.
+func TestASkippedRowIsNamedAsPeopleKnowIt(t *testing.T) {
+	const uuid = "018f3c4e-7f5e-7b8a-9d2e-00000000000"
+	databasetest.Each(t, func(t *testing.T, s *databasetest.Shop) {
+		kind := map[string]string{"postgres": "bytea", "mariadb": "BINARY(16)", "sqlite": "BLOB"}[s.Kind]
+		s.Run(t, fmt.Sprintf("CREATE TABLE outbox (id %s PRIMARY KEY, number BIGINT NOT NULL, created_at %s NOT NULL, published_at %s NULL)", kind, s.Time, s.Time),
+			"CREATE TABLE relay_position (last_id BIGINT)", "INSERT INTO relay_position VALUES (1)")
+		s.Grant(t, "outbox")
+		s.Grant(t, "relay_position")
+		write := func(number int, published string) {
+			id := strings.ReplaceAll(fmt.Sprintf("%s%d", uuid, number), "-", "")
+			s.Run(t, fmt.Sprintf("INSERT INTO outbox VALUES (%s, %d, %s, %s)", map[string]string{"postgres": `'\x` + id + "'", "mariadb": "x'" + id + "'", "sqlite": "x'" + id + "'"}[s.Kind], number, s.Ago(0), published))
+		}
+		write(1, s.Ago(0))
+		next := watch(t, settings(s.URL, "columns: {published_at: published_at, sequence: number}", "position: {table: relay_position, columns: last_id}"))
+		whole(t, next())
+		write(3, s.Ago(0))
+		s.Run(t, "UPDATE relay_position SET last_id = 3")
+		whole(t, next())
+		write(2, "NULL")
+		whole(t, next())
+		if o := whole(t, next()); o.Skipped == nil || len(o.Skipped.Rows) != 1 || o.Skipped.Rows[0].Key != uuid+"2" || o.HeadKey != "" || o.Pending != 0 {
+			t.Errorf("skipped %+v, the head %q, %d pending", o.Skipped, o.HeadKey, o.Pending)
+		}
+	})
+}

@@ -156,9 +156,9 @@ func (p *passage) reading(position string) *signal.Skipped {
 
 // unskipped leaves out the rows that were skipped, which no relay will come to, and
 // cuts the rest to a number.
-func (p *passage) unskipped(rows []database.Row, most int) []database.Row {
+func (p *passage) unskipped(rows []database.Row, most int, key func(database.Row) string) []database.Row {
 	rows = slices.DeleteFunc(rows, func(row database.Row) bool {
-		return slices.ContainsFunc(p.skipped, func(s signal.SkippedRow) bool { return s.Key == row.Fields[0] })
+		return slices.ContainsFunc(p.skipped, func(s signal.SkippedRow) bool { return s.Key == key(row) })
 	})
 	return rows[:min(len(rows), most)]
 }

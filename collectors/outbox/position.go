@@ -163,7 +163,7 @@ func (t *table) at(ctx context.Context, in *database.Reading, numbers []int64) (
 		if err != nil {
 			return nil, fmt.Errorf("read rows behind the position of the relay: %w", err)
 		}
-		found[n] = signal.SkippedRow{Key: row.Fields[0], Number: n, Order: t.order(row)}
+		found[n] = signal.SkippedRow{Key: t.shown(row), Number: n, Order: t.order(row)}
 	}
 	return found, nil
 }

@@ -77,7 +77,7 @@ func (r *reader) read(ctx context.Context, in *database.Reading, t *table, repor
 		errs = append(errs, err)
 	} else {
 		read = true
-		rows = r.known.passage.unskipped(rows, c.Sample)
+		rows = r.known.passage.unskipped(rows, c.Sample, t.shown)
 		o.HeadKey, o.Oldest, o.Waiting = t.head(rows)
 		for _, row := range rows {
 			o.Keys = append(o.Keys, row.Fields[0])
