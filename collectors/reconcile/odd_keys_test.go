@@ -81,6 +81,24 @@ func TestLettersThatTheOtherSideDoesNotHave(t *testing.T) {
 	})
 }
 
+// TestNewRowsOfOneMomentAreAllLookedAt: an import, whose rows are of the moment of its
+// transaction, is more than one batch.
+func TestNewRowsOfOneMomentAreAllLookedAt(t *testing.T) {
+	databasetest.Each(t, func(t *testing.T, s *databasetest.Shop) {
+		for table, key := range map[string]string{"orders": "id", "payments": "order_id"} {
+			s.Run(t, "CREATE TABLE "+table+" ("+key+" BIGINT PRIMARY KEY, created_at "+s.Time+")", "CREATE INDEX "+table+"_at ON "+table+" (created_at)")
+			s.Grant(t, table)
+		}
+		s.Run(t, "INSERT INTO orders VALUES (0, "+s.Ago(time.Minute)+")", "INSERT INTO payments VALUES (0, "+s.Ago(time.Minute)+")")
+		w := watch(t, settings(s, s, "exactly_one", never))
+		w.next("a reading", func(r signal.Report) bool { return r.Whole() })
+		for i, n := range []int{2500, 400, 1200} { // which end in different places of their batches
+			s.Run(t, fmt.Sprintf("INSERT INTO orders SELECT %d + i, %s FROM %s", 10_000*i, s.Ago(time.Duration(30-i)*time.Second), s.Many(n)))
+		}
+		w.next("all of them", missing(4100))
+	})
+}
+
 // TestNewRowsOfTheSameKeysAreLookedAtAsFastAsOthers: one reading takes all batches of
 // them.
 func TestNewRowsOfTheSameKeysAreLookedAtAsFastAsOthers(t *testing.T) {

@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/lostorder/lostorder/internal/database"
@@ -12,6 +13,9 @@ const (
 	firstRows = 5000
 	// batch is how many rows are read, and looked up, at a time.
 	batch = 1000
+	// mostOfOneMoment bounds how many rows of one moment are read at a time. Where there
+	// are more, the round finds the others.
+	mostOfOneMoment = 64 * batch
 	// longestSettle bounds how long a row is left alone before it is looked at, so
 	// that a partner that comes at once is there, and so is a row of a transaction
 	// that took a moment.
@@ -40,11 +44,12 @@ func (r *reader) settle() time.Duration { return min(time.Duration(r.config.Grac
 // follow looks up the rows of one side that came after the mark.
 func (r *reader) follow(ctx context.Context, until time.Time, t *tail, s *side) error {
 	t.behind = false
+	most := batch
 	for ctx.Err() == nil {
 		var rows []database.Recent
 		err := s.ask(ctx, func(in *database.Reading) (err error) {
 			if t.mark.Known() {
-				rows, err = in.After(ctx, s.keyed, t.mark, batch)
+				rows, err = in.After(ctx, s.keyed, t.mark, most)
 			} else {
 				rows, err = in.Newest(ctx, s.keyed, firstRows)
 			}
@@ -53,7 +58,14 @@ func (r *reader) follow(ctx context.Context, until time.Time, t *tail, s *side) 
 		if err != nil {
 			return err
 		}
-		full := len(rows) == batch && t.mark.Known()
+		full := len(rows) == most && t.mark.Known()
+		if full && most < mostOfOneMoment {
+			if rows = wholeMoments(rows); len(rows) == 0 {
+				most *= 4
+				continue
+			}
+		}
+		most = batch
 		mark, keys, all := r.settled(rows)
 		if err := r.look(ctx, keys); err != nil {
 			return err
@@ -73,6 +85,13 @@ func (r *reader) follow(ctx context.Context, until time.Time, t *tail, s *side) 
 		}
 	}
 	return ctx.Err()
+}
+
+// wholeMoments leaves out the rows of the last moment, of which there may be more: the
+// next batch begins with them. An import gives all of its rows one moment.
+func wholeMoments(rows []database.Recent) []database.Recent {
+	last := rows[len(rows)-1].Mark
+	return rows[:slices.IndexFunc(rows, func(row database.Recent) bool { return row.Mark == last })]
 }
 
 // settled returns the keys of the rows that are old enough to be looked at, each
