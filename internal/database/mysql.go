@@ -129,7 +129,7 @@ func (d *mysql) open() (*sql.DB, error) {
 func (d *mysql) begin(ctx context.Context, conn *sql.Conn) (*sql.Tx, session, error) {
 	s := session{sent: time.Now()}
 	var version string
-	err := conn.QueryRowContext(ctx, "SELECT version(), current_user(), CAST(unix_timestamp(sysdate(6)) * 1000 AS SIGNED)").Scan(&version, &s.user, &s.now)
+	err := conn.QueryRowContext(ctx, "SELECT version(), current_user(), timestampdiff(MICROSECOND, '1970-01-01', utc_timestamp(6)) DIV 1000").Scan(&version, &s.user, &s.now)
 	s.got = time.Now()
 	if err != nil {
 		return nil, s, err

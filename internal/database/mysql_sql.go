@@ -23,13 +23,19 @@ func (d *mysql) text(c Column) string {
 }
 
 // millis takes a DATETIME as one of the session's zone, which is the server's
-// unless the config names another. unix_timestamp gives 0 for what is no date.
+// unless the config names another. In the hour that comes twice at the end of summer
+// time it is the later one, as in PostgreSQL: so that nothing looks older than it is.
+// unix_timestamp gives 0 for what is no date.
 func (d *mysql) millis(c Column) (string, bool) {
 	name := d.quote(c.Name)
 	kind, _, _ := strings.Cut(c.Type, "(")
 	switch kind, _, _ = strings.Cut(kind, " "); kind {
 	case "timestamp", "datetime", "date":
-		return "CAST(nullif(unix_timestamp(" + name + "), 0) * 1000 AS SIGNED)", true
+		at := "unix_timestamp(" + name + ")"
+		if kind != "timestamp" {
+			at += " + 3600 * (from_unixtime(" + at + " + 3600) = " + name + ")"
+		}
+		return "CAST(nullif(" + at + ", 0) * 1000 AS SIGNED)", true
 	case "bigint", "int", "decimal", "double", "float":
 		return "CAST(" + epochBySize(name) + " AS SIGNED)", true
 	}

@@ -139,6 +139,50 @@ func TestZones(t *testing.T) {
 	}
 }
 
+// TestTheHourThatComesTwice: a moment without offset may be either at the end of
+// summer time. It is the later one, for nothing may look older than it is.
+func TestTheHourThatComesTwice(t *testing.T) {
+	databasetest.EachServer(t, func(t *testing.T, s *databasetest.Shop) {
+		zone := "Europe/Berlin"
+		if s.Kind == "mariadb" { // whose zones may not be loaded
+			zone = s.User
+			s.Run(t, "INSERT INTO mysql.time_zone (Use_leap_seconds) VALUES ('N')")
+			var id int64
+			if err := s.Admin.QueryRow("SELECT max(Time_zone_id) FROM mysql.time_zone").Scan(&id); err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() {
+				for _, table := range []string{"time_zone", "time_zone_name", "time_zone_transition", "time_zone_transition_type"} {
+					s.Run(t, fmt.Sprintf("DELETE FROM mysql.%s WHERE Time_zone_id = %d", table, id))
+				}
+			})
+			s.Run(t, fmt.Sprintf("INSERT INTO mysql.time_zone_name VALUES ('%s', %d)", zone, id),
+				fmt.Sprintf("INSERT INTO mysql.time_zone_transition_type VALUES (%[1]d, 0, 3600, 0, 'CET'), (%[1]d, 1, 7200, 1, 'CEST')", id),
+				fmt.Sprintf("INSERT INTO mysql.time_zone_transition VALUES (%[1]d, 1729990800, 0), (%[1]d, 1743296400, 1), (%[1]d, 1761440400, 0)", id))
+		}
+		plain := map[string]string{"postgres": "timestamp(3)", "mariadb": "datetime(3)"}[s.Kind]
+		db := open(t, s.URL, ", time_zone: '"+zone+"'")
+		for local, utc := range map[string]string{
+			"2025-10-26 01:59:59.750": "2025-10-25T23:59:59.75Z",
+			"2025-10-26 02:00:00":     "2025-10-26T01:00:00Z",
+			"2025-10-26 02:30:00.250": "2025-10-26T01:30:00.25Z",
+			"2025-10-26 03:00:00":     "2025-10-26T02:00:00Z",
+			"2025-07-01 02:30:00":     "2025-07-01T00:30:00Z",
+		} {
+			s.Run(t, "DROP TABLE IF EXISTS moments", "CREATE TABLE moments (at "+plain+")", "INSERT INTO moments VALUES ('"+local+"')")
+			s.Grant(t, "moments")
+			want, err := time.Parse(time.RFC3339Nano, utc)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := tally(t.Context(), db, "moments")
+			if err != nil || !got.Oldest.Time().Equal(want) {
+				t.Errorf("%s is %s, want %s; error %v", local, got.Oldest.Time().UTC(), want, err)
+			}
+		}
+	})
+}
+
 func TestAnUnknownZoneIsSaidClearly(t *testing.T) {
 	databasetest.EachServer(t, func(t *testing.T, s *databasetest.Shop) {
 		makeMoments(t, s)
