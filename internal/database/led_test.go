@@ -82,6 +82,33 @@ func TestTheIndexThatIsThereIsTaken(t *testing.T) {
 	})
 }
 
+// TestTheIndexOfATableInAnotherSchemaIsTaken, where one of the same name is in the
+// schema of the connection.
+func TestTheIndexOfATableInAnotherSchemaIsTaken(t *testing.T) {
+	databasetest.EachServer(t, func(t *testing.T, s *databasetest.Shop) {
+		other := s.User + "_other"
+		s.Run(t, "CREATE SCHEMA "+other)
+		t.Cleanup(func() { s.Run(t, "DROP SCHEMA "+other+map[string]string{"postgres": " CASCADE"}[s.Kind]) })
+		for _, table := range []string{"moments", other + ".moments"} {
+			s.Run(t, fmt.Sprintf("CREATE TABLE %s (id BIGINT PRIMARY KEY, at %s NOT NULL, note VARCHAR(400))", table, s.Time),
+				fmt.Sprintf("INSERT INTO %s SELECT i, %s, repeat('x', 300) FROM %s", table, s.Ago(time.Hour), s.Many(30_000)))
+			s.Analyse(t, table)
+			s.Grant(t, table, "id", "at", "note")
+		}
+		if s.Kind == "postgres" {
+			s.Run(t, "GRANT USAGE ON SCHEMA "+other+" TO "+s.User)
+		}
+		s.Run(t, "CREATE INDEX of_the_other ON "+other+".moments (at, id)")
+		db := open(t, s.URL, ", scan_limit: 1000")
+		if _, err := latest(t.Context(), db, other+".moments"); err != nil {
+			t.Errorf("with an index: %v", err)
+		}
+		if _, err := latest(t.Context(), db, "moments"); !errors.Is(err, database.ErrRefused) {
+			t.Errorf("without an index: %v", err)
+		}
+	})
+}
+
 // TestAViewThatWouldScanAsksForNoIndexOnIt, for it can have none.
 func TestAViewThatWouldScanAsksForNoIndexOnIt(t *testing.T) {
 	databasetest.Each(t, func(t *testing.T, s *databasetest.Shop) {
