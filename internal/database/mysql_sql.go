@@ -33,7 +33,7 @@ func (d *mysql) millis(c Column) (string, bool) {
 	case "timestamp", "datetime", "date":
 		at := "unix_timestamp(" + name + ")"
 		if kind != "timestamp" {
-			at += " + 3600 * (from_unixtime(" + at + " + 3600) = " + name + ")"
+			at += " + 3600 * coalesce(from_unixtime(" + at + " + 3600) = " + name + ", 0)" // NULL beyond 2038
 		}
 		return "CAST(nullif(" + at + ", 0) * 1000 AS SIGNED)", true
 	case "bigint", "int", "decimal", "double", "float":
