@@ -47,9 +47,8 @@ TESTS = $(TOOL) gotestsum --format=pkgname-and-test-fails --rerun-fails=2 --reru
 unit: ## Tests that need no server
 	$(TESTS) --packages=./... -- $(RACE) -timeout=30m
 
-# The packages that have tests against real servers. Those at the end take longest and come first, two at a time; most of
-# their time is waiting. test/e2e ends before collectors/rabbitmq begins: a node of RabbitMQ counts what it drops for all its
-# queues together.
+# The packages that have tests against real servers, two at a time. test/e2e takes longest and comes first; it ends before
+# collectors/rabbitmq begins, for a node of RabbitMQ counts what it drops for all its queues together.
 INTEGRATION = $(shell grep -rlE --include='*.go' 'go:build integration|/databasetest"' . | xargs -n1 dirname | sort -ru)
 
 .PHONY: integration
