@@ -63,12 +63,15 @@ func (r *Reading) runAs(ctx context.Context, q, probe query, scan func(*sql.Rows
 	if err := r.guard(ctx, probe); err != nil {
 		return err
 	}
-	if index := r.db.led[q.key()]; index != "" {
+	index, led := r.db.led[q.key()]
+	if led {
 		q = r.ledBy(q, index)
 	}
 	if err := r.ask(ctx, q.sql, q.args, scan); err != nil {
-		delete(r.db.led, q.key()) // the index may be gone
-		delete(r.db.accepted, q.key())
+		if led { // the index may be gone
+			delete(r.db.led, q.key())
+			delete(r.db.accepted, q.key())
+		}
 		r.aborted = r.dialect.name() == postgresName
 		return r.fail(q.purpose, &q, err)
 	}
