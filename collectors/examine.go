@@ -28,6 +28,14 @@ const (
 	Cost    AdviceKind = "cost"    // what reading the target costs in money
 )
 
+// GrantOf is the advice to run what gives a right; none where there is nothing to run.
+func GrantOf(why, paste string) []Advice {
+	if paste == "" {
+		return nil
+	}
+	return []Advice{{Kind: Grant, Text: why, Paste: paste}}
+}
+
 // An Adviser is a Reader that has more to say to somebody who sets it up than a
 // reading does. Advise is asked after Read, whatever came of it.
 type Adviser interface {

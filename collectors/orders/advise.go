@@ -19,9 +19,7 @@ func (r *reader) Advise(ctx context.Context) []collectors.Advice {
 		columns = append(columns, r.comparedBy(t)...)
 		advice = append(advice, r.grant(t.found, columns, t.where)...)
 	}
-	if why, sql := r.db.LagGrant(); sql != "" {
-		advice = append(advice, collectors.Advice{Kind: collectors.Grant, Text: why, Paste: sql})
-	}
+	advice = append(advice, collectors.GrantOf(r.db.LagGrant())...)
 	switch {
 	case r.moves == nil:
 	case r.config.History.Query != "":
@@ -64,11 +62,7 @@ func (r *reader) comparedBy(t *table) (columns []database.Column) {
 }
 
 func (r *reader) grant(t *database.Table, columns []database.Column, where []database.Condition) []collectors.Advice {
-	sql := r.db.Grant(t, columns, where...)
-	if sql == "" {
-		return nil
-	}
-	return []collectors.Advice{{Kind: collectors.Grant, Text: r.db.ToRead(t), Paste: sql}}
+	return collectors.GrantOf(r.db.ToRead(t), r.db.Grant(t, columns, where...))
 }
 
 func (r *reader) ofQuery(key string) collectors.Advice {

@@ -41,18 +41,13 @@ func (d *duplicates) read(ctx context.Context, in *database.Reading, t *table) (
 // latest reads the latest orders, page by page, as far back as they are compared.
 func (d *duplicates) latest(ctx context.Context, in *database.Reading, t *table) ([]database.Row, error) {
 	s := database.Selection{What: "orders", Table: t.found, Where: t.where, Tie: t.orderID}
-	var errs []error
-	must := func(name, key string) database.Column {
-		column, err := t.found.Column(name, key)
-		errs = append(errs, err)
-		return column
-	}
-	s.Since = must(d.config.Created, "duplicates.created")
+	columns := database.ColumnsOf(t.found, "duplicates.")
+	s.Since = columns.One(d.config.Created, "created")
 	fields := append(t.fields(), t.state)
 	for i, name := range d.config.Key {
-		fields = append(fields, must(name, fmt.Sprintf("duplicates.key[%d]", i)))
+		fields = append(fields, columns.One(name, fmt.Sprintf("key[%d]", i)))
 	}
-	if err := database.Join(errs...); err != nil {
+	if err := columns.Missing(); err != nil {
 		return nil, err
 	}
 	within := time.Duration(d.config.Within)
@@ -88,8 +83,7 @@ func undated(ctx context.Context, in *database.Reading, s database.Selection) []
 	if !s.Since.Nullable {
 		return nil
 	}
-	s.What = "orders whose " + s.Since.Name + " is NULL"
-	s.Where = append([]database.Condition{database.IsNull(s.Since)}, s.Where...)
+	s = s.Undated()
 	n, err := in.Count(ctx, s, 1000)
 	if err != nil || n.Count == 0 {
 		return nil

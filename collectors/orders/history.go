@@ -27,29 +27,19 @@ func findHistory(ctx context.Context, r *database.Reading, c *History) (*history
 	if err != nil {
 		return nil, err
 	}
-	t := historyTable{found: found}
-	var errs []error
-	must := func(name, key string) database.Column {
-		column, err := found.Column(name, "history.columns."+key)
-		errs = append(errs, err)
-		return column
-	}
-	for _, name := range c.Columns.Key {
-		t.key = append(t.key, must(name, "key"))
-	}
-	for _, name := range c.Columns.OrderID {
-		t.orderID = append(t.orderID, must(name, "order_id"))
-	}
-	t.state = must(c.Columns.State, "state")
-	t.at = must(c.Columns.At, "at")
-	if c.Columns.Traceparent != "" {
-		column := must(c.Columns.Traceparent, "traceparent")
-		t.traceparent = &column
+	columns := database.ColumnsOf(found, "history.columns.")
+	t := historyTable{
+		found:       found,
+		key:         columns.All(c.Columns.Key, "key"),
+		orderID:     columns.All(c.Columns.OrderID, "order_id"),
+		state:       columns.One(c.Columns.State, "state"),
+		at:          columns.One(c.Columns.At, "at"),
+		traceparent: columns.Maybe(c.Columns.Traceparent, "traceparent"),
 	}
 	if c.Where != "" {
 		t.where = []database.Condition{database.Matches(c.Where)}
 	}
-	return &t, database.Join(errs...)
+	return &t, columns.Missing()
 }
 
 // all selects every move.

@@ -24,11 +24,11 @@ func TestHistoriesOfEveryKind(t *testing.T) {
 	seconds := func(at time.Time) string { return fmt.Sprint(at.Unix()) }
 	const plain = "2006-01-02 15:04:05"
 	for name, test := range map[string]struct {
-		kinds    map[string]types
-		database string
-		ids      [2]string // as they are written, and as they are shown
-		show     [2]string
-		at       func(time.Time) string
+		kinds map[string]types
+		zone  string
+		ids   [2]string // as they are written, and as they are shown
+		show  [2]string
+		at    func(time.Time) string
 	}{
 		"UUIDs and a moment with its zone": {
 			kinds: map[string]types{"postgres": {"uuid", "uuid", "timestamptz"}, "sqlite": {"TEXT", "TEXT", "TEXT"}},
@@ -36,8 +36,8 @@ func TestHistoriesOfEveryKind(t *testing.T) {
 			at:    quoted("2006-01-02 15:04:05.000-07:00", time.UTC),
 		},
 		"a moment without a zone, of a zone that the config names": {
-			kinds:    map[string]types{"postgres": {"bigint", "text", "timestamp"}, "mariadb": {"BIGINT", "VARCHAR(40)", "DATETIME"}},
-			database: ", time_zone: Europe/Berlin", ids: [2]string{"a", "b"}, at: quoted(plain, berlin),
+			kinds: map[string]types{"postgres": {"bigint", "text", "timestamp"}, "mariadb": {"BIGINT", "VARCHAR(40)", "DATETIME"}},
+			zone:  "Europe/Berlin", ids: [2]string{"a", "b"}, at: quoted(plain, berlin),
 		},
 		"seconds, and large numbers for ids": {
 			kinds: map[string]types{"postgres": {"bigint", "bigint", "bigint"}, "mariadb": {"BIGINT", "BIGINT", "BIGINT"}, "sqlite": {"INTEGER", "INTEGER", "INTEGER"}},
@@ -45,7 +45,7 @@ func TestHistoriesOfEveryKind(t *testing.T) {
 		},
 		"ids that are not of this alphabet": {
 			kinds: map[string]types{"postgres": {"bigint", "text", "timestamptz"}, "mariadb": {"BIGINT", "VARCHAR(40) CHARACTER SET utf8mb4", "DATETIME"}, "sqlite": {"INTEGER", "TEXT", "TEXT"}},
-			ids:   [2]string{"Bestellung-ä-注文-🛒", "it''s"}, show: [2]string{"Bestellung-ä-注文-🛒", "it's"}, at: quoted(plain, time.UTC), database: "UTC",
+			ids:   [2]string{"Bestellung-ä-注文-🛒", "it''s"}, show: [2]string{"Bestellung-ä-注文-🛒", "it's"}, at: quoted(plain, time.UTC), zone: "UTC",
 		},
 		"UUIDs as 16 bytes": {
 			kinds: map[string]types{"mariadb": {"BINARY(4)", "BINARY(16)", "BIGINT"}}, at: seconds,
@@ -62,18 +62,6 @@ func TestHistoriesOfEveryKind(t *testing.T) {
 				kind, ok := test.kinds[s.Kind]
 				if !ok {
 					t.Skip("this database has no such thing")
-				}
-				database := test.database
-				switch {
-				case database == "UTC" && s.Kind != "sqlite":
-					database = ", time_zone: UTC"
-				case database == "UTC":
-					database = ""
-				case database != "" && s.Kind == "mariadb":
-					var zones int
-					if err := s.Admin.QueryRow("SELECT count(*) FROM mysql.time_zone_name WHERE name = 'Europe/Berlin'").Scan(&zones); err != nil || zones == 0 {
-						database = fmt.Sprintf(", time_zone: '%s'", now.In(berlin).Format("-07:00"))
-					}
 				}
 				makeTable(t, s)
 				s.Run(t, fmt.Sprintf("CREATE TABLE moves (id %s PRIMARY KEY, order_id %s NOT NULL, state %s NOT NULL, created_at %s NOT NULL)", kind.key, kind.order, s.Key, kind.at),
@@ -92,7 +80,7 @@ func TestHistoriesOfEveryKind(t *testing.T) {
 				}
 				insert(test.ids[0], "placed", 20*time.Second)
 				insert(test.ids[1], "placed", 19*time.Second)
-				next := follow(t, settings(s.URL, database, "", strings.NewReplacer(", columns: {traceparent: traceparent}", "", ", where: void = 0", "").Replace(shopStates)))
+				next := follow(t, settings(s.URL, s.Zone(t, test.zone), "", strings.NewReplacer(", columns: {traceparent: traceparent}", "", ", where: void = 0", "").Replace(shopStates)))
 				if r := next(); r.Err != nil {
 					t.Fatal(r.Err)
 				}

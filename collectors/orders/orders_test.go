@@ -98,24 +98,8 @@ func read(t *testing.T, text string) signal.Report {
 // which may have been read before it is asked for.
 func follow(t *testing.T, text string) func() signal.Report {
 	t.Helper()
-	ctx, cancel := context.WithCancel(t.Context())
 	sink := make(every)
-	done := make(chan error, 1)
-	target := load(t, text)[0]
-	go func() { done <- target.New(slog.New(slog.DiscardHandler)).Run(ctx, sink) }()
-	t.Cleanup(func() {
-		cancel()
-		for {
-			select {
-			case <-sink:
-			case err := <-done:
-				if err != nil {
-					t.Errorf("run: %v", err)
-				}
-				return
-			}
-		}
-	})
+	run(t, text, sink, sink)
 	return func() signal.Report {
 		t.Helper()
 		select {
@@ -126,6 +110,29 @@ func follow(t *testing.T, text string) func() signal.Report {
 			return signal.Report{}
 		}
 	}
+}
+
+// run runs the only target of a config until the test ends, and then takes what still
+// comes.
+func run(t *testing.T, text string, sink collectors.Sink, comes <-chan signal.Report) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	target := load(t, text)[0]
+	go func() { done <- target.New(slog.New(slog.DiscardHandler)).Run(ctx, sink) }()
+	t.Cleanup(func() {
+		cancel()
+		for {
+			select {
+			case <-comes:
+			case err := <-done:
+				if err != nil {
+					t.Errorf("run: %v", err)
+				}
+				return
+			}
+		}
+	})
 }
 
 // every is a sink that waits until each report is taken.

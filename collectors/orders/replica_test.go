@@ -3,9 +3,7 @@
 package orders_test
 
 import (
-	"context"
 	"fmt"
-	"log/slog"
 	"strings"
 	"testing"
 	"time"
@@ -54,23 +52,7 @@ func placed(longest time.Duration) string {
 func (f follower) watch(t *testing.T, source string, longest time.Duration) (until func(what string, want func(p signal.State, warnings string) bool)) {
 	t.Helper()
 	sink := make(reports, 1)
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan error, 1)
-	target := load(t, settings(f.URL, "", source, placed(longest)))[0]
-	go func() { done <- target.New(slog.New(slog.DiscardHandler)).Run(ctx, sink) }()
-	t.Cleanup(func() {
-		cancel()
-		for {
-			select {
-			case <-sink:
-			case err := <-done:
-				if err != nil {
-					t.Errorf("run: %v", err)
-				}
-				return
-			}
-		}
-	})
+	run(t, settings(f.URL, "", source, placed(longest)), sink, sink)
 	return func(what string, want func(signal.State, string) bool) {
 		t.Helper()
 		last := "nothing was read"

@@ -63,7 +63,7 @@ func (r *reader) sighted(ctx context.Context, in *database.Reading, s database.S
 	}
 	var undated []string
 	if s.Since.Nullable {
-		s.What, s.Where = s.What+" whose "+s.Since.Name+" is NULL", append(slices.Clone(s.Where), database.IsNull(s.Since))
+		s = s.Undated()
 		n, err := in.Count(ctx, s, r.config.Cap)
 		if err != nil {
 			return nil, err

@@ -24,30 +24,18 @@ func find(ctx context.Context, r *database.Reading, c *Table) (*table, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := table{found: found}
-	var errs []error
-	must := func(name, key string) database.Column {
-		column, err := found.Column(name, "source.columns."+key)
-		errs = append(errs, err)
-		return column
-	}
-	for _, name := range c.Columns.OrderID {
-		t.orderID = append(t.orderID, must(name, "order_id"))
-	}
-	t.state = must(c.Columns.State, "state")
+	columns := database.ColumnsOf(found, "source.columns.")
+	t := table{found: found, orderID: columns.All(c.Columns.OrderID, "order_id"), state: columns.One(c.Columns.State, "state")}
 	if c.Columns.Updated != "" {
-		t.since = must(c.Columns.Updated, "updated")
+		t.since = columns.One(c.Columns.Updated, "updated")
 	} else {
-		t.since = must(c.Columns.Since, "since")
+		t.since = columns.One(c.Columns.Since, "since")
 	}
-	if c.Columns.Traceparent != "" {
-		column := must(c.Columns.Traceparent, "traceparent")
-		t.traceparent = &column
-	}
+	t.traceparent = columns.Maybe(c.Columns.Traceparent, "traceparent")
 	if c.Where != "" {
 		t.where = []database.Condition{database.Matches(c.Where)}
 	}
-	return &t, database.Join(errs...)
+	return &t, columns.Missing()
 }
 
 // tableOrQuery finds a table, or what stands for one.

@@ -40,21 +40,14 @@ func (r *reader) Advise(ctx context.Context) []collectors.Advice {
 	if r.config.Position.Query != "" {
 		advice = append(advice, collectors.Advice{Kind: collectors.Grant, Text: "in database " + r.db.Name() + ", to read the columns that position.query names"})
 	}
-	if why, sql := r.db.LagGrant(); sql != "" {
-		advice = append(advice, collectors.Advice{Kind: collectors.Grant, Text: why, Paste: sql})
-	}
-	return advice
+	return append(advice, collectors.GrantOf(r.db.LagGrant())...)
 }
 
 func (r *reader) grant(t *database.Table, columns []database.Column, where []database.Condition) []collectors.Advice {
 	if t.Unseen() && len(r.preset.optional) > 0 {
 		columns, where = nil, nil // which version of the library it is only the table can tell
 	}
-	sql := r.db.Grant(t, columns, where...)
-	if sql == "" {
-		return nil
-	}
-	return []collectors.Advice{{Kind: collectors.Grant, Text: r.db.ToRead(t), Paste: sql}}
+	return collectors.GrantOf(r.db.ToRead(t), r.db.Grant(t, columns, where...))
 }
 
 // grantOfSlot is for the table whose inserted rows are counted: any column of it will do.

@@ -94,7 +94,7 @@ func TestOutboxesOfEveryKind(t *testing.T) {
 				for i, id := range test.ids {
 					s.Run(t, fmt.Sprintf("INSERT INTO outbox (id, aggregate_id, created_at) VALUES (%s, %s, %s)", test.id(id), test.id(id), at(now.Add(time.Duration(i-5)*time.Minute))))
 				}
-				next := watch(t, settingsWith(s.URL, zone(t, s, test.database), "columns: {published_at: published_at, order_id: aggregate_id}"))
+				next := watch(t, settingsWith(s.URL, s.Zone(t, test.database), "columns: {published_at: published_at, order_id: aggregate_id}"))
 				holds := func(r signal.Report, published signal.Count, ids ...string) {
 					t.Helper()
 					o := whole(t, r)
@@ -120,34 +120,11 @@ func TestOutboxesOfEveryKind(t *testing.T) {
 
 func o(r signal.Report) signal.Outbox { return r.Outboxes[0] }
 
-// zone is the key of the config that names a zone; what MariaDB knows of zones has to be
-// loaded into it, so that it may take the offset of today.
-func zone(t *testing.T, s *databasetest.Shop, name string) string {
-	t.Helper()
-	switch {
-	case name == "" || s.Kind == "sqlite":
-		return ""
-	case s.Kind == "mariadb" && name != "UTC" && !knowsZones(s):
-		location, err := time.LoadLocation(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		name = "'" + time.Now().In(location).Format("-07:00") + "'"
-	}
-	return ", time_zone: " + name
-}
-
-func knowsZones(s *databasetest.Shop) bool {
-	var zones int
-	err := s.Admin.QueryRow("SELECT count(*) FROM mysql.time_zone_name WHERE name = 'Europe/Berlin'").Scan(&zones)
-	return err == nil && zones > 0
-}
-
 // TestSummerTimeInAnOutbox: a moment of a wall clock in the hour that comes twice is one of the
 // two, and one in the hour that does not come is read as one near it. No row is left out.
 func TestSummerTimeInAnOutbox(t *testing.T) {
 	databasetest.EachServer(t, func(t *testing.T, s *databasetest.Shop) {
-		if s.Kind == "mariadb" && !knowsZones(s) {
+		if s.Kind == "mariadb" && !s.KnowsZones() {
 			t.Skip("this server knows no zones by name")
 		}
 		kind := map[string]string{"postgres": "timestamp", "mariadb": "DATETIME"}[s.Kind]

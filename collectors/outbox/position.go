@@ -35,16 +35,9 @@ func findPosition(ctx context.Context, r *database.Reading, c *Position, p *pres
 	if len(c.Columns) == 0 {
 		at.columns = found.Columns
 	}
-	var errs []error
-	for _, name := range c.Columns {
-		column, err := found.Column(name, "position.columns")
-		if err != nil && p.mayMiss(name) {
-			continue
-		}
-		errs = append(errs, err)
-		at.columns = append(at.columns, column)
-	}
-	return at, database.Join(errs...)
+	columns := database.ColumnsOf(found, "position.", p.optional...)
+	at.columns = append(at.columns, columns.All(c.Columns, "columns")...)
+	return at, columns.Missing()
 }
 
 // read is how far the relay has come, column by column as the database writes it;

@@ -157,6 +157,3 @@ func (p *preset) tableIn(db database.Config) string {
 	}
 	return p.table
 }
-
-// mayMiss reports whether some versions of the library have no column of a name.
-func (p *preset) mayMiss(name string) bool { return slices.Contains(p.optional, name) }

@@ -33,49 +33,25 @@ func find(ctx context.Context, r *database.Reading, c *Config, p *preset) (*tabl
 		return nil, err
 	}
 	var t table
-	var errs []error
-	must := func(name, key string) database.Column {
-		column, err := found.Column(name, key)
-		errs = append(errs, err)
-		return column
-	}
-	may := func(name, key string) *database.Column {
-		if name == "" {
-			return nil
-		}
-		if _, err := found.Column(name, key); err != nil && p.mayMiss(name) {
-			return nil // another version of the library
-		}
-		column := must(name, key)
-		return &column
-	}
-	t.id = must(c.Columns.ID, "columns.id")
-	t.createdAt = must(c.Columns.CreatedAt, "columns.created_at")
-	for _, name := range c.Columns.OrderID {
-		if column := may(name, "columns.order_id"); column != nil {
-			t.orderID = append(t.orderID, *column)
-		}
-	}
-	t.traceparent = may(c.Columns.Traceparent, "columns.traceparent")
-	t.attempts = may(c.Columns.Attempts, "columns.attempts")
-	t.lastError = may(c.Columns.Error, "columns.error")
-	t.publishedAt = may(c.Columns.PublishedAt, "columns.published_at")
-	for _, name := range c.Columns.Sequence {
-		if column := may(name, "columns.sequence"); column != nil {
-			t.sequence = append(t.sequence, *column)
-		}
-	}
-	may(c.Columns.Status, "columns.status")
-	pending := conditions(p.pending, may)
-	failed := conditions(p.failed, may)
+	columns := database.ColumnsOf(found, "", p.optional...)
+	t.id = columns.One(c.Columns.ID, "columns.id")
+	t.createdAt = columns.One(c.Columns.CreatedAt, "columns.created_at")
+	t.orderID = columns.All(c.Columns.OrderID, "columns.order_id")
+	t.traceparent = columns.Maybe(c.Columns.Traceparent, "columns.traceparent")
+	t.attempts = columns.Maybe(c.Columns.Attempts, "columns.attempts")
+	t.lastError = columns.Maybe(c.Columns.Error, "columns.error")
+	t.publishedAt = columns.Maybe(c.Columns.PublishedAt, "columns.published_at")
+	t.sequence = columns.All(c.Columns.Sequence, "columns.sequence")
+	columns.Maybe(c.Columns.Status, "columns.status")
+	pending := conditions(p.pending, columns)
+	failed := conditions(p.failed, columns)
 	if c.Failed != "" {
 		failed = []database.Condition{database.Matches(c.Failed)}
 	}
 	if c.Position.given() {
 		t.position, err = findPosition(ctx, r, &c.Position, p)
-		errs = append(errs, err)
 	}
-	if err := database.Join(errs...); err != nil {
+	if err := database.Join(columns.Missing(), err); err != nil {
 		return nil, err
 	}
 	if t.position != nil && len(t.position.columns) != len(t.sequence) {
@@ -107,10 +83,10 @@ func find(ctx context.Context, r *database.Reading, c *Config, p *preset) (*tabl
 
 // conditions are those of a preset; none when a column that one is about is not
 // there because it belongs to another version of the library.
-func conditions(all []one, may func(name, key string) *database.Column) []database.Condition {
+func conditions(all []one, columns *database.Columns) []database.Condition {
 	var conditions []database.Condition
 	for _, is := range all {
-		column := may(is.column, "preset")
+		column := columns.Maybe(is.column, "preset")
 		switch {
 		case column == nil:
 			return nil

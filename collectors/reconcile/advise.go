@@ -28,14 +28,9 @@ func (r *reader) Advise(ctx context.Context) []collectors.Advice {
 				columns = append(columns, *c)
 			}
 		}
-		if sql := s.db.Grant(k.Table, columns, k.Where...); sql != "" {
-			advice = append(advice, collectors.Advice{
-				Kind: collectors.Grant, Text: s.db.ToRead(k.Table), Paste: sql,
-			})
-		}
-		if why, sql := s.db.LagGrant(); sql != "" {
-			advice = append(advice, collectors.Advice{Kind: collectors.Grant, Text: "in database " + s.db.Name() + ", " + why, Paste: sql})
-		}
+		advice = append(advice, collectors.GrantOf(s.db.ToRead(k.Table), s.db.Grant(k.Table, columns, k.Where...))...)
+		why, sql := s.db.LagGrant()
+		advice = append(advice, collectors.GrantOf("in database "+s.db.Name()+", "+why, sql)...)
 	}
 	return advice
 }

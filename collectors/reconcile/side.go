@@ -44,26 +44,9 @@ func (s *side) look(ctx context.Context, r *database.Reading) error {
 	}
 	var timeless []bool
 	k := &database.Keyed{What: "rows of " + t.String(), Table: t}
-	var errs []error
-	must := func(name, key string) database.Column {
-		column, err := t.Column(name, s.name+".columns."+key)
-		errs = append(errs, err)
-		return column
-	}
-	for _, name := range s.config.Columns.Key {
-		k.Key = append(k.Key, must(name, "key"))
-	}
-	for _, name := range s.config.Columns.Values {
-		k.Values = append(k.Values, must(name, "values"))
-	}
-	if name := s.config.Columns.At; name != "" {
-		at := must(name, "at")
-		k.At = &at
-	}
-	if name := s.config.Columns.Traceparent; name != "" {
-		trace := must(name, "traceparent")
-		k.Trace = &trace
-	}
+	columns, named := database.ColumnsOf(t, s.name+".columns."), &s.config.Columns
+	k.Key, k.Values = columns.All(named.Key, "key"), columns.All(named.Values, "values")
+	k.At, k.Trace = columns.Maybe(named.At, "at"), columns.Maybe(named.Traceparent, "traceparent")
 	if s.config.Where != "" {
 		k.Where = []database.Condition{database.Matches(s.config.Where)}
 	}
@@ -74,7 +57,7 @@ func (s *side) look(ctx context.Context, r *database.Reading) error {
 		k.ValueForms = append(k.ValueForms, r.Form(c))
 		timeless = append(timeless, !r.HoldsTime(c))
 	}
-	if err := database.Join(errs...); err != nil {
+	if err := columns.Missing(); err != nil {
 		return fmt.Errorf("read table %s: %w", s.config.Table, err)
 	}
 	s.keyed, s.order, s.timeless = k, k.KeyForms, timeless

@@ -1,7 +1,6 @@
 package database
 
 import (
-	"database/sql"
 	"time"
 
 	driver "github.com/go-sql-driver/mysql"
@@ -45,7 +44,7 @@ const Undated = signal.Unknown * time.Millisecond
 type Follower struct{ follows }
 
 // Ask has it say something of each of its channels.
-func (f *Follower) Ask(at time.Duration, channels ...map[string]sql.NullString) (behind time.Duration, halted string) {
+func (f *Follower) Ask(at time.Duration, channels ...map[string]string) (behind time.Duration, halted string) {
 	var all []channel
 	for _, row := range channels {
 		if c, ok := newChannel(row); ok {

@@ -32,9 +32,14 @@ func (k Key) String() string { return strings.Join(k, "/") }
 
 // Shown names a key as people know it: a UUID with its dashes.
 func (k *Keyed) Shown(key Key) string {
-	parts := slices.Clone(key)
-	for i, form := range k.KeyForms {
-		if form == Binary && i < len(parts) {
+	return key.shown(func(i int) bool { return i < len(k.KeyForms) && k.KeyForms[i] == Binary })
+}
+
+// shown is String with dashes in the parts that are binary.
+func (k Key) shown(binary func(part int) bool) string {
+	parts := slices.Clone(k)
+	for i := range parts {
+		if binary(i) {
 			parts[i] = dashed(parts[i])
 		}
 	}
@@ -51,13 +56,7 @@ func KeyOf(id string, n int) Key { return strings.SplitN(id, string(rune(between
 // Shown names a row by the texts of the columns that tell it apart, as people know
 // them: one after the other, and a UUID with its dashes.
 func Shown(columns []Column, key Key) string {
-	parts := slices.Clone(key)
-	for i, c := range columns {
-		if binary(c) {
-			parts[i] = dashed(parts[i])
-		}
-	}
-	return parts.String()
+	return key.shown(func(i int) bool { return binary(columns[i]) })
 }
 
 // Window is a range of keys: from From, up to and without To. Nil is no bound.

@@ -2,7 +2,6 @@ package database
 
 import (
 	"cmp"
-	"database/sql"
 	"strconv"
 	"strings"
 )
@@ -16,30 +15,27 @@ type channel struct {
 
 // newChannel makes one of a row of SHOW REPLICA STATUS, whose columns go by other
 // names in other versions; false for those that are no replication from a source.
-func newChannel(row map[string]sql.NullString) (channel, bool) {
-	get := func(names ...string) (text string, known bool) {
+func newChannel(row map[string]string) (channel, bool) {
+	get := func(names ...string) string {
 		for _, name := range names {
-			if v, ok := row[name]; ok {
-				return v.String, v.Valid
+			if text, ok := row[name]; ok {
+				return text
 			}
 		}
-		return "", false
+		return ""
 	}
-	c := channel{}
-	c.name, _ = get("Channel_Name", "Connection_name")
-	c.name = cmp.Or(c.name, "''")
+	c := channel{name: cmp.Or(get("Channel_Name", "Connection_name"), "''")}
 	if strings.HasPrefix(c.name, "group_replication_") {
 		return c, false // of a group, whose members are each other's source
 	}
-	if text, known := get("Seconds_Behind_Source", "Seconds_Behind_Master"); known {
-		if seconds, err := strconv.ParseInt(text, 10, 64); err == nil {
-			// Of moments in whole seconds: what is behind at all may be so by one more.
-			c.behind = max(seconds, 0) * 1000
-			if seconds > 0 {
-				c.behind += 1000
-			}
-			return c, true
+	// NULL, which is an empty text here, is no number.
+	if seconds, err := strconv.ParseInt(get("Seconds_Behind_Source", "Seconds_Behind_Master"), 10, 64); err == nil {
+		// Of moments in whole seconds: what is behind at all may be so by one more.
+		c.behind = max(seconds, 0) * 1000
+		if seconds > 0 {
+			c.behind += 1000
 		}
+		return c, true
 	}
 	c.halted = halted(get)
 	return c, true
@@ -47,11 +43,10 @@ func newChannel(row map[string]sql.NullString) (channel, bool) {
 
 // halted says why a replica does not follow. The texts of its errors may hold
 // credentials and rows, and are for those to read who may see them there.
-func halted(get func(names ...string) (string, bool)) string {
-	applies, _ := get("Replica_SQL_Running", "Slave_SQL_Running")
-	receives, _ := get("Replica_IO_Running", "Slave_IO_Running")
-	applying, _ := get("Last_SQL_Errno")
-	receiving, _ := get("Last_IO_Errno")
+func halted(get func(names ...string) string) string {
+	applies := get("Replica_SQL_Running", "Slave_SQL_Running")
+	receives := get("Replica_IO_Running", "Slave_IO_Running")
+	applying, receiving := get("Last_SQL_Errno"), get("Last_IO_Errno")
 	failed := func(number string) bool { return number != "" && number != "0" }
 	number := func(number string) string { return " (error " + number + ", which its SHOW REPLICA STATUS explains)" }
 	switch {

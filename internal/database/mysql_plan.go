@@ -111,7 +111,7 @@ func (d *mysql) rows(ctx context.Context, r *Reading, t *Table) (int64, error) {
 	return rows.Int64, err
 }
 
-// byName reads a row whose columns differ from version to version.
+// byName reads a row whose columns differ from version to version; NULL is an empty text.
 func byName(rows *sql.Rows) (map[string]string, error) {
 	names, err := rows.Columns()
 	if err != nil {

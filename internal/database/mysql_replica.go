@@ -96,22 +96,11 @@ func listChannels(ctx context.Context, conn *sql.Conn, statement string) ([]chan
 		return nil, err
 	}
 	defer func() { _ = rows.Close() }()
-	names, err := rows.Columns()
-	if err != nil {
-		return nil, err
-	}
 	var channels []channel
 	for rows.Next() {
-		values, into := make([]sql.NullString, len(names)), make([]any, len(names))
-		for i := range values {
-			into[i] = &values[i]
-		}
-		if err := rows.Scan(into...); err != nil {
+		row, err := byName(rows)
+		if err != nil {
 			return nil, err
-		}
-		row := map[string]sql.NullString{}
-		for i, name := range names {
-			row[name] = values[i]
 		}
 		if c, ok := newChannel(row); ok {
 			channels = append(channels, c)

@@ -30,6 +30,13 @@ func (s Selection) order() []Column {
 	return append([]Column{s.Since}, s.Tie...)
 }
 
+// Undated are the rows of a selection that do not say since when they wait.
+func (s Selection) Undated() Selection {
+	s.What += " whose " + s.Since.Name + " is NULL"
+	s.Where = append(slices.Clone(s.Where), IsNull(s.Since))
+	return s
+}
+
 // orderBy is the ORDER BY of columns.
 func orderBy(d dialect, columns []Column) string {
 	names := make([]string, len(columns))

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -80,10 +79,7 @@ func (r *Reading) tally(s Selection, limit int, longest time.Duration, also ...C
 	questions := []*question{main}
 	var undated int64
 	if s.Since.Nullable {
-		without := s
-		without.What = s.What + " whose " + s.Since.Name + " is NULL"
-		without.Where = append(slices.Clone(s.Where), IsNull(s.Since))
-		questions = append(questions, r.countOf(without, limit, q.index, &undated).after(main))
+		questions = append(questions, r.countOf(s.Undated(), limit, q.index, &undated).after(main))
 	}
 	return questions, func() (Tally, error) {
 		if main.err != nil {
