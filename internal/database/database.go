@@ -2,20 +2,22 @@ package database
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
+	"sync"
 	"time"
 )
 
 // recheckAfter is how long a query's plan is taken as known.
 const recheckAfter = time.Hour
 
-// DB reads one database, on one connection that is made when it is needed.
+// DB reads one database, on a connection that is made when it is needed and shared
+// with every other DB of the same config.
 type DB struct {
 	config  Config
 	dialect dialect
-	pool    *sql.DB
+	pool    *pool
 	broken  error // why it could not even be set up
+	closed  sync.Once
 
 	accepted map[string]bool   // queries whose plan was found good
 	led      map[string]string // the index that the server is told to take, for queries for which it would not
@@ -32,28 +34,21 @@ func Open(c Config) *DB {
 	if db.dialect, db.broken = dialectOf(c); db.broken != nil {
 		return db
 	}
-	if db.pool, db.broken = db.dialect.open(); db.broken != nil {
-		return db
-	}
-	db.pool.SetMaxOpenConns(1)
-	db.pool.SetMaxIdleConns(1)
-	// So that a name that moved to another server is followed one day.
-	db.pool.SetConnMaxLifetime(recheckAfter)
+	db.pool, db.broken = openPool(c, db.dialect)
 	return db
 }
 
 // Name is what the config calls the database.
 func (db *DB) Name() string { return db.config.Name }
 
-// Close ends the connection.
+// Close ends the connection, unless another DB reads the same database.
 func (db *DB) Close() error {
 	if db.pool == nil {
 		return nil
 	}
-	if c, ok := db.dialect.(interface{ closing() func() }); ok {
-		defer c.closing()()
-	}
-	return db.pool.Close()
+	err := error(nil)
+	db.closed.Do(func() { err = db.pool.leave() })
+	return err
 }
 
 // Read runs fn in one READ ONLY transaction, which gives it one picture of the
@@ -75,20 +70,19 @@ func (db *DB) Read(ctx context.Context, fn func(*Reading) error) error {
 
 func (db *DB) begin(ctx context.Context) (*Reading, func(), error) {
 	if s, ok := db.dialect.(interface{ moved() bool }); ok && s.moved() {
-		db.pool.SetMaxIdleConns(0) // closes the connection to what is no longer there
-		db.pool.SetMaxIdleConns(1)
+		db.pool.reopen()
 		db.forget()
 	}
 	connectCtx, cancel := context.WithTimeout(ctx, db.config.connectTimeout())
 	defer cancel()
-	conn, err := db.pool.Conn(connectCtx)
+	conn, back, err := db.pool.take(connectCtx)
 	if err != nil {
 		return nil, nil, db.connectError(ctx, err)
 	}
 	// The transaction is bound to ctx and not to the time that connecting may take.
 	tx, s, err := db.dialect.begin(ctx, conn)
 	if err != nil {
-		_ = conn.Close()
+		back()
 		return nil, nil, db.connectError(ctx, err)
 	}
 	r := &Reading{db: db, dialect: db.dialect, conn: conn, tx: tx, session: s}
@@ -96,7 +90,7 @@ func (db *DB) begin(ctx context.Context) (*Reading, func(), error) {
 	r.clock = newClock(s, time.Duration(db.config.ReadReplicaLag))
 	return r, func() {
 		_ = tx.Rollback() // there is nothing to commit
-		_ = conn.Close()  // gives the connection back to the pool
+		back()
 	}, nil
 }
 

@@ -1,7 +1,8 @@
 // Package database reads SQL databases without touching them: PostgreSQL, MySQL,
 // MariaDB and SQLite, by the scheme of their URL.
 //
-// A [DB] keeps one connection. Each [DB.Read] is one READ ONLY transaction with
+// All that read one database share one connection, and another for as long as one
+// of them holds it for long. Each [DB.Read] is one READ ONLY transaction with
 // timeouts, in which nothing waits for a lock for long and nothing holds one. A
 // query whose plan would read a large table from end to end is refused, with the
 // index that would answer it. Ages are taken from the database's clock and told

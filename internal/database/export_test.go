@@ -1,6 +1,8 @@
 package database
 
 import (
+	"context"
+	"database/sql"
 	"time"
 
 	driver "github.com/go-sql-driver/mysql"
@@ -60,4 +62,14 @@ func ExplainMySQL(number uint16, message string) string {
 	d := &mysql{settings: &driver.Config{DBName: "shop", User: "watcher"}}
 	p, _ := d.explain(&driver.MySQLError{Number: number, Message: message}, nil, session{})
 	return p.text
+}
+
+// Connection is the number that the server gave to the connection.
+func (r *Reading) Connection(ctx context.Context) (number int64, err error) {
+	text := "SELECT connection_id()"
+	if r.dialect.name() == postgresName {
+		text = "SELECT pg_backend_pid()"
+	}
+	err = r.ask(ctx, text, nil, func(rows *sql.Rows) error { return rows.Scan(&number) })
+	return number, err
 }
