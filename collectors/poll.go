@@ -24,6 +24,7 @@ type poller struct {
 	open     func() Reader
 	log      *slog.Logger
 	jitter   func() float64 // in [0,1)
+	warned   warned
 }
 
 // Poll returns a collector that reads a target on its own clock: with jitter, so
@@ -31,7 +32,7 @@ type poller struct {
 // asks a failing target ever more rarely. A reader that hangs or panics makes its
 // own target red and nothing else.
 func Poll(id signal.TargetID, schedule Schedule, log *slog.Logger, open func() Reader) Collector {
-	return &poller{id: id, schedule: schedule, open: open, log: log, jitter: rand.Float64}
+	return &poller{id: id, schedule: schedule, open: open, log: log, jitter: rand.Float64, warned: warned{}}
 }
 
 // Run reads until ctx ends.
@@ -110,7 +111,8 @@ func (p *poller) guard(ctx context.Context, reader Reader, r *signal.Report) (er
 	return reader.Read(ctx, r)
 }
 
-// note logs changes of a target's health, not every failure.
+// note logs changes of a target's health, not every failure, and what its operator
+// should mend.
 func (p *poller) note(r *signal.Report, b *breaker) {
 	failed := r.Err != nil && r.Empty()
 	change := b.observe(failed, r.Err)
@@ -122,6 +124,9 @@ func (p *poller) note(r *signal.Report, b *breaker) {
 		p.log.Warn("target cannot be read", "err", r.Err, "took", r.Took)
 	default:
 		p.log.Warn("target is read in part", "err", r.Err, "took", r.Took)
+	}
+	for _, text := range p.warned.news(r.Warnings, r.At) {
+		p.log.Warn("target has something to mend", "warning", text)
 	}
 }
 
