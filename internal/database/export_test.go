@@ -73,3 +73,8 @@ func (r *Reading) Connection(ctx context.Context) (number int64, err error) {
 	err = r.ask(ctx, text, nil, func(rows *sql.Rows) error { return rows.Scan(&number) })
 	return number, err
 }
+
+// Ask runs a query of the test in the transaction of the reading.
+func (r *Reading) Ask(ctx context.Context, text string, scan func(*sql.Rows) error) error {
+	return r.ask(ctx, text, nil, scan)
+}

@@ -59,8 +59,31 @@ func Shown(columns []Column, key Key) string {
 	return key.shown(func(i int) bool { return binary(columns[i]) })
 }
 
-// Window is a range of keys: from From, up to and without To. Nil is no bound.
+// Window is a range of keys: from From, up to and without To. Nil is no bound. A bound of
+// fewer columns than the key has is below all keys that begin with it.
 type Window struct{ From, To Key }
+
+// same is how many columns the bounds have in common, from the first one on; the last
+// one is left to tell them apart.
+func (w Window) same() int {
+	n := 0
+	for n < len(w.From) && n < len(w.To)-1 && w.From[n] == w.To[n] {
+		n++
+	}
+	return n
+}
+
+// pieces cuts a window where the columns of its end begin: one from (1, 5) up to (3, 2)
+// into those from (1, 5) up to 3, and from there up to (3, 2).
+func (w Window) pieces() []Window {
+	var all []Window
+	from := w.From
+	for i := w.same() + 1; i < len(w.To); i++ {
+		all = append(all, Window{from, w.To[:i]})
+		from = w.To[:i]
+	}
+	return append(all, Window{from, w.To})
+}
 
 // comparison is what a dialect has to know of comparing rows.
 type comparison interface {
@@ -87,8 +110,10 @@ type comparison interface {
 	keys(c Column, f Form, v string, args *[]any) []string
 	// least is a value that no other of the column is below.
 	least(c Column) string
-	// rowValues reports whether (a, b) >= (1, 2) is led by an index on a and b.
+	// rowValues reports whether (a, b) >= (1, 2) is led by an index on a and b, and
+	// rowEnds whether reading it also ends at (a, b) < (1, 2), and not where a = 1 does.
 	rowValues() bool
+	rowEnds() bool
 	// raw is an expression for a moment as the database writes it, and moment turns
 	// the text back.
 	raw(c Column) string
@@ -156,16 +181,22 @@ func (k *Keyed) whole(d dialect) []string {
 	return all
 }
 
-// within is the WHERE for the rows of a window.
+// within is the WHERE for the rows of a window. The columns that its bounds have in
+// common are said to be equal, which every planner knows what to do with.
 func (k *Keyed) within(d dialect, w Window, args *[]any) []string {
 	var all []string
-	if w.From == nil {
+	same := w.same()
+	for i := range same {
+		all = append(all, k.compare(d, "=", i, w.From[:i+1], args))
+	}
+	switch {
+	case w.From == nil:
 		all = append(all, d.quote(k.Key[0].Name)+" >= "+d.least(k.Key[0]))
-	} else {
-		all = append(all, k.compare(d, ">=", w.From, args))
+	case same < len(w.From):
+		all = append(all, k.compare(d, ">=", same, w.From, args))
 	}
 	if w.To != nil {
-		all = append(all, k.compare(d, "<", w.To, args))
+		all = append(all, k.compare(d, "<", same, w.To, args))
 	}
 	return append(all, k.whole(d)...)
 }
@@ -173,22 +204,20 @@ func (k *Keyed) within(d dialect, w Window, args *[]any) []string {
 // at is the WHERE for one key, which stands for a window before the guard: what is
 // led to one key by an index is led to a range of them, too.
 func (k *Keyed) at(d dialect, w Window, args *[]any) []string {
-	from := w.From
-	if from == nil {
-		from = make(Key, len(k.Key))
-		for i, c := range k.Key {
-			if form := d.form(c); form == Integer || form == Number {
-				from[i] = "0"
-			}
+	from := make(Key, len(k.Key))
+	for i, c := range k.Key {
+		if form := d.form(c); form == Integer || form == Number {
+			from[i] = "0"
 		}
 	}
-	return append([]string{k.compare(d, ">=", from, args), k.compare(d, "<=", from, args)}, k.whole(d)...)
+	copy(from, w.From)
+	return append([]string{k.compare(d, ">=", 0, from, args), k.compare(d, "<=", 0, from, args)}, k.whole(d)...)
 }
 
-// compare writes key op v, where op is one of <, <= and >=. A value that a column
-// cannot hold, a word among numbers perhaps, is the least of all: any bound will do,
-// for windows that do not match are looked into.
-func (k *Keyed) compare(d dialect, op string, v Key, args *[]any) string {
+// compare writes key op v, from one column on, where op is one of <, <=, >= and, for
+// one column alone, =. A value that a column cannot hold, a word among numbers perhaps,
+// is the least of all: any bound will do, for windows that do not match are looked into.
+func (k *Keyed) compare(d dialect, op string, first int, v Key, args *[]any) string {
 	value := func(i int) string {
 		text, ok := d.key(k.Key[i], k.KeyForms[i], v[i], args)
 		if !ok {
@@ -196,17 +225,18 @@ func (k *Keyed) compare(d dialect, op string, v Key, args *[]any) string {
 		}
 		return text
 	}
-	names := make([]string, len(k.Key))
-	for i, c := range k.Key {
-		names[i] = d.quote(c.Name)
+	names := make([]string, len(v))
+	for i := range v {
+		names[i] = d.quote(k.Key[i].Name)
 	}
-	if len(names) == 1 {
-		return names[0] + " " + op + " " + value(0)
+	if first == len(v)-1 {
+		return names[first] + " " + op + " " + value(first)
 	}
 	if d.rowValues() {
+		names = names[first:]
 		values := make([]string, len(names))
 		for i := range names {
-			values[i] = value(i)
+			values[i] = value(first + i)
 		}
 		return "(" + strings.Join(names, ", ") + ") " + op + " (" + strings.Join(values, ", ") + ")"
 	}
@@ -218,7 +248,7 @@ func (k *Keyed) compare(d dialect, op string, v Key, args *[]any) string {
 		}
 		return "(" + names[i] + " " + op[:1] + " " + value(i) + " OR (" + names[i] + " = " + value(i) + " AND " + from(i+1) + "))"
 	}
-	return from(0)
+	return from(first)
 }
 
 // index is the one that leads to rows by their key.

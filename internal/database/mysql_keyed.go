@@ -103,6 +103,8 @@ func (d *mysql) least(c Column) string {
 
 func (*mysql) rowValues() bool { return false }
 
+func (*mysql) rowEnds() bool { return true } // as does the OR that it is given instead
+
 func (d *mysql) raw(c Column) string { return "CAST(" + d.quote(c.Name) + " AS CHAR)" }
 
 func (d *mysql) moment(c Column, raw string, args *[]any) string {

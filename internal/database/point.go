@@ -3,7 +3,6 @@ package database
 import (
 	"context"
 	"database/sql"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -123,25 +122,32 @@ func (r *Reading) lookUp(k *Keyed, keys []Key) (q query, some bool) {
 		}
 		fields = append(fields, "min("+text+")")
 	}
-	from := "SELECT " + strings.Join(fields, ", ") + " FROM " + r.quoteTable(k.Table) + " WHERE "
-	groupBy := " GROUP BY " + strings.Join(group, ", ")
+	where := k.among(d, keys, &q.args)
+	q.sql = "SELECT " + strings.Join(fields, ", ") + " FROM " + r.quoteTable(k.Table) + " WHERE " + where + " GROUP BY " + strings.Join(group, ", ")
+	return q, where != ""
+}
 
+// among is the WHERE for keys; empty when the columns could hold none of them. Keys of
+// several columns are an OR, of which every planner makes look-ups in the index; it is one
+// query, for planning one for each of them takes longer than answering it.
+func (k *Keyed) among(d dialect, keys []Key, args *[]any) string {
 	if len(k.Key) == 1 {
 		var values []string
 		for _, key := range keys {
-			values = append(values, d.keys(k.Key[0], k.KeyForms[0], key[0], &q.args)...)
+			values = append(values, d.keys(k.Key[0], k.KeyForms[0], key[0], args)...)
 		}
-		q.sql = fmt.Sprintf("%s%s IN (%s)%s", from, d.quote(k.Key[0].Name), strings.Join(values, ", "), groupBy)
-		return q, len(values) > 0
+		if len(values) == 0 {
+			return ""
+		}
+		return d.quote(k.Key[0].Name) + " IN (" + strings.Join(values, ", ") + ")"
 	}
 	var parts []string
 	for _, key := range keys {
-		if part, ok := k.equal(d, key, &q.args); ok {
-			parts = append(parts, from+part+groupBy)
+		if part, ok := k.equal(d, key, args); ok {
+			parts = append(parts, part)
 		}
 	}
-	q.sql = strings.Join(parts, " UNION ALL ")
-	return q, len(parts) > 0
+	return strings.Join(parts, " OR ")
 }
 
 // equal is the WHERE for one key of several columns.

@@ -98,6 +98,8 @@ func (d *postgres) least(c Column) string {
 
 func (*postgres) rowValues() bool { return true }
 
+func (*postgres) rowEnds() bool { return false }
+
 func (d *postgres) raw(c Column) string { return d.quote(c.Name) + "::text" }
 
 func (d *postgres) moment(c Column, raw string, args *[]any) string {

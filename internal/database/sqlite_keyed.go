@@ -100,6 +100,8 @@ func (d *sqlite) least(c Column) string {
 
 func (*sqlite) rowValues() bool { return true }
 
+func (*sqlite) rowEnds() bool { return true }
+
 func (d *sqlite) raw(c Column) string { return "quote(" + d.quote(c.Name) + ")" }
 
 // moment is what quote made: a literal.

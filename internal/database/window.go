@@ -18,6 +18,19 @@ type Digest struct {
 
 // Digest reads the digest of the rows in a window.
 func (r *Reading) Digest(ctx context.Context, k *Keyed, w Window) (Digest, error) {
+	var all Digest
+	for _, piece := range r.pieces(w) {
+		digest, err := r.digest(ctx, k, piece)
+		if err != nil {
+			return Digest{}, err
+		}
+		all.Rows += digest.Rows
+		all.Sum += digest.Sum
+	}
+	return all, nil
+}
+
+func (r *Reading) digest(ctx context.Context, k *Keyed, w Window) (digest Digest, err error) {
 	d := r.dialect
 	ask := func(where func(*[]any) []string) query {
 		q := query{purpose: "compare " + k.What + " by key", table: k.Table, index: k.index()}
@@ -32,18 +45,41 @@ func (r *Reading) Digest(ctx context.Context, k *Keyed, w Window) (Digest, error
 		q.sql = "SELECT count(*), " + d.sum(k.hash(d)) + " FROM " + from
 		return q
 	}
-	var digest Digest
-	err := r.runAs(ctx,
+	err = r.runAs(ctx,
 		ask(func(args *[]any) []string { return k.within(d, w, args) }),
 		ask(func(args *[]any) []string { return k.at(d, w, args) }),
 		func(rows *sql.Rows) error { return rows.Scan(&digest.Rows, &digest.Sum) })
 	return digest, err
 }
 
+// pieces are what a window has to be read in, so that no more is read than there is in it.
+func (r *Reading) pieces(w Window) []Window {
+	if r.dialect.rowEnds() {
+		return []Window{w}
+	}
+	return w.pieces()
+}
+
 // Bound returns the key of the row that comes n rows after the beginning of a
 // window, whether it is one that is compared or not; nil when there are no more
 // rows in the window.
 func (r *Reading) Bound(ctx context.Context, k *Keyed, w Window, n int) (Key, error) {
+	pieces := r.pieces(w)
+	for i, piece := range pieces {
+		bound, err := r.bound(ctx, k, piece, n)
+		if err != nil || bound != nil || i == len(pieces)-1 {
+			return bound, err
+		}
+		rows, err := r.rowsIn(ctx, k, piece)
+		if err != nil {
+			return nil, err
+		}
+		n -= rows
+	}
+	return nil, nil
+}
+
+func (r *Reading) bound(ctx context.Context, k *Keyed, w Window, n int) (bound Key, err error) {
 	d := r.dialect
 	ask := func(where func(*[]any) []string, n int) query {
 		q := query{purpose: "step through " + k.What + " by key", table: k.Table, index: k.index(), limit: n + 1}
@@ -51,8 +87,7 @@ func (r *Reading) Bound(ctx context.Context, k *Keyed, w Window, n int) (Key, er
 			strings.Join(k.keys(d), ", "), r.quoteTable(k.Table), strings.Join(where(&q.args), " AND "), r.order(k), n)
 		return q
 	}
-	var bound Key
-	err := r.runAs(ctx,
+	err = r.runAs(ctx,
 		ask(func(args *[]any) []string { return k.within(d, w, args) }, n),
 		ask(func(args *[]any) []string { return k.at(d, w, args) }, 0),
 		func(rows *sql.Rows) error {
@@ -64,6 +99,17 @@ func (r *Reading) Bound(ctx context.Context, k *Keyed, w Window, n int) (Key, er
 	return bound, err
 }
 
+// rowsIn counts the rows of a window, compared or not.
+func (r *Reading) rowsIn(ctx context.Context, k *Keyed, w Window) (n int, err error) {
+	ask := func(where func(dialect, Window, *[]any) []string) query {
+		q := query{purpose: "count " + k.What + " by key", table: k.Table, index: k.index()}
+		q.sql = "SELECT count(*) FROM " + r.quoteTable(k.Table) + " WHERE " + strings.Join(where(r.dialect, w, &q.args), " AND ")
+		return q
+	}
+	err = r.runAs(ctx, ask(k.within), ask(k.at), func(rows *sql.Rows) error { return rows.Scan(&n) })
+	return n, err
+}
+
 // Entry is one row as it is compared.
 type Entry struct {
 	Key  Key
@@ -72,6 +118,20 @@ type Entry struct {
 
 // List reads the rows of a window in order of their keys, at most limit of them.
 func (r *Reading) List(ctx context.Context, k *Keyed, w Window, limit int) ([]Entry, error) {
+	var entries []Entry
+	for _, piece := range r.pieces(w) {
+		more, err := r.list(ctx, k, piece, limit-len(entries))
+		if err != nil {
+			return nil, err
+		}
+		if entries = append(entries, more...); len(entries) >= limit {
+			break
+		}
+	}
+	return entries, nil
+}
+
+func (r *Reading) list(ctx context.Context, k *Keyed, w Window, limit int) (entries []Entry, err error) {
 	d := r.dialect
 	names := make([]string, len(k.Key))
 	for i, c := range k.Key {
@@ -87,8 +147,7 @@ func (r *Reading) List(ctx context.Context, k *Keyed, w Window, limit int) ([]En
 		q.sql = "SELECT " + strings.Join(append(k.keys(d), k.hash(d)), ", ") + " FROM " + from
 		return q
 	}
-	var entries []Entry
-	err := r.runAs(ctx,
+	err = r.runAs(ctx,
 		ask(func(args *[]any) []string { return k.within(d, w, args) }),
 		ask(func(args *[]any) []string { return k.at(d, w, args) }),
 		func(rows *sql.Rows) error {
