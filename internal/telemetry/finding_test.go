@@ -20,6 +20,7 @@ const (
 )
 
 func TestOpenFindingHasSeriesOfItsOwn(t *testing.T) {
+	var open []signal.Finding
 	for sentence, c := range map[string]struct {
 		finding signal.Finding
 		labels  string
@@ -62,12 +63,10 @@ func TestOpenFindingHasSeriesOfItsOwn(t *testing.T) {
 			`mode="dlq_filling",severity="critical",finding="a5",` + jobs, "1.7734896e+09", "1",
 		},
 	} {
+		open = append(open, c.finding)
 		t.Run(sentence, func(t *testing.T) {
 			s := &watch.Snapshot{Version: 1, Open: []signal.Finding{c.finding}}
 			e := exporter(&s)
-			for format := range accepts {
-				scrape(t, e, format) // the library reads it
-			}
 			text := strings.Split(string(plain(t, get(t, e.Handler(), http.MethodGet, accepts["text"], "gzip"))), "\n")
 			for _, want := range []string{findingSince + "{" + c.labels + "} " + c.since, findingAffected + "{" + c.labels + "} " + c.count} {
 				if !slices.Contains(text, want) {
@@ -79,6 +78,12 @@ func TestOpenFindingHasSeriesOfItsOwn(t *testing.T) {
 				t.Errorf("%d series of a finding that is closed", n)
 			}
 		})
+	}
+	s := &watch.Snapshot{Version: 1, Open: open}
+	for format := range accepts {
+		if got := len(scrape(t, exporter(&s), format)[findingSince].GetMetric()); got != len(open) {
+			t.Errorf("the library reads %d series of %d findings from %s", got, len(open), format)
+		}
 	}
 }
 
