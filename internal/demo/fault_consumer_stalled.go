@@ -27,7 +27,7 @@ func (s *Shop) consumerHangs(partition int32) fault {
 		twinTitle: "shipping becomes slow, and still advances",
 		twin: func(ctx context.Context) error {
 			defer s.shipping.slowDown(0)
-			s.shipping.slowDown(300 * time.Millisecond)
+			s.shipping.slowDown(150 * time.Millisecond) // slower than orders come, and little enough for a busy machine to catch up
 			pause(ctx, 4*time.Second)
 			return nil
 		},
