@@ -15,6 +15,7 @@ import (
 	amqp "github.com/rabbitmq/amqp091-go"
 
 	"github.com/lostorder/lostorder/collectors/rabbitmq"
+	"github.com/lostorder/lostorder/collectors/rabbitmq/rabbitmqtest"
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
@@ -122,6 +123,7 @@ func TestRealAlarmThatBlocksPublishersIsTold(t *testing.T) {
 // and the queue beside them is read all the time.
 func TestRealQueueDeletedWhileItIsRead(t *testing.T) {
 	eachBroker(t, func(t *testing.T, b *broker) {
+		rabbitmqtest.Loses(t, b.prometheus) // what is sent to a queue that has just been deleted
 		b.declare("orders", nil)
 		b.publish("", "orders", 2)
 		reader := rabbitmq.NewReader(b.config())

@@ -17,6 +17,7 @@ import (
 	amqp "github.com/rabbitmq/amqp091-go"
 
 	"github.com/lostorder/lostorder/collectors/rabbitmq"
+	"github.com/lostorder/lostorder/collectors/rabbitmq/rabbitmqtest"
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
@@ -33,6 +34,7 @@ type broker struct {
 func eachBroker(t *testing.T, test func(t *testing.T, b *broker)) {
 	for _, prefix := range []string{"RABBITMQ", "RABBITMQ310"} {
 		t.Run(prefix, func(t *testing.T) {
+			t.Parallel() // the versions are not in each other's way
 			text := os.Getenv(prefix + "_URL")
 			u, err := url.Parse(text)
 			if text == "" || err != nil || u.User == nil {
@@ -246,6 +248,7 @@ func TestRealSetupAndDeadLetters(t *testing.T) {
 
 func TestRealLossesAreCounted(t *testing.T) {
 	eachBroker(t, func(t *testing.T, b *broker) {
+		rabbitmqtest.Loses(t, b.prometheus)
 		count := func(reason string) signal.Count {
 			r, err := read(t, b.config())
 			if err != nil {

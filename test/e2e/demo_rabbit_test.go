@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/lostorder/lostorder/collectors/rabbitmq/rabbitmqtest"
 	"github.com/lostorder/lostorder/internal/demo"
 	"github.com/lostorder/lostorder/internal/demo/demotest"
 )
@@ -38,37 +39,28 @@ func (b *rabbit) keepsNothing() {
 	}
 }
 
-// TestRealRabbitInTheDemo plays the whole demo with a part of the shop on a real broker: not
-// beside other tests, whose losses the broker would count together with those of the shop.
+// TestRealRabbitInTheDemo plays the whole demo with a part of the shop on a real broker.
 func TestRealRabbitInTheDemo(t *testing.T) {
 	b := openRabbit(t, "RABBITMQ")
-	for _, where := range []struct {
-		does  string
-		flags []string
-	}{
-		{"the broker says where it speaks AMQP", []string{"--seed=1"}},
-		{"a virtual host of its own", []string{"--seed=2", "--rabbitmq.amqp=" + b.amqpIn(b.vhost)}},
-	} {
-		t.Run(where.does, func(t *testing.T) {
-			s, out := demotest.Perfect(t, func(slower string) (string, string) {
-				run, out, errs := playOn(t, server(t, "RABBITMQ_URL"), append([]string{slower}, where.flags...)...)
-				err := run.Run()
-				return out.String(), fmt.Sprint(err, "\n", errs)
-			})
-			if s.Faults != len(demo.Drills())+2 {
-				t.Errorf("%+v\n%s", s, out)
-			}
-			if !strings.Contains(out, madeByDemo) {
-				t.Errorf("nothing was found on RabbitMQ:\n%s", out)
-			}
-			b.keepsNothing()
-		})
+	rabbitmqtest.LosesNothing(t, b.plugin)
+	s, out := demotest.Perfect(t, func(slower string) (string, string) {
+		run, out, errs := playOn(t, server(t, "RABBITMQ_URL"), slower, "--seed=1")
+		err := run.Run()
+		return out.String(), fmt.Sprint(err, "\n", errs)
+	})
+	if s.Faults != len(demo.Drills())+2 {
+		t.Errorf("%+v\n%s", s, out)
 	}
+	if !strings.Contains(out, madeByDemo) {
+		t.Errorf("nothing was found on RabbitMQ:\n%s", out)
+	}
+	b.keepsNothing()
 }
 
+// TestRealRabbitIsCleanAfterADemoThatIsInterrupted: also in a virtual host of its own.
 func TestRealRabbitIsCleanAfterADemoThatIsInterrupted(t *testing.T) {
 	b := openRabbit(t, "RABBITMQ")
-	run, _, errs := playOn(t, server(t, "RABBITMQ_URL"))
+	run, _, errs := playOn(t, server(t, "RABBITMQ_URL"), "--rabbitmq.amqp="+b.amqpIn(b.vhost))
 	run.Stdout = nil
 	stdout, err := run.StdoutPipe()
 	if err != nil {
@@ -80,8 +72,8 @@ func TestRealRabbitIsCleanAfterADemoThatIsInterrupted(t *testing.T) {
 	if !bufio.NewScanner(stdout).Scan() {
 		t.Errorf("the demo said nothing: %s", errs)
 	}
-	if names := b.call("GET", "/api/queues?columns=name", ""); !strings.Contains(names, madeByDemo) {
-		t.Errorf("nothing was made: %s", names)
+	if names := b.call("GET", "/api/queues/"+url.PathEscape(b.vhost)+"?columns=name", ""); !strings.Contains(names, madeByDemo) {
+		t.Errorf("nothing was made in the virtual host: %s", names)
 	}
 	if err := run.Process.Signal(syscall.SIGINT); err != nil {
 		t.Error(err)

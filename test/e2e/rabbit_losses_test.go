@@ -13,8 +13,8 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// The tests of losses run alone: a node counts them for all its queues together, and
-// every lostorder that watches it tells of them.
+// The tests of losses run beside no other on the same node, which counts them for all its
+// queues together, so that every lostorder that watches it tells of them.
 
 // TestRealRabbitDroppedMessagesAreLost: of the queue that dropped them, beside one that
 // an operator purges at the same time.

@@ -16,6 +16,7 @@ import (
 
 	amqp "github.com/rabbitmq/amqp091-go"
 
+	"github.com/lostorder/lostorder/collectors/rabbitmq/rabbitmqtest"
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
@@ -41,18 +42,20 @@ func eachRabbit(t *testing.T, test func(t *testing.T, b *rabbit)) {
 	for name, prefix := range rabbits {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			rabbitmqtest.LosesNothing(t, server(t, prefix+"_PROMETHEUS_URL"))
 			test(t, openRabbit(t, prefix))
 		})
 	}
 }
 
-// eachRabbitAlone is eachRabbit for tests that would be in the way of others. The versions
-// are not in each other's.
+// eachRabbitAlone is eachRabbit for tests that lose messages. They come before all others,
+// which would only wait for them; the versions are not in each other's way.
 func eachRabbitAlone(t *testing.T, test func(t *testing.T, b *rabbit)) {
 	t.Helper()
 	for name, prefix := range rabbits {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			rabbitmqtest.Loses(t, server(t, prefix+"_PROMETHEUS_URL"))
 			test(t, openRabbit(t, prefix))
 		})
 	}
