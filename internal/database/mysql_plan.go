@@ -90,7 +90,10 @@ func partsIn(plan any, table string) (parts []string) {
 			parts = append(parts, partsIn(below, table)...)
 		}
 	case map[string]any:
-		used, _ := at["used_key_parts"].([]any)
+		used, older := at["used_key_parts"].([]any)
+		if !older { // in the form that MySQL 9 writes
+			used, _ = at["key_columns"].([]any)
+		}
 		for _, part := range used {
 			if name, ok := part.(string); ok && at["table_name"] == table {
 				parts = append(parts, words(name)...) // a part may be an expression
