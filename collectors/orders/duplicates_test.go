@@ -50,7 +50,7 @@ func groups(r signal.Report) string {
 }
 
 func TestOneRequestThatBecameTwoOrdersIsFound(t *testing.T) {
-	databasetest.Each(t, func(t *testing.T, s *databasetest.Shop) {
+	databasetest.EachWithMySQL(t, func(t *testing.T, s *databasetest.Shop) {
 		makeRequests(t, s)
 		// Alike, and no duplicates: another customer, another request, no key, an
 		// empty one, long ago, and one of the two cancelled.
@@ -164,7 +164,7 @@ func TestASagaThatFailedIsCountedAtOnce(t *testing.T) {
 // TestOrdersThatShareAKeyAndAreOne: what shares a key of UUIDs and is deleted softly,
 // imported with the moment of long ago, re-opened, or in a transaction that is open.
 func TestOrdersThatShareAKeyAndAreOne(t *testing.T) {
-	databasetest.Each(t, func(t *testing.T, s *databasetest.Shop) {
+	databasetest.EachWithMySQL(t, func(t *testing.T, s *databasetest.Shop) {
 		kind := map[string]string{"postgres": "UUID", "mariadb": "BINARY(16)", "sqlite": "BLOB"}[s.Kind]
 		uuid := func(n int) string {
 			if s.Kind == "postgres" {

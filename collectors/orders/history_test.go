@@ -150,7 +150,7 @@ func TestMovesAreJudged(t *testing.T) {
 }
 
 func TestMovesAreFollowedAsTheyCome(t *testing.T) {
-	databasetest.Each(t, func(t *testing.T, s *databasetest.Shop) {
+	databasetest.EachWithMySQL(t, func(t *testing.T, s *databasetest.Shop) {
 		makeMoves(t, s)
 		move(t, s, "a", "placed 40s")
 		next := follow(t, settings(s.URL, "", "", shopStates))

@@ -58,7 +58,7 @@ func TestHistoriesOfEveryKind(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			databasetest.Each(t, func(t *testing.T, s *databasetest.Shop) {
+			databasetest.EachWithMySQL(t, func(t *testing.T, s *databasetest.Shop) {
 				kind, ok := test.kinds[s.Kind]
 				if !ok {
 					t.Skip("this database has no such thing")
@@ -80,7 +80,7 @@ func TestHistoriesOfEveryKind(t *testing.T) {
 				}
 				insert(test.ids[0], "placed", 20*time.Second)
 				insert(test.ids[1], "placed", 19*time.Second)
-				next := follow(t, settings(s.URL, s.Zone(t, test.zone), "", strings.NewReplacer(", columns: {traceparent: traceparent}", "", ", where: void = 0", "").Replace(shopStates)))
+				next := follow(t, settings(s.URL, s.Zone(test.zone), "", strings.NewReplacer(", columns: {traceparent: traceparent}", "", ", where: void = 0", "").Replace(shopStates)))
 				if r := next(); r.Err != nil {
 					t.Fatal(r.Err)
 				}

@@ -14,7 +14,7 @@ import (
 // them, written in the config in any case, of which every column may be NULL. The
 // indexes that are recommended can be pasted, and are enough.
 func TestNamesInMixedCaseAreFoundAndQuoted(t *testing.T) {
-	databasetest.Each(t, func(t *testing.T, s *databasetest.Shop) {
+	databasetest.EachWithMySQL(t, func(t *testing.T, s *databasetest.Shop) {
 		q := s.Quoted
 		orders, events := q("Orders"), q("orderEvents")
 		s.Run(t, fmt.Sprintf("CREATE TABLE %s (%s %s, %s BIGINT, %s %s, %s %s, %s %s)", orders, q("tenantId"), s.Key, q("orderNo"), q("State"), s.Key, q("updatedAt"), s.Time, q("createdAt"), s.Time),

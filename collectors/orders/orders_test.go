@@ -159,7 +159,7 @@ func whole(t *testing.T, r signal.Report) (signal.Lifecycle, map[string]signal.S
 }
 
 func TestOrdersAreCountedByState(t *testing.T) {
-	databasetest.Each(t, func(t *testing.T, s *databasetest.Shop) {
+	databasetest.EachWithMySQL(t, func(t *testing.T, s *databasetest.Shop) {
 		makeTable(t, s)
 		add(t, s, "a", "placed", time.Minute)
 		add(t, s, "b", "placed", 20*time.Minute)
@@ -223,7 +223,7 @@ func TestStatesThatTheLifecycleDoesNotNameAreFound(t *testing.T) {
 }
 
 func TestOddMomentsAreNeverOverdue(t *testing.T) {
-	databasetest.Each(t, func(t *testing.T, s *databasetest.Shop) {
+	databasetest.EachWithMySQL(t, func(t *testing.T, s *databasetest.Shop) {
 		makeTable(t, s)
 		add(t, s, "a", "placed", -time.Hour)
 		s.Run(t, "INSERT INTO orders (id, state) VALUES ('b', 'placed'), ('c', 'placed')")

@@ -48,7 +48,7 @@ func TestALargeTableIsReadByAnIndexOrNotAtAll(t *testing.T) {
 		{"every row is pending", "1 = 0", nil, "(\"created_at\", \"id\");", 3000},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			databasetest.Each(t, func(t *testing.T, s *databasetest.Shop) {
+			databasetest.EachWithMySQL(t, func(t *testing.T, s *databasetest.Shop) {
 				makeTable(t, s)
 				n, limit := rows(s)
 				s.Run(t, fmt.Sprintf(`INSERT INTO outbox (id, aggregate_id, created_at, published_at, status)

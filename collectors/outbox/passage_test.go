@@ -256,7 +256,7 @@ func TestRowsThatTheRelayWentPastAreFound(t *testing.T) {
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			databasetest.Each(t, func(t *testing.T, s *databasetest.Shop) {
+			databasetest.EachWithMySQL(t, func(t *testing.T, s *databasetest.Shop) {
 				more := test.more
 				if !strings.Contains(strings.Join(more, "\n"), "position:") {
 					more = append(more, byPosition)
@@ -275,7 +275,7 @@ func TestRowsThatTheRelayWentPastAreFound(t *testing.T) {
 }
 
 func TestRowsBeyondThePositionArePending(t *testing.T) {
-	databasetest.Each(t, func(t *testing.T, s *databasetest.Shop) {
+	databasetest.EachWithMySQL(t, func(t *testing.T, s *databasetest.Shop) {
 		r := newRoute(t, s, "columns: {order_id: aggregate_id}", byPosition)
 		add(t, s, 7, 3*time.Minute)
 		add(t, s, 8, 2*time.Minute)

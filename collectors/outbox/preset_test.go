@@ -287,7 +287,7 @@ func withPreset(url, limit, preset string, more ...string) string {
 func TestPresetsKnowTheTablesOfLibraries(t *testing.T) {
 	for name, l := range libraries {
 		t.Run(name, func(t *testing.T) {
-			databasetest.Each(t, func(t *testing.T, s *databasetest.Shop) {
+			databasetest.EachWithMySQL(t, func(t *testing.T, s *databasetest.Shop) {
 				l.make(t, s)
 				l.insert(t, s, l.pending, 2, 5*time.Minute)
 				l.insert(t, s, l.pending, 3, time.Minute)

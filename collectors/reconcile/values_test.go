@@ -39,7 +39,7 @@ var valueKinds = []struct {
 }
 
 func TestValuesAreComparedAcrossDatabases(t *testing.T) {
-	databasetest.EachPair(t, func(t *testing.T, l, r *databasetest.Shop) {
+	databasetest.EachPairWithMySQL(t, func(t *testing.T, l, r *databasetest.Shop) {
 		var leftColumns, rightColumns, leftNames, rightNames []string
 		for i, k := range valueKinds {
 			leftNames, rightNames = append(leftNames, fmt.Sprintf("l%d", i)), append(rightNames, fmt.Sprintf("r%d", i))

@@ -4,13 +4,18 @@ address_variable=MARIADB_URL
 stop_signal=KILL
 
 user=lostorder password=lostorder-secret
+# shellcheck source=zones
+source "$here/zones"
 # Debian keeps the server out of the PATH of those who are not root.
 PATH=$PATH:/usr/sbin
 
-part_installed() { command -v mariadbd && command -v mariadb-install-db && command -v my_print_defaults; } >/dev/null
+part_installed() {
+	command -v mariadbd && command -v mariadb-install-db && command -v my_print_defaults && command -v mariadb-tzinfo-to-sql &&
+		[[ -d /usr/share/zoneinfo ]]
+} >/dev/null
 
-# mariadb-install-db needs a program of the client's package, which the server's does not ask for.
-part_install() { apt_install mariadb-server-core mariadb-client-core; }
+# mariadb-install-db needs a program of the client's packages, which the server's does not ask for, and so do zones.
+part_install() { apt_install mariadb-server-core mariadb-client tzdata; }
 
 part_start() {
 	version=$(mariadbd --version | awk '{ print $3 }')
@@ -26,6 +31,7 @@ part_start() {
 		CREATE USER '$user'@'%' IDENTIFIED BY '$password';
 		GRANT ALL PRIVILEGES ON *.* TO '$user'@'%' WITH GRANT OPTION;
 	SQL
+	zones_sql /usr/share/zoneinfo mariadb-tzinfo-to-sql >>"$data/init.sql"
 	serve "${as[@]}" mariadbd --no-defaults --datadir="$data/db" --tmpdir="$data" --init-file="$data/init.sql" \
 		--bind-address=127.0.0.1 --port="$port" --socket="$data/socket" --skip-name-resolve \
 		--innodb-flush-log-at-trx-commit=0

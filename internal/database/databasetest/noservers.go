@@ -3,4 +3,7 @@
 package databasetest
 
 // servers are there in the integration tests alone.
-var servers []kind
+var (
+	servers, mysqls []kind
+	mysqlPairs      [][2]kind
+)

@@ -15,7 +15,13 @@ import (
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver
 )
 
-var servers = []kind{{"postgres", Postgres}, {"mariadb", MariaDB}}
+var (
+	postgres, mariadb, itself = kind{"postgres", Postgres}, kind{"mariadb", MariaDB}, kind{"mysql", MySQL}
+
+	servers    = []kind{postgres, mariadb}
+	mysqls     = []kind{itself}
+	mysqlPairs = [][2]kind{{itself, postgres}, {mariadb, itself}}
+)
 
 // address is the URL of a real server, and fails the test when there is none.
 func address(t testing.TB, name, part string) *url.URL {
@@ -57,7 +63,19 @@ func Postgres(t testing.TB) *Shop {
 // MariaDB makes a database of its own on $MARIADB_URL, and a user without rights.
 func MariaDB(t testing.TB) *Shop {
 	t.Helper()
-	u := address(t, "MARIADB_URL", "mariadb")
+	return schema(t, address(t, "MARIADB_URL", "mariadb"), "mariadb")
+}
+
+// MySQL makes a database of its own on $MYSQL_URL, and a user without rights.
+func MySQL(t testing.TB) *Shop {
+	t.Helper()
+	s := schema(t, address(t, "MYSQL_URL", "mysql"), "mysql")
+	s.MySQL = true
+	return s
+}
+
+func schema(t testing.TB, u *url.URL, scheme string) *Shop {
+	t.Helper()
 	name := fmt.Sprintf("lostorder_%d", rand.Uint64())
 	settings := mysql.NewConfig()
 	settings.User = u.User.Username()
@@ -70,7 +88,7 @@ func MariaDB(t testing.TB) *Shop {
 		mustRun(t, server, "DROP DATABASE "+name, fmt.Sprintf("DROP USER '%s'@'%%'", name))
 	})
 	settings.DBName = name
-	reader := url.URL{Scheme: "mariadb", User: url.UserPassword(name, password), Host: u.Host, Path: "/" + name}
+	reader := url.URL{Scheme: scheme, User: url.UserPassword(name, password), Host: u.Host, Path: "/" + name}
 	s := &Shop{Kind: "mariadb", URL: reader.String(), User: name, Password: password, Addr: u.Host, Time: "datetime(3)", Key: "varchar(40)"}
 	s.Admin = openDB(t, "mysql", settings.FormatDSN())
 	return s

@@ -16,7 +16,8 @@ import (
 
 // Shop is a database of a test.
 type Shop struct {
-	Kind     string  // postgres, mariadb or sqlite
+	Kind     string  // postgres, mariadb or sqlite: MySQL, too, is of the kind mariadb, whose SQL it speaks
+	MySQL    bool    // and this says where it does not
 	Admin    *sql.DB // may do everything
 	URL      string  // of the user that watches, for the config
 	User     string  // the user that watches; empty for SQLite
@@ -91,6 +92,9 @@ func (s *Shop) Many(n int) string {
 	case "postgres":
 		return fmt.Sprintf("generate_series(1, %d) AS many(i)", n)
 	case "mariadb":
+		if s.MySQL {
+			return fmt.Sprintf("json_table(concat('[', repeat('0,', %d), '0]'), '$[*]' COLUMNS (i FOR ORDINALITY)) AS many", n-1)
+		}
 		return fmt.Sprintf("(SELECT seq AS i FROM seq_1_to_%d) AS many", n)
 	default:
 		return fmt.Sprintf("(WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < %d) SELECT i FROM c) AS many", n)
