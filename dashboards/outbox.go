@@ -3,7 +3,7 @@ package dashboards
 const (
 	pending         = "lostorder_outbox_pending_messages"
 	pendingAge      = "lostorder_outbox_oldest_pending_age_seconds"
-	noSlot          = "no outbox is read from a replication slot"
+	noSlot          = "no outbox is read from the log of its database"
 	outboxObjective = "lostorder_outbox_max_age_objective_seconds"
 )
 
@@ -81,22 +81,22 @@ func outbox() page {
 				queries: []query{{expr: in.each("lostorder_outbox_skipped_messages"), legend: ofOutbox}},
 			},
 		}},
-		{title: "Replication slots", height: 8, panels: []panel{
+		{title: "Relays that read the log", height: 8, panels: []panel{
 			{
 				title: "Log not confirmed", width: 6, unit: "bytes", empty: noSlot,
-				says:    "Log that the server has written and that the reader of the slot has not confirmed. A relay that works shows a saw.",
+				says:    "Log that the server has written and that the reader of the slot has not confirmed; of a binary log what was written since nobody reads it. A relay that works shows a saw.",
 				look:    lines(),
 				queries: []query{{expr: in.each("lostorder_outbox_slot_lag_bytes"), legend: ofOutbox}},
 			},
 			{
 				title: "Not confirmed for", width: 6, unit: "s", empty: noSlot,
-				says:    "How long, at least, what was written has not been confirmed. It grows also where nothing in the log is for the reader.",
+				says:    "How long, at least, what was written has not been confirmed, or nobody has read the binary log. It grows also where nothing in the log is for the reader.",
 				look:    lines(),
 				queries: []query{{expr: in.each("lostorder_outbox_slot_lag_seconds"), legend: ofOutbox}},
 			},
 			{
-				title: "Slots that nobody reads, or that are lost", width: 6, unit: "short", empty: noSlot,
-				says: "1 while nobody reads the slot, and while it is dropped or the server has removed log that it needed.",
+				title: "Logs that nobody reads, or that are lost", width: 6, unit: "short", empty: noSlot,
+				says: "1 while nobody reads the slot, or the binary log as the user of the connector, and while the slot is dropped or the server has removed log that was still needed.",
 				look: lines(step{1, red}),
 				queries: []query{
 					{expr: "1 - " + in.least("lostorder_outbox_slot_active"), legend: ofOutbox + " not read"},
@@ -104,7 +104,7 @@ func outbox() page {
 				},
 			},
 			{
-				title: "Log kept for the slot", width: 6, unit: "bytes", empty: noSlot,
+				title: "Log kept for the slot", width: 6, unit: "bytes", empty: "no outbox is read from a replication slot",
 				says: "Log that the server keeps for the slot, and how much it may still write before it gives the slot up, where it ever does.",
 				look: lines(),
 				queries: []query{

@@ -48,11 +48,11 @@ var emptyWhenHealthy = map[string]string{
 	"Events given up":                "the demo's outbox has no column for it",
 	"Events tried again or given up": "the demo's outbox has no column for it",
 
-	"Events that the relay went past":           "the demo's relay goes by its rows, not by a position",
-	"Log not confirmed":                         noSlot,
-	"Not confirmed for":                         noSlot,
-	"Slots that nobody reads, or that are lost": noSlot,
-	"Log kept for the slot":                     noSlot,
+	"Events that the relay went past":          "the demo's relay goes by its rows, not by a position",
+	"Log not confirmed":                        noSlot,
+	"Not confirmed for":                        noSlot,
+	"Logs that nobody reads, or that are lost": noSlot,
+	"Log kept for the slot":                    noSlot,
 }
 
 // TestRealEveryPanelHasData lets a real Prometheus scrape the demo while it breaks
@@ -157,7 +157,7 @@ func TestRealPanelsThatTheDemoLeavesEmpty(t *testing.T) {
 				Outboxes: []signal.Outbox{
 					{Name: "orders", Database: "shop", Pending: 1, Failed: 1, Retried: 2, Skipped: &signal.Skipped{Rows: make([]signal.SkippedRow, 1)}},
 					{Name: "log", Database: "shop", Pending: signal.Unknown, Failed: signal.Unknown, Retried: signal.Unknown, Published: signal.Unknown, Slot: &signal.Slot{
-						Written: 9000, Confirmed: 8000, Retained: 5000, Left: 70000, Behind: signal.Age{Since: signal.InstantOf(now), Bound: signal.AtLeast},
+						Written: 9000, Confirmed: 8000, Sent: signal.Unknown, Retained: 5000, Left: 70000, Behind: signal.Age{Since: signal.InstantOf(now), Bound: signal.AtLeast},
 					}},
 				},
 			},

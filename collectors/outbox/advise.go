@@ -13,6 +13,9 @@ func (r *reader) Advise(ctx context.Context) []collectors.Advice {
 	if r.config.Slot != "" {
 		return r.grantOfSlot()
 	}
+	if r.config.BinlogUser != "" {
+		return r.grantsOfBinlog()
+	}
 	t := r.table
 	if t == nil {
 		r.db.Unseen(func(in *database.Reading) (err error) {
@@ -56,4 +59,16 @@ func (r *reader) grantOfSlot() []collectors.Advice {
 		return r.grant(t, t.Columns[:1], nil)
 	}
 	return nil
+}
+
+// grantsOfBinlog are rights over the whole server, which nothing else asks for.
+func (r *reader) grantsOfBinlog() (advice []collectors.Advice) {
+	needed, more := r.db.BinlogGrants()
+	if needed != "" {
+		advice = append(advice, collectors.Advice{Kind: collectors.Grant, Text: "on the server of database " + r.db.Name() + ", to see who reads its binary log, and how far that is written", Paste: needed})
+	}
+	if more != "" {
+		advice = append(advice, collectors.Advice{Kind: collectors.Grant, Text: "on the same server, to tell a reader that takes nothing from a slow one; without it that is not decided", Paste: more})
+	}
+	return advice
 }

@@ -13,20 +13,21 @@ import (
 
 // Config is one entry of the section outboxes.
 type Config struct {
-	Name     string              `yaml:"name" doc:"What the outbox is called." example:"orders"`
-	Database string              `yaml:"database" required:"true" ref:"databases" doc:"The database it is in." example:"shop"`
-	Preset   string              `yaml:"preset" enum:"cap,debezium,eventuate_tram,gruelbox,laravel,masstransit,namastack,outboxer,spring_modulith,watermill" doc:"The library whose outbox it is: what its table and its columns are called, and which of its rows are pending. Each can be said otherwise."`
-	Table    string              `yaml:"table" doc:"Its table, as table or schema.table; a preset knows its own." example:"outbox"`
-	Slot     string              `yaml:"slot" doc:"The replication slot by which a relay, Debezium for example, reads the outbox from the log of PostgreSQL. With table, what is inserted there tells events from all else that is written." example:"debezium_outbox"`
-	Columns  Columns             `yaml:"columns" doc:"What its columns are called."`
-	Pending  string              `yaml:"pending" doc:"A predicate in SQL that holds for rows not yet published; without it, columns.published_at and position every row is pending, because the relay deletes what it published." example:"status = 'PENDING'"`
-	Failed   string              `yaml:"failed" doc:"A predicate in SQL that holds for rows the relay has given up." example:"status = 'FAILED'"`
-	Where    string              `yaml:"where" doc:"A predicate in SQL for the rows that this relay publishes, where it leaves others to another; all of them when left out." example:"topic = 'orders'"`
-	Position Position            `yaml:"position" doc:"Where the relay remembers how far it has come in columns.sequence. Without columns.published_at and pending, rows beyond it are pending. Rows that were committed only after it had passed their number are found: the relay will not publish them."`
-	MaxAge   config.Duration     `yaml:"max_age" default:"1m" min:"1s" doc:"How long a row may be pending."`
-	Cap      int                 `yaml:"cap" default:"10000" min:"1" max:"1000000" doc:"Rows are counted up to this many."`
-	Sample   int                 `yaml:"sample" default:"10" min:"1" max:"1000" doc:"How many of the oldest pending rows are named."`
-	Schedule collectors.Schedule `inline:"true"`
+	Name       string              `yaml:"name" doc:"What the outbox is called." example:"orders"`
+	Database   string              `yaml:"database" required:"true" ref:"databases" doc:"The database it is in." example:"shop"`
+	Preset     string              `yaml:"preset" enum:"cap,debezium,eventuate_tram,gruelbox,laravel,masstransit,namastack,outboxer,spring_modulith,watermill" doc:"The library whose outbox it is: what its table and its columns are called, and which of its rows are pending. Each can be said otherwise."`
+	Table      string              `yaml:"table" doc:"Its table, as table or schema.table; a preset knows its own." example:"outbox"`
+	Slot       string              `yaml:"slot" doc:"The replication slot by which a relay, Debezium for example, reads the outbox from the log of PostgreSQL. With table, what is inserted there tells events from all else that is written." example:"debezium_outbox"`
+	BinlogUser string              `yaml:"binlog_user" doc:"The user as whom a relay, Debezium for example, logs in to MySQL or MariaDB to read the outbox from the binary log; best one that nobody else uses. It takes rights that nothing else takes: PROCESS and REPLICATION CLIENT." example:"debezium"`
+	Columns    Columns             `yaml:"columns" doc:"What its columns are called."`
+	Pending    string              `yaml:"pending" doc:"A predicate in SQL that holds for rows not yet published; without it, columns.published_at and position every row is pending, because the relay deletes what it published." example:"status = 'PENDING'"`
+	Failed     string              `yaml:"failed" doc:"A predicate in SQL that holds for rows the relay has given up." example:"status = 'FAILED'"`
+	Where      string              `yaml:"where" doc:"A predicate in SQL for the rows that this relay publishes, where it leaves others to another; all of them when left out." example:"topic = 'orders'"`
+	Position   Position            `yaml:"position" doc:"Where the relay remembers how far it has come in columns.sequence. Without columns.published_at and pending, rows beyond it are pending. Rows that were committed only after it had passed their number are found: the relay will not publish them."`
+	MaxAge     config.Duration     `yaml:"max_age" default:"1m" min:"1s" doc:"How long a row may be pending."`
+	Cap        int                 `yaml:"cap" default:"10000" min:"1" max:"1000000" doc:"Rows are counted up to this many."`
+	Sample     int                 `yaml:"sample" default:"10" min:"1" max:"1000" doc:"How many of the oldest pending rows are named."`
+	Schedule   collectors.Schedule `inline:"true"`
 }
 
 // Columns says what the columns of an outbox are called.
@@ -60,13 +61,13 @@ const sectionKey = "outboxes"
 // Validate checks what the tags cannot say.
 func (c *Config) Validate() error {
 	var errs []error
-	if c.Table == "" && c.Slot == "" && c.Preset == "" {
-		errs = append(errs, config.At("table", "missing; name the table, a slot, or a preset that knows them: %s", presetNames()))
+	if c.Table == "" && c.Slot == "" && c.BinlogUser == "" && c.Preset == "" {
+		errs = append(errs, config.At("table", "missing; name the table, a slot, a binlog_user, or a preset that knows them: %s", presetNames()))
 	}
 	if begins := presets[c.Preset].beginning[0]; begins != "" && c.Table == "" {
 		errs = append(errs, config.At("table", "missing; preset %s has a table for each topic: %sTOPIC", c.Preset, begins))
 	}
-	errs = append(errs, c.slotAlone(), c.Position.validate(c))
+	errs = append(errs, c.logAlone(), c.Position.validate(c))
 	if c.Pending != "" && c.Columns.PublishedAt != "" {
 		errs = append(errs, config.At("pending", "given together with columns.published_at, which means %s IS NULL; keep one of them", c.Columns.PublishedAt))
 	}
@@ -109,26 +110,33 @@ func (p *Position) validate(c *Config) error {
 	return nil
 }
 
-// slotAlone refuses what says something of pending rows beside a slot.
-func (c *Config) slotAlone() error {
+// logAlone refuses what says something of pending rows beside a relay that reads the log.
+func (c *Config) logAlone() error {
 	p := presets[c.Preset]
-	if c.Slot == "" && p.slot == "" {
+	key, log, leave := "slot", "a replication slot", "the slot"
+	if c.BinlogUser != "" {
+		key, log, leave = "binlog_user", "a binary log", "binlog_user"
+	} else if c.Slot == "" && p.slot == "" {
 		return nil
 	}
-	const why = "a replication slot has no pending rows; leave it out, or leave out the slot"
+	why := log + " has no pending rows; leave it out, or leave out " + leave
 	switch {
+	case c.Slot != "" && c.BinlogUser != "":
+		return config.At("binlog_user", "given together with slot, which only PostgreSQL has; keep one of them")
 	case c.Preset != "" && p.slot == "":
-		return config.At("slot", "given together with preset %s, whose relay reads a table; keep one of them", c.Preset)
+		return config.At(key, "given together with preset %s, whose relay reads a table; keep one of them", c.Preset)
+	case c.BinlogUser != "" && c.Table != "":
+		return config.At("table", "what is inserted there is not told apart from what else is in the binary log; leave it out, or leave out binlog_user")
 	case c.Pending != "":
-		return config.At("pending", why)
+		return config.At("pending", "%s", why)
 	case c.Failed != "":
-		return config.At("failed", why)
+		return config.At("failed", "%s", why)
 	case !reflect.DeepEqual(c.Columns, Columns{}):
-		return config.At("columns", why)
+		return config.At("columns", "%s", why)
 	case c.Where != "":
-		return config.At("where", why)
+		return config.At("where", "%s", why)
 	case !reflect.DeepEqual(c.Position, Position{}):
-		return config.At("position", "the server keeps that of a replication slot; leave it out, or leave out the slot")
+		return config.At("position", "%s", "is in no table where a relay reads the log; leave it out, or leave out "+leave)
 	}
 	return nil
 }

@@ -106,7 +106,9 @@ func presetNames() string { return strings.Join(slices.Sorted(maps.Keys(presets)
 // place of what the preset says.
 func (c Config) filled(db database.Config) (Config, preset) {
 	p := presets[c.Preset]
-	c.Slot = cmp.Or(c.Slot, p.slot)
+	if c.BinlogUser == "" {
+		c.Slot = cmp.Or(c.Slot, p.slot)
+	}
 	c.Table = cmp.Or(c.Table, p.tableIn(db))
 	if c.Pending != "" || c.Columns.PublishedAt != "" {
 		p.pending, p.columns.PublishedAt = nil, ""

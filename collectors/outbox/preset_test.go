@@ -386,7 +386,7 @@ func TestWhatIsWrongWithAPresetIsSaid(t *testing.T) {
 		},
 		{
 			"neither table nor preset", strings.Replace(withPreset(url, "", "x"), "    preset: x\n", "", 1),
-			"outboxes[0].table: missing; name the table, a slot, or a preset that knows them: cap, debezium, eventuate_tram, gruelbox, laravel, masstransit, namastack, outboxer, spring_modulith, watermill",
+			"outboxes[0].table: missing; name the table, a slot, a binlog_user, or a preset that knows them: cap, debezium, eventuate_tram, gruelbox, laravel, masstransit, namastack, outboxer, spring_modulith, watermill",
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {

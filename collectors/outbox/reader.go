@@ -24,6 +24,7 @@ type reader struct {
 // memory is what is known of an outbox from one reading to the next.
 type memory struct {
 	slot    slotReader
+	binlog  binlogReader
 	passage passage
 	meter   meter
 }
@@ -43,6 +44,9 @@ func (r *reader) Read(ctx context.Context, report *signal.Report) error {
 		}
 		if r.config.Slot != "" {
 			return r.readSlot(ctx, in, report)
+		}
+		if r.config.BinlogUser != "" {
+			return r.readBinlog(ctx, in, report)
 		}
 		t, err := find(ctx, in, &r.config, &r.preset)
 		if err != nil {

@@ -34,16 +34,13 @@ func (r *reader) readSlot(ctx context.Context, in *database.Reading, report *sig
 	case s == nil && !r.known.slot.seen:
 		return in.NoSlot(ctx, c.Slot)
 	case s == nil:
-		s = &signal.Slot{Name: c.Slot, Gone: true, Confirmed: signal.Unknown, Retained: signal.Unknown, Left: signal.Unknown, Inserted: signal.Unknown}
+		s = &signal.Slot{Name: c.Slot, Gone: true, Confirmed: signal.Unknown, Sent: signal.Unknown, Retained: signal.Unknown, Left: signal.Unknown, Inserted: signal.Unknown}
 		r.known.slot.marks = nil
 	default:
 		r.known.slot.seen = true
 		s.Behind = r.known.slot.behind(s, in.Now())
 	}
-	report.Outboxes = append(report.Outboxes, signal.Outbox{
-		Name: c.Name, Database: c.Database, Table: c.Table, MaxAge: time.Duration(c.MaxAge),
-		Pending: signal.Unknown, Failed: signal.Unknown, Retried: signal.Unknown, Published: signal.Unknown, Slot: s,
-	})
+	r.reportSlot(s, report)
 	if c.Table == "" || s.Gone {
 		return nil
 	}
@@ -54,6 +51,15 @@ func (r *reader) readSlot(ctx context.Context, in *database.Reading, report *sig
 	r.inserted = t
 	s.Inserted, err = in.Inserted(ctx, t)
 	return err
+}
+
+// reportSlot reports an outbox whose events wait in the log.
+func (r *reader) reportSlot(s *signal.Slot, report *signal.Report) {
+	c := &r.config
+	report.Outboxes = append(report.Outboxes, signal.Outbox{
+		Name: c.Name, Database: c.Database, Table: c.Table, MaxAge: time.Duration(c.MaxAge),
+		Pending: signal.Unknown, Failed: signal.Unknown, Retried: signal.Unknown, Published: signal.Unknown, Slot: s,
+	})
 }
 
 // behind is since when the reader of the slot has not confirmed what was written.

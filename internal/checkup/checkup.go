@@ -77,7 +77,7 @@ func (t *Target) brief(text string) string {
 }
 
 // granting is what an error says to run, of whole tables.
-var granting = regexp.MustCompile(`; run as (?:the owner|an administrator): (?:GRANT (?:SELECT|USAGE)[^;]*;(?: |$)?)+`)
+var granting = regexp.MustCompile(`; run as (?:the owner|an administrator): (?:GRANT (?:SELECT|USAGE|PROCESS)[^;]*;(?: |$)?)+`)
 
 // withoutGrants takes out of a text the rights that are advised of on their own, and
 // more narrowly.

@@ -82,6 +82,16 @@ func (db *DB) LagGrant() (why, sql string) {
 	return "", ""
 }
 
+// BinlogGrants are the statements that let the user who reads see who reads the binary
+// log, and those that let him see more of it. They are empty where there is none, where
+// nothing more is to be seen, and where nobody has connected yet.
+func (db *DB) BinlogGrants() (needed, more string) {
+	if d, ok := db.dialect.(*mysql); ok && db.user != "" {
+		return d.binlogGrants(db.user)
+	}
+	return "", ""
+}
+
 // ofColumns narrows a grant of a table to columns, which are quoted.
 func ofColumns(grant string, columns ...string) string {
 	return strings.Replace(grant, "GRANT SELECT ON", "GRANT SELECT ("+strings.Join(columns, ", ")+") ON", 1)

@@ -26,6 +26,8 @@ type mysql struct {
 	account  string // to which the server refused the database
 	mariadb  bool   // as the server said when the last transaction began
 	replica  replica
+	// instrumented: performance_schema is on, as the server said when it was last asked.
+	instrumented bool
 }
 
 func newMySQL(c Config) (dialect, error) {

@@ -13,7 +13,11 @@ import (
 func (r *Reading) Slot(ctx context.Context, name string) (*signal.Slot, error) {
 	doing := "read replication slot " + name
 	if r.dialect.name() != postgresName {
-		return nil, fmt.Errorf("%s: database %s is %s, and only PostgreSQL has replication slots; name the outbox table instead", doing, r.db.config.Name, r.dialect.name())
+		instead := ""
+		if _, ok := r.dialect.(*mysql); ok {
+			instead = ", or with binlog_user who reads its binary log"
+		}
+		return nil, fmt.Errorf("%s: database %s is %s, and only PostgreSQL has replication slots; name the outbox table instead%s", doing, r.db.config.Name, r.dialect.name(), instead)
 	}
 	var slot *signal.Slot
 	var kind, status string
@@ -24,7 +28,7 @@ func (r *Reading) Slot(ctx context.Context, name string) (*signal.Slot, error) {
 		FROM pg_catalog.pg_replication_slots AS s,
 			(SELECT CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn() ELSE pg_catalog.pg_current_wal_lsn() END AS at) AS log
 		WHERE s.slot_name = $1`, []any{name}, func(rows *sql.Rows) error {
-		slot = &signal.Slot{Name: name, Inserted: signal.Unknown}
+		slot = &signal.Slot{Name: name, Sent: signal.Unknown, Inserted: signal.Unknown}
 		return rows.Scan(&kind, &slot.Active, &status, &slot.Written, &slot.Confirmed, &slot.Retained, &slot.Left)
 	})
 	if err != nil {

@@ -19,6 +19,7 @@ const steadyInserts = 3
 // slotTrack is what is remembered of a slot since it was last seen to advance.
 type slotTrack struct {
 	confirmed  int64
+	sent       signal.Count
 	since      signal.Instant // since when it has not advanced, while there was something to confirm
 	written    int64          // how far the server had written then
 	inserted   signal.Count   // rows of the table at the last reading
@@ -43,23 +44,36 @@ func (t *slotTrack) observe(s *signal.Slot, at signal.Instant, rebase bool) {
 	if s.Gone || s.Lost {
 		return
 	}
-	if !t.seenBefore || rebase || s.Confirmed != t.confirmed || s.Written <= s.Confirmed {
+	if !t.seenBefore || rebase || s.Confirmed != t.confirmed || s.Sent != t.sent || s.Written <= s.Confirmed {
 		t.since, t.written, t.rows, t.steps = at, s.Written, 0, 0
 	} else if more := s.Inserted - t.inserted; s.Inserted.Known() && t.inserted.Known() && more > 0 {
 		t.rows += more
 		t.steps++
 	}
-	t.confirmed, t.inserted, t.seenBefore = s.Confirmed, s.Inserted, true
+	t.confirmed, t.sent, t.inserted, t.seenBefore = s.Confirmed, s.Sent, s.Inserted, true
 }
 
-// slotCase decides about an outbox that is read by a replication slot.
+// slotCase decides about an outbox whose relay reads the log.
+//
+// Who reads a binary log and is not sent all of it may only be slow, or just behind on a
+// busy server at the moment of each reading: it is told only where the server counts
+// what it sends, and sends nothing. How long the thread has run, which is the TIME of
+// the list of threads, says nothing of that.
 func slotCase(o *signal.Outbox, t *slotTrack, at signal.Instant) (Case, bool) {
 	s := o.Slot
 	c := Case{Subject: signal.Subject{Database: o.Database, Outbox: o.Name}, Severity: signal.Critical}
+	by, log := "slot", "the slot"
+	if s.Binlog {
+		by, log = "binlog_user", "the binary log as "+s.Name
+	}
 	told := func(since signal.Instant, after time.Duration, cause string) (Case, bool) {
 		c.Since, c.DecidableAt = since, since.Add(after)
-		c.Evidence = append(signal.Evidence{{Name: "cause", Value: cause}, {Name: "slot", Value: s.Name}}, c.Evidence...)
+		c.Evidence = append(signal.Evidence{{Name: "cause", Value: cause}, {Name: by, Value: s.Name}}, c.Evidence...)
 		return c, true
+	}
+	if s.Lost && s.Binlog {
+		c.Evidence = signal.Evidence{{Name: "not_read_for", Value: inWords(at.Sub(t.inactive))}}
+		return told(at, 0, "the server removed log that was written since its reader was last seen: events in it will never be published from it")
 	}
 	if s.Lost {
 		c.Evidence = signal.Evidence{{Name: "wal_status", Value: "lost"}}
@@ -80,6 +94,9 @@ func slotCase(o *signal.Outbox, t *slotTrack, at signal.Instant) (Case, bool) {
 		{Name: "not_confirmed_for", Value: inWords(at.Sub(t.since))},
 		{Name: "max_age", Value: inWords(o.MaxAge)},
 	}
+	if s.Binlog {
+		c.Evidence = t.binlogEvidence(o, at)
+	}
 	if s.Retained.Known() {
 		c.Evidence = append(c.Evidence, signal.Fact{Name: "wal_retained", Value: bytesInWords(int64(s.Retained))})
 	}
@@ -95,11 +112,31 @@ func slotCase(o *signal.Outbox, t *slotTrack, at signal.Instant) (Case, bool) {
 	case !stuck:
 		return c, false
 	case t.inactive.Known() && at.Sub(t.inactive) >= o.MaxAge && grown:
-		return told(max(t.since, t.inactive), o.MaxAge, "nobody reads the slot, while the server writes")
+		return told(max(t.since, t.inactive), o.MaxAge, "nobody reads "+log+", while the server writes")
+	case s.Active && s.Sent.Known() && grown:
+		return told(t.since, o.MaxAge, "who reads "+log+" takes nothing of it, while the server writes")
 	case s.Active && t.steps >= steadyInserts:
 		return told(t.since, o.MaxAge, "the slot is read and not confirmed, while rows are inserted into the outbox")
 	}
 	return c, false
+}
+
+// binlogEvidence says what is known of a log of which nobody knows how far it was read.
+func (t *slotTrack) binlogEvidence(o *signal.Outbox, at signal.Instant) signal.Evidence {
+	s := o.Slot
+	since := t.since
+	if t.inactive.Known() {
+		since = max(since, t.inactive)
+	}
+	e := signal.Evidence{
+		{Name: "written_meanwhile", Value: bytesInWords(s.Written - t.written)},
+		{Name: "not_read_for", Value: inWords(at.Sub(since))},
+		{Name: "max_age", Value: inWords(o.MaxAge)},
+	}
+	if s.Kept > 0 {
+		e = append(e, signal.Fact{Name: "log_is_removed_after", Value: inWords(s.Kept)})
+	}
+	return e
 }
 
 // bytesInWords is a number of bytes for people.

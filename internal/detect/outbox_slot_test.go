@@ -11,6 +11,9 @@ import (
 // slotted is a reading of an outbox that is read by a slot.
 func slotted(s signal.Slot) signal.Report {
 	s.Name, s.Retained, s.Left = "debezium", signal.Unknown, signal.Unknown
+	if !s.Binlog {
+		s.Sent = signal.Unknown
+	}
 	return signal.Report{Outboxes: []signal.Outbox{{
 		Name: "shop", Database: "db", MaxAge: time.Minute,
 		Pending: signal.Unknown, Failed: signal.Unknown, Retried: signal.Unknown, Slot: &s,

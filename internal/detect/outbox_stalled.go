@@ -14,7 +14,7 @@ import (
 var outboxStalled = Decision{
 	Mode:   signal.OutboxStalled,
 	Means:  "Events wait in the outbox and the relay does not get past the oldest.",
-	Benign: "A bulk import or an outage of the broker that the relay works off row by row, an idle outbox; a slot that nobody reads while nothing is written, or that is confirmed late because nothing in it is for its reader.",
+	Benign: "A bulk import or an outage of the broker that the relay works off row by row, an idle outbox; a slot or binary log that nobody reads while nothing is written, a slot that is confirmed late because nothing in it is for its reader, a slow reader of a binary log.",
 	judge:  judgeOutboxStalled,
 }
 

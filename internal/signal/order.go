@@ -47,19 +47,23 @@ type SkippedRow struct {
 	Seen     Instant // when it was first seen
 }
 
-// Slot is one reading of a replication slot by which a relay reads the log of a
-// database. Positions are bytes of the log.
+// Slot is one reading of how a relay reads the log of a database: by a replication
+// slot of PostgreSQL, or as a user of MySQL, which keeps no place for it and knows only
+// who is there, and whether there is more to send. Positions are bytes of the log.
 type Slot struct {
-	Name      string
-	Gone      bool  // it was there, and is not any more
-	Active    bool  // somebody reads it now
-	Lost      bool  // the server removed log that the slot still needed
-	Written   int64 // how far the server has written
-	Confirmed int64 // up to where the reader has confirmed; Unknown for a slot that is lost
-	Retained  Count // bytes of log that the server keeps for the slot
-	Left      Count // bytes that may still be written before the slot is lost
-	Inserted  Count // rows ever inserted into the outbox table, where that is named
-	Behind    Age   // since when the reader has not confirmed what was written
+	Name      string        // of the slot, or of the user
+	Binlog    bool          // it is a user who reads the binary log of MySQL or MariaDB
+	Gone      bool          // the slot was there, and is not any more
+	Active    bool          // somebody reads it now
+	Lost      bool          // the server removed log that the reader still needed
+	Written   int64         // how far the server has written
+	Confirmed int64         // up to where the reader has confirmed, or was sent the log at the most; Unknown for a slot that is lost
+	Sent      Count         // bytes sent on the connections of those who read it now; asked for only where they were not sent all
+	Retained  Count         // bytes of log that the server keeps for the slot
+	Left      Count         // bytes that may still be written before the slot is lost
+	Inserted  Count         // rows ever inserted into the outbox table, where that is named
+	Behind    Age           // since when the reader has not confirmed what was written
+	Kept      time.Duration // how long the server keeps its log, whoever needs it; 0 where it does not say
 }
 
 // Lag is how much the reader has not confirmed.

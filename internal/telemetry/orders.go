@@ -20,8 +20,8 @@ func perState(each func(s *state, out *block)) func(*view, *block) {
 	}
 }
 
-// perSlot makes the series of a metric of outboxes that are read by a replication
-// slot.
+// perSlot makes the series of a metric of outboxes whose relay reads the
+// log of the database.
 func perSlot(each func(o *outbox, out *block)) func(*view, *block) {
 	return perOutbox(func(o *outbox, out *block) {
 		if o.Slot != nil {

@@ -95,7 +95,7 @@ func full() *watch.Snapshot {
 				Reading: &signal.Report{
 					At: noon,
 					Outboxes: []signal.Outbox{{Name: "log", Database: "shop", MaxAge: time.Minute, Pending: signal.Unknown, Failed: signal.Unknown, Retried: signal.Unknown, Slot: &signal.Slot{
-						Name: "debezium", Active: true, Written: 9000, Confirmed: 8000, Retained: 5000, Left: 70000, Inserted: 4, Behind: since(9 * time.Second),
+						Name: "debezium", Active: true, Written: 9000, Confirmed: 8000, Sent: signal.Unknown, Retained: 5000, Left: 70000, Inserted: 4, Behind: since(9 * time.Second),
 					}}},
 				},
 			},

@@ -48,7 +48,7 @@ type running struct {
 }
 
 // start makes a server and starts it.
-func start(t *testing.T, program string, mariadb bool, id int) running {
+func start(t *testing.T, program string, mariadb bool, id int, more ...string) running {
 	t.Helper()
 	home, err := os.MkdirTemp("", "lostorder-replica-") //nolint:usetesting // nobody but us may enter the folder of the test
 	if err != nil {
@@ -72,6 +72,7 @@ func start(t *testing.T, program string, mariadb bool, id int) running {
 	_ = listener.Close()
 	r.process = exec.Command(program, append(options, "--bind-address=127.0.0.1", "--port="+port, "--socket="+r.socket, "--pid-file="+filepath.Join(home, "pid"),
 		fmt.Sprintf("--server-id=%d", id), "--log-bin=binlog", "--skip-name-resolve", "--innodb-flush-log-at-trx-commit=0")...)
+	r.process.Args = append(r.process.Args, more...)
 	r.process.SysProcAttr, r.process.Dir = as, home
 	if err := r.process.Start(); err != nil {
 		t.Fatal(err)
