@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/lostorder/lostorder/collectors"
+	"github.com/lostorder/lostorder/collectors/collectortest"
 	"github.com/lostorder/lostorder/internal/database/databasetest"
 	"github.com/lostorder/lostorder/internal/detect"
 	"github.com/lostorder/lostorder/internal/signal"
@@ -34,8 +35,8 @@ func write(t *testing.T, s *databasetest.Shop, bytes int) {
 	s.Run(t, fmt.Sprintf("INSERT INTO outbox (payload) VALUES ('%s')", strings.Repeat("x", bytes)))
 }
 
-// lastLog is the file that the server writes.
-func lastLog(t *testing.T, s *databasetest.Shop) (file string) {
+// lastLog is the file that the server writes, and how far it is.
+func lastLog(t *testing.T, s *databasetest.Shop) (file, size string) {
 	t.Helper()
 	rows, err := s.Admin.Query("SHOW BINARY LOGS")
 	if err != nil {
@@ -44,7 +45,7 @@ func lastLog(t *testing.T, s *databasetest.Shop) (file string) {
 	defer func() { _ = rows.Close() }()
 	for rows.Next() {
 		names, _ := rows.Columns()
-		into := []any{&file, new(string), new(string)}
+		into := []any{&file, &size, new(string)}
 		if err := rows.Scan(into[:len(names)]...); err != nil {
 			t.Fatal(err)
 		}
@@ -52,7 +53,14 @@ func lastLog(t *testing.T, s *databasetest.Shop) (file string) {
 	if rows.Err() != nil || file == "" {
 		t.Fatalf("there is no binary log: %v", rows.Err())
 	}
-	return file
+	return file, size
+}
+
+// connect has a user read the log from the file on that the server writes.
+func connect(t *testing.T, s *databasetest.Shop, user string) *databasetest.LogReader {
+	t.Helper()
+	file, _ := lastLog(t, s)
+	return databasetest.ReadLog(t, s.Addr, user, file)
 }
 
 // found waits until it is told that the outbox is stalled, while events are written.
@@ -76,7 +84,7 @@ func TestRealBinlogIsWatched(t *testing.T) {
 	databasetest.EachLogged(t, func(t *testing.T, s *databasetest.Shop, _ bool) {
 		connectors(t, s)
 		text := binlogSettings(s)
-		first := databasetest.ReadLog(t, s.Addr, "debezium", lastLog(t, s))
+		first := connect(t, s, "debezium")
 		for _, right := range []string{"", "REPLICATION CLIENT", "PROCESS"} {
 			if right != "" {
 				s.Run(t, "GRANT "+right+" ON *.* TO "+s.Reader())
@@ -100,7 +108,7 @@ func TestRealBinlogIsWatched(t *testing.T) {
 		before := until(t, "what was written, and sent", next, func(o signal.Slot) bool { return o.Written > 200<<10 && o.Confirmed == o.Written })
 
 		first.Stop()
-		other := databasetest.ReadLog(t, s.Addr, "replica", lastLog(t, s))
+		other := connect(t, s, "replica")
 		away := until(t, "nobody, and a replica as another user", next, func(o signal.Slot) bool {
 			write(t, s, 1) // a server that has nothing to send does not see that a reader has gone
 			return !o.Active
@@ -124,10 +132,11 @@ func TestRealBinlogIsWatched(t *testing.T) {
 		s.Run(t, "FLUSH BINARY LOGS")
 		until(t, "log that was removed", next, func(o signal.Slot) bool {
 			write(t, s, 1) // nor does it remove what one reads that it takes to be there
-			s.Run(t, "PURGE BINARY LOGS TO '"+lastLog(t, s)+"'")
+			file, _ := lastLog(t, s)
+			s.Run(t, "PURGE BINARY LOGS TO '"+file+"'")
 			return o.Lost
 		})
-		databasetest.ReadLog(t, s.Addr, "debezium", lastLog(t, s))
+		connect(t, s, "debezium")
 		until(t, "a reader that came back", next, func(o signal.Slot) bool { return o.Active && !o.Lost && o.Lag() == 0 && !o.Behind.Known() })
 	})
 }
@@ -138,7 +147,7 @@ func TestRealReaderOfTheBinlogThatTakesNothing(t *testing.T) {
 	databasetest.EachLogged(t, func(t *testing.T, s *databasetest.Shop, counts bool) {
 		connectors(t, s)
 		s.Run(t, "SET GLOBAL net_write_timeout = 3600", "GRANT PROCESS, REPLICATION CLIENT ON *.* TO "+s.Reader())
-		reader := databasetest.ReadLog(t, s.Addr, "debezium", lastLog(t, s))
+		reader := connect(t, s, "debezium")
 		text := binlogSettings(s)
 		blind := watch(t, text)
 		until(t, "a reader", blind, func(o signal.Slot) bool { return o.Active })
@@ -168,7 +177,7 @@ func TestRealReaderOfTheBinlogThatTakesNothing(t *testing.T) {
 		until(t, "nobody", blind, func(o signal.Slot) bool { return !o.Active })
 
 		s.Run(t, "SET GLOBAL net_write_timeout = 1")
-		databasetest.ReadLog(t, s.Addr, "debezium", lastLog(t, s)).Hold()
+		connect(t, s, "debezium").Hold()
 		until(t, "that the server cuts off what takes nothing", blind, func(o signal.Slot) bool {
 			if o.Active {
 				write(t, s, 1<<20)
@@ -178,6 +187,25 @@ func TestRealReaderOfTheBinlogThatTakesNothing(t *testing.T) {
 		if f := found(t, s, blind); f.Mode != signal.OutboxStalled {
 			t.Errorf("found is %+v", f)
 		}
+	})
+}
+
+func TestRealConformanceOfABinlog(t *testing.T) {
+	databasetest.EachLogged(t, func(t *testing.T, s *databasetest.Shop, _ bool) {
+		connectors(t, s)
+		write(t, s, 1)
+		s.Run(t, "GRANT PROCESS, REPLICATION CLIENT ON *.* TO "+s.Reader())
+		connect(t, s, "debezium")
+		collectortest.Run(t, func(t *testing.T) collectortest.Env {
+			env, url := databasetest.Conform(t, s, "outbox")
+			table := env.Fingerprint
+			env.Fingerprint = func() string {
+				file, size := lastLog(t, s)
+				return fmt.Sprint(table(), file, size)
+			}
+			env.Target = load(t, strings.Replace(binlogSettings(s), s.URL, url, 1)+"    timeout: 2s\n")[0]
+			return env
+		})
 	})
 }
 

@@ -60,7 +60,7 @@ func TestOnlyMySQLHasABinlog(t *testing.T) {
 		r := read(t, strings.Replace(settings(s.URL, "binlog_user: debezium"), "    table: outbox\n", "", 1))
 		want := "and only MySQL and MariaDB have one; watch the replication slot or the table instead"
 		if s.Kind == "mariadb" {
-			want = "run as an administrator: GRANT PROCESS, REPLICATION CLIENT ON *.* TO "+s.Reader()+";"
+			want = "run as an administrator: GRANT PROCESS, REPLICATION CLIENT ON *.* TO " + s.Reader() + ";"
 		}
 		if r.Err == nil || !strings.Contains(r.Err.Error(), want) || !r.Empty() {
 			t.Errorf("the error is %v, want %q", r.Err, want)

@@ -82,6 +82,7 @@ func TestAnErrorDoesNotGrantMoreThanTheAdviceBesideIt(t *testing.T) {
 		"one table":                        {denied, narrow, "read a: permission denied for table a"},
 		"something else after it":          {denied + " read b: timeout", narrow, "read a: permission denied for table a; read b: timeout"},
 		"an administrator":                 {"SELECT command denied; run as an administrator: GRANT SELECT ON `s`.`a` TO 'u'@'%';", narrow, "SELECT command denied"},
+		"rights over the server":           {"user \"u\" may not see the threads of others; run as an administrator: GRANT PROCESS, REPLICATION CLIENT ON *.* TO 'u'@'%';", narrow, "user \"u\" may not see the threads of others"},
 		"a right that is not advised":      {`permission denied; run as the owner: GRANT CONNECT ON DATABASE "d" TO "u";`, narrow, `permission denied; run as the owner: GRANT CONNECT ON DATABASE "d" TO "u";`},
 		"no advice, so that the error has": {denied, nil, denied},
 	} {
