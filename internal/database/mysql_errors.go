@@ -54,7 +54,11 @@ func (d *mysql) explain(err error, q *query, s session) (problem, bool) {
 	case 1345:
 		return problem{e.Message + "; whether the query would scan can be asked only by a user who may SELECT what the view reads and SHOW VIEW on it; grant both, or name the table itself", true}, true
 	case 1298:
-		return problem{text: fmt.Sprintf("the server does not know the time zone %q; load its tables of zones (mysql_tzinfo_to_sql), or write an offset such as +02:00", d.config.TimeZone)}, true
+		loads := "mysql_tzinfo_to_sql"
+		if d.mariadb {
+			loads = "mariadb-tzinfo-to-sql"
+		}
+		return problem{text: fmt.Sprintf("the server does not know the time zone %q; load its tables of zones (%s), or write an offset such as +02:00", d.config.TimeZone, loads)}, true
 	case 3024, 1969:
 		return problem{fmt.Sprintf("timeout: the server ended the query after the statement timeout of %s", d.config.StatementTimeout), true}, true
 	case 1205:
