@@ -139,7 +139,8 @@ func (d *mysql) begin(ctx context.Context, conn *sql.Conn) (*sql.Tx, session, er
 	d.mariadb = strings.Contains(version, "MariaDB")
 
 	limit := d.config.statementTimeout()
-	set := fmt.Sprintf("SET SESSION max_execution_time = %d", limit.Milliseconds())
+	// From version 8 on the size of a table is that of now, and is not kept for others.
+	set := fmt.Sprintf("SET SESSION max_execution_time = %d /*!80000 , information_schema_stats_expiry = 0 */", limit.Milliseconds())
 	if d.mariadb {
 		set = fmt.Sprintf("SET SESSION max_statement_time = %.3f", limit.Seconds())
 	}

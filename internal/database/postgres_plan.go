@@ -214,12 +214,14 @@ func (j *pgJudge) gather(nodes []pgNode) {
 // bytesPerRow is what a row is taken to occupy in a table that was never analysed.
 const bytesPerRow = 100
 
-// rows estimates the size of a table or an index, without reading it. One that
-// was never analysed is judged by its size on disk.
+// rows estimates the size of a table or an index, without reading it. One that has grown
+// since it was analysed has so many more, and one that never was is judged by its size
+// on disk.
 func (d *postgres) rows(ctx context.Context, r *Reading, schema, name string) (int64, error) {
 	var tuples, bytes int64
-	err := r.ask(ctx, `SELECT c.reltuples::bigint, coalesce(pg_catalog.pg_relation_size(c.oid), 0) FROM pg_catalog.pg_class AS c
-		JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2`,
+	err := r.ask(ctx, `SELECT (c.reltuples * greatest(1, coalesce(pg_catalog.pg_relation_size(c.oid), 0)
+			/ (nullif(c.relpages, 0)::float8 * pg_catalog.current_setting('block_size')::bigint)))::bigint,
+		coalesce(pg_catalog.pg_relation_size(c.oid), 0) FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2`,
 		[]any{schema, name}, func(rows *sql.Rows) error { return rows.Scan(&tuples, &bytes) })
 	// Before version 14 a table that was never analysed has 0.
 	if tuples > 0 {
