@@ -19,7 +19,7 @@ const mostGroups = 100
 type duplicates struct {
 	config   *Duplicates
 	graph    *graph
-	stateOf  func(in *database.Reading, value string) int
+	stateOf  func(in *database.Reading, column database.Column, value string) int
 	looked   signal.Instant
 	last     *signal.Duplicates
 	warnings []string
@@ -98,7 +98,7 @@ func (d *duplicates) group(in *database.Reading, t *table, rows []database.Row) 
 	var several []string // keys, those of the latest orders first
 	for _, row := range rows {
 		parts := row.Fields[stateAt+1:]
-		if slices.Contains(parts, "") || d.excepted(in, row.Fields[stateAt]) {
+		if slices.Contains(parts, "") || d.excepted(in, t.state, row.Fields[stateAt]) {
 			continue // NULL, too, is no key
 		}
 		key := strings.Join(parts, "\x00")
@@ -116,7 +116,7 @@ func (d *duplicates) group(in *database.Reading, t *table, rows []database.Row) 
 	return found
 }
 
-func (d *duplicates) excepted(in *database.Reading, value string) bool {
-	i := d.stateOf(in, value)
+func (d *duplicates) excepted(in *database.Reading, column database.Column, value string) bool {
+	i := d.stateOf(in, column, value)
 	return i != noState && slices.Contains(d.config.Except, d.graph.names[i])
 }

@@ -67,13 +67,13 @@ func (t *historyTable) fields() []database.Column {
 // step is the order, by the ID of its key, and the step that a row tells; a row
 // without an order or without a moment tells none. Rows of the same moment are in the
 // order of the last column of their key, where it is a number.
-func (t *historyTable) step(in *database.Reading, row database.Row, stateOf func(*database.Reading, string) int) (id string, s step) {
+func (t *historyTable) step(in *database.Reading, row database.Row, stateOf func(*database.Reading, database.Column, string) int) (id string, s step) {
 	n := len(t.orderID)
 	order, rest := row.Fields[:n], row.Fields[n:]
 	if !row.Since.Known() || slices.Contains(order, "") {
 		return "", step{}
 	}
-	s = step{state: stateOf(in, rest[0]), at: row.Since}
+	s = step{state: stateOf(in, t.state, rest[0]), at: row.Since}
 	if key, err := strconv.ParseInt(rest[1], 10, 64); err == nil {
 		s.key = number{key, true}
 	}

@@ -25,7 +25,7 @@ type moves struct {
 	config   *History
 	graph    *graph
 	max      time.Duration // for the whole way
-	stateOf  func(in *database.Reading, value string) int
+	stateOf  func(in *database.Reading, column database.Column, value string) int
 	table    *historyTable
 	begun    bool
 	mark     *database.Place // the row after which the next reading begins; nil: the first
@@ -47,7 +47,7 @@ type recent struct {
 	at   signal.Instant
 }
 
-func newMoves(c *Config, g *graph, stateOf func(*database.Reading, string) int) *moves {
+func newMoves(c *Config, g *graph, stateOf func(*database.Reading, database.Column, string) int) *moves {
 	return &moves{
 		config: c.History, graph: g, max: time.Duration(c.Max), stateOf: stateOf,
 		seen: map[database.Place]bool{}, counts: map[[2]int]int64{}, suspects: suspects{known: map[string]*suspect{}, endless: map[string]bool{}},

@@ -166,11 +166,11 @@ func known(l *signal.Lifecycle) bool {
 	return l.History != nil || l.Duplicates != nil
 }
 
-// stateOf is the number of the state that a value stands for, as the database
+// stateOf is the number of the state that a value of a column stands for, as the database
 // compares them; noState when the lifecycle does not name it.
-func (r *reader) stateOf(in *database.Reading, value string) int {
+func (r *reader) stateOf(in *database.Reading, column database.Column, value string) int {
 	for i, s := range r.config.States {
-		if slices.ContainsFunc(s.Value.values(s.Name), func(v string) bool { return in.Same(v, value) }) {
+		if slices.ContainsFunc(s.Value.values(s.Name), func(v string) bool { return in.Same(column, v, value) }) {
 			return i
 		}
 	}

@@ -29,7 +29,7 @@ func (r *reader) unnamed(ctx context.Context, in *database.Reading, t *table) (u
 	}
 	slices.Sort(values)
 	for _, value := range values {
-		if r.stateOf(in, value) != noState || len(unnamed) == mostUnnamed {
+		if r.stateOf(in, t.state, value) != noState || len(unnamed) == mostUnnamed {
 			continue
 		}
 		if len(t.where) > 0 {

@@ -3,7 +3,10 @@
 package reconcile_test
 
 import (
+	"fmt"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/lostorder/lostorder/internal/database/databasetest"
 	"github.com/lostorder/lostorder/internal/signal"
@@ -36,5 +39,53 @@ func TestMySQLIsComparedInAllKindsOfKeys(t *testing.T) {
 				})
 			})
 		})
+	}
+}
+
+// TestTypesThatOnlyMySQLHasAreCompared with what an application that moves to PostgreSQL makes
+// of them. Row 0 is the same on both sides; each other differs in one value.
+func TestTypesThatOnlyMySQLHasAreCompared(t *testing.T) {
+	kinds := []struct{ mysql, written, postgres, same, other string }{
+		{"enum('open', 'paid')", "'paid'", "text", "'paid'", "'open'"},
+		{"set('gift', 'express')", "'gift,express'", "text", "'gift,express'", "'gift'"},
+		{"year", "2026", "integer", "2026", "2025"},
+		{"bigint unsigned", "18446744073709551615", "numeric(20)", "18446744073709551615", "18446744073709551614"},
+		{"bit(8)", "b'10000001'", "integer", "129", "128"},
+		{"tinyint(1)", "1", "boolean", "true", "false"},
+		{"binary(16)", "uuid_to_bin('" + uuidOf(7) + "')", "uuid", "'" + uuidOf(7) + "'", "'" + uuidOf(8) + "'"},
+		{"varchar(20)", "'paid '", "text", "'paid '", "'paid'"},
+		{"varchar(20)", "'Zürich'", "text", "'Zürich'", "'Zurich'"},
+		{"int invisible", "7", "integer", "7", "8"},
+		{"decimal(12,2) AS (r0 * 1.5) VIRTUAL", "DEFAULT", "numeric(12,2)", "0", "1"},
+		{"date", "'2026-03-29'", "date", "'2026-03-29'", "'2026-03-30'"},
+		{"double", "0.1", "double precision", "0.1", "0.2"},
+	}
+	l, r := databasetest.MySQL(t), databasetest.Postgres(t)
+	var lefts, rights, written, names []string
+	for i, k := range kinds {
+		lefts, rights = append(lefts, fmt.Sprintf("v%d %s", i, k.mysql)), append(rights, fmt.Sprintf("v%d %s", i, k.postgres))
+		written, names = append(written, k.written), append(names, fmt.Sprintf("v%d", i))
+	}
+	l.Run(t, "CREATE TABLE orders (id BIGINT PRIMARY KEY, created_at datetime(3), r0 INTEGER DEFAULT 0, "+strings.Join(lefts, ", ")+")")
+	r.Run(t, "CREATE TABLE payments (order_id BIGINT PRIMARY KEY, created_at timestamptz, "+strings.Join(rights, ", ")+")")
+	l.Grant(t, "orders")
+	r.Grant(t, "payments")
+	var want []string
+	for row := range len(kinds) + 1 {
+		l.Run(t, fmt.Sprintf("INSERT INTO orders (id, created_at, %s) VALUES (%d, %s, %s)", strings.Join(names, ", "), row, l.Ago(time.Hour), strings.Join(written, ", ")))
+		var values []string
+		for i, k := range kinds {
+			values = append(values, map[bool]string{true: k.other, false: k.same}[row == i+1])
+		}
+		r.Run(t, fmt.Sprintf("INSERT INTO payments VALUES (%d, %s, %s)", row, r.Ago(time.Hour), strings.Join(values, ", ")))
+		if row > 0 {
+			want = append(want, fmt.Sprint(row))
+		}
+	}
+	columns := "values: [" + strings.Join(names, ", ") + "]}"
+	got := watch(t, sides(l, r, "{key: id, "+columns, "{key: order_id, "+columns, "equal")).checked()
+	expect(t, got, map[signal.MismatchKind][]string{signal.Different: want})
+	if different, _ := got.Of(signal.Different); t.Failed() {
+		t.Log(different.Details)
 	}
 }

@@ -46,8 +46,8 @@ type dialect interface {
 	// distinct is a query for the values of a column that costs one step in an index
 	// for each value; the order by and the limit are its own.
 	distinct(t *Table, c Column, limit int) string
-	// same reports whether = holds between two texts.
-	same(a, b string) bool
+	// same reports whether = holds between two texts of a column.
+	same(c Column, a, b string) bool
 	index(x index) string
 	grant(t *Table, user string) string
 

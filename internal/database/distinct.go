@@ -41,5 +41,5 @@ func skipScan(d dialect, table string, c Column, limit int) string {
 		next(first), next(" WHERE "+column+" > steps.v"), d.text(Column{Name: "v", Type: c.Type}), limit)
 }
 
-// Same reports whether the database takes two values of a state column for equal.
-func (r *Reading) Same(a, b string) bool { return r.dialect.same(a, b) }
+// Same reports whether the database takes two values of a column for equal.
+func (r *Reading) Same(c Column, a, b string) bool { return r.dialect.same(c, a, b) }

@@ -49,10 +49,16 @@ func (d *mysql) distinct(t *Table, c Column, limit int) string {
 		d.text(c), name, tableIn(d, t), name, limit)
 }
 
-// same is as most collations compare: without regard to case, and to blanks at
-// the end.
-func (*mysql) same(a, b string) bool {
-	return strings.EqualFold(strings.TrimRight(a, " "), strings.TrimRight(b, " "))
+// same is as the collation says by its name: most compare without regard to case, and to
+// blanks at the end, at which those of MySQL 8 do look.
+func (*mysql) same(c Column, a, b string) bool {
+	if !strings.Contains(c.collation, "_0900_") && !strings.Contains(c.collation, "_nopad_") {
+		a, b = strings.TrimRight(a, " "), strings.TrimRight(b, " ")
+	}
+	if strings.HasSuffix(c.collation, "_bin") || strings.HasSuffix(c.collation, "_cs") {
+		return a == b
+	}
+	return strings.EqualFold(a, b)
 }
 
 // index is a full one, for there are no partial ones.

@@ -64,9 +64,12 @@ func (d *postgres) distinct(t *Table, c Column, limit int) string {
 	return skipScan(d, tableIn(d, t), c, limit)
 }
 
-// same leaves out blanks at the end, which char(n) is filled with.
-func (*postgres) same(a, b string) bool {
-	return strings.TrimRight(a, " ") == strings.TrimRight(b, " ")
+// same leaves out the blanks that char(n) is filled with.
+func (*postgres) same(c Column, a, b string) bool {
+	if strings.HasPrefix(c.Type, "character(") {
+		a, b = strings.TrimRight(a, " "), strings.TrimRight(b, " ")
+	}
+	return a == b
 }
 
 func (d *postgres) index(x index) string {

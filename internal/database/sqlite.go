@@ -106,7 +106,7 @@ func (d *sqlite) distinct(t *Table, c Column, limit int) string {
 	return skipScan(d, tableIn(d, t), c, limit)
 }
 
-func (*sqlite) same(a, b string) bool { return a == b }
+func (*sqlite) same(_ Column, a, b string) bool { return a == b }
 
 func (d *sqlite) index(x index) string      { return x.create(d, "", x.columns, x.where) }
 func (*sqlite) grant(*Table, string) string { return "" }

@@ -1,0 +1,48 @@
+//go:build integration
+
+package orders_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/lostorder/lostorder/internal/database/databasetest"
+)
+
+// TestAStateIsNamedAsTheDatabaseComparesIt: whichever way a value is written, it is of the state
+// as which the database counts it, or of none that the lifecycle names, and never of neither.
+func TestAStateIsNamedAsTheDatabaseComparesIt(t *testing.T) {
+	databasetest.EachServer(t, func(t *testing.T, s *databasetest.Shop) {
+		for kind, unnamed := range map[string]string{
+			"text":     "PLACED|placed ",
+			"char(10)": "PLACED",
+			"varchar(10) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci":       "",
+			"varchar(10) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin":              "PLACED",
+			"varchar(10) CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_ai_ci":       "placed ",
+			"varchar(10) CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_as_cs":       "PLACED|placed ",
+			"varchar(10) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_nopad_ci": "placed ",
+		} {
+			mysqls, mariadbs := strings.Contains(kind, "_0900_"), strings.Contains(kind, "_nopad_")
+			if collated := strings.Contains(kind, "COLLATE"); collated != (s.Kind == "mariadb") || mysqls && !s.MySQL || mariadbs && s.MySQL {
+				continue // another server's
+			}
+			t.Run(kind, func(t *testing.T) {
+				s.Run(t, "DROP TABLE IF EXISTS orders", fmt.Sprintf("CREATE TABLE orders (id INTEGER PRIMARY KEY, state %s, updated_at %s)", kind, s.Time))
+				for id, state := range []string{"placed", "PLACED", "placed "} {
+					s.Run(t, fmt.Sprintf("INSERT INTO orders VALUES (%d, '%s', %s)", id, state, s.Ago(time.Minute)))
+				}
+				s.Grant(t, "orders")
+				l, state := whole(t, read(t, settings(s.URL, "", "", states)))
+				named := 3
+				if unnamed != "" {
+					named -= len(strings.Split(unnamed, "|"))
+				}
+				if got := strings.Join(l.Unnamed, "|"); got != unnamed || int(state["placed"].Orders) != named {
+					t.Errorf("%d orders are placed, want %d; unnamed are %q, want %q", state["placed"].Orders, named, got, unnamed)
+				}
+			})
+		}
+	})
+}
