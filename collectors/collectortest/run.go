@@ -39,7 +39,13 @@ type running struct {
 // launch starts the collector of env; it is stopped at the end of the test.
 func launch(t *testing.T, env Env) *running {
 	t.Helper()
-	ctx, cancel := context.WithCancel(context.Background())
+	return launchIn(t.Context(), t, env)
+}
+
+// launchIn is launch in a context, of which it takes the values alone.
+func launchIn(ctx context.Context, t *testing.T, env Env) *running {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	r := &running{
 		t: t, env: env, mark: t.Name(), cancel: cancel,
 		done: make(chan error, 1), reports: make(chan signal.Report, 10_000),

@@ -1,6 +1,8 @@
 package collectortest
 
 import (
+	"slices"
+	"sync"
 	"testing"
 
 	"go.opentelemetry.io/otel"
@@ -11,22 +13,28 @@ import (
 	"go.opentelemetry.io/otel/trace/noop"
 )
 
+// recording is held by the test that has the spans of the process recorded.
+var recording sync.Mutex
+
 // leavesSpans looks that a slow reading can be taken apart: it is one span, with one
 // below it for each call to the server.
 func leavesSpans(t *testing.T, env Env) {
+	recording.Lock()
+	defer recording.Unlock()
 	recorder := tracetest.NewSpanRecorder()
 	otel.SetTracerProvider(trace.NewTracerProvider(trace.WithSpanProcessor(recorder)))
-	t.Cleanup(func() { otel.SetTracerProvider(noop.NewTracerProvider()) })
-	run := launch(t, env)
+	defer otel.SetTracerProvider(noop.NewTracerProvider())
+	// Others may run side by side: the spans of this one are below a span of the test.
+	ctx, root := otel.Tracer(label).Start(t.Context(), t.Name())
+	defer root.End()
+	run := launchIn(ctx, t, env)
 	run.await("a whole reading", whole)
 	run.stop()
 
 	readings := map[oteltrace.SpanID]bool{}
 	for _, s := range recorder.Ended() {
-		for _, a := range s.Attributes() {
-			if a == attribute.String("lostorder.target", env.Target.ID.Target) {
-				readings[s.SpanContext().SpanID()] = true
-			}
+		if s.Parent().SpanID() == root.SpanContext().SpanID() && slices.Contains(s.Attributes(), attribute.String("lostorder.target", env.Target.ID.Target)) {
+			readings[s.SpanContext().SpanID()] = true
 		}
 	}
 	calls := 0

@@ -41,26 +41,41 @@ type Env struct {
 	Secrets []string
 }
 
+// tests is the whole suite.
+var tests = []struct {
+	name string
+	run  func(*testing.T, Env)
+}{
+	{"a healthy target is read whole", readsWhole},
+	{"it ends when it is cancelled", endsWhenCancelled},
+	{"it ends when it is cancelled while the server hangs", endsWhileHanging},
+	{"it ends when it is cancelled before the server ever answered", endsUnanswered},
+	{"a server that hangs is a timeout, and is read again after", recoversFromHang},
+	{"a server that went away is an error, and is read again after", recoversFromBreak},
+	{"a server that comes up later is read then", startsBeforeServer},
+	{"a part that fails is named and hides nothing else", readsInPart},
+	{"a hundred readings change nothing in the server", changesNothing},
+	{"no secret is ever named", namesNoSecret},
+	{"a reading and its calls are spans", leavesSpans},
+}
+
 // Run runs the whole suite. start is called once per test and cleans up after
 // itself with t.Cleanup.
 func Run(t *testing.T, start func(t *testing.T) Env) {
 	t.Helper()
-	for _, test := range []struct {
-		name string
-		run  func(*testing.T, Env)
-	}{
-		{"a healthy target is read whole", readsWhole},
-		{"it ends when it is cancelled", endsWhenCancelled},
-		{"it ends when it is cancelled while the server hangs", endsWhileHanging},
-		{"it ends when it is cancelled before the server ever answered", endsUnanswered},
-		{"a server that hangs is a timeout, and is read again after", recoversFromHang},
-		{"a server that went away is an error, and is read again after", recoversFromBreak},
-		{"a server that comes up later is read then", startsBeforeServer},
-		{"a part that fails is named and hides nothing else", readsInPart},
-		{"a hundred readings change nothing in the server", changesNothing},
-		{"no secret is ever named", namesNoSecret},
-		{"a reading and its calls are spans", leavesSpans},
-	} {
+	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) { test.run(t, start(t)) })
+	}
+}
+
+// Parallel is Run with its tests side by side, for most of them wait: it is for a start
+// that gives each of them a server, or a database, which no other changes.
+func Parallel(t *testing.T, start func(t *testing.T) Env) {
+	t.Helper()
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			test.run(t, start(t))
+		})
 	}
 }

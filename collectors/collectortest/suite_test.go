@@ -22,26 +22,31 @@ import (
 // TestAGoodSourcePasses runs the suite against the smallest source on a server:
 // it asks for two depths over TCP.
 func TestAGoodSourcePasses(t *testing.T) {
-	collectortest.Run(t, func(t *testing.T) collectortest.Env {
-		var broken atomic.Bool
-		addr := depthServer(t, &broken)
-		proxy := collectortest.NewProxy(t, addr)
-		id := signal.TargetID{Collector: "depths", Target: "test"}
-		schedule := collectors.Schedule{Interval: config.Duration(20 * time.Millisecond), Timeout: config.Duration(500 * time.Millisecond)}
-		return collectortest.Env{
-			Target: collectors.Target{
-				ID: id,
-				New: func(log *slog.Logger) collectors.Collector {
-					return collectors.Poll(id, schedule, log, func() collectors.Reader { return depthReader{proxy.Addr()} })
-				},
+	for name, run := range map[string]func(*testing.T, func(*testing.T) collectortest.Env){"one by one": collectortest.Run, "side by side": collectortest.Parallel} {
+		t.Run(name, func(t *testing.T) { run(t, depths) })
+	}
+}
+
+// depths is a source, and a server of its own.
+func depths(t *testing.T) collectortest.Env {
+	var broken atomic.Bool
+	addr := depthServer(t, &broken)
+	proxy := collectortest.NewProxy(t, addr)
+	id := signal.TargetID{Collector: "depths", Target: "test"}
+	schedule := collectors.Schedule{Interval: config.Duration(20 * time.Millisecond), Timeout: config.Duration(500 * time.Millisecond)}
+	return collectortest.Env{
+		Target: collectors.Target{
+			ID: id,
+			New: func(log *slog.Logger) collectors.Collector {
+				return collectors.Poll(id, schedule, log, func() collectors.Reader { return depthReader{proxy.Addr()} })
 			},
-			Hang: proxy.Hang, Break: proxy.Refuse, Heal: proxy.Pass,
-			Partial:     func() { broken.Store(true) },
-			Missing:     "payments",
-			Fingerprint: func() string { return addr },
-			Secrets:     []string{"hunter2"},
-		}
-	})
+		},
+		Hang: proxy.Hang, Break: proxy.Refuse, Heal: proxy.Pass,
+		Partial:     func() { broken.Store(true) },
+		Missing:     "payments",
+		Fingerprint: func() string { return addr },
+		Secrets:     []string{"hunter2"},
+	}
 }
 
 // depthServer answers the name of a queue with its depth, and "payments" with an

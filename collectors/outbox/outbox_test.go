@@ -53,11 +53,16 @@ func settingsWith(url, database string, more ...string) string {
 
 func load(t *testing.T, text string) []collectors.Target {
 	t.Helper()
+	return outbox.Source().Targets(parse(t, text))
+}
+
+func parse(t *testing.T, text string) *config.File {
+	t.Helper()
 	f, err := config.Parse("test.yml", []byte(text), t.TempDir(), []config.Section{database.Section(), outbox.Source().Section})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return outbox.Source().Targets(f)
+	return f
 }
 
 // reports is a sink.

@@ -3,14 +3,19 @@ package reconcile_test
 import (
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/lostorder/lostorder/collectors"
 	"github.com/lostorder/lostorder/collectors/collectortest"
+	"github.com/lostorder/lostorder/collectors/reconcile"
+	"github.com/lostorder/lostorder/internal/config"
 	"github.com/lostorder/lostorder/internal/database/databasetest"
 )
 
 func TestConformance(t *testing.T) {
+	t.Parallel()
 	databasetest.EachKind(t, func(t *testing.T, start func(testing.TB) *databasetest.Shop) {
-		collectortest.Run(t, func(t *testing.T) collectortest.Env {
+		collectortest.Parallel(t, func(t *testing.T) collectortest.Env {
 			s := start(t)
 			shop(t, s, "payments")
 			s.Run(t, "CREATE TABLE orders (id "+s.Key+" PRIMARY KEY, created_at "+s.Time+")")
@@ -26,8 +31,19 @@ func TestConformance(t *testing.T) {
 			}
 			text = strings.Replace(text, patience, "timeout: 2s", 1)
 			// A broken database is told by each side; there is nothing to read in part.
-			env.Target = load(t, text)[0]
+			env.Target = often(t, text)
 			return env
 		})
 	})
+}
+
+// often is the target of a config, with a shorter interval than a file may have.
+func often(t *testing.T, text string) collectors.Target {
+	t.Helper()
+	f, err := parse(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config.Items[reconcile.Config](f, "reconciliations")[0].Schedule.Interval = config.Duration(20 * time.Millisecond)
+	return reconcile.Source().Targets(f)[0]
 }

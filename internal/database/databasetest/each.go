@@ -37,11 +37,14 @@ func EachServer(t *testing.T, test func(t *testing.T, s *Shop)) {
 	}
 }
 
-// EachKind runs a test on each kind of database, which makes its own.
+// EachKind runs a test on each kind of database, which makes its own, side by side.
 func EachKind(t *testing.T, test func(t *testing.T, start func(testing.TB) *Shop)) {
 	t.Helper()
 	for _, k := range append([]kind{{"sqlite", SQLite}}, servers...) {
-		t.Run(k.name, func(t *testing.T) { test(t, k.make) })
+		t.Run(k.name, func(t *testing.T) {
+			t.Parallel() // most of it is waiting
+			test(t, k.make)
+		})
 	}
 }
 
