@@ -25,6 +25,9 @@ func (r *reader) descend(ctx context.Context, w database.Window, rows int64, spa
 		return r.diff(ctx, w)
 	}
 	step := span/parts + 1
+	if span > leaf {
+		step = max(step, leaf) // a part of fewer rows costs as much as a list of so many
+	}
 	by := left
 	for part := w; ; {
 		next, _, err := r.after(ctx, r.sides[by], part, step)
