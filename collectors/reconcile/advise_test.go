@@ -9,6 +9,7 @@ import (
 )
 
 func TestTheGrantsThatAreAdvisedAreEnough(t *testing.T) {
+	t.Parallel()
 	databasetest.EachServer(t, func(t *testing.T, s *databasetest.Shop) {
 		shop(t, s, "orders", "payments")
 		s.Run(t, "ALTER TABLE orders ADD COLUMN secret VARCHAR(10)", "ALTER TABLE orders ADD COLUMN kind VARCHAR(10) DEFAULT 'web'", "ALTER TABLE payments ADD COLUMN trace VARCHAR(60)")

@@ -56,6 +56,7 @@ func TestBadConfig(t *testing.T) {
 }
 
 func TestWhatIsWrongIsSaidClearly(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct {
 		name, from, to string
 		want           []string
@@ -66,7 +67,8 @@ func TestWhatIsWrongIsSaidClearly(t *testing.T) {
 		{"a time that is none", "{key: id}", "{key: id, at: state}", []string{"column state", "holds no time"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			databasetest.Each(t, func(t *testing.T, s *databasetest.Shop) {
+			t.Parallel()
+			each(t, func(t *testing.T, s *databasetest.Shop) {
 				if s.Kind == "sqlite" && test.name == "a time that is none" {
 					t.Skip("a column of SQLite may hold anything")
 				}

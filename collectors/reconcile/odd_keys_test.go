@@ -13,8 +13,10 @@ import (
 // TestKeysOfWhichAPartIsNullOrCannotBeOnTheOtherSide belong to no order, or have no
 // partner; they keep no other from being compared.
 func TestKeysOfWhichAPartIsNullOrCannotBeOnTheOtherSide(t *testing.T) {
+	t.Parallel()
 	for name, text := range map[string]bool{"numbers": false, "texts, and numbers on the right": true} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			databasetest.EachPair(t, func(t *testing.T, l, r *databasetest.Shop) {
 				kind, lefts, missing := "BIGINT", []string{"'a', 1", "'a', NULL", "NULL, 1", "'b', 2", "'c', 3", "'c', -5", "'d', 9223372036854775807"}, []string{"b/2", "c/3"}
 				if text {
@@ -30,7 +32,7 @@ func TestKeysOfWhichAPartIsNullOrCannotBeOnTheOtherSide(t *testing.T) {
 				}
 				table(l, "orders", kind, lefts)
 				table(r, "payments", "BIGINT", []string{"'a', 1", "'b', NULL", "NULL, 2", "'c', -5", "'d', 9223372036854775807"})
-				w := watch(t, sides(l, r, "{key: [tenant, no]}", "{key: [tenant, no]}", "exactly_one"))
+				w := watch(t, override(sides(l, r, "{key: [tenant, no]}", "{key: [tenant, no]}", "exactly_one"), []string{calm}))
 				w.next("the first reading", func(r signal.Report) bool {
 					if r.Err != nil {
 						t.Fatal(r.Err)
@@ -46,6 +48,7 @@ func TestKeysOfWhichAPartIsNullOrCannotBeOnTheOtherSide(t *testing.T) {
 // TestLettersThatTheOtherSideDoesNotHave: a table of MySQL is often in another
 // character set than the orders.
 func TestLettersThatTheOtherSideDoesNotHave(t *testing.T) {
+	t.Parallel()
 	databasetest.EachServer(t, func(t *testing.T, r *databasetest.Shop) {
 		for i, charset := range []string{"latin1 COLLATE latin1_german1_ci", "utf8mb3", "utf8mb4"} {
 			if r.Kind != "mariadb" && i > 0 {
@@ -84,7 +87,8 @@ func TestLettersThatTheOtherSideDoesNotHave(t *testing.T) {
 // TestNewRowsOfOneMomentAreAllLookedAt: an import, whose rows are of the moment of its
 // transaction, is more than one batch.
 func TestNewRowsOfOneMomentAreAllLookedAt(t *testing.T) {
-	databasetest.Each(t, func(t *testing.T, s *databasetest.Shop) {
+	t.Parallel()
+	each(t, func(t *testing.T, s *databasetest.Shop) {
 		for table, key := range map[string]string{"orders": "id", "payments": "order_id"} {
 			s.Run(t, "CREATE TABLE "+table+" ("+key+" BIGINT PRIMARY KEY, created_at "+s.Time+")", "CREATE INDEX "+table+"_at ON "+table+" (created_at)")
 			s.Grant(t, table)
@@ -102,7 +106,8 @@ func TestNewRowsOfOneMomentAreAllLookedAt(t *testing.T) {
 // TestNewRowsOfTheSameKeysAreLookedAtAsFastAsOthers: one reading takes all batches of
 // them.
 func TestNewRowsOfTheSameKeysAreLookedAtAsFastAsOthers(t *testing.T) {
-	databasetest.Each(t, func(t *testing.T, s *databasetest.Shop) {
+	t.Parallel()
+	each(t, func(t *testing.T, s *databasetest.Shop) {
 		for table, key := range map[string]string{"orders": "id", "payments": "order_id"} {
 			s.Run(t, "CREATE TABLE "+table+" ("+key+" BIGINT, created_at BIGINT)", "CREATE INDEX "+table+"_key ON "+table+" ("+key+")", "CREATE INDEX "+table+"_at ON "+table+" (created_at)")
 			s.Grant(t, table)

@@ -37,7 +37,8 @@ func (r *relayed) run(t *testing.T, outbox, inbox *databasetest.Shop) {
 }
 
 func TestARowThatARelaySkipsAndAnEventThatWasRolledBackAreToldApart(t *testing.T) {
-	databasetest.Each(t, func(t *testing.T, s *databasetest.Shop) {
+	t.Parallel()
+	each(t, func(t *testing.T, s *databasetest.Shop) {
 		s.Run(t, "CREATE TABLE outbox (id BIGINT PRIMARY KEY, created_at "+s.Time+")", "CREATE TABLE inbox (event_id BIGINT PRIMARY KEY, created_at "+s.Time+")")
 		s.Grant(t, "outbox", "id", "created_at")
 		s.Grant(t, "inbox", "event_id", "created_at")

@@ -44,9 +44,11 @@ func beginRound(t *testing.T, s *databasetest.Shop, name string, perSecond int, 
 }
 
 func TestProgressIsOfAllRowsAlsoOfThoseThatAreNotCompared(t *testing.T) {
+	t.Parallel()
 	for name := range rounds {
 		t.Run(name, func(t *testing.T) {
-			databasetest.Each(t, func(t *testing.T, s *databasetest.Shop) {
+			t.Parallel()
+			each(t, func(t *testing.T, s *databasetest.Shop) {
 				w := beginRound(t, s, name, 5000) // 500 in each reading, or a thousand in each second one
 				w.next("a round", func(r signal.Report) bool { return r.Whole() && r.Reconciliations[0].Round.Done > 0 })
 				w.mu.Lock()
@@ -66,9 +68,11 @@ func TestProgressIsOfAllRowsAlsoOfThoseThatAreNotCompared(t *testing.T) {
 }
 
 func TestARoundReadsNoMoreThanItMay(t *testing.T) {
+	t.Parallel()
 	for name := range rounds {
 		t.Run(name, func(t *testing.T) {
-			databasetest.Each(t, func(t *testing.T, s *databasetest.Shop) {
+			t.Parallel()
+			each(t, func(t *testing.T, s *databasetest.Shop) {
 				w := beginRound(t, s, name, 100) // ten in a reading
 				const readings = 15
 				w.next("some readings", func(signal.Report) bool {

@@ -21,7 +21,8 @@ func kept(t *testing.T, s *databasetest.Shop, more ...string) (text, path string
 }
 
 func TestARestartGoesOnFromWhereItWas(t *testing.T) {
-	databasetest.Each(t, func(t *testing.T, s *databasetest.Shop) {
+	t.Parallel()
+	each(t, func(t *testing.T, s *databasetest.Shop) {
 		for table, key := range map[string]string{"orders": "id", "payments": "order_id"} {
 			s.Run(t, "CREATE TABLE "+table+" ("+key+" BIGINT PRIMARY KEY, created_at "+s.Time+")",
 				"INSERT INTO "+table+" SELECT i, "+s.Ago(time.Hour)+" FROM "+s.Many(4000))
@@ -61,8 +62,9 @@ func TestARestartGoesOnFromWhereItWas(t *testing.T) {
 }
 
 func TestNewRowsThatCameWhileNobodyLookedAreLookedAt(t *testing.T) {
-	databasetest.Each(t, func(t *testing.T, s *databasetest.Shop) {
-		const meanwhile = 6000 // more than are looked at in the beginning
+	t.Parallel()
+	each(t, func(t *testing.T, s *databasetest.Shop) {
+		const meanwhile = 5100 // more than are looked at in the beginning, and later than those that have to be
 		for table, key := range map[string]string{"orders": "id", "payments": "order_id"} {
 			s.Run(t, "CREATE TABLE "+table+" ("+key+" BIGINT PRIMARY KEY, created_at "+s.Time+")", "CREATE INDEX "+table+"_at ON "+table+" (created_at)",
 				"INSERT INTO "+table+" VALUES (0, "+s.Ago(time.Hour)+")")
@@ -78,7 +80,7 @@ func TestNewRowsThatCameWhileNobodyLookedAreLookedAt(t *testing.T) {
 		})
 		w.stop()
 		for i, key := range []string{"orders", "payments"} {
-			s.Run(t, "INSERT INTO "+key+" SELECT i, "+s.Ago(30*time.Minute)+" FROM "+s.Many(meanwhile)+" WHERE i <> "+[]string{"0", "5"}[i],
+			s.Run(t, "INSERT INTO "+key+" SELECT i, "+s.Ago(30*time.Minute)+" FROM "+s.Many(300)+" WHERE i <> "+[]string{"0", "5"}[i],
 				"INSERT INTO "+key+" SELECT i + 10000, "+s.Ago(time.Minute)+" FROM "+s.Many(meanwhile))
 			s.Analyse(t, key)
 		}
@@ -88,6 +90,7 @@ func TestNewRowsThatCameWhileNobodyLookedAreLookedAt(t *testing.T) {
 }
 
 func TestAStateThatCannotBeUsedIsNoHarm(t *testing.T) {
+	t.Parallel()
 	s := databasetest.SQLite(t)
 	shop(t, s, "orders", "payments")
 	add(t, s, "orders", "A-1", "1", "paid")

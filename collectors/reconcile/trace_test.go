@@ -14,7 +14,8 @@ func traceOf(order int) string             { return fmt.Sprintf("%032x", order) 
 func spanOf(order int, side string) string { return fmt.Sprintf("%015x%c", order, side[0]%10+'0') }
 
 func TestAMismatchLeadsToTheTraceOfItsOrder(t *testing.T) {
-	databasetest.Each(t, func(t *testing.T, s *databasetest.Shop) {
+	t.Parallel()
+	each(t, func(t *testing.T, s *databasetest.Shop) {
 		for table, key := range map[string]string{"orders": "id", "payments": "order_id"} {
 			s.Run(t, fmt.Sprintf("CREATE TABLE %s (%s BIGINT, amount DECIMAL(12, 2), trace VARCHAR(60), created_at %s)", table, key, s.Time))
 			s.Grant(t, table, key, "amount", "trace", "created_at")

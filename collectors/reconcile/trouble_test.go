@@ -11,7 +11,8 @@ import (
 )
 
 func TestATableThatVanishesIsAnErrorAndNoLoss(t *testing.T) {
-	databasetest.Each(t, func(t *testing.T, s *databasetest.Shop) {
+	t.Parallel()
+	each(t, func(t *testing.T, s *databasetest.Shop) {
 		shop(t, s, "orders", "payments")
 		for _, id := range []string{"A-1", "A-2"} {
 			add(t, s, "orders", id, "1", "paid")
@@ -35,6 +36,7 @@ func TestATableThatVanishesIsAnErrorAndNoLoss(t *testing.T) {
 }
 
 func TestAQueryThatTakesTooLongReadsLessTheNextTime(t *testing.T) {
+	t.Parallel()
 	databasetest.EachServer(t, func(t *testing.T, s *databasetest.Shop) {
 		t.Parallel()
 		for table, key := range map[string]string{"orders": "id", "payments": "order_id"} {

@@ -39,6 +39,7 @@ var valueKinds = []struct {
 }
 
 func TestValuesAreComparedAcrossDatabases(t *testing.T) {
+	t.Parallel()
 	databasetest.EachPairWithMySQL(t, func(t *testing.T, l, r *databasetest.Shop) {
 		var leftColumns, rightColumns, leftNames, rightNames []string
 		for i, k := range valueKinds {
@@ -90,7 +91,7 @@ func TestValuesAreComparedAcrossDatabases(t *testing.T) {
 			at := strings.LastIndex(text, "scan_limit: 1000")
 			text = text[:at] + strings.Replace(text[at:], "scan_limit: 1000", utc.Replace("scan_limit: 1000"), 1)
 		}
-		w := watch(t, text)
+		w := watch(t, override(text, []string{calm}))
 		got := w.checked()
 		expect(t, got, map[signal.MismatchKind][]string{signal.Different: want})
 		different, _ := got.Of(signal.Different)

@@ -25,6 +25,10 @@ const grace = 400 * time.Millisecond
 // patience is the timeout of a reading: a busy machine has time to compare keys.
 const patience = "timeout: 1m"
 
+// calm is the interval of checks of which many run side by side, and each finds all in
+// each of its readings.
+const calm = "interval: 300ms"
+
 // settings is a config file with one check of orders against payments; more are
 // further keys of it.
 func settings(left, right *databasetest.Shop, expect string, more ...string) string {
@@ -46,6 +50,12 @@ reconciliations:
     right: {database: billing, table: payments, columns: %s}
     expect: %s
 `, left.URL, right.URL, patience, grace, leftColumns, rightColumns, expect) + "    " + strings.Join(append(more, ""), "\n    ")
+}
+
+// each runs a test on each kind of database, side by side: most of it is waiting.
+func each(t *testing.T, test func(t *testing.T, s *databasetest.Shop)) {
+	t.Helper()
+	databasetest.EachKind(t, func(t *testing.T, start func(testing.TB) *databasetest.Shop) { test(t, start(t)) })
 }
 
 func parse(text string) (*config.File, error) {
@@ -140,13 +150,27 @@ func (w *watching) next(what string, holds func(signal.Report) bool) signal.Repo
 // has outlived its grace.
 func (w *watching) checked() signal.Reconciliation {
 	w.t.Helper()
-	first := w.next("a whole reading", func(r signal.Report) bool { return r.Whole() }).Reconciliations[0].Round.Done
-	// The round under way may have passed what was changed just now; the next sees it.
-	seen := w.next("two rounds", func(r signal.Report) bool { return r.Whole() && r.Reconciliations[0].Round.Done >= first+2 })
+	select {
+	case <-w.more: // it may be of before what was changed just now
+	default:
+	}
+	first := w.next("a whole reading", func(r signal.Report) bool { return r.Whole() }).Reconciliations[0].Round
+	done := first.Done + 1
+	if first.Began.Known() {
+		done++ // the round under way may have passed what was changed
+	}
+	seen := w.next("a round", func(r signal.Report) bool { return r.Whole() && r.Reconciliations[0].Round.Done >= done })
 	r := w.next("what outlived its grace", func(r signal.Report) bool {
 		return r.Whole() && r.At.Sub(seen.At) > 2*grace && r.Reconciliations[0].Suspects == 0
 	})
 	return r.Reconciliations[0]
+}
+
+// readings is how many there were.
+func (w *watching) readings() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.compared)
 }
 
 // toldEver is what was told in any report.

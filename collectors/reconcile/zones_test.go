@@ -14,6 +14,7 @@ import (
 // write down of the same moments by clocks of different zones. What differs by as much as the
 // zones do differs.
 func TestMomentsAreTheSameInWhicheverZoneTheyAreWritten(t *testing.T) {
+	t.Parallel()
 	// Half an hour is in it, and the zones have the same offset all the year, for not every
 	// MariaDB knows zones by name.
 	india, chile := time.FixedZone("", 5*3600+1800), time.FixedZone("", -4*3600)
@@ -66,6 +67,7 @@ func TestMomentsAreTheSameInWhicheverZoneTheyAreWritten(t *testing.T) {
 // TestTextIsNoMoment: a database that does not know which moment a text is says so, rather than
 // that all rows differ.
 func TestTextIsNoMoment(t *testing.T) {
+	t.Parallel()
 	databasetest.EachServer(t, func(t *testing.T, s *databasetest.Shop) {
 		s.Run(t, fmt.Sprintf("CREATE TABLE orders (id BIGINT PRIMARY KEY, amount INTEGER, paid_at %s, created_at %s)", s.Time, s.Time),
 			"CREATE TABLE payments (order_id BIGINT PRIMARY KEY, amount INTEGER, paid_at varchar(40), created_at "+s.Time+")",
