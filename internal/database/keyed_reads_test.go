@@ -111,7 +111,7 @@ func TestAWindowOfKeysOfSeveralColumnsIsReadAlone(t *testing.T) {
 		"of the first":    {To: key(0, 0, 1+rows)},
 		"of the last":     {From: key(1, 1, perBranch-rows+1)},
 	}
-	databasetest.Each(t, func(t *testing.T, s *databasetest.Shop) {
+	databasetest.EachWithMySQL(t, func(t *testing.T, s *databasetest.Shop) {
 		visits(t, s)
 		err := open(t, s.URL, ", scan_limit: 1000").Read(t.Context(), func(r *database.Reading) error {
 			k := keyed(t, r)
@@ -199,7 +199,7 @@ func explained(t *testing.T, r *database.Reading, text string) string {
 // TestKeysOfSeveralColumnsAreLookedUpInOneSelect: a select for each of them takes the
 // database longer to plan than to answer.
 func TestKeysOfSeveralColumnsAreLookedUpInOneSelect(t *testing.T) {
-	databasetest.Each(t, func(t *testing.T, s *databasetest.Shop) {
+	databasetest.EachWithMySQL(t, func(t *testing.T, s *databasetest.Shop) {
 		visits(t, s)
 		s.Run(t, "INSERT INTO visits VALUES ('"+tenant(1)+"', 0, 7, "+s.Ago(0)+")") // a second time
 		var keys []database.Key
