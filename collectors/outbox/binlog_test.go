@@ -203,7 +203,7 @@ func TestRealConformanceOfABinlog(t *testing.T) {
 				file, size := lastLog(t, s)
 				return fmt.Sprint(table(), file, size)
 			}
-			env.Target = load(t, strings.Replace(binlogSettings(s), s.URL, url, 1)+"    timeout: 2s\n")[0]
+			env.Target = often(t, strings.Replace(binlogSettings(s), s.URL, url, 1)+"    timeout: 2s\n")
 			return env
 		})
 	})
