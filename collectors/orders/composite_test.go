@@ -126,7 +126,7 @@ func TestMovesOfOneMomentAreReadPageByPage(t *testing.T) {
 }
 
 func TestALargeHistoryOfTenantsIsReadByIndexes(t *testing.T) {
-	databasetest.EachWithMySQL(t, func(t *testing.T, s *databasetest.Shop) {
+	databasetest.Each(t, func(t *testing.T, s *databasetest.Shop) {
 		n, limit := 200_000, ""
 		if s.Kind == "sqlite" {
 			n, limit = 3000, ", scan_limit: 1000"
