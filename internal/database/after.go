@@ -27,6 +27,9 @@ func beyond(d dialect, columns []Column, than string, place []string, args *[]an
 	for i, column := range columns {
 		names[i] = d.quote(column.Name)
 	}
+	if at, ok := stampOf(columns[0], place[0]); ok {
+		return beyondStamp(d, at, columns, than, place, args)
+	}
 	if len(names) == 1 {
 		return names[0] + than + values(0)
 	}

@@ -105,11 +105,19 @@ func (*mysql) rowValues() bool { return false }
 
 func (*mysql) rowEnds() bool { return true } // as does the OR that it is given instead
 
-func (d *mysql) raw(c Column) string { return "CAST(" + d.quote(c.Name) + " AS CHAR)" }
+func (d *mysql) raw(c Column) string {
+	if isStamp(c) {
+		return d.stamp(c)
+	}
+	return "CAST(" + d.quote(c.Name) + " AS CHAR)"
+}
 
 func (d *mysql) moment(c Column, raw string, args *[]any) string {
 	if form := d.form(c); (form == Integer || form == Number) && numeric(raw, false) {
 		return raw
+	}
+	if at, ok := strings.CutPrefix(raw, stampMark); ok && d.form(c) == Moment && numeric(at, false) {
+		return "from_unixtime(" + at + ")"
 	}
 	return d.value(raw, args)
 }

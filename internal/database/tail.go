@@ -63,7 +63,7 @@ func (r *Reading) recent(ctx context.Context, k *Keyed, mark Mark, limit int) ([
 	order := at
 	if mark.Known() {
 		q.purpose += " after a moment"
-		where = append(where, at+" > "+d.moment(*k.At, mark.raw, &q.args))
+		where = append(where, beyond(d, []Column{*k.At}, " > ", []string{mark.raw}, &q.args))
 	} else {
 		order += " DESC"
 		if k.At.Nullable {
