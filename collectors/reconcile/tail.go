@@ -46,6 +46,9 @@ func (r *reader) follow(ctx context.Context, until time.Time, t *tail, s *side) 
 	t.behind = false
 	most := batch
 	for ctx.Err() == nil {
+		// As of before they are read, however long that takes: one whose moment lies ahead
+		// is taken for one of when it was read, and would end the look at those before it.
+		horizon := time.Now().Add(-r.settle())
 		var rows []database.Recent
 		err := s.ask(ctx, func(in *database.Reading) (err error) {
 			if t.mark.Known() {
@@ -66,7 +69,7 @@ func (r *reader) follow(ctx context.Context, until time.Time, t *tail, s *side) 
 			}
 		}
 		most = batch
-		mark, keys, all := r.settled(rows)
+		mark, keys, all := settled(rows, horizon)
 		if err := r.look(ctx, keys); err != nil {
 			return err
 		}
@@ -96,9 +99,8 @@ func wholeMoments(rows []database.Recent) []database.Recent {
 
 // settled returns the keys of the rows that are old enough to be looked at, each
 // once, the mark behind the last of them, and whether those are all.
-func (r *reader) settled(rows []database.Recent) (mark database.Mark, keys []database.Key, all bool) {
+func settled(rows []database.Recent, horizon time.Time) (mark database.Mark, keys []database.Key, all bool) {
 	seen := map[string]bool{}
-	horizon := time.Now().Add(-r.settle())
 	for _, row := range rows {
 		if row.At.Time().After(horizon) {
 			return mark, keys, false
