@@ -15,6 +15,7 @@ import (
 // TestMySQLIsComparedInAllKindsOfKeys, as MariaDB is: its md5() comes with a component, and its
 // collation sees no accents, and blanks at the end. It is once on the left and once on the right.
 func TestMySQLIsComparedInAllKindsOfKeys(t *testing.T) {
+	t.Parallel()
 	pairs := [][2]func(testing.TB) *databasetest.Shop{{databasetest.MySQL, databasetest.Postgres}, {databasetest.MariaDB, databasetest.MySQL}}
 	for i, k := range keyKinds {
 		t.Run(k.name, func(t *testing.T) {
@@ -46,6 +47,7 @@ func TestMySQLIsComparedInAllKindsOfKeys(t *testing.T) {
 // TestTypesThatOnlyMySQLHasAreCompared with what an application that moves to PostgreSQL makes
 // of them. Row 0 is the same on both sides; each other differs in one value.
 func TestTypesThatOnlyMySQLHasAreCompared(t *testing.T) {
+	t.Parallel()
 	kinds := []struct{ mysql, written, postgres, same, other string }{
 		{"enum('open', 'paid')", "'paid'", "text", "'paid'", "'open'"},
 		{"set('gift', 'express')", "'gift,express'", "text", "'gift,express'", "'gift'"},

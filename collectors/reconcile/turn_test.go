@@ -17,6 +17,7 @@ import (
 // rows alone, what was written in the first of the hours that come twice is looked at in
 // the second.
 func TestWindowsAreWholeOnTheTurnOfTheClocks(t *testing.T) {
+	t.Parallel()
 	databasetest.EachPairOfMySQL(t, func(t *testing.T, l, r *databasetest.Shop) {
 		zoned := map[string]string{"postgres": "timestamptz", "mariadb": "timestamp(3)"}[r.Kind]
 		for name, test := range map[string]struct {
