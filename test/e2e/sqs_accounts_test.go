@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -78,11 +79,34 @@ func (c *cloud) queue(name string, messages int, dead ...string) {
 	c.t.Cleanup(func() {
 		_, _ = c.client.DeleteQueue(context.WithoutCancel(c.t.Context()), &awssqs.DeleteQueueInput{QueueUrl: made.QueueUrl})
 	})
+	// A request that the server was slow to answer is sent once more, and its message is there twice.
+	for c.fill(made.QueueUrl, messages); c.holds(made.QueueUrl) > messages; c.fill(made.QueueUrl, messages) {
+		if _, err := c.client.PurgeQueue(c.t.Context(), &awssqs.PurgeQueueInput{QueueUrl: made.QueueUrl}); err != nil {
+			c.t.Fatalf("purge: %v", err)
+		}
+	}
+}
+
+func (c *cloud) fill(url *string, messages int) {
+	c.t.Helper()
 	for i := range messages {
-		if _, err := c.client.SendMessage(c.t.Context(), &awssqs.SendMessageInput{QueueUrl: made.QueueUrl, MessageBody: aws.String(fmt.Sprint(i))}); err != nil {
+		if _, err := c.client.SendMessage(c.t.Context(), &awssqs.SendMessageInput{QueueUrl: url, MessageBody: aws.String(fmt.Sprint(i))}); err != nil {
 			c.t.Fatalf("send: %v", err)
 		}
 	}
+}
+
+func (c *cloud) holds(url *string) int {
+	c.t.Helper()
+	answer, err := c.client.GetQueueAttributes(c.t.Context(), &awssqs.GetQueueAttributesInput{QueueUrl: url, AttributeNames: []sqstypes.QueueAttributeName{"ApproximateNumberOfMessages"}})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	n, err := strconv.Atoi(answer.Attributes["ApproximateNumberOfMessages"])
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return n
 }
 
 func put(t *testing.T, name, text string) string {
