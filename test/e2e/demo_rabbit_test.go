@@ -20,11 +20,12 @@ import (
 // madeByDemo is how the names begin of all that the demo makes on a broker.
 const madeByDemo = "lostorder-demo-"
 
-// playOn returns the demo on a broker, and what it writes.
+// playOn returns the demo on a broker, and what it writes. It is the program as people
+// have it: one with the race detector has not the time for a whole shop beside other tests.
 func playOn(t *testing.T, address string, args ...string) (run *exec.Cmd, out, errs *bytes.Buffer) {
 	t.Helper()
 	out, errs = &bytes.Buffer{}, &bytes.Buffer{}
-	run = exec.CommandContext(t.Context(), binary, append([]string{"demo", "--json", "--web.listen-address=127.0.0.1:0", "--rabbitmq=" + address}, args...)...)
+	run = exec.CommandContext(t.Context(), plainBinary, append([]string{"demo", "--json", "--web.listen-address=127.0.0.1:0", "--rabbitmq=" + address}, args...)...)
 	run.Stdout, run.Stderr = out, errs
 	return run, out, errs
 }
