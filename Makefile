@@ -54,7 +54,7 @@ OTHERS = $(filter-out $(LONGEST),$(shell go list -f '.{{slice .ImportPath (len .
 
 .PHONY: integration
 integration: ## All tests, also those against real servers
-	test/parts/run $(TESTS) --packages="$(LONGEST) $(OTHERS)" -- $(RACE) -tags=integration -p=3 -parallel=4 -count=1 -timeout=60m
+	test/parts/run $(TESTS) --packages="$(LONGEST) $(OTHERS)" -- $(RACE) -tags=integration -p=4 -parallel=8 -count=1 -timeout=60m
 
 .PHONY: rules
 rules: ## Check rules and alerts with the real promtool and amtool, and run their tests
