@@ -38,6 +38,10 @@ lint: ## golangci-lint
 # SQLite is C that was translated to Go: the race detector's checks of its pointers are most of what the tests would need.
 RACE = -race -gcflags=modernc.org/sqlite/lib=-d=checkptr=0
 
+# A program with the race detector sleeps for a second when it ends, lest another goroutine has a race to tell: each package
+# and each lostorder that a test starts.
+export GORACE = atexit_sleep_ms=50
+
 # Runs "go test", and what failed once more by itself, twice at most: a machine that was too busy for a test may have time
 # for it then. The summary names each failure, also those that were none the second time; a data race is not run again.
 TESTS = $(TOOL) gotestsum --format=pkgname-and-test-fails --rerun-fails=2 --rerun-fails-max-failures=20 \
