@@ -40,26 +40,28 @@ func run(m *testing.M) (int, error) {
 		return 0, err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	if plainBinary, err = build(dir, "lostorder"); err != nil {
+	plainBinary = filepath.Join(dir, "lostorder")
+	if err := build(plainBinary, "CGO_ENABLED=0", "-trimpath", "-ldflags=-s -w"); err != nil { // as make build does
 		return 0, err
 	}
 	binary = plainBinary
 	if raced {
 		// As the tests themselves are built, so that it is compiled once.
-		if binary, err = build(dir, "lostorder-race", "-race", "-gcflags=modernc.org/sqlite/lib=-d=checkptr=0"); err != nil {
+		binary = filepath.Join(dir, "lostorder-race")
+		if err := build(binary, "CGO_ENABLED=1", "-race", "-gcflags=modernc.org/sqlite/lib=-d=checkptr=0"); err != nil {
 			return 0, err
 		}
 	}
 	return m.Run(), nil
 }
 
-func build(dir, name string, flags ...string) (string, error) {
-	path := filepath.Join(dir, name)
-	args := append([]string{"build", "-o", path}, flags...)
-	if out, err := exec.Command("go", append(args, "../../cmd/lostorder")...).CombinedOutput(); err != nil {
-		return "", fmt.Errorf("build lostorder: %w\n%s", err, out)
+func build(path, env string, flags ...string) error {
+	cmd := exec.Command("go", append(append([]string{"build", "-o", path}, flags...), "../../cmd/lostorder")...)
+	cmd.Env = append(os.Environ(), env)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("build lostorder: %w\n%s", err, out)
 	}
-	return path, nil
+	return nil
 }
 
 func fail(err error) {
