@@ -3,10 +3,12 @@
 package rabbitmq_test
 
 import (
+	"context"
 	"fmt"
 	"net/url"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -134,8 +136,11 @@ func TestRealQueueDeletedWhileItIsRead(t *testing.T) {
 		reads.Go(func() {
 			for {
 				var r signal.Report
-				if err := reader.Read(t.Context(), &r); err != nil || len(r.Warnings) > 0 {
-					t.Errorf("got %v, %q", err, r.Warnings)
+				err := reader.Read(t.Context(), &r)
+				// A plugin that is slow on a busy machine is warned of, and the queues are read without it.
+				warnings := slices.DeleteFunc(r.Warnings, func(w string) bool { return strings.Contains(w, context.DeadlineExceeded.Error()) })
+				if err != nil || len(warnings) > 0 {
+					t.Errorf("got %v, %q", err, warnings)
 				}
 				if q := queueOf(r, b.name("orders")); q == nil || q.Ready != 2 {
 					t.Errorf("got %+v", q)
