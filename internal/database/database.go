@@ -42,11 +42,10 @@ func Open(c Config) *DB {
 func (db *DB) Name() string { return db.config.Name }
 
 // Close ends the connection, unless another DB reads the same database.
-func (db *DB) Close() error {
+func (db *DB) Close() (err error) {
 	if db.pool == nil {
 		return nil
 	}
-	err := error(nil)
 	db.closed.Do(func() { err = db.pool.leave() })
 	return err
 }

@@ -102,16 +102,12 @@ func (b *Binlog) seen(who, state, user string) {
 // how far it is.
 func (r *Reading) logFiles(ctx context.Context) (files []LogFile, err error) {
 	err = r.ask(ctx, "SHOW BINARY LOGS", nil, func(rows *sql.Rows) error {
-		var f LogFile
-		into := []any{&f.Name, &f.Size}
-		names, err := rows.Columns()
+		row, err := byName(rows) // which says in MySQL, too, whether the file is encrypted
 		if err != nil {
 			return err
 		}
-		for range len(names) - len(into) {
-			into = append(into, new(sql.RawBytes)) // whether it is encrypted, in MySQL
-		}
-		if err := rows.Scan(into...); err != nil {
+		f := LogFile{Name: row["Log_name"]}
+		if f.Size, err = strconv.ParseInt(row["File_size"], 10, 64); err != nil {
 			return err
 		}
 		files = append(files, f)
