@@ -8,7 +8,7 @@ import (
 	"github.com/lostorder/lostorder/internal/database"
 )
 
-// Advise says which rights the queries need.
+// Advise lists the rights that the queries need.
 func (r *reader) Advise(ctx context.Context) []collectors.Advice {
 	if r.config.Slot != "" {
 		return r.grantOfSlot()
@@ -48,12 +48,12 @@ func (r *reader) Advise(ctx context.Context) []collectors.Advice {
 
 func (r *reader) grant(t *database.Table, columns []database.Column, where []database.Condition) []collectors.Advice {
 	if t.Unseen() && len(r.preset.optional) > 0 {
-		columns, where = nil, nil // which version of the library it is only the table can tell
+		columns, where = nil, nil // only the table shows which version of the library made it
 	}
 	return collectors.GrantOf(r.db.ToRead(t), r.db.Grant(t, columns, where...))
 }
 
-// grantOfSlot is for the table whose inserted rows are counted: any column of it will do.
+// grantOfSlot covers the table whose inserted rows are counted. Any column is enough.
 func (r *reader) grantOfSlot() []collectors.Advice {
 	if t := r.inserted; t != nil && len(t.Columns) > 0 {
 		return r.grant(t, t.Columns[:1], nil)
@@ -61,14 +61,14 @@ func (r *reader) grantOfSlot() []collectors.Advice {
 	return nil
 }
 
-// grantsOfBinlog are rights over the whole server, which nothing else asks for.
+// grantsOfBinlog are rights over the whole server, which no other source needs.
 func (r *reader) grantsOfBinlog() (advice []collectors.Advice) {
 	needed, more := r.db.BinlogGrants()
 	if needed != "" {
-		advice = append(advice, collectors.Advice{Kind: collectors.Grant, Text: "on the server of database " + r.db.Name() + ", to see who reads its binary log, and how far that is written", Paste: needed})
+		advice = append(advice, collectors.Advice{Kind: collectors.Grant, Text: "on the server of database " + r.db.Name() + ", to see which users read its binary log, and how far it is written", Paste: needed})
 	}
 	if more != "" {
-		advice = append(advice, collectors.Advice{Kind: collectors.Grant, Text: "on the same server, to tell a reader that takes nothing from a slow one; without it that is not decided", Paste: more})
+		advice = append(advice, collectors.Advice{Kind: collectors.Grant, Text: "on the same server, to tell a reader that receives nothing from a slow one; without it lostorder does not report such a reader", Paste: more})
 	}
 	return advice
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/lostorder/lostorder/internal/database/databasetest"
 )
 
-// What lostorder advises to grant is all that it needs, and less would not do.
-func TestTheAdvisedRightsAreEnough(t *testing.T) {
+// The advised grants are all that lostorder needs, and fewer are not enough.
+func TestAdvisedGrantsAreEnough(t *testing.T) {
 	for name, more := range map[string][]string{
 		"every column":          {everything, "failed: status = 'FAILED'"},
 		"by a predicate":        {"pending: status = 'PENDING'", "columns: {order_id: aggregate_id}"},
@@ -30,9 +30,9 @@ func TestTheAdvisedRightsAreEnough(t *testing.T) {
 				s.Run(t, "REVOKE SELECT ON outbox FROM "+s.Reader(), "REVOKE SELECT ON relay_position FROM "+s.Reader())
 				e := collectors.Examine(t.Context(), load(t, text)[0])
 				if e.Report.Err == nil {
-					t.Fatal("it reads without any right")
+					t.Fatal("it reads without any grant")
 				}
-				grantAll(t, s, e.Advice) // as much as can be told to somebody who sees nothing
+				grantAll(t, s, e.Advice) // all that lostorder knows while it sees no column
 				whole(t, collectors.Examine(t.Context(), load(t, text)[0]).Report)
 
 				s.Run(t, "REVOKE ALL PRIVILEGES ON outbox FROM "+s.Reader())
@@ -50,7 +50,7 @@ func TestTheAdvisedRightsAreEnough(t *testing.T) {
 	}
 }
 
-// grantAll runs the grants that are advised, as their owner would.
+// grantAll runs the advised grants, as the owner would.
 func grantAll(t *testing.T, s *databasetest.Shop, advice []collectors.Advice) (pasted []string) {
 	t.Helper()
 	for _, a := range advice {
@@ -63,7 +63,7 @@ func grantAll(t *testing.T, s *databasetest.Shop, advice []collectors.Advice) (p
 		}
 	}
 	if len(pasted) == 0 {
-		t.Fatal("no right is advised")
+		t.Fatal("no grant is advised")
 	}
 	return pasted
 }

@@ -10,18 +10,18 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// binlogReader remembers where the binary log was, and how much of it those who read it
-// as a user may have been sent.
-type binlogReader struct {
-	server  string
-	last    database.LogFile // that was written at the last reading
-	written int64            // bytes, counted from the beginning of the oldest file at the first reading
-	reached int64            // up to where they were sent it at the most; Unknown where nobody can say
-	seen    bool             // somebody has read it
-	away    bool             // and was gone at the last reading
+// binlogTracker remembers how far the binary log was written, and how much of it its
+// reader may have received.
+type binlogTracker struct {
+	server   string
+	last     database.LogFile // the file that was written at the last reading
+	written  int64            // bytes since the start of the oldest file at the first reading
+	received int64            // up to where the reader received the log at most; Unknown where that cannot be known
+	seen     bool             // a reader was connected at some reading
+	away     bool             // no reader was connected at the last reading
 }
 
-// readBinlog reads an outbox that a relay reads from the binary log.
+// readBinlog reads an outbox whose relay reads the binary log.
 func (r *reader) readBinlog(ctx context.Context, in *database.Reading, report *signal.Report) error {
 	user := r.config.BinlogUser
 	b, err := in.Binlog(ctx, user)
@@ -29,30 +29,30 @@ func (r *reader) readBinlog(ctx context.Context, in *database.Reading, report *s
 		return err
 	}
 	known := &r.known.binlog
-	s := known.look(b)
+	s := known.observe(b)
 	s.Name = user
-	s.Behind = r.known.slot.behind(s, in.Now())
-	r.reportSlot(s, report)
+	s.Behind = r.known.lag.observe(s, in.Now())
+	r.reportLog(s, report)
 	if !known.seen {
 		report.Warnings = append(report.Warnings, neverSeen(r.db.Name(), user, b.Others))
 	}
 	return nil
 }
 
-// neverSeen is for a mistake in the config, which looks like a relay that is dead.
+// neverSeen warns of a probable mistake in the config, which looks like a dead relay.
 func neverSeen(db, user string, others []string) string {
-	text := fmt.Sprintf("nobody was seen to read the binary log of database %s as user %s", db, user)
+	text := fmt.Sprintf("user %s has not read the binary log of database %s since lostorder started watching", user, db)
 	if len(others) == 0 {
-		text += ", nor as any other"
+		text += ", and no other user reads it"
 	} else {
 		slices.Sort(others)
-		text += "; it is read as " + strings.Join(others, ", ")
+		text += "; users that read it: " + strings.Join(others, ", ")
 	}
-	return text + ". Does the connector run, is this how it logs in, and is this the server that it reads?"
+	return text + ". Does the connector run, does it log in as this user, and does it read this server?"
 }
 
-// look makes of one look at the log what a replication slot would tell.
-func (k *binlogReader) look(b *database.Binlog) *signal.Slot {
+// observe takes a reading of the binary log and describes it as a replication slot.
+func (k *binlogTracker) observe(b *database.Binlog) *signal.Slot {
 	kept := k.follow(b)
 	s := &signal.Slot{
 		Binlog: true, Active: b.Readers > 0, Written: k.written, Sent: b.Sent, Kept: b.Kept,
@@ -60,22 +60,22 @@ func (k *binlogReader) look(b *database.Binlog) *signal.Slot {
 	}
 	switch {
 	case b.SentAll:
-		k.reached = k.written
+		k.received = k.written
 	case s.Active:
-		k.reached = signal.Unknown // somewhere on the way
+		k.received = signal.Unknown // it has received a part
 	case k.seen && !k.away:
-		k.reached = k.written // it was there until a moment ago
+		k.received = k.written // it was connected until a moment ago
 	}
 	k.seen, k.away = k.seen || s.Active, !s.Active
-	s.Confirmed = k.reached
-	s.Lost = k.away && k.reached != signal.Unknown && k.written-kept > k.reached
+	s.Confirmed = k.received
+	s.Lost = k.away && k.received != signal.Unknown && k.written-kept > k.received
 	return s
 }
 
-// follow counts what was written since the last reading, and returns how much of the
-// log is still there. After a failover, or when the log was begun anew, nobody can say
-// any more how much of it a reader was sent.
-func (k *binlogReader) follow(b *database.Binlog) (kept int64) {
+// follow counts what was written since the last reading, and returns how many bytes of
+// the log are still there. After a failover or a reset of the log, it is unknown how
+// much of it the reader received.
+func (k *binlogTracker) follow(b *database.Binlog) (kept int64) {
 	for _, f := range b.Files {
 		kept += f.Size
 	}
@@ -87,7 +87,7 @@ func (k *binlogReader) follow(b *database.Binlog) (kept int64) {
 		}
 	} else {
 		k.written += kept
-		k.reached = signal.Unknown
+		k.received = signal.Unknown
 	}
 	k.server = b.Server
 	if n := len(b.Files); n > 0 {

@@ -1,227 +1,109 @@
-//go:build integration
-
 package outbox_test
 
 import (
-	"fmt"
 	"strings"
 	"testing"
-	"time"
 
-	"github.com/lostorder/lostorder/collectors"
-	"github.com/lostorder/lostorder/collectors/collectortest"
-	"github.com/lostorder/lostorder/internal/database/databasetest"
-	"github.com/lostorder/lostorder/internal/detect"
+	"github.com/lostorder/lostorder/collectors/outbox"
+	"github.com/lostorder/lostorder/internal/database"
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// binlogSettings are those of an outbox that a connector reads from the binary log.
-func binlogSettings(s *databasetest.Shop) string {
-	return strings.Replace(settings(s.URL, "binlog_user: debezium", "max_age: 1s"), "    table: outbox\n", "", 1)
-}
+const (
+	sentAll = "sent all"
+	sending = "sending"
+	none    = "none"
+)
 
-// connectors makes a table, and users who may read the log.
-func connectors(t *testing.T, s *databasetest.Shop) {
-	t.Helper()
-	s.Run(t, "CREATE TABLE outbox (id BIGINT PRIMARY KEY AUTO_INCREMENT, payload LONGTEXT)")
-	for _, user := range []string{"debezium", "replica"} {
-		s.Run(t, "CREATE USER "+user+"@'%' IDENTIFIED BY ''", "GRANT REPLICATION SLAVE ON *.* TO "+user+"@'%'")
+// logOf is a reading of a log, with files written as name=size.
+func logOf(server, reader, files string) database.Binlog {
+	b := database.Binlog{Server: server, Sent: signal.Unknown, SentAll: reader == sentAll}
+	if reader != none {
+		b.Readers = 1
 	}
-}
-
-// write writes an event of so many bytes.
-func write(t *testing.T, s *databasetest.Shop, bytes int) {
-	t.Helper()
-	s.Run(t, fmt.Sprintf("INSERT INTO outbox (payload) VALUES ('%s')", strings.Repeat("x", bytes)))
-}
-
-// lastLog is the file that the server writes, and how far it is.
-func lastLog(t *testing.T, s *databasetest.Shop) (file, size string) {
-	t.Helper()
-	rows, err := s.Admin.Query("SHOW BINARY LOGS")
-	if err != nil {
-		t.Fatal(err)
+	for f := range strings.FieldsSeq(files) {
+		name, size, _ := strings.Cut(f, "=")
+		var n int64
+		for _, c := range size {
+			n = 10*n + int64(c-'0')
+		}
+		b.Files = append(b.Files, database.LogFile{Name: name, Size: n})
 	}
-	defer func() { _ = rows.Close() }()
-	for rows.Next() {
-		names, _ := rows.Columns()
-		into := []any{&file, &size, new(string)}
-		if err := rows.Scan(into[:len(names)]...); err != nil {
-			t.Fatal(err)
-		}
+	return b
+}
+
+// The server does not say how much a reader received. The tracker derives it from one
+// reading to the next, and leaves it unknown where it is not certain.
+func TestBinlogIsFollowedAcrossReadings(t *testing.T) {
+	const unknown = signal.Unknown
+	type step struct {
+		server, reader, files string
+		written, received      int64
+		lost                  bool
 	}
-	if rows.Err() != nil || file == "" {
-		t.Fatalf("there is no binary log: %v", rows.Err())
-	}
-	return file, size
-}
-
-// connect has a user read the log from the file on that the server writes.
-func connect(t *testing.T, s *databasetest.Shop, user string) *databasetest.LogReader {
-	t.Helper()
-	file, _ := lastLog(t, s)
-	return databasetest.ReadLog(t, s.Addr, user, file)
-}
-
-// found waits until it is told that the outbox is stalled, while events are written.
-func found(t *testing.T, s *databasetest.Shop, next func() signal.Report) signal.Finding {
-	t.Helper()
-	detector := detect.New()
-	for deadline := time.Now().Add(2 * time.Minute); time.Now().Before(deadline); {
-		write(t, s, 100<<10)
-		r := next()
-		r.Interval = time.Minute // readings on a busy machine are apart
-		detector.Observe(&r)
-		if open := detector.Open(); len(open) == 1 {
-			return open[0]
-		}
-	}
-	t.Fatal("it was not found")
-	return signal.Finding{}
-}
-
-func TestRealBinlogIsWatched(t *testing.T) {
-	databasetest.EachLogged(t, func(t *testing.T, s *databasetest.Shop, _ bool) {
-		connectors(t, s)
-		text := binlogSettings(s)
-		first := connect(t, s, "debezium")
-		for _, right := range []string{"", "REPLICATION CLIENT", "PROCESS"} {
-			if right != "" {
-				s.Run(t, "GRANT "+right+" ON *.* TO "+s.Reader())
-			}
-			r := read(t, text)
-			if r.Err == nil || !strings.Contains(r.Err.Error(), "run as an administrator: GRANT PROCESS, REPLICATION CLIENT ON *.* TO 'watcher'@'%';") || !r.Empty() {
-				t.Errorf("with the right %q the error is %v", right, r.Err)
-			}
-			s.Run(t, "REVOKE PROCESS, REPLICATION CLIENT ON *.* FROM "+s.Reader())
-		}
-		advised := collectors.Examine(t.Context(), load(t, text)[0]).Advice
-		if len(advised) == 0 || advised[0].Paste != "GRANT PROCESS, REPLICATION CLIENT ON *.* TO 'watcher'@'%';" {
-			t.Fatalf("advised is %+v", advised)
-		}
-		grantAll(t, s, advised)
-		next := watch(t, text)
-		until(t, "a reader that was sent all", next, func(o signal.Slot) bool {
-			return o.Active && o.Written > 0 && o.Confirmed == o.Written && o.Name == "debezium" && o.Binlog && o.Sent == signal.Unknown
-		})
-		write(t, s, 200<<10)
-		before := until(t, "what was written, and sent", next, func(o signal.Slot) bool { return o.Written > 200<<10 && o.Confirmed == o.Written })
-
-		first.Stop()
-		other := connect(t, s, "replica")
-		away := until(t, "nobody, and a replica as another user", next, func(o signal.Slot) bool {
-			write(t, s, 1) // a server that has nothing to send does not see that a reader has gone
-			return !o.Active
-		})
-		if away.Confirmed < before.Written || away.Lost {
-			t.Errorf("nobody reads it any more, and it is %+v; before that it was %+v", away, before)
-		}
-		write(t, s, 200<<10)
-		until(t, "log that nobody reads", next, func(o signal.Slot) bool {
-			return o.Lag() > 200<<10 && o.Behind.Known() && o.Confirmed == away.Confirmed
-		})
-		f := found(t, s, next)
-		if cause, _ := f.Evidence.Find("cause"); f.Mode != signal.OutboxStalled || !strings.HasPrefix(cause.Value, "nobody reads the binary log as debezium") {
-			t.Errorf("found is %+v", f)
-		}
-		if r := read(t, text); whole(t, r).Slot.Active || len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0], "nobody was seen to read the binary log of database shop as user debezium; it is read as replica. Does") {
-			t.Errorf("to one who has just begun it is %+v, %q", r.Outboxes, r.Warnings)
-		}
-
-		other.Stop()
-		s.Run(t, "FLUSH BINARY LOGS")
-		until(t, "log that was removed", next, func(o signal.Slot) bool {
-			write(t, s, 1) // nor does it remove what one reads that it takes to be there
-			file, _ := lastLog(t, s)
-			s.Run(t, "PURGE BINARY LOGS TO '"+file+"'")
-			return o.Lost
-		})
-		connect(t, s, "debezium")
-		until(t, "a reader that came back", next, func(o signal.Slot) bool { return o.Active && !o.Lost && o.Lag() == 0 && !o.Behind.Known() })
-	})
-}
-
-// A reader that hangs is told by what the server no longer sends it, where that is
-// counted; sooner or later the server cuts it off, and then nobody reads.
-func TestRealReaderOfTheBinlogThatTakesNothing(t *testing.T) {
-	databasetest.EachLogged(t, func(t *testing.T, s *databasetest.Shop, counts bool) {
-		connectors(t, s)
-		s.Run(t, "SET GLOBAL net_write_timeout = 3600", "GRANT PROCESS, REPLICATION CLIENT ON *.* TO "+s.Reader())
-		reader := connect(t, s, "debezium")
-		text := binlogSettings(s)
-		blind := watch(t, text)
-		until(t, "a reader", blind, func(o signal.Slot) bool { return o.Active })
-		reader.Hold()
-		full := func(o signal.Slot) bool {
-			write(t, s, 1<<20)
-			return o.Active && o.Confirmed == signal.Unknown
-		}
-		until(t, "more than is sent", blind, full)
-		if o := whole(t, blind()); o.Slot.Sent != signal.Unknown || o.Slot.Lag() != signal.Unknown {
-			t.Errorf("without the right to count what is sent it is %+v", o.Slot)
-		}
-		advice := collectors.Examine(t.Context(), load(t, text)[0]).Advice
-		if (len(advice) == 2) != counts {
-			t.Fatalf("the server counts what it sends: %v; advised is %+v", counts, advice)
-		}
-		if counts {
-			grantAll(t, s, advice)
-			next := watch(t, text)
-			until(t, "more than is sent", next, func(o signal.Slot) bool { return full(o) && o.Sent > 0 })
-			f := found(t, s, next)
-			if cause, _ := f.Evidence.Find("cause"); !strings.HasPrefix(cause.Value, "who reads the binary log as debezium takes nothing of it") {
-				t.Errorf("found is %+v", f)
-			}
-		}
-		reader.Stop()
-		until(t, "nobody", blind, func(o signal.Slot) bool { return !o.Active })
-
-		s.Run(t, "SET GLOBAL net_write_timeout = 1")
-		connect(t, s, "debezium").Hold()
-		until(t, "that the server cuts off what takes nothing", blind, func(o signal.Slot) bool {
-			if o.Active {
-				write(t, s, 1<<20)
-			}
-			return !o.Active && o.Lag().Known()
-		})
-		if f := found(t, s, blind); f.Mode != signal.OutboxStalled {
-			t.Errorf("found is %+v", f)
-		}
-	})
-}
-
-func TestRealConformanceOfABinlog(t *testing.T) {
-	databasetest.EachLogged(t, func(t *testing.T, s *databasetest.Shop, _ bool) {
-		connectors(t, s)
-		write(t, s, 1)
-		s.Run(t, "GRANT PROCESS, REPLICATION CLIENT ON *.* TO "+s.Reader())
-		connect(t, s, "debezium")
-		collectortest.Run(t, func(t *testing.T) collectortest.Env {
-			env, url := databasetest.Conform(t, s, "outbox")
-			table := env.Fingerprint
-			env.Fingerprint = func() string {
-				file, size := lastLog(t, s)
-				return fmt.Sprint(table(), file, size)
-			}
-			env.Target = often(t, strings.Replace(binlogSettings(s), s.URL, url, 1)+"    timeout: 2s\n")
-			return env
-		})
-	})
-}
-
-func TestRealServerWithoutABinlog(t *testing.T) {
-	for name, shop := range map[string]func(testing.TB) *databasetest.Shop{"mariadb": databasetest.MariaDB, "mysql": databasetest.MySQL} {
+	for name, steps := range map[string][]step{
+		"a reader receives what is written": {
+			{"a", sentAll, "1=100", 100, 100, false},
+			{"a", sentAll, "1=150", 150, 150, false},
+			{"a", sending, "1=180", 180, unknown, false},
+			{"a", sentAll, "1=200", 200, 200, false},
+		},
+		"files are started and removed": {
+			{"a", sentAll, "1=100 2=50", 150, 150, false},
+			{"a", sentAll, "1=100 2=80 3=10", 190, 190, false},
+			{"a", sentAll, "3=20", 200, 200, false},
+			{"a", sentAll, "3=30 4=5 5=5", 220, 220, false},
+		},
+		"a reader that left received at most what was written when it was missed": {
+			{"a", sentAll, "1=100", 100, 100, false},
+			{"a", none, "1=130", 130, 130, false},
+			{"a", none, "1=150 2=10", 160, 130, false},
+			{"a", sending, "1=150 2=20", 170, unknown, false},
+			{"a", sentAll, "1=150 2=20", 170, 170, false},
+		},
+		"log that was written since is removed": {
+			{"a", sending, "1=100", 100, unknown, false},
+			{"a", none, "1=130", 130, 130, false},
+			{"a", none, "1=150 2=10", 160, 130, false},
+			{"a", none, "2=10", 160, 130, true},
+			{"a", none, "2=30", 180, 130, true},
+			{"a", sentAll, "2=30", 180, 180, false},
+		},
+		"log that was received is removed": {
+			{"a", sentAll, "1=100 2=100", 200, 200, false},
+			{"a", none, "1=100 2=100", 200, 200, false},
+			{"a", none, "2=100 3=10", 210, 200, false},
+			{"a", none, "3=20", 220, 200, false},
+		},
+		"log is removed before any reader was seen": {
+			{"a", none, "1=100 2=100", 200, unknown, false},
+			{"a", none, "2=100", 200, unknown, false},
+		},
+		"the log is reset": {
+			{"a", sentAll, "1=100 2=100", 200, 200, false},
+			{"a", none, "1=100 2=100", 200, 200, false},
+			{"a", none, "1=10", 210, unknown, false},
+			{"a", none, "1=20", 220, unknown, false},
+		},
+		"another server after a failover": {
+			{"a", sentAll, "1=100 2=100", 200, 200, false},
+			{"a", none, "1=100 2=100", 200, 200, false},
+			{"b", none, "2=500", 700, unknown, false},
+			{"b", sentAll, "2=600", 800, 800, false},
+		},
+		"all known files are gone": {
+			{"a", sentAll, "1=100", 100, 100, false},
+			{"a", none, "1=100", 100, 100, false},
+			{"a", none, "7=10", 110, unknown, false},
+		},
+	} {
 		t.Run(name, func(t *testing.T) {
-			s := shop(t)
-			var on bool
-			if err := s.Admin.QueryRow("SELECT @@log_bin").Scan(&on); err != nil || on {
-				t.Skipf("the server at hand is not without a binary log (%v)", err)
-			}
-			s.Run(t, "GRANT PROCESS, REPLICATION CLIENT ON *.* TO "+s.Reader())
-			s.URL = strings.TrimSuffix(s.URL, s.User) + "information_schema" // where everybody may be
-			r := read(t, binlogSettings(s))
-			if r.Err == nil || !strings.Contains(r.Err.Error(), "read who reads the binary log: the server writes none (log_bin is off)") || !r.Empty() {
-				t.Errorf("the error is %v", r.Err)
+			var r outbox.BinlogTracker
+			for i, l := range steps {
+				s := r.Observe(logOf(l.server, l.reader, l.files))
+				if s.Written != l.written || s.Confirmed != l.received || s.Lost != l.lost || s.Active != (l.reader != none) {
+					t.Errorf("step %d: written %d, received up to %d, lost %v, read %v; want %d, %d, %v", i, s.Written, s.Confirmed, s.Lost, s.Active, l.written, l.received, l.lost)
+				}
 			}
 		})
 	}

@@ -26,7 +26,7 @@ func TestConformance(t *testing.T) {
 	})
 }
 
-// often is the target of a config, with a shorter interval than a file may have.
+// often is the target of a config, with a shorter interval than a config file allows.
 func often(t *testing.T, text string) collectors.Target {
 	t.Helper()
 	f := parse(t, text)

@@ -5,8 +5,8 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// BinlogReader is what is remembered of those who read a binary log.
-type BinlogReader struct{ binlogReader }
+// BinlogTracker remembers what was read of a binary log.
+type BinlogTracker struct{ binlogTracker }
 
-// Look takes one look at it.
-func (r *BinlogReader) Look(b database.Binlog) *signal.Slot { return r.look(&b) }
+// Observe takes one reading of the log.
+func (r *BinlogTracker) Observe(b database.Binlog) *signal.Slot { return r.observe(&b) }

@@ -14,7 +14,7 @@ import (
 
 var createIndex = regexp.MustCompile(`CREATE INDEX [^;]*;`)
 
-// paste runs the indexes that an error recommends.
+// paste creates the indexes that an error recommends.
 func paste(t *testing.T, s *databasetest.Shop, err error) {
 	t.Helper()
 	statements := createIndex.FindAllString(err.Error(), -1)
@@ -25,8 +25,8 @@ func paste(t *testing.T, s *databasetest.Shop, err error) {
 	}
 }
 
-// rows is how many rows the table has: many on a server, where making them is
-// quick, and just above a lower limit in a file.
+// rows is how many rows the table has: many on a server, which creates them fast, and
+// just above a lower limit in a SQLite file.
 func rows(s *databasetest.Shop) (n int, limit string) {
 	if s.Kind == "sqlite" {
 		return 3000, ", scan_limit: 1000"
@@ -34,7 +34,7 @@ func rows(s *databasetest.Shop) (n int, limit string) {
 	return 200_000, ""
 }
 
-func TestALargeTableIsReadByAnIndexOrNotAtAll(t *testing.T) {
+func TestLargeTableIsReadByIndexOrRefused(t *testing.T) {
 	for _, test := range []struct {
 		name    string
 		done    string // which rows are published, of column i
@@ -83,7 +83,7 @@ func TestALargeTableIsReadByAnIndexOrNotAtAll(t *testing.T) {
 	}
 }
 
-func TestATableThatWasNeverAnalysedIsJudgedByItsSize(t *testing.T) {
+func TestTableWithoutStatisticsIsRefusedBySize(t *testing.T) {
 	databasetest.Each(t, func(t *testing.T, s *databasetest.Shop) {
 		makeTable(t, s)
 		n, limit := rows(s)
@@ -94,7 +94,7 @@ func TestATableThatWasNeverAnalysedIsJudgedByItsSize(t *testing.T) {
 	})
 }
 
-func TestASmallTableNeedsNoIndex(t *testing.T) {
+func TestSmallTableNeedsNoIndex(t *testing.T) {
 	databasetest.Each(t, func(t *testing.T, s *databasetest.Shop) {
 		makeTable(t, s)
 		s.Run(t, fmt.Sprintf("INSERT INTO outbox (id, created_at) SELECT i, %s FROM %s", s.Ago(time.Hour), s.Many(900)))

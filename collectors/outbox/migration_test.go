@@ -11,9 +11,9 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// A migration under a running watcher is seen by the next reading, not after the
-// hour for which plans are taken as known.
-func TestAMigrationShowsInTheNextReading(t *testing.T) {
+// A migration is visible in the next reading, not only after the hour for which query
+// plans are cached.
+func TestMigrationIsVisibleInTheNextReading(t *testing.T) {
 	steps := []struct {
 		name string
 		sql  func(s *databasetest.Shop) string
@@ -28,8 +28,8 @@ func TestAMigrationShowsInTheNextReading(t *testing.T) {
 		{"another is added", func(*databasetest.Shop) string { return "ALTER TABLE outbox ADD COLUMN topic VARCHAR(20)" }, ""},
 		{"it is dropped", func(*databasetest.Shop) string { return "ALTER TABLE outbox DROP COLUMN published_at" }, `no column "published_at"`},
 		{"it is added as another type", func(*databasetest.Shop) string { return "ALTER TABLE outbox ADD COLUMN published_at BIGINT" }, ""},
-		{"the table is away", func(*databasetest.Shop) string { return "ALTER TABLE outbox RENAME TO outbox_old" }, `find table "outbox"`},
-		{"the table is back", func(*databasetest.Shop) string { return "ALTER TABLE outbox_old RENAME TO outbox" }, ""},
+		{"the table is renamed", func(*databasetest.Shop) string { return "ALTER TABLE outbox RENAME TO outbox_old" }, `find table "outbox"`},
+		{"the table is renamed back", func(*databasetest.Shop) string { return "ALTER TABLE outbox_old RENAME TO outbox" }, ""},
 	}
 	databasetest.Each(t, func(t *testing.T, s *databasetest.Shop) {
 		makeTable(t, s)
@@ -51,7 +51,7 @@ func TestAMigrationShowsInTheNextReading(t *testing.T) {
 	})
 }
 
-// watch runs the only target of a config; next is the first report of a reading
+// watch runs the only target of a config. next returns the first report of a reading
 // that began after the call.
 func watch(t *testing.T, text string) (next func() signal.Report) {
 	t.Helper()

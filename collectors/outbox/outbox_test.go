@@ -16,12 +16,12 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// everything is an outbox with all the columns that the config may name.
+// everything names all columns that the config may name.
 const everything = "columns: {published_at: published_at, order_id: aggregate_id, traceparent: traceparent, attempts: attempts, error: last_error}"
 
 const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
-// makeTable makes an outbox that the watching user may read.
+// makeTable creates an outbox that the user of lostorder may read.
 func makeTable(t *testing.T, s *databasetest.Shop) {
 	t.Helper()
 	s.Run(t, fmt.Sprintf(`CREATE TABLE outbox (id BIGINT PRIMARY KEY, aggregate_id %s, status %s, created_at %s NULL, published_at %s NULL,
@@ -35,7 +35,7 @@ func add(t *testing.T, s *databasetest.Shop, id int, age time.Duration) {
 	s.Run(t, fmt.Sprintf("INSERT INTO outbox (id, aggregate_id, status, created_at, traceparent) VALUES (%d, 'order-%d', 'PENDING', %s, '%s')", id, id, s.Ago(age), traceparent))
 }
 
-// settings is a config file with one outbox; more are further keys of the outbox.
+// settings is a config file with one outbox; more are further keys of it.
 func settings(url string, more ...string) string {
 	return settingsWith(url, "", more...)
 }
@@ -68,7 +68,7 @@ func parse(t *testing.T, text string) *config.File {
 // reports is a sink.
 type reports chan signal.Report
 
-// Report takes a report if somebody waits for it.
+// Report takes a report if a test waits for it.
 func (r reports) Report(report signal.Report) {
 	select {
 	case r <- report:
@@ -100,11 +100,11 @@ func read(t *testing.T, text string) signal.Report {
 	}
 }
 
-// whole is the outbox of a reading that has to be whole.
+// whole returns the outbox of a reading and fails if the reading is not complete.
 func whole(t *testing.T, r signal.Report) signal.Outbox {
 	t.Helper()
 	if r.Err != nil {
-		t.Fatalf("the reading is not whole: %v", r.Err)
+		t.Fatalf("the reading is not complete: %v", r.Err)
 	}
 	if len(r.Outboxes) != 1 {
 		t.Fatalf("the reading has %d outboxes, want 1", len(r.Outboxes))
@@ -112,7 +112,7 @@ func whole(t *testing.T, r signal.Report) signal.Outbox {
 	return r.Outboxes[0]
 }
 
-// checkAge compares an age with what it should be; the test itself takes time.
+// checkAge compares an age with the expected one, with room for the time of the test itself.
 func checkAge(t *testing.T, what string, got, want time.Duration) {
 	t.Helper()
 	if got < want-time.Second || got > want+10*time.Second {
@@ -149,7 +149,7 @@ func TestPendingRowsAreCountedAndNamed(t *testing.T) {
 			t.Errorf("the trace is %q", got)
 		}
 		if got := o.Waiting[1].TraceID; got != "" {
-			t.Errorf("a traceparent that is none gives the trace %q", got)
+			t.Errorf("an invalid traceparent gives the trace %q", got)
 		}
 		if len(r.Warnings) != 0 {
 			t.Errorf("warnings: %q", r.Warnings)
@@ -157,12 +157,12 @@ func TestPendingRowsAreCountedAndNamed(t *testing.T) {
 	})
 }
 
-func TestSeveralColumnsNameTheOrder(t *testing.T) {
+func TestOrderIDOfSeveralColumns(t *testing.T) {
 	databasetest.Each(t, func(t *testing.T, s *databasetest.Shop) {
 		makeTable(t, s)
 		add(t, s, 7, time.Minute)
 		add(t, s, 8, time.Second)
-		s.Run(t, "UPDATE outbox SET aggregate_id = NULL WHERE id = 8") // an event of no order
+		s.Run(t, "UPDATE outbox SET aggregate_id = NULL WHERE id = 8") // an event without an order
 		o := whole(t, read(t, settings(s.URL, "columns: {published_at: published_at, order_id: [status, aggregate_id], traceparent: traceparent}")))
 		if len(o.Waiting) != 1 || o.Waiting[0].ID != "PENDING/order-7" || o.Waiting[0].TraceID != traceparent[3:35] {
 			t.Errorf("orders that wait: %+v", o.Waiting)

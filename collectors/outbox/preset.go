@@ -9,51 +9,51 @@ import (
 	"github.com/lostorder/lostorder/internal/database"
 )
 
-// A preset is the outbox of a library that many use: what it calls its table and
-// its columns, and what it writes there. All of it can be overridden.
+// A preset describes the outbox of a widely used library: the names of its table and
+// columns, and the values that it writes. The config can override each of them.
 type preset struct {
 	table   string
-	slot    string // where it has no rows that are pending
-	mysql   string // the table where it is called otherwise in MySQL
+	slot    string // for a relay that reads the log and leaves no pending rows
+	mysql   string // the name of the table in MySQL, where it differs
 	columns Columns
-	// position are the columns in which the relay remembers how far it has come, in a
-	// table that is called as its own, but for the beginning.
-	position  []string
-	beginning [2]string // of the name of its own table, and of the other
-	// optional are columns that some versions have and others have not.
+	// position are the columns in which the relay stores how far it has read. Their
+	// table has the name of the outbox table, with another prefix.
+	position []string
+	prefix   [2]string // of the outbox table, and of the table of positions
+	// optional are columns that only some versions of the library have.
 	optional []string
-	pending  []one // all must hold; none: see columns.PublishedAt, or every row
-	failed   []one
-	// due: the moment of a row is when it is due, which may lie ahead.
+	pending  []match // all must hold; none: see columns.PublishedAt, or every row
+	failed   []match
+	// due: the time of a row is when it is due, which may be in the future.
 	due bool
 }
 
-// one holds where a column is one of some values; without any, where it is NULL.
-type one struct {
+// match holds where a column has one of the values; without values, where it is NULL.
+type match struct {
 	column string
-	of     []string
+	values []string
 }
 
-// presets are the tables of the libraries, by the key in the config. README.md says
-// at which version each was looked at.
+// presets are the outboxes of the libraries, by their key in the config. README.md
+// names the version that each was written for.
 var presets = map[string]preset{
 	"cap": {
 		table: "cap.published", mysql: "`cap.published`",
 		columns: Columns{ID: "Id", CreatedAt: "Added", Status: "StatusName", Attempts: "Retries"},
-		pending: []one{{"StatusName", []string{"Scheduled", "Queued"}}},
-		failed:  []one{{"StatusName", []string{"Failed"}}},
+		pending: []match{{"StatusName", []string{"Scheduled", "Queued"}}},
+		failed:  []match{{"StatusName", []string{"Failed"}}},
 	},
 	"debezium": {slot: "debezium"},
 	"eventuate_tram": {
 		table:   "message",
 		columns: Columns{ID: "id", CreatedAt: "creation_time", Sequence: []string{"id"}},
-		pending: []one{{"published", []string{"0"}}},
+		pending: []match{{"published", []string{"0"}}},
 	},
 	"gruelbox": {
 		table:   "TXNO_OUTBOX",
 		columns: Columns{ID: "id", CreatedAt: "nextAttemptTime", Attempts: "attempts"},
-		pending: []one{{"processed", []string{"0"}}, {"blocked", []string{"0"}}},
-		failed:  []one{{"processed", []string{"0"}}, {"blocked", []string{"1"}}},
+		pending: []match{{"processed", []string{"0"}}, {"blocked", []string{"0"}}},
+		failed:  []match{{"processed", []string{"0"}}, {"blocked", []string{"1"}}},
 		due:     true,
 	},
 	"laravel": {
@@ -72,14 +72,14 @@ var presets = map[string]preset{
 			Attempts: "failure_count", Error: "failure_reason",
 		},
 		optional: []string{"record_key", "failure_count", "failure_reason"},
-		pending:  []one{{"status", []string{"NEW"}}},
-		failed:   []one{{"status", []string{"FAILED"}}},
+		pending:  []match{{"status", []string{"NEW"}}},
+		failed:   []match{{"status", []string{"FAILED"}}},
 	},
 	"outboxer": {
 		table:   "outboxer_messages",
 		columns: Columns{ID: "id", CreatedAt: "queued_at", Status: "status", OrderID: []string{"messageable_id"}},
-		pending: []one{{"status", []string{"queued", "buffered", "publishing"}}},
-		failed:  []one{{"status", []string{"failed"}}},
+		pending: []match{{"status", []string{"queued", "buffered", "publishing"}}},
+		failed:  []match{{"status", []string{"failed"}}},
 	},
 	"spring_modulith": {
 		table: "event_publication",
@@ -88,22 +88,21 @@ var presets = map[string]preset{
 			Status: "status", Attempts: "completion_attempts",
 		},
 		optional: []string{"status", "completion_attempts"},
-		failed:   []one{{"completion_date", nil}, {"status", []string{"FAILED"}}},
+		failed:   []match{{"completion_date", nil}, {"status", []string{"FAILED"}}},
 	},
 	"watermill": {
-		columns:   Columns{ID: "offset", CreatedAt: "created_at", Sequence: []string{"transaction_id", "offset"}},
-		position:  []string{"last_processed_transaction_id", "offset_acked"},
-		beginning: [2]string{"watermill_", "watermill_offsets_"},
-		optional:  []string{"transaction_id", "last_processed_transaction_id"}, // of PostgreSQL alone
+		columns:  Columns{ID: "offset", CreatedAt: "created_at", Sequence: []string{"transaction_id", "offset"}},
+		position: []string{"last_processed_transaction_id", "offset_acked"},
+		prefix:   [2]string{"watermill_", "watermill_offsets_"},
+		optional: []string{"transaction_id", "last_processed_transaction_id"}, // only in PostgreSQL
 	},
 }
 
-// presetNames lists the presets for a message.
+// presetNames lists the presets, for a message.
 func presetNames() string { return strings.Join(slices.Sorted(maps.Keys(presets)), ", ") }
 
-// filled is the config with what it leaves open: from its preset, and then the
-// names that most use. What it says itself about pending and failed rows takes the
-// place of what the preset says.
+// filled returns the config with defaults for what it leaves open: those of its preset,
+// and then the common names. pending and failed of the config replace those of the preset.
 func (c Config) filled(db database.Config) (Config, preset) {
 	p := presets[c.Preset]
 	if c.BinlogUser == "" {
@@ -120,7 +119,7 @@ func (c Config) filled(db database.Config) (Config, preset) {
 		p.due = false
 	}
 	if p.position != nil && c.Position.Query == "" {
-		c.Position.Table = cmp.Or(c.Position.Table, strings.Replace(c.Table, p.beginning[0], p.beginning[1], 1))
+		c.Position.Table = cmp.Or(c.Position.Table, strings.Replace(c.Table, p.prefix[0], p.prefix[1], 1))
 		if len(c.Position.Columns) == 0 {
 			c.Position.Columns = p.position
 		}
@@ -152,7 +151,7 @@ func (c Config) filled(db database.Config) (Config, preset) {
 	return c, p
 }
 
-// tableIn is what the library calls its table in a database.
+// tableIn is the name of the library's table in a database.
 func (p *preset) tableIn(db database.Config) string {
 	if p.mysql != "" && db.MySQL() {
 		return p.mysql

@@ -14,18 +14,18 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// library is the outbox of a library as it makes it, written down anew.
+// library is the outbox table that a library creates.
 type library struct {
 	preset string
 	table  string
-	// create makes it in each database that the library supports.
+	// create holds the statements for each database that the library supports.
 	create map[string][]string
-	// row is what an event looks like: columns, and their values given its number
-	// and its age, for each of the three kinds of rows. Empty is a kind it has not.
+	// columns of an event, and their values for each of the three kinds of rows, as
+	// functions of its number and age. Empty: the library has no such rows.
 	columns               string
 	pending, done, failed string
-	retried, named        bool   // attempts and orders are told
-	large                 string // whether a large table is read by the indexes of the library: yes, no
+	retried, named        bool   // attempts and orders are known
+	large                 string // whether the library's own indexes are enough for a large table: yes, no
 }
 
 func uuids(i int) string { return fmt.Sprintf("00000000-0000-0000-0000-%012d", i) }
@@ -235,7 +235,7 @@ func (l library) many(t *testing.T, s *databasetest.Shop, values string, n int) 
 	s.Run(t, l.into(s)+" SELECT "+fill.Replace(l.bare(s, values))+" FROM "+s.Many(n))
 }
 
-// bare leaves what PostgreSQL would take as text in a SELECT to be what it is.
+// bare removes the quotes of booleans, which PostgreSQL would read as text in a SELECT.
 func (l library) bare(s *databasetest.Shop, values string) string {
 	if s.Kind == "postgres" && l.preset == "gruelbox" {
 		return strings.NewReplacer("'0'", "false", "'1'", "true").Replace(values)
@@ -284,7 +284,7 @@ func withPreset(url, limit, preset string, more ...string) string {
 	return strings.Replace(text, "    table: outbox\n", "", 1)
 }
 
-func TestPresetsKnowTheTablesOfLibraries(t *testing.T) {
+func TestPresetsMatchTheTablesOfTheirLibraries(t *testing.T) {
 	for name, l := range libraries {
 		t.Run(name, func(t *testing.T) {
 			databasetest.EachWithMySQL(t, func(t *testing.T, s *databasetest.Shop) {
@@ -301,7 +301,7 @@ func TestPresetsKnowTheTablesOfLibraries(t *testing.T) {
 				if l.failed != "" {
 					l.insert(t, s, l.failed, 4, 2*time.Minute)
 					want.Failed = 1
-					if l.preset == "spring_modulith" { // it is still to be delivered
+					if l.preset == "spring_modulith" { // failed rows are still pending
 						want.Pending, want.Retried = 3, 1
 					}
 				}
@@ -325,9 +325,9 @@ func TestPresetsKnowTheTablesOfLibraries(t *testing.T) {
 	}
 }
 
-// Rows that were published and those that were not make the library's own index
-// enough or not; what README.md says of it is tested here.
-func TestALargeTableOfALibrary(t *testing.T) {
+// Whether the library's own index is enough depends on which rows stay in the table.
+// README.md states the result for each preset.
+func TestLargeTableOfEachPreset(t *testing.T) {
 	for name, l := range libraries {
 		t.Run(name, func(t *testing.T) {
 			databasetest.Each(t, func(t *testing.T, s *databasetest.Shop) {
@@ -349,7 +349,7 @@ func TestALargeTableOfALibrary(t *testing.T) {
 					paste(t, s, r.Err)
 					r = read(t, text)
 					if l.preset == "laravel" && s.Kind == "mariadb" && errors.Is(r.Err, database.ErrRefused) && len(r.Outboxes) == 1 {
-						r.Err = nil // the planner sorts all rows rather than count by the index; the head is read
+						r.Err = nil // the planner sorts all rows instead of counting by the index; the head is read
 					}
 				}
 				if o := whole(t, r); o.HeadKey != "2" && o.HeadKey != uuids(2) {
@@ -360,7 +360,7 @@ func TestALargeTableOfALibrary(t *testing.T) {
 	}
 }
 
-func TestAPresetCanBeOverridden(t *testing.T) {
+func TestConfigOverridesThePreset(t *testing.T) {
 	databasetest.Each(t, func(t *testing.T, s *databasetest.Shop) {
 		makeTable(t, s)
 		add(t, s, 1, time.Minute)
@@ -377,16 +377,16 @@ func TestAPresetCanBeOverridden(t *testing.T) {
 	})
 }
 
-func TestWhatIsWrongWithAPresetIsSaid(t *testing.T) {
+func TestInvalidPresetIsRefused(t *testing.T) {
 	url := "sqlite:/x.db"
 	for _, test := range []struct{ name, text, want string }{
 		{
-			"a library that nobody knows", withPreset(url, "", "springmodulith"),
+			"an unknown library", withPreset(url, "", "springmodulith"),
 			`test.yml:7:13: outboxes[0].preset: "springmodulith" is not allowed; did you mean "spring_modulith"?`,
 		},
 		{
 			"neither table nor preset", strings.Replace(withPreset(url, "", "x"), "    preset: x\n", "", 1),
-			"outboxes[0].table: missing; name the table, a slot, a binlog_user, or a preset that knows them: cap, debezium, eventuate_tram, gruelbox, laravel, masstransit, namastack, outboxer, spring_modulith, watermill",
+			"outboxes[0].table: missing; set a table, a slot, a binlog_user, or one of the presets cap, debezium, eventuate_tram, gruelbox, laravel, masstransit, namastack, outboxer, spring_modulith, watermill",
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -398,7 +398,7 @@ func TestWhatIsWrongWithAPresetIsSaid(t *testing.T) {
 	}
 }
 
-func TestTheTableOfAPresetIsNotThere(t *testing.T) {
+func TestPresetWithoutItsTableIsAnError(t *testing.T) {
 	databasetest.Each(t, func(t *testing.T, s *databasetest.Shop) {
 		makeTable(t, s)
 		r := read(t, withPreset(s.URL, "", "namastack"))

@@ -15,18 +15,18 @@ type reader struct {
 	config Config
 	preset preset
 	db     *database.DB
-	table  *table // as it was found last
-	// inserted is the table of a slot, as it was found last.
+	table  *table // as found by the last reading
+	// inserted is the table of a slot, as found by the last reading.
 	inserted *database.Table
 	known    *memory
 }
 
-// memory is what is known of an outbox from one reading to the next.
+// memory is what the readings of an outbox remember. It outlives a connection.
 type memory struct {
-	slot    slotReader
-	binlog  binlogReader
-	passage passage
-	meter   meter
+	lag       logLag
+	binlog    binlogTracker
+	skips     skipTracker
+	published publishedCounter
 }
 
 func open(s setup, known *memory) *reader {
@@ -57,8 +57,8 @@ func (r *reader) Read(ctx context.Context, report *signal.Report) error {
 	})
 }
 
-// read asks the most telling questions first, so that a reading that is cut short
-// still says whether the relay moves.
+// read asks for the oldest rows first: a reading that is cut short still shows whether
+// the relay makes progress.
 func (r *reader) read(ctx context.Context, in *database.Reading, t *table, report *signal.Report) error {
 	c := &r.config
 	o := signal.Outbox{
@@ -69,19 +69,19 @@ func (r *reader) read(ctx context.Context, in *database.Reading, t *table, repor
 	read := false
 
 	if t.position != nil {
-		if err := r.pass(ctx, in, t, &o, report); err != nil {
-			return err // which rows are pending is not known, or which of them were skipped
+		if err := r.readPosition(ctx, in, t, &o, report); err != nil {
+			return err // it is unknown which rows are pending or skipped
 		}
 	}
-	skipped := 0 // of the pending rows
+	skipped := 0 // among the pending rows
 	if t.marked {
-		skipped = len(r.known.passage.skipped)
+		skipped = len(r.known.skips.skipped)
 	}
 	if rows, err := in.Oldest(ctx, t.pending, c.Sample+skipped, t.fields()...); err != nil {
 		errs = append(errs, err)
 	} else {
 		read = true
-		rows = r.known.passage.unskipped(rows, c.Sample, t.shown)
+		rows = r.known.skips.withoutSkipped(rows, c.Sample, t.shown)
 		o.HeadKey, o.Oldest, o.Waiting = t.head(rows)
 		for _, row := range rows {
 			o.Keys = append(o.Keys, row.Fields[0])
@@ -104,7 +104,7 @@ func (r *reader) read(ctx context.Context, in *database.Reading, t *table, repor
 			o.Failed = tally.Also[failed].Count
 		}
 		if r.preset.due {
-			tally.Future = database.Capped{} // they are not due yet
+			tally.Future = database.Capped{} // these rows are not due yet
 		}
 		report.Warnings = append(report.Warnings, tally.Warnings(t.pending)...)
 	}
@@ -117,10 +117,10 @@ func (r *reader) read(ctx context.Context, in *database.Reading, t *table, repor
 		}
 	}
 	if t.position == nil {
-		errs = append(errs, r.known.meter.read(ctx, in, t, &o, c.Cap))
+		errs = append(errs, r.known.published.read(ctx, in, t, &o, c.Cap))
 	}
-	// What waits in a replica that is late may be published by now: it has waited for
-	// too long only where it had when the replica still knew.
+	// A row that is pending in a late read replica may be published by now. It is
+	// overdue only if it already was at the time that the replica shows.
 	stale, known := in.Clock().Stale()
 	if age := o.Oldest.At(in.Now()); age >= o.MaxAge && (!known || age-stale < o.MaxAge) {
 		o.Oldest = signal.Age{}
@@ -134,7 +134,7 @@ func (r *reader) read(ctx context.Context, in *database.Reading, t *table, repor
 	return nil
 }
 
-// fields are the columns of the oldest rows, in an order that head knows.
+// fields are the columns read from each row, in the order that head and order expect.
 func (t *table) fields() []database.Column {
 	fields := append([]database.Column{t.id}, t.orderID...)
 	if t.traceparent != nil {
@@ -143,7 +143,7 @@ func (t *table) fields() []database.Column {
 	return fields
 }
 
-// head says what is known of the oldest rows.
+// head describes the oldest rows: the key and age of the first, and the orders of all.
 func (t *table) head(rows []database.Row) (key string, oldest signal.Age, waiting []signal.OrderRef) {
 	if len(rows) == 0 {
 		return "", signal.Age{}, nil
@@ -153,7 +153,7 @@ func (t *table) head(rows []database.Row) (key string, oldest signal.Age, waitin
 		oldest = signal.Age{Since: rows[0].Since, Bound: signal.Measured}
 	}
 	if len(t.orderID) == 0 {
-		return key, oldest, nil // the key of an event is not the id of an order
+		return key, oldest, nil // the key of an event is no order id
 	}
 	for _, row := range rows {
 		if ref := t.order(row); ref.ID != "" {
@@ -163,12 +163,12 @@ func (t *table) head(rows []database.Row) (key string, oldest signal.Age, waitin
 	return key, oldest, waiting
 }
 
-// shown is the key of a row as people know it.
+// shown is the key of a row as people write it.
 func (t *table) shown(row database.Row) string {
 	return database.Shown([]database.Column{t.id}, row.Fields[:1])
 }
 
-// order is the order that a row is about, as far as the table tells.
+// order is the order that a row belongs to. Its id is empty where no column holds it.
 func (t *table) order(row database.Row) signal.OrderRef {
 	ref := signal.OrderRef{Since: row.Since}
 	n := len(t.orderID)
@@ -181,8 +181,8 @@ func (t *table) order(row database.Row) signal.OrderRef {
 	return ref
 }
 
-// also are the conditions counted among pending rows, and where each is; -1 is
-// not counted.
+// also returns the conditions to count among the pending rows, and the index of each
+// in them; -1 where it is not counted.
 func (t *table) also() (conditions []database.Condition, retried, failed int) {
 	retried, failed = -1, -1
 	if t.attempts != nil {

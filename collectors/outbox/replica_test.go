@@ -9,9 +9,9 @@ import (
 	"github.com/lostorder/lostorder/internal/database/databasetest"
 )
 
-// TestRealStoppedReplicaOfMySQL: what waits in a replica that no longer follows may
-// be published by now; nobody says that it has waited for too long.
-func TestRealStoppedReplicaOfMySQL(t *testing.T) {
+// A row that is pending in a replica that stopped replicating may be published by now.
+// It is not reported as overdue.
+func TestRealStoppedMySQLReplicaHidesAges(t *testing.T) {
 	databasetest.EachReplica(t, func(t *testing.T, r *databasetest.Replica) {
 		makeTable(t, r.Shop)
 		add(t, r.Shop, 1, time.Hour)
@@ -22,7 +22,7 @@ func TestRealStoppedReplicaOfMySQL(t *testing.T) {
 			t.Errorf("%d are pending, the oldest %+v; want 1 of an unknown age", o.Pending, o.Oldest)
 		}
 		if o := whole(t, read(t, early)); !o.Oldest.Known() {
-			t.Error("the age of what has not waited for too long, on any clock, is not known")
+			t.Error("the age of a row that is not overdue on any clock is unknown")
 		}
 		r.Start(t)
 		for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {

@@ -8,22 +8,22 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// marksKept bounds what is remembered of the log of a slot that is behind.
-const marksKept = 512
+// maxCheckpoints limits how many checkpoints are kept of a log that is not confirmed.
+const maxCheckpoints = 512
 
-// mark is how far the server had written at a moment.
-type mark struct {
+// checkpoint is how far the server had written its log at a moment.
+type checkpoint struct {
 	written int64
 	at      signal.Instant
 }
 
-// slotReader remembers what is needed to tell how long a slot is behind.
-type slotReader struct {
-	seen  bool
-	marks []mark // not yet confirmed, the first first
+// logLag measures for how long the reader of a log is behind.
+type logLag struct {
+	seen        bool         // the slot was there at an earlier reading
+	unconfirmed []checkpoint // oldest first
 }
 
-// readSlot reads an outbox that a relay reads from the log of the database.
+// readSlot reads an outbox whose relay reads the log of PostgreSQL.
 func (r *reader) readSlot(ctx context.Context, in *database.Reading, report *signal.Report) error {
 	c := &r.config
 	s, err := in.Slot(ctx, c.Slot)
@@ -31,16 +31,16 @@ func (r *reader) readSlot(ctx context.Context, in *database.Reading, report *sig
 		return err
 	}
 	switch {
-	case s == nil && !r.known.slot.seen:
+	case s == nil && !r.known.lag.seen:
 		return in.NoSlot(ctx, c.Slot)
 	case s == nil:
 		s = &signal.Slot{Name: c.Slot, Gone: true, Confirmed: signal.Unknown, Sent: signal.Unknown, Retained: signal.Unknown, Left: signal.Unknown, Inserted: signal.Unknown}
-		r.known.slot.marks = nil
+		r.known.lag.unconfirmed = nil
 	default:
-		r.known.slot.seen = true
-		s.Behind = r.known.slot.behind(s, in.Now())
+		r.known.lag.seen = true
+		s.Behind = r.known.lag.observe(s, in.Now())
 	}
-	r.reportSlot(s, report)
+	r.reportLog(s, report)
 	if c.Table == "" || s.Gone {
 		return nil
 	}
@@ -53,8 +53,8 @@ func (r *reader) readSlot(ctx context.Context, in *database.Reading, report *sig
 	return err
 }
 
-// reportSlot reports an outbox whose events wait in the log.
-func (r *reader) reportSlot(s *signal.Slot, report *signal.Report) {
+// reportLog reports an outbox whose events wait in the log.
+func (r *reader) reportLog(s *signal.Slot, report *signal.Report) {
 	c := &r.config
 	report.Outboxes = append(report.Outboxes, signal.Outbox{
 		Name: c.Name, Database: c.Database, Table: c.Table, MaxAge: time.Duration(c.MaxAge),
@@ -62,26 +62,27 @@ func (r *reader) reportSlot(s *signal.Slot, report *signal.Report) {
 	})
 }
 
-// behind is since when the reader of the slot has not confirmed what was written.
-func (r *slotReader) behind(s *signal.Slot, now signal.Instant) signal.Age {
+// observe takes a reading and returns since when the reader has not confirmed what
+// the server has written.
+func (l *logLag) observe(s *signal.Slot, now signal.Instant) signal.Age {
 	if s.Confirmed == signal.Unknown {
 		return signal.Age{}
 	}
-	for len(r.marks) > 0 && r.marks[0].written <= s.Confirmed {
-		r.marks = r.marks[1:]
+	for len(l.unconfirmed) > 0 && l.unconfirmed[0].written <= s.Confirmed {
+		l.unconfirmed = l.unconfirmed[1:]
 	}
 	if s.Written <= s.Confirmed {
 		return signal.Age{}
 	}
-	if n := len(r.marks); n == 0 || r.marks[n-1].written < s.Written {
-		r.marks = append(r.marks, mark{s.Written, now})
+	if n := len(l.unconfirmed); n == 0 || l.unconfirmed[n-1].written < s.Written {
+		l.unconfirmed = append(l.unconfirmed, checkpoint{s.Written, now})
 	}
-	if len(r.marks) > marksKept { // every second one, and always the first
-		kept := r.marks[:0]
-		for i := 0; i < len(r.marks); i += 2 {
-			kept = append(kept, r.marks[i])
+	if len(l.unconfirmed) > maxCheckpoints { // keep every second one, the first included
+		kept := l.unconfirmed[:0]
+		for i := 0; i < len(l.unconfirmed); i += 2 {
+			kept = append(kept, l.unconfirmed[i])
 		}
-		r.marks = kept
+		l.unconfirmed = kept
 	}
-	return signal.Age{Since: r.marks[0].at, Bound: signal.AtLeast}
+	return signal.Age{Since: l.unconfirmed[0].at, Bound: signal.AtLeast}
 }

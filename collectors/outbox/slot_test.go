@@ -51,7 +51,7 @@ func start(t *testing.T, s *databasetest.Shop, slot string) connector {
 	}
 }
 
-// confirm says that everything up to a position was published.
+// confirm reports that everything up to a position was published.
 func (c connector) confirm(t *testing.T, lsn int64) {
 	t.Helper()
 	status := append([]byte{'r'}, make([]byte, 33)...)
@@ -69,7 +69,7 @@ func (c connector) stop(t *testing.T) {
 	_ = c.conn.Conn().Close()
 }
 
-// until takes readings until one is as it should be.
+// until takes readings until one fulfils a condition.
 func until(t *testing.T, what string, next func() signal.Report, is func(o signal.Slot) bool) signal.Slot {
 	t.Helper()
 	var last signal.Report
@@ -79,11 +79,11 @@ func until(t *testing.T, what string, next func() signal.Report, is func(o signa
 			return *last.Outboxes[0].Slot
 		}
 	}
-	t.Fatalf("%s: never seen; the last reading is %+v", what, last)
+	t.Fatalf("%s: not read in time; the last reading is %+v", what, last)
 	return signal.Slot{}
 }
 
-func TestRealSlotIsWatched(t *testing.T) {
+func TestRealSlotIsFollowed(t *testing.T) {
 	s := databasetest.Postgres(t)
 	slot := "slot_" + s.User
 	s.Run(t, "CREATE TABLE outbox (id bigint PRIMARY KEY, payload text)")
@@ -112,24 +112,24 @@ func TestRealSlotIsWatched(t *testing.T) {
 	for i := range 50 {
 		s.Run(t, fmt.Sprintf("INSERT INTO outbox VALUES (%d, repeat('x', 1500))", i))
 	}
-	grown := until(t, "log that nobody reads", next, func(o signal.Slot) bool {
+	grown := until(t, "log that no connector reads", next, func(o signal.Slot) bool {
 		return o.Lag() > 50*1000 && o.Retained >= o.Lag() && o.Inserted == 50 && o.Behind.Known()
 	})
 	if grown.Active || grown.Confirmed != begin.Confirmed {
-		t.Errorf("nobody reads it, and it is %+v", grown)
+		t.Errorf("no connector reads it, and it is %+v", grown)
 	}
 	c := start(t, s, slot)
 	until(t, "a reader", next, func(o signal.Slot) bool { return o.Active && o.Confirmed == begin.Confirmed })
 	c.confirm(t, grown.Written)
 	until(t, "a reader that has confirmed", next, func(o signal.Slot) bool { return o.Active && o.Confirmed >= grown.Written })
 	c.stop(t)
-	until(t, "a reader that is gone", next, func(o signal.Slot) bool { return !o.Active })
+	until(t, "a reader that left", next, func(o signal.Slot) bool { return !o.Active })
 	drop()
-	until(t, "a slot that was dropped", next, func(o signal.Slot) bool { return o.Gone && o.Lag() == signal.Unknown })
+	until(t, "a dropped slot", next, func(o signal.Slot) bool { return o.Gone && o.Lag() == signal.Unknown })
 }
 
-// The server gives a slot up that keeps more log than it may.
-func TestRealSlotThatTheServerGaveUp(t *testing.T) {
+// The server invalidates a slot that keeps more log than max_slot_wal_keep_size.
+func TestRealSlotInvalidatedByTheServer(t *testing.T) {
 	s := databasetest.Postgres(t)
 	slot := "slot_" + s.User
 	s.Run(t, "SELECT pg_create_logical_replication_slot('"+slot+"', 'test_decoding')", "CREATE TABLE t (a text)")
@@ -143,5 +143,5 @@ func TestRealSlotThatTheServerGaveUp(t *testing.T) {
 		s.Run(t, "INSERT INTO t VALUES ('x')", "SELECT pg_switch_wal()")
 	}
 	s.Run(t, "CHECKPOINT")
-	until(t, "a slot that is lost", next, func(o signal.Slot) bool { return o.Lost })
+	until(t, "an invalidated slot", next, func(o signal.Slot) bool { return o.Lost })
 }

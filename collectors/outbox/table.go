@@ -7,26 +7,26 @@ import (
 	"github.com/lostorder/lostorder/internal/database"
 )
 
-// table is an outbox as its config describes it, found in the database.
+// table is an outbox table with the columns that its config names.
 type table struct {
 	id          database.Column
 	createdAt   database.Column
-	orderID     []database.Column // which tell orders apart together; none: no order is named
+	orderID     []database.Column // together they identify an order; none: no order is named
 	traceparent *database.Column
 	attempts    *database.Column
 	lastError   *database.Column
 	publishedAt *database.Column
 
-	scope    []database.Condition // which rows the relay publishes; none: all
+	scope    []database.Condition // the rows that this relay publishes; none: all
 	sequence []database.Column
-	position *position // nil where the config does not say where it is
-	marked   bool      // a row says itself whether it was published
+	position *position // nil where the config names none
+	marked   bool      // a column shows whether a row was published
 
 	pending database.Selection
-	failed  *database.Selection // nil when nothing says which rows failed
+	failed  *database.Selection // nil where nothing marks failed rows
 }
 
-// find looks up the table and its columns, and says all that is missing at once.
+// find looks up the table and its columns. Its error names everything that is missing.
 func find(ctx context.Context, r *database.Reading, c *Config, p *preset) (*table, error) {
 	found, err := r.Table(ctx, c.Table)
 	if err != nil {
@@ -55,7 +55,7 @@ func find(ctx context.Context, r *database.Reading, c *Config, p *preset) (*tabl
 		return nil, err
 	}
 	if t.position != nil && len(t.position.columns) != len(t.sequence) {
-		return nil, fmt.Errorf("read position of the relay: it has %d columns, and the sequence of table %s has %d; name them in the same order (position.columns and columns.sequence in the config)",
+		return nil, fmt.Errorf("read position of the relay: it has %d columns, and the sequence of table %s has %d; position.columns and columns.sequence need the same columns in the same order",
 			len(t.position.columns), found, len(t.sequence))
 	}
 	if c.Where != "" {
@@ -81,19 +81,19 @@ func find(ctx context.Context, r *database.Reading, c *Config, p *preset) (*tabl
 	return &t, nil
 }
 
-// conditions are those of a preset; none when a column that one is about is not
-// there because it belongs to another version of the library.
-func conditions(all []one, columns *database.Columns) []database.Condition {
+// conditions are those of a preset. There are none where the table lacks one of their
+// columns because it comes from another version of the library.
+func conditions(all []match, columns *database.Columns) []database.Condition {
 	var conditions []database.Condition
 	for _, is := range all {
 		column := columns.Maybe(is.column, "preset")
 		switch {
 		case column == nil:
 			return nil
-		case is.of == nil:
+		case is.values == nil:
 			conditions = append(conditions, database.IsNull(*column))
 		default:
-			conditions = append(conditions, database.OneOf(*column, is.of...))
+			conditions = append(conditions, database.OneOf(*column, is.values...))
 		}
 	}
 	return conditions

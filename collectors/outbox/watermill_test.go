@@ -8,7 +8,7 @@ import (
 	"github.com/lostorder/lostorder/internal/database/databasetest"
 )
 
-// makeWatermill makes the tables of a topic, as watermill-sql has them.
+// makeWatermill creates the tables of a topic as watermill-sql does.
 func makeWatermill(t *testing.T, s *databasetest.Shop) {
 	t.Helper()
 	if s.Kind == "postgres" {
@@ -30,8 +30,8 @@ func makeWatermill(t *testing.T, s *databasetest.Shop) {
 	}
 }
 
-// publish adds a message under a number, in the transaction of a number; MySQL's table
-// knows no transactions.
+// publish adds a message with an offset and, in PostgreSQL, a transaction number. The
+// table of MySQL stores no transaction.
 func publish(t *testing.T, s *databasetest.Shop, transaction, offset int, age time.Duration) {
 	t.Helper()
 	columns, values := s.Quoted("offset")+", uuid, created_at", fmt.Sprintf("%d, 'u', %s", offset, s.Ago(age))
@@ -43,7 +43,7 @@ func publish(t *testing.T, s *databasetest.Shop, transaction, offset int, age ti
 
 const watermill = "position: {where: consumer_group = 'relay'}"
 
-func TestTheTopicsOfWatermill(t *testing.T) {
+func TestWatermillTopic(t *testing.T) {
 	databasetest.EachServer(t, func(t *testing.T, s *databasetest.Shop) {
 		makeWatermill(t, s)
 		next := watch(t, withPreset(s.URL, "", "watermill", "table: watermill_orders", watermill))
@@ -75,8 +75,8 @@ func TestTheTopicsOfWatermill(t *testing.T) {
 	})
 }
 
-// The key of the table leads to what is pending, however long the topic.
-func TestALongTopicOfWatermill(t *testing.T) {
+// However long the topic, the key of the table leads to the pending messages.
+func TestLongWatermillTopic(t *testing.T) {
 	databasetest.EachServer(t, func(t *testing.T, s *databasetest.Shop) {
 		makeWatermill(t, s)
 		n, _ := rows(s)

@@ -11,19 +11,19 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// byPosition is an outbox whose relay remembers the last number that it has published.
+// byPosition is the position of a relay that stores the last number that it published.
 const byPosition = "position: {table: relay_position, columns: last_id, where: relay = 'orders'}"
 
-// route is an outbox whose relay goes by a number, and lostorder that watches it.
-type route struct {
+// sequenced is an outbox whose relay reads by a number, watched by lostorder.
+type sequenced struct {
 	t    *testing.T
 	s    *databasetest.Shop
 	next func() signal.Report
 }
 
-// newRoute makes the tables, and a user that may read the columns that are named and
-// nothing else.
-func newRoute(t *testing.T, s *databasetest.Shop, more ...string) *route {
+// newSequenced creates the tables, and a user that may read only the columns that the
+// config names.
+func newSequenced(t *testing.T, s *databasetest.Shop, more ...string) *sequenced {
 	t.Helper()
 	makeTable(t, s)
 	if s.Kind != "sqlite" {
@@ -33,12 +33,12 @@ func newRoute(t *testing.T, s *databasetest.Shop, more ...string) *route {
 	s.Run(t, fmt.Sprintf("CREATE TABLE relay_position (relay %s PRIMARY KEY, last_id BIGINT, secret %s)", s.Key, s.Key),
 		"INSERT INTO relay_position (relay, last_id) VALUES ('orders', 0), ('mails', 900)")
 	s.Grant(t, "relay_position", "relay", "last_id")
-	return &route{t, s, watch(t, settings(s.URL, more...))}
+	return &sequenced{t, s, watch(t, settings(s.URL, more...))}
 }
 
-// begin writes a row in a transaction that stays open; the database has only one
-// writer in SQLite, so that there the row is written when it is committed.
-func (r *route) begin(id int) (commit, rollback func()) {
+// begin inserts a row in a transaction that stays open. SQLite allows only one writer,
+// so that there the row is inserted by commit.
+func (r *sequenced) begin(id int) (commit, rollback func()) {
 	r.t.Helper()
 	insert := fmt.Sprintf("INSERT INTO outbox (id, aggregate_id, status, created_at) VALUES (%d, 'order-%d', 'PENDING', %s)", id, id, r.s.Ago(0))
 	if r.s.Kind == "sqlite" {
@@ -62,16 +62,16 @@ func (r *route) begin(id int) (commit, rollback func()) {
 	return end(tx.Commit), end(tx.Rollback)
 }
 
-// place writes a row and commits it.
-func (r *route) place(id int) { add(r.t, r.s, id, 0) }
+// place inserts a row and commits it.
+func (r *sequenced) place(id int) { add(r.t, r.s, id, 0) }
 
-// relay has the relay read up to a number.
-func (r *route) relay(to int) {
+// relay sets the position of the relay.
+func (r *sequenced) relay(to int) {
 	r.s.Run(r.t, fmt.Sprintf("UPDATE relay_position SET last_id = %d WHERE relay = 'orders'", to))
 }
 
-// read takes a reading and says what is pending and which rows were skipped.
-func (r *route) read(pending int, skipped ...string) signal.Outbox {
+// read takes a reading and compares the number of pending rows and the skipped rows.
+func (r *sequenced) read(pending int, skipped ...string) signal.Outbox {
 	r.t.Helper()
 	report := r.next()
 	o := whole(r.t, report)
@@ -82,7 +82,7 @@ func (r *route) read(pending int, skipped ...string) signal.Outbox {
 		r.t.Errorf("%d rows are pending, want %d", o.Pending, pending)
 	}
 	if o.Skipped == nil {
-		r.t.Fatal("nothing is said of skipped rows")
+		r.t.Fatal("the reading has no skipped rows")
 	}
 	var got []string
 	for _, row := range o.Skipped.Rows {
@@ -95,19 +95,19 @@ func (r *route) read(pending int, skipped ...string) signal.Outbox {
 	return o
 }
 
-func TestRowsThatTheRelayWentPastAreFound(t *testing.T) {
+func TestSkippedRowsAreFound(t *testing.T) {
 	columns := "columns: {order_id: aggregate_id, sequence: id}"
 	marked := "columns: {order_id: aggregate_id, sequence: id, published_at: published_at}"
 	for name, test := range map[string]struct {
 		more  []string
-		story func(r *route)
+		story func(r *sequenced)
 	}{
-		"two transactions commit in the other order": {story: func(r *route) {
+		"two transactions commit in the other order": {story: func(r *sequenced) {
 			commit, _ := r.begin(1)
 			r.place(2)
 			r.read(1)
 			r.relay(2)
-			r.read(0) // the first is still open: nobody knows that it will be skipped
+			r.read(0) // the first is still open and may be rolled back
 			r.read(0)
 			commit()
 			o := r.read(0, "order-1")
@@ -120,7 +120,7 @@ func TestRowsThatTheRelayWentPastAreFound(t *testing.T) {
 			r.s.Run(r.t, "DELETE FROM outbox WHERE id = 1")
 			r.read(0)
 		}},
-		"the transaction was open when lostorder was started": {story: func(r *route) {
+		"the transaction was open when lostorder was started": {story: func(r *sequenced) {
 			commit, _ := r.begin(1)
 			r.place(2)
 			r.relay(2)
@@ -128,7 +128,7 @@ func TestRowsThatTheRelayWentPastAreFound(t *testing.T) {
 			commit()
 			r.read(0, "order-1")
 		}},
-		"a row that says itself that it is not published": {more: []string{marked}, story: func(r *route) {
+		"a row whose column shows that it is not published": {more: []string{marked}, story: func(r *sequenced) {
 			commit, _ := r.begin(1)
 			r.place(2)
 			r.relay(2)
@@ -137,12 +137,12 @@ func TestRowsThatTheRelayWentPastAreFound(t *testing.T) {
 			commit()
 			r.place(3)
 			if o := r.read(1, "order-1"); o.HeadKey != "3" || len(o.Waiting) != 1 {
-				r.t.Errorf("the head is %s of %v, want 3 alone: the relay will not come to the one that it skipped", o.HeadKey, o.Waiting)
+				r.t.Errorf("the head is %s of %v, want 3 alone: the relay will not publish the row that it skipped", o.HeadKey, o.Waiting)
 			}
 			r.s.Run(r.t, "UPDATE outbox SET published_at = created_at WHERE id = 1")
-			r.read(1) // by hand, or by a relay that looks again
+			r.read(1) // by hand, or by a relay that reads it again
 		}},
-		"two at once, one of which is published by a replay": {story: func(r *route) {
+		"two rows at once; a replay publishes one": {story: func(r *sequenced) {
 			first, _ := r.begin(1)
 			r.place(2)
 			second, _ := r.begin(3)
@@ -157,7 +157,7 @@ func TestRowsThatTheRelayWentPastAreFound(t *testing.T) {
 			r.relay(4)
 			r.read(0, "order-1")
 		}},
-		"benign: a long transaction is open while the relay goes on": {story: func(r *route) {
+		"benign: a long transaction is open while the relay continues": {story: func(r *sequenced) {
 			commit, _ := r.begin(5)
 			for i := range 4 {
 				r.place(i + 1)
@@ -171,7 +171,7 @@ func TestRowsThatTheRelayWentPastAreFound(t *testing.T) {
 			r.relay(6)
 			r.read(0)
 		}},
-		"benign: a transaction is rolled back, and the number stays empty": {story: func(r *route) {
+		"benign: a transaction is rolled back, and the number stays empty": {story: func(r *sequenced) {
 			_, rollback := r.begin(1)
 			r.place(2)
 			r.relay(2)
@@ -183,7 +183,7 @@ func TestRowsThatTheRelayWentPastAreFound(t *testing.T) {
 			r.read(0)
 			r.read(0)
 		}},
-		"benign: the relay is merely behind": {story: func(r *route) {
+		"benign: the relay is merely behind": {story: func(r *sequenced) {
 			commit, _ := r.begin(1)
 			r.place(2)
 			r.read(1)
@@ -196,7 +196,7 @@ func TestRowsThatTheRelayWentPastAreFound(t *testing.T) {
 		}},
 		"benign: the relay reads the last numbers again": {
 			more: []string{"position: {table: relay_position, columns: last_id, where: relay = 'orders', lookback: 10}"},
-			story: func(r *route) {
+			story: func(r *sequenced) {
 				commit, _ := r.begin(1)
 				r.place(2)
 				r.relay(2)
@@ -208,7 +208,7 @@ func TestRowsThatTheRelayWentPastAreFound(t *testing.T) {
 				r.read(0)
 			},
 		},
-		"benign: the relay is put back before it, and reads everything again": {story: func(r *route) {
+		"benign: the relay is reset to before it, and reads everything again": {story: func(r *sequenced) {
 			commit, _ := r.begin(1)
 			r.place(2)
 			r.relay(2)
@@ -220,7 +220,7 @@ func TestRowsThatTheRelayWentPastAreFound(t *testing.T) {
 			r.relay(2)
 			r.read(0)
 		}},
-		"benign: two relays have a part each": {more: []string{"where: aggregate_id <> 'order-1'"}, story: func(r *route) {
+		"benign: two relays share the table": {more: []string{"where: aggregate_id <> 'order-1'"}, story: func(r *sequenced) {
 			commit, _ := r.begin(1)
 			r.place(2)
 			r.relay(2)
@@ -230,7 +230,7 @@ func TestRowsThatTheRelayWentPastAreFound(t *testing.T) {
 			r.place(3)
 			r.read(1)
 		}},
-		"benign: what is published is cleaned up, also rows that were just passed": {story: func(r *route) {
+		"benign: published rows are deleted, also rows that were just passed": {story: func(r *sequenced) {
 			for i := range 5 {
 				r.place(i + 1)
 			}
@@ -243,14 +243,14 @@ func TestRowsThatTheRelayWentPastAreFound(t *testing.T) {
 			r.read(0)
 			r.read(0)
 		}},
-		"benign: parallel workers mark their rows as published after the position is past them": {more: []string{marked}, story: func(r *route) {
+		"benign: parallel workers mark rows as published after the position has passed them": {more: []string{marked}, story: func(r *sequenced) {
 			for i := range 3 {
 				r.place(i + 1)
 			}
 			r.relay(3)
 			r.read(3)
 			r.s.Run(r.t, "UPDATE outbox SET published_at = created_at WHERE id > 1")
-			r.read(1) // the first is tried again; it was there in time
+			r.read(1) // the first is tried again; it was committed in time
 			r.s.Run(r.t, "UPDATE outbox SET published_at = created_at WHERE id = 1")
 			r.read(0)
 		}},
@@ -264,7 +264,7 @@ func TestRowsThatTheRelayWentPastAreFound(t *testing.T) {
 				if !strings.Contains(strings.Join(more, "\n"), "columns: {order_id") {
 					more = append(more, columns)
 				}
-				r := newRoute(t, s, more...)
+				r := newSequenced(t, s, more...)
 				if name != "the transaction was open when lostorder was started" {
 					r.read(0)
 				}
@@ -276,7 +276,7 @@ func TestRowsThatTheRelayWentPastAreFound(t *testing.T) {
 
 func TestRowsBeyondThePositionArePending(t *testing.T) {
 	databasetest.EachWithMySQL(t, func(t *testing.T, s *databasetest.Shop) {
-		r := newRoute(t, s, "columns: {order_id: aggregate_id}", byPosition)
+		r := newSequenced(t, s, "columns: {order_id: aggregate_id}", byPosition)
 		add(t, s, 7, 3*time.Minute)
 		add(t, s, 8, 2*time.Minute)
 		add(t, s, 9, time.Minute)
@@ -292,12 +292,12 @@ func TestRowsBeyondThePositionArePending(t *testing.T) {
 		checkAge(t, "the oldest", o.Oldest.At(signal.InstantOf(time.Now())), time.Minute)
 		r.s.Run(t, "UPDATE relay_position SET last_id = NULL WHERE relay = 'orders'")
 		if o := whole(t, r.next()); o.Pending != 3 {
-			t.Errorf("before the relay has begun %d rows are pending, want 3", o.Pending)
+			t.Errorf("before the relay has started %d rows are pending, want 3", o.Pending)
 		}
 	})
 }
 
-func TestAPositionMayBeAQueryOrHaveSeveralColumns(t *testing.T) {
+func TestPositionFromQueryOrSeveralColumns(t *testing.T) {
 	databasetest.Each(t, func(t *testing.T, s *databasetest.Shop) {
 		makeTable(t, s)
 		for i := range 5 {
@@ -317,14 +317,14 @@ func TestAPositionMayBeAQueryOrHaveSeveralColumns(t *testing.T) {
 	})
 }
 
-func TestWhatIsWrongWithAPositionIsSaid(t *testing.T) {
+func TestInvalidPositionIsAnError(t *testing.T) {
 	for name, test := range map[string]struct {
 		position string
 		want     string
 	}{
 		"no row":         {"{table: relay_position, columns: last_id, where: relay = 'order'}", "has no row for it; was the relay ever started, and is position.where right?"},
-		"several rows":   {"{table: relay_position, columns: last_id}", "has several rows; say which in position.where"},
-		"no number":      {"{table: relay_position, columns: relay, where: relay = 'orders'}", `"orders" is no whole number, as column id of table`},
+		"several rows":   {"{table: relay_position, columns: last_id}", "has several rows; select one with position.where"},
+		"no number":      {"{table: relay_position, columns: relay, where: relay = 'orders'}", `"orders" is not a whole number, but column id of table`},
 		"no column":      {"{table: relay_position, columns: lastid}", "did you mean last_id?"},
 		"no table":       {"{table: relay_positions, columns: last_id}", "did you mean relay_position?"},
 		"other columns":  {"{query: \"SELECT relay, last_id FROM relay_position\"}", "it has 2 columns, and the sequence of table"},
@@ -332,7 +332,7 @@ func TestWhatIsWrongWithAPositionIsSaid(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			databasetest.Each(t, func(t *testing.T, s *databasetest.Shop) {
-				r := newRoute(t, s, "position: "+test.position)
+				r := newSequenced(t, s, "position: "+test.position)
 				report := r.next()
 				if report.Err == nil || !strings.Contains(report.Err.Error(), test.want) || !report.Empty() {
 					t.Errorf("the error is %v, want one that says %q, and nothing read", report.Err, test.want)
@@ -342,10 +342,10 @@ func TestWhatIsWrongWithAPositionIsSaid(t *testing.T) {
 	}
 }
 
-// However long the table, the key leads to what lies around the position.
-func TestALongTableIsReadAroundThePosition(t *testing.T) {
+// However large the table, the key leads to the rows around the position.
+func TestLargeTableIsReadAroundThePosition(t *testing.T) {
 	databasetest.Each(t, func(t *testing.T, s *databasetest.Shop) {
-		r := newRoute(t, s)
+		r := newSequenced(t, s)
 		n, limit := rows(s)
 		s.Run(t, fmt.Sprintf("INSERT INTO outbox (id, aggregate_id, created_at) SELECT 2 * i, 'order', %s FROM %s", s.Ago(time.Hour), s.Many(n)))
 		s.Analyse(t, "outbox")
@@ -364,16 +364,16 @@ func TestALongTableIsReadAroundThePosition(t *testing.T) {
 	})
 }
 
-// What is watched is bounded, and it is said when something had to be let go.
-func TestMoreGapsThanAreWatched(t *testing.T) {
+// The tracked gaps are limited. A warning reports that one was dropped.
+func TestTooManyGapsAreAWarning(t *testing.T) {
 	databasetest.Each(t, func(t *testing.T, s *databasetest.Shop) {
-		r := newRoute(t, s, "columns: {order_id: aggregate_id}", byPosition)
+		r := newSequenced(t, s, "columns: {order_id: aggregate_id}", byPosition)
 		r.read(0)
-		r.begin(7) // as long as it is open, every number may still get a row
+		r.begin(7) // while it is open, every number may still get a row
 		r.place(1 << 40)
 		r.relay(1 << 40)
 		report := r.next()
-		if len(report.Warnings) != 1 || !strings.Contains(report.Warnings[0], "more than 1000 numbers behind the position of the relay had no row") {
+		if len(report.Warnings) != 1 || !strings.Contains(report.Warnings[0], "more than 1000 numbers behind the position of the relay have no row") {
 			t.Errorf("warnings: %q", report.Warnings)
 		}
 		add(t, s, 1<<40-999, 0)
@@ -383,10 +383,10 @@ func TestMoreGapsThanAreWatched(t *testing.T) {
 	})
 }
 
-// Where rows come that fast, the latest are looked at.
-func TestMoreRowsThanTheCapArePassed(t *testing.T) {
+// Only the latest of the passed rows are checked.
+func TestMorePassedRowsThanTheCapAreAWarning(t *testing.T) {
 	databasetest.Each(t, func(t *testing.T, s *databasetest.Shop) {
-		r := newRoute(t, s, byPosition, "cap: 5")
+		r := newSequenced(t, s, byPosition, "cap: 5")
 		r.read(0)
 		for i := range 8 {
 			r.place(i + 1)

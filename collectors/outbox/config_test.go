@@ -10,17 +10,17 @@ import (
 	"github.com/lostorder/lostorder/internal/database/databasetest"
 )
 
-func TestASlotStandsAlone(t *testing.T) {
+func TestKeysThatExcludeASlotOrBinlog(t *testing.T) {
 	for _, test := range []struct{ name, more, want string }{
-		{"with a predicate", "slot: s\n    pending: a = 1", "test.yml:9:14: outboxes[0].pending: a replication slot has no pending rows; leave it out, or leave out the slot"},
-		{"with one for failed rows", "slot: s\n    failed: a = 1", "test.yml:9:13: outboxes[0].failed: a replication slot has no pending rows; leave it out, or leave out the slot"},
-		{"with columns", "slot: s\n    columns: {id: key}", "test.yml:9:14: outboxes[0].columns: a replication slot has no pending rows; leave it out, or leave out the slot"},
-		{"with a library that polls", "slot: s\n    preset: cap", "test.yml:8:11: outboxes[0].slot: given together with preset cap, whose relay reads a table; keep one of them"},
+		{"a slot with a predicate", "slot: s\n    pending: a = 1", "test.yml:9:14: outboxes[0].pending: a replication slot has no pending rows; remove this key, or remove the slot"},
+		{"a slot with a predicate for failed rows", "slot: s\n    failed: a = 1", "test.yml:9:13: outboxes[0].failed: a replication slot has no pending rows; remove this key, or remove the slot"},
+		{"a slot with columns", "slot: s\n    columns: {id: key}", "test.yml:9:14: outboxes[0].columns: a replication slot has no pending rows; remove this key, or remove the slot"},
+		{"a slot with a preset that polls", "slot: s\n    preset: cap", "test.yml:8:11: outboxes[0].slot: given together with preset cap, whose relay reads a table; keep one of them"},
 		{"a binary log with a slot", "binlog_user: u\n    slot: s", "test.yml:8:18: outboxes[0].binlog_user: given together with slot, which only PostgreSQL has; keep one of them"},
-		{"a binary log with a predicate", "preset: debezium\n    binlog_user: u\n    pending: a = 1", "test.yml:10:14: outboxes[0].pending: a binary log has no pending rows; leave it out, or leave out binlog_user"},
-		{"a binary log with a position", "binlog_user: u\n    position: {table: p, columns: n}", "test.yml:9:15: outboxes[0].position: is in no table where a relay reads the log; leave it out, or leave out binlog_user"},
-		{"a binary log with a library that polls", "binlog_user: u\n    preset: cap", "test.yml:8:18: outboxes[0].binlog_user: given together with preset cap, whose relay reads a table; keep one of them"},
-		{"with a library that reads the log", "preset: debezium\n    pending: a = 1", "test.yml:9:14: outboxes[0].pending: a replication slot has no pending rows; leave it out, or leave out the slot"},
+		{"a binary log with a predicate", "preset: debezium\n    binlog_user: u\n    pending: a = 1", "test.yml:10:14: outboxes[0].pending: a binary log has no pending rows; remove this key, or remove binlog_user"},
+		{"a binary log with a position", "binlog_user: u\n    position: {table: p, columns: n}", "test.yml:9:15: outboxes[0].position: a relay that reads the log stores no position in a table; remove this key, or remove binlog_user"},
+		{"a binary log with a preset that polls", "binlog_user: u\n    preset: cap", "test.yml:8:18: outboxes[0].binlog_user: given together with preset cap, whose relay reads a table; keep one of them"},
+		{"a predicate with a preset that reads the log", "preset: debezium\n    pending: a = 1", "test.yml:9:14: outboxes[0].pending: a replication slot has no pending rows; remove this key, or remove the slot"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			text := settings("sqlite:/x.db", test.more)
@@ -35,7 +35,7 @@ func TestASlotStandsAlone(t *testing.T) {
 	}
 }
 
-func TestOnlyPostgreSQLHasSlots(t *testing.T) {
+func TestSlotNeedsPostgreSQL(t *testing.T) {
 	databasetest.Each(t, func(t *testing.T, s *databasetest.Shop) {
 		makeTable(t, s)
 		r := read(t, settings(s.URL, "preset: debezium"))
@@ -49,10 +49,10 @@ func TestOnlyPostgreSQLHasSlots(t *testing.T) {
 	})
 }
 
-func TestOnlyMySQLHasABinlog(t *testing.T) {
+func TestBinlogNeedsMySQL(t *testing.T) {
 	text := settings("sqlite:/x.db", "binlog_user: debezium")
 	_, err := config.Parse("test.yml", []byte(text), "", []config.Section{database.Section(), outbox.Source().Section})
-	if want := "outboxes[0].table: what is inserted there is not told apart from what else is in the binary log; leave it out, or leave out binlog_user"; err == nil || !strings.Contains(err.Error(), want) {
+	if want := "outboxes[0].table: lostorder cannot tell what is inserted there from what else is in the binary log; remove this key, or remove binlog_user"; err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("with a table it is %v, want %s", err, want)
 	}
 	databasetest.Each(t, func(t *testing.T, s *databasetest.Shop) {

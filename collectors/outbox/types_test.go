@@ -10,9 +10,9 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// TestOutboxesOfEveryKind watches outboxes whose columns are of other types: the oldest
-// row, its order and its age, and the next once the relay has published that.
-func TestOutboxesOfEveryKind(t *testing.T) {
+// Whatever the types of the columns, the oldest row, its order and its age are right,
+// and so is the next row once the relay has published the first.
+func TestColumnsOfEveryType(t *testing.T) {
 	type types struct{ key, at string }
 	now := time.Now()
 	berlin, err := time.LoadLocation("Europe/Berlin")
@@ -36,7 +36,7 @@ func TestOutboxesOfEveryKind(t *testing.T) {
 		id       func(string) string
 		at       func(time.Time) string
 	}{
-		"UUIDs of the database's own, and a moment with its zone": {
+		"native UUIDs, and a time with its zone": {
 			kinds: map[string]types{"postgres": {"uuid", "timestamptz"}, "mariadb": {"UUID", "BIGINT"}},
 			ids:   uuids, id: text,
 		},
@@ -47,31 +47,31 @@ func TestOutboxesOfEveryKind(t *testing.T) {
 		"UUIDs as 16 bytes, MariaDB":    {kinds: map[string]types{"mariadb": {"BINARY(16)", "BIGINT"}}, ids: uuids, id: unhex},
 		"UUIDs as 16 bytes, PostgreSQL": {kinds: map[string]types{"postgres": {"bytea", "bigint"}}, ids: uuids, id: bytea},
 		"UUIDs as 16 bytes, SQLite":     {kinds: map[string]types{"sqlite": {"BLOB", "INTEGER"}}, ids: uuids, id: blob},
-		"numbers beyond those that a float has": {
+		"numbers that a float does not hold exactly": {
 			kinds: map[string]types{"postgres": {"bigint", "bigint"}, "mariadb": {"BIGINT", "BIGINT"}, "sqlite": {"INTEGER", "INTEGER"}},
 			ids:   [2]string{"9007199254740993", "9007199254740992"}, id: number,
 		},
-		"numbers beyond those that have a sign": {
+		"numbers beyond signed 64 bits": {
 			kinds: map[string]types{"postgres": {"numeric(20)", "bigint"}, "mariadb": {"BIGINT UNSIGNED", "BIGINT"}},
 			ids:   [2]string{"18446744073709551615", "18446744073709551614"}, id: number,
 		},
-		"ids that are not of this alphabet": {
+		"ids in other scripts": {
 			kinds: map[string]types{"postgres": {"text", "bigint"}, "mariadb": {"VARCHAR(40) CHARACTER SET utf8mb4", "BIGINT"}, "sqlite": {"TEXT", "INTEGER"}},
 			ids:   [2]string{"Bestellung-ä-注文-🛒", `it's "quoted"`}, id: func(id string) string { return "'" + strings.ReplaceAll(id, "'", "''") + "'" },
 		},
-		"a moment without a zone, of a zone that the config names": {
+		"a time without zone, in the zone of the config": {
 			kinds:    map[string]types{"postgres": {"text", "timestamp"}, "mariadb": {"VARCHAR(40)", "DATETIME(3)"}},
 			database: "Europe/Berlin", ids: [2]string{"a", "b"}, id: text, at: written(plain, berlin),
 		},
-		"a moment without a zone, of UTC": {
+		"a time without zone, in UTC": {
 			kinds:    map[string]types{"postgres": {"text", "timestamp"}, "mariadb": {"VARCHAR(40)", "DATETIME(3)"}, "sqlite": {"TEXT", "TEXT"}},
 			database: "UTC", ids: [2]string{"a", "b"}, id: text, at: written(plain, time.UTC),
 		},
-		"a moment with an offset, as text": {
+		"a time with an offset, as text": {
 			kinds: map[string]types{"postgres": {"text", "timestamptz"}, "sqlite": {"TEXT", "TEXT"}},
 			ids:   [2]string{"a", "b"}, id: text, at: written("2006-01-02 15:04:05.000-07:00", berlin),
 		},
-		"a moment with a T and a Z, as text": {
+		"a time with T and Z, as text": {
 			kinds: map[string]types{"postgres": {"text", "timestamptz"}, "sqlite": {"TEXT", "TEXT"}},
 			ids:   [2]string{"a", "b"}, id: text, at: written("2006-01-02T15:04:05.000Z", time.UTC),
 		},
@@ -80,7 +80,7 @@ func TestOutboxesOfEveryKind(t *testing.T) {
 			databasetest.EachWithMySQL(t, func(t *testing.T, s *databasetest.Shop) {
 				kind, ok := test.kinds[s.Kind]
 				if !ok || s.MySQL && kind.key == "UUID" {
-					t.Skip("this database has no such thing")
+					t.Skip("this database has no such type")
 				}
 				at := test.at
 				switch {
@@ -120,9 +120,9 @@ func TestOutboxesOfEveryKind(t *testing.T) {
 
 func o(r signal.Report) signal.Outbox { return r.Outboxes[0] }
 
-// TestSummerTimeInAnOutbox: a moment of a wall clock in the hour that comes twice is one of the
-// two, and one in the hour that does not come is read as one near it. No row is left out.
-func TestSummerTimeInAnOutbox(t *testing.T) {
+// A local time in the repeated hour is one of the two moments. A local time in the
+// skipped hour is read as a moment near it. No row is left out.
+func TestTimestampsAroundDaylightSavingChanges(t *testing.T) {
 	databasetest.EachServer(t, func(t *testing.T, s *databasetest.Shop) {
 		kind := map[string]string{"postgres": "timestamp", "mariadb": "DATETIME"}[s.Kind]
 		s.Run(t, fmt.Sprintf("CREATE TABLE outbox (id BIGINT PRIMARY KEY, created_at %s NOT NULL, published_at %s NULL)", kind, kind))
@@ -150,9 +150,9 @@ func TestSummerTimeInAnOutbox(t *testing.T) {
 	})
 }
 
-// TestCompositeSequences: a relay that goes by two columns is followed by both, and the position
-// beyond what a float can hold.
-func TestCompositeSequences(t *testing.T) {
+// A relay that orders by two columns is followed by both, also beyond the numbers that
+// a float holds exactly.
+func TestSequenceOfTwoColumns(t *testing.T) {
 	databasetest.Each(t, func(t *testing.T, s *databasetest.Shop) {
 		s.Run(t, fmt.Sprintf("CREATE TABLE outbox (shard %s, number BIGINT, aggregate_id %s, created_at %s NOT NULL, PRIMARY KEY (shard, number))", s.Key, s.Key, s.Time),
 			fmt.Sprintf("CREATE TABLE relay_position (shard %s, number BIGINT)", s.Key),
@@ -175,8 +175,8 @@ func TestCompositeSequences(t *testing.T) {
 	})
 }
 
-// TestPublishedRowsAreCounted from the first reading on, also where none was published before it,
-// and those that are cleaned up stay counted.
+// Rows are counted from the first reading on, also where none was published before it.
+// Rows that are cleaned up stay counted.
 func TestPublishedRowsAreCounted(t *testing.T) {
 	for name, before := range map[string]int{"some were published before": 3, "none was published before": 0} {
 		t.Run(name, func(t *testing.T) {
@@ -212,9 +212,9 @@ func TestPublishedRowsAreCounted(t *testing.T) {
 	}
 }
 
-// TestASkippedRowIsNamedAsPeopleKnowIt: its key is a UUID that is kept as bytes, and it is not
-// taken for the head.
-func TestASkippedRowIsNamedAsPeopleKnowIt(t *testing.T) {
+// The key of the skipped row is a UUID stored as bytes. The row is named by the UUID,
+// and is not the head.
+func TestSkippedRowWithBinaryKey(t *testing.T) {
 	const uuid = "018f3c4e-7f5e-7b8a-9d2e-00000000000"
 	databasetest.EachWithMySQL(t, func(t *testing.T, s *databasetest.Shop) {
 		kind := map[string]string{"postgres": "bytea", "mariadb": "BINARY(16)", "sqlite": "BLOB"}[s.Kind]

@@ -13,24 +13,24 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-func TestWhatIsWrongIsSaidClearly(t *testing.T) {
+func TestErrorsNameTheMistake(t *testing.T) {
 	for _, test := range []struct {
 		name string
 		more []string
 		want []string // in the error
-		part bool     // the rest is read all the same
+		part bool     // the rest is still read
 	}{
-		{"a table that is not there", []string{"table: outbx"}, []string{"find table", "outbx", "did you mean outbox?"}, false},
+		{"a missing table", []string{"table: outbx"}, []string{"find table", "outbx", "did you mean outbox?"}, false},
 		{
-			"a column that is not there",
+			"a missing column",
 			[]string{"columns: {created_at: created, published_at: publishedat}"},
 			[]string{`no column "created"`, "did you mean created_at?", "columns.created_at in the config", `no column "publishedat"`, "did you mean published_at?"},
 			false,
 		},
 		{"a column that holds no time", []string{"columns: {created_at: aggregate_id}"}, []string{"aggregate_id", "holds no time"}, false},
-		{"a predicate about a column that is not there", []string{"pending: stauts = 'PENDING'"}, []string{"stauts", "the columns of table", "status"}, false},
-		{"a predicate that is no SQL", []string{"pending: status = = 3"}, []string{"count pending rows"}, false},
-		{"a failed predicate about a column that is not there", []string{everything, "failed: dead = 1"}, []string{"count failed rows", "dead"}, true},
+		{"a predicate with a missing column", []string{"pending: stauts = 'PENDING'"}, []string{"stauts", "the columns of table", "status"}, false},
+		{"a predicate that is not SQL", []string{"pending: status = = 3"}, []string{"count pending rows"}, false},
+		{"a failed predicate with a missing column", []string{everything, "failed: dead = 1"}, []string{"count failed rows", "dead"}, true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			databasetest.Each(t, func(t *testing.T, s *databasetest.Shop) {
@@ -60,14 +60,14 @@ func TestWhatIsWrongIsSaidClearly(t *testing.T) {
 					t.Errorf("pending is %d, want 1", r.Outboxes[0].Pending)
 				}
 				if s.Password != "" && strings.Contains(r.Err.Error(), s.Password) {
-					t.Error("the error holds the password")
+					t.Error("the error contains the password")
 				}
 			})
 		})
 	}
 }
 
-func TestOddMomentsAreWarnedOf(t *testing.T) {
+func TestMissingAndFutureTimestampsAreWarnings(t *testing.T) {
 	databasetest.Each(t, func(t *testing.T, s *databasetest.Shop) {
 		makeTable(t, s)
 		add(t, s, 1, time.Minute)
@@ -83,12 +83,12 @@ func TestOddMomentsAreWarnedOf(t *testing.T) {
 		checkWarning(t, r, "pending rows", "in the future: 1, by up to 2h0m0s")
 		last := o.Waiting[len(o.Waiting)-1]
 		if last.ID != "order-2" || last.Since > signal.InstantOf(r.At) {
-			t.Errorf("the row of the future is %v, and it is %v now", last, signal.InstantOf(r.At))
+			t.Errorf("the row in the future is %v, now is %v", last, signal.InstantOf(r.At))
 		}
 	})
 }
 
-func TestOnlyUndatedRows(t *testing.T) {
+func TestRowsWithoutTimestampHaveUnknownAge(t *testing.T) {
 	databasetest.Each(t, func(t *testing.T, s *databasetest.Shop) {
 		makeTable(t, s)
 		s.Run(t, "INSERT INTO outbox (id) VALUES (3)")
@@ -99,17 +99,17 @@ func TestOnlyUndatedRows(t *testing.T) {
 	})
 }
 
-func TestAnEmptyTableIsAWholeReading(t *testing.T) {
+func TestEmptyTableIsACompleteReading(t *testing.T) {
 	databasetest.Each(t, func(t *testing.T, s *databasetest.Shop) {
 		makeTable(t, s)
 		r := read(t, settings(s.URL))
 		if o := whole(t, r); o.Pending != 0 || o.Retried != signal.Unknown || o.Failed != signal.Unknown || o.Oldest.Known() {
-			t.Errorf("it is %+v; want nothing pending, and nothing known of the rest", o)
+			t.Errorf("it is %+v; want nothing pending, and the rest unknown", o)
 		}
 	})
 }
 
-func TestPendingByPredicateAndByPresence(t *testing.T) {
+func TestPendingRowsByPredicateOrByPresence(t *testing.T) {
 	databasetest.Each(t, func(t *testing.T, s *databasetest.Shop) {
 		makeTable(t, s)
 		for i := range 5 {
@@ -156,14 +156,14 @@ func checkWarning(t *testing.T, r signal.Report, words ...string) {
 	t.Errorf("no warning says %q; there are %q", words, r.Warnings)
 }
 
-func TestBadConfig(t *testing.T) {
+func TestInvalidConfigIsRefused(t *testing.T) {
 	for _, test := range []struct{ name, more, want string }{
-		{"two ways to say pending", "pending: status = 'P'\n    columns: {published_at: published_at}", "test.yml:8:14: outboxes[0].pending: given together with columns.published_at, which means published_at IS NULL; keep one of them"},
-		{"a status without its values", "columns: {status: status}", "test.yml:8:23: outboxes[0].columns.status: says nothing of which values are pending; add for example pending: status = 'PENDING'"},
+		{"two definitions of pending", "pending: status = 'P'\n    columns: {published_at: published_at}", "test.yml:8:14: outboxes[0].pending: given together with columns.published_at, which means published_at IS NULL; keep one of them"},
+		{"a status without its values", "columns: {status: status}", "test.yml:8:23: outboxes[0].columns.status: does not define which values are pending; add for example pending: status = 'PENDING'"},
 		{"a statement", "pending: 1=1; DELETE FROM outbox", "test.yml:8:14: outboxes[0].pending: a semicolon ends a statement; write a predicate alone, for example status = 'PENDING'"},
 		{"a comment", "failed: a = 1 -- not b", "test.yml:8:13: outboxes[0].failed: a comment would hide what comes after it; write it as a comment of YAML"},
-		{"a parenthesis too many", "failed: a = 1)", "test.yml:8:13: outboxes[0].failed: a parenthesis is closed that was not opened"},
-		{"a quote too few", "failed: a = 'x", "test.yml:8:13: outboxes[0].failed: a quote is not closed"},
+		{"an unmatched closing parenthesis", "failed: a = 1)", "test.yml:8:13: outboxes[0].failed: a parenthesis is closed that was not opened"},
+		{"an unclosed quote", "failed: a = 'x", "test.yml:8:13: outboxes[0].failed: a quote is not closed"},
 		{"a whole WHERE", "failed: WHERE a = 1", "test.yml:8:13: outboxes[0].failed: write the predicate alone, without the words before it, for example status = 'PENDING'"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
