@@ -55,13 +55,6 @@ type Target struct {
 	New func(log *slog.Logger) Collector
 }
 
-// A Source is one kind of thing that can be watched: its section of the config
-// file, and the targets that the section asks for.
-type Source struct {
-	Section config.Section
-	Targets func(f *config.File) []Target
-}
-
 // StaleAfter is how many intervals a reading is good for when it cannot be
 // refreshed.
 const StaleAfter = 3

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"reflect"
 	"strconv"
 	"strings"
 
@@ -44,12 +43,8 @@ type Config struct {
 
 // TLS is how connections are encrypted.
 type TLS struct {
-	Enabled            bool   `yaml:"enabled" default:"true" doc:"Whether connections are encrypted."`
-	CAFile             string `yaml:"ca_file" doc:"PEM file of the authorities to trust; the system's when left out." example:"/etc/lostorder/ca.pem"`
-	CertFile           string `yaml:"cert_file" doc:"PEM file of the certificate that says who lostorder is." example:"/etc/lostorder/client.pem"`
-	KeyFile            string `yaml:"key_file" doc:"PEM file of the certificate's key." example:"/etc/lostorder/client-key.pem"`
-	ServerName         string `yaml:"server_name" doc:"The name that the brokers' certificates must carry; the host connected to when left out." example:"kafka.example.com"`
-	InsecureSkipVerify bool   `yaml:"insecure_skip_verify" doc:"Trust any certificate; for tests only."`
+	Enabled        bool `yaml:"enabled" default:"true" doc:"Whether connections are encrypted."`
+	collectors.TLS `inline:"true"`
 }
 
 // SASL is who lostorder is to the brokers.
@@ -81,43 +76,13 @@ func (c *Config) Validate() error {
 	return errors.Join(errs...)
 }
 
-// Validate checks that the certificate and its key come together.
-func (t *TLS) Validate() error {
-	switch {
-	case t.CertFile != "" && t.KeyFile == "":
-		return config.At("key_file", "missing; cert_file needs the key beside it")
-	case t.CertFile == "" && t.KeyFile != "":
-		return config.At("cert_file", "missing; key_file needs the certificate beside it")
-	}
-	return nil
-}
-
-// Source says what the section is called and which targets it asks for.
+// Source registers the section.
 func Source() collectors.Source {
-	return collectors.Source{
-		Section: config.Section{
-			Key:  section,
-			Doc:  "Kafka clusters to watch.",
-			Type: reflect.TypeFor[Config](),
-		},
-		Targets: func(f *config.File) []collectors.Target {
-			var targets []collectors.Target
-			for _, c := range config.Items[Config](f, section) {
-				targets = append(targets, Target(c))
-			}
-			return targets
-		},
-	}
+	return collectors.Section(section, "Kafka clusters to watch.", func(c Config, _ *config.File) collectors.Target { return Target(c) })
 }
 
 // Target returns the target of one entry.
 func Target(c Config) collectors.Target {
 	id := signal.TargetID{Collector: section, Target: c.Name}
-	return collectors.Target{
-		ID:     id,
-		Config: c,
-		New: func(log *slog.Logger) collectors.Collector {
-			return collectors.Poll(id, c.Schedule, log, func() collectors.Reader { return NewReader(c) })
-		},
-	}
+	return collectors.Polled(id, c.Schedule, c, func(*slog.Logger) collectors.Reader { return NewReader(c) })
 }

@@ -3,11 +3,8 @@ package kafka
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
-	"fmt"
 	"net"
-	"os"
 	"sync"
 	"time"
 )
@@ -77,10 +74,16 @@ func (d *dialer) Dial(network, addr string) (net.Conn, error) {
 // encrypt shakes hands here and not at the first write, so that what is wrong
 // with it can be told apart from what is wrong with Kafka.
 func (d *dialer) encrypt(ctx context.Context, raw net.Conn, addr string) (net.Conn, error) {
-	settings, err := d.tls.settings(addr)
+	settings, err := d.tls.Client("kafka[].tls")
 	if err != nil {
 		_ = raw.Close()
 		return nil, err
+	}
+	if settings.ServerName == "" {
+		settings.ServerName = addr
+		if host, _, err := net.SplitHostPort(addr); err == nil {
+			settings.ServerName = host
+		}
 	}
 	secured := tls.Client(raw, settings)
 	if err := secured.HandshakeContext(ctx); err != nil {
@@ -88,37 +91,6 @@ func (d *dialer) encrypt(ctx context.Context, raw net.Conn, addr string) (net.Co
 		return nil, &handshakeError{err}
 	}
 	return secured, nil
-}
-
-// settings reads the files anew, so that a certificate that was renewed counts
-// from the next connection on.
-func (t *TLS) settings(addr string) (*tls.Config, error) {
-	host, _, err := net.SplitHostPort(addr)
-	if err != nil {
-		host = addr
-	}
-	settings := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: host, InsecureSkipVerify: t.InsecureSkipVerify} //nolint:gosec // by choice of the operator
-	if t.ServerName != "" {
-		settings.ServerName = t.ServerName
-	}
-	if t.CAFile != "" {
-		pem, err := os.ReadFile(t.CAFile)
-		if err != nil {
-			return nil, fmt.Errorf("read kafka[].tls.ca_file: %w", err)
-		}
-		settings.RootCAs = x509.NewCertPool()
-		if !settings.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("read kafka[].tls.ca_file: no certificate in %s", t.CAFile)
-		}
-	}
-	if t.CertFile != "" {
-		pair, err := tls.LoadX509KeyPair(t.CertFile, t.KeyFile)
-		if err != nil {
-			return nil, fmt.Errorf("read kafka[].tls.cert_file and key_file: %w", err)
-		}
-		settings.Certificates = []tls.Certificate{pair}
-	}
-	return settings, nil
 }
 
 // plainDialError takes off what names the address a second time.

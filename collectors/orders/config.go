@@ -2,7 +2,6 @@ package orders
 
 import (
 	"log/slog"
-	"reflect"
 
 	"github.com/lostorder/lostorder/collectors"
 	"github.com/lostorder/lostorder/internal/config"
@@ -97,16 +96,9 @@ type Histogram struct {
 // sectionKey is the key of the section in the config file.
 const sectionKey = "lifecycles"
 
-// Source is what lifecycles are in a config file.
+// Source registers the section.
 func Source() collectors.Source {
-	return collectors.Source{
-		Section: config.Section{
-			Key:  sectionKey,
-			Doc:  "The states of orders, or the steps of sagas: how long each may last, and the table that says who is in which.",
-			Type: reflect.TypeFor[Config](),
-		},
-		Targets: targets,
-	}
+	return collectors.Section(sectionKey, "The states of orders, or the steps of sagas: how long each may last, and the table that holds them.", target)
 }
 
 // setup is all that decides how a lifecycle is read.
@@ -115,18 +107,8 @@ type setup struct {
 	Database  database.Config
 }
 
-func targets(f *config.File) []collectors.Target {
-	var all []collectors.Target
-	for _, c := range config.Items[Config](f, sectionKey) {
-		s := setup{Lifecycle: c, Database: database.Find(f, c.Source.Database)}
-		id := signal.TargetID{Collector: "orders", Target: c.Name}
-		all = append(all, collectors.Target{
-			ID:     id,
-			Config: s,
-			New: func(log *slog.Logger) collectors.Collector {
-				return collectors.Poll(id, c.Schedule, log, func() collectors.Reader { return open(s) })
-			},
-		})
-	}
-	return all
+func target(c Config, f *config.File) collectors.Target {
+	s := setup{Lifecycle: c, Database: database.Find(f, c.Source.Database)}
+	id := signal.TargetID{Collector: "orders", Target: c.Name}
+	return collectors.Polled(id, c.Schedule, s, func(*slog.Logger) collectors.Reader { return open(s) })
 }

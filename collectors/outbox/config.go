@@ -143,14 +143,7 @@ func (c *Config) logAlone() error {
 
 // Source is the section outboxes of a config file.
 func Source() collectors.Source {
-	return collectors.Source{
-		Section: config.Section{
-			Key:  sectionKey,
-			Doc:  "Outbox tables: events that were committed with their orders and wait for a relay to publish them.",
-			Type: reflect.TypeFor[Config](),
-		},
-		Targets: targets,
-	}
+	return collectors.Section(sectionKey, "Outbox tables: events that were committed with their orders and wait for a relay to publish them.", target)
 }
 
 // setup is everything that determines how an outbox is read.
@@ -160,20 +153,9 @@ type setup struct {
 	preset   preset
 }
 
-func targets(f *config.File) []collectors.Target {
-	var all []collectors.Target
-	for _, c := range config.Items[Config](f, sectionKey) {
-		s := setup{Database: database.Find(f, c.Database)}
-		s.Outbox, s.preset = c.filled(s.Database)
-		id := signal.TargetID{Collector: "outbox", Target: c.Name}
-		all = append(all, collectors.Target{
-			ID:     id,
-			Config: s,
-			New: func(log *slog.Logger) collectors.Collector {
-				known := &memory{} // outlives a connection
-				return collectors.Poll(id, c.Schedule, log, func() collectors.Reader { return open(s, known) })
-			},
-		})
-	}
-	return all
+func target(c Config, f *config.File) collectors.Target {
+	s := setup{Database: database.Find(f, c.Database)}
+	s.Outbox, s.preset = c.filled(s.Database)
+	id := signal.TargetID{Collector: "outbox", Target: c.Name}
+	return collectors.Polled(id, c.Schedule, s, func(*slog.Logger) collectors.Reader { return open(s, &memory{}) })
 }

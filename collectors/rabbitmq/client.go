@@ -2,8 +2,6 @@ package rabbitmq
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,7 +9,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"os"
 	"strings"
 	"time"
 
@@ -56,26 +53,9 @@ type client struct {
 }
 
 func newClient(c *Config) (*client, error) {
-	settings := &tls.Config{MinVersion: tls.VersionTLS12}
-	if t := c.TLS; t != nil {
-		settings.ServerName, settings.InsecureSkipVerify = t.ServerName, t.InsecureSkipVerify
-		if t.CAFile != "" {
-			pem, err := os.ReadFile(t.CAFile)
-			if err != nil {
-				return nil, fmt.Errorf("read rabbitmq[].tls.ca_file: %w", err)
-			}
-			settings.RootCAs = x509.NewCertPool()
-			if !settings.RootCAs.AppendCertsFromPEM(pem) {
-				return nil, fmt.Errorf("read rabbitmq[].tls.ca_file: no certificate in %s", t.CAFile)
-			}
-		}
-		if t.CertFile != "" {
-			pair, err := tls.LoadX509KeyPair(t.CertFile, t.KeyFile)
-			if err != nil {
-				return nil, fmt.Errorf("read rabbitmq[].tls.cert_file and key_file: %w", err)
-			}
-			settings.Certificates = []tls.Certificate{pair}
-		}
+	settings, err := c.TLS.Client("rabbitmq[].tls")
+	if err != nil {
+		return nil, err
 	}
 	return &client{
 		http: &http.Client{

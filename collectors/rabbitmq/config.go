@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
-	"reflect"
 	"regexp"
 	"strings"
 
@@ -31,7 +30,7 @@ type Config struct {
 	PrometheusURL  []string        `yaml:"prometheus_url" single:"true" doc:"Where the prometheus plugin answers, one address per node; port 15692 of the hosts in url when left out. It is used where it covers every node of the cluster." example:"http://localhost:15692"`
 	Username       string          `yaml:"username" doc:"The user; nobody when left out." example:"lostorder"`
 	Password       config.Secret   `yaml:"password" file:"true" doc:"The password." example:"${RABBITMQ_PASSWORD}"`
-	TLS            *TLS            `yaml:"tls" doc:"How https is spoken; the system's authorities are trusted when left out."`
+	TLS            *collectors.TLS `yaml:"tls" doc:"How https is spoken; the system's authorities are trusted when left out."`
 	VHosts         config.Matcher  `yaml:"vhosts" doc:"Virtual hosts to watch."`
 	Queues         config.Matcher  `yaml:"queues" doc:"Queues to watch, by their names without the virtual host."`
 	Objectives     []Objective     `yaml:"objectives" doc:"How long messages may wait. The first that matches the queue holds."`
@@ -40,15 +39,6 @@ type Config struct {
 	ConfigInterval config.Duration `yaml:"config_interval" default:"5m" min:"10ms" doc:"How often definitions, policies and bindings are read."`
 
 	collectors.Schedule `inline:"true"`
-}
-
-// TLS is how https is spoken.
-type TLS struct {
-	CAFile             string `yaml:"ca_file" doc:"PEM file of the authorities to trust; the system's when left out." example:"/etc/lostorder/ca.pem"`
-	CertFile           string `yaml:"cert_file" doc:"PEM file of the certificate that says who lostorder is." example:"/etc/lostorder/client.pem"`
-	KeyFile            string `yaml:"key_file" doc:"PEM file of the certificate's key." example:"/etc/lostorder/client-key.pem"`
-	ServerName         string `yaml:"server_name" doc:"The name that the nodes' certificates must carry; the host connected to when left out." example:"rabbitmq.example.com"`
-	InsecureSkipVerify bool   `yaml:"insecure_skip_verify" doc:"Trust any certificate; for tests only."`
 }
 
 // Validate checks what the tags cannot say.
@@ -81,17 +71,6 @@ func (c *Config) Validate() error {
 	return errors.Join(errs...)
 }
 
-// Validate checks that the certificate and its key come together.
-func (t *TLS) Validate() error {
-	switch {
-	case t.CertFile != "" && t.KeyFile == "":
-		return config.At("key_file", "missing; cert_file needs the key beside it")
-	case t.CertFile == "" && t.KeyFile != "":
-		return config.At("cert_file", "missing; key_file needs the certificate beside it")
-	}
-	return nil
-}
-
 // watches reports whether a queue is watched.
 func (c *Config) watches(k key) bool { return c.VHosts.Match(k.vhost) && c.Queues.Match(k.name) }
 
@@ -122,32 +101,13 @@ func (c *Config) prometheus() []string {
 	return list
 }
 
-// Source says what the section is called and which targets it asks for.
+// Source registers the section.
 func Source() collectors.Source {
-	return collectors.Source{
-		Section: config.Section{
-			Key:  section,
-			Doc:  "RabbitMQ clusters to watch.",
-			Type: reflect.TypeFor[Config](),
-		},
-		Targets: func(f *config.File) []collectors.Target {
-			var targets []collectors.Target
-			for _, c := range config.Items[Config](f, section) {
-				targets = append(targets, Target(c))
-			}
-			return targets
-		},
-	}
+	return collectors.Section(section, "RabbitMQ clusters to watch.", func(c Config, _ *config.File) collectors.Target { return Target(c) })
 }
 
 // Target returns the target of one entry.
 func Target(c Config) collectors.Target {
 	id := signal.TargetID{Collector: section, Target: c.Name}
-	return collectors.Target{
-		ID:     id,
-		Config: c,
-		New: func(log *slog.Logger) collectors.Collector {
-			return collectors.Poll(id, c.Schedule, log, func() collectors.Reader { return NewReader(c) })
-		},
-	}
+	return collectors.Polled(id, c.Schedule, c, func(*slog.Logger) collectors.Reader { return NewReader(c) })
 }

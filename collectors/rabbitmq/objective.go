@@ -1,9 +1,9 @@
 package rabbitmq
 
 import (
-	"slices"
 	"time"
 
+	"github.com/lostorder/lostorder/collectors"
 	"github.com/lostorder/lostorder/internal/config"
 	"github.com/lostorder/lostorder/internal/signal"
 )
@@ -13,23 +13,16 @@ const defaultMaxAge = 5 * time.Minute
 
 // Objective is how long messages may wait in some queues.
 type Objective struct {
-	Queues      []config.Pattern `yaml:"queues" single:"true" doc:"Queues it holds for, as regular expressions that match the whole name without the virtual host; all when left out." example:"orders\\..*"`
-	MaxAge      config.Duration  `yaml:"max_age" default:"5m" min:"1s" doc:"How long a message may wait, and how long a reader may make no progress while messages wait."`
-	AbsentAfter config.Duration  `yaml:"absent_after" doc:"How long messages may wait with nobody reading, which is longer than a deploy takes; max_age when left out." example:"10m"`
-	DLQ         string           `yaml:"dlq" enum:"needed,none" default:"needed" doc:"Whether the queue needs a dead letter queue; with none it is not missed."`
+	Queues               []config.Pattern `yaml:"queues" single:"true" doc:"Queues it holds for, as regular expressions that match the whole name without the virtual host. The default is all." example:"orders\\..*"`
+	collectors.Objective `inline:"true"`
 }
 
 // objective returns what holds for a queue: the first that matches.
 func (c *Config) objective(queue string) signal.Objective {
 	for _, o := range c.Objectives {
-		if len(o.Queues) > 0 && !slices.ContainsFunc(o.Queues, func(p config.Pattern) bool { return p.MatchString(queue) }) {
-			continue
+		if collectors.MatchesAny(o.Queues, queue) {
+			return o.Signal(defaultMaxAge)
 		}
-		absent := o.AbsentAfter
-		if absent == 0 {
-			absent = o.MaxAge
-		}
-		return signal.Objective{MaxAge: time.Duration(o.MaxAge), AbsentAfter: time.Duration(absent), NoDLQ: o.DLQ == "none"}
 	}
-	return signal.Objective{MaxAge: defaultMaxAge, AbsentAfter: defaultMaxAge}
+	return collectors.Objective{}.Signal(defaultMaxAge)
 }

@@ -2,7 +2,6 @@ package reconcile
 
 import (
 	"log/slog"
-	"reflect"
 
 	"github.com/lostorder/lostorder/collectors"
 	"github.com/lostorder/lostorder/internal/config"
@@ -46,16 +45,9 @@ type Columns struct {
 // sectionKey is the key of the section in the config file.
 const sectionKey = "reconciliations"
 
-// Source is what reconciliations are in a config file.
+// Source registers the section.
 func Source() collectors.Source {
-	return collectors.Source{
-		Section: config.Section{
-			Key:  sectionKey,
-			Doc:  "Checks that what one store holds, another store holds too: orders and their payments, shipments, events, copies.",
-			Type: reflect.TypeFor[Config](),
-		},
-		Targets: targets,
-	}
+	return collectors.Section(sectionKey, "Checks that what one store holds, another store holds too: orders and their payments, shipments, events, copies.", target)
 }
 
 // setup is all that decides how a check is made. The databases are in the order in
@@ -73,25 +65,15 @@ const (
 	rightPrimary
 )
 
-func targets(f *config.File) []collectors.Target {
-	var all []collectors.Target
-	for _, c := range config.Items[Config](f, sectionKey) {
-		s := setup{Check: c}
-		for role, name := range []string{c.Left.Database, c.Right.Database, c.Left.Primary, c.Right.Primary} {
-			if name != "" {
-				s.Databases[role] = database.Find(f, name)
-			}
+func target(c Config, f *config.File) collectors.Target {
+	s := setup{Check: c}
+	for role, name := range []string{c.Left.Database, c.Right.Database, c.Left.Primary, c.Right.Primary} {
+		if name != "" {
+			s.Databases[role] = database.Find(f, name)
 		}
-		id := signal.TargetID{Collector: "reconcile", Target: c.Name}
-		all = append(all, collectors.Target{
-			ID:     id,
-			Config: s,
-			New: func(log *slog.Logger) collectors.Collector {
-				return collectors.Poll(id, c.Schedule, log, func() collectors.Reader { return open(s, log) })
-			},
-		})
 	}
-	return all
+	id := signal.TargetID{Collector: "reconcile", Target: c.Name}
+	return collectors.Polled(id, c.Schedule, s, func(log *slog.Logger) collectors.Reader { return open(s, log) })
 }
 
 // means is what the right is to the left.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
-	"reflect"
 	"strings"
 	"time"
 
@@ -95,32 +94,13 @@ func (c *Config) schedule() collectors.Schedule {
 	return collectors.Schedule{Interval: c.Interval, Timeout: c.Timeout}
 }
 
-// Source says what the section is called and which targets it asks for.
+// Source registers the section.
 func Source() collectors.Source {
-	return collectors.Source{
-		Section: config.Section{
-			Key:  section,
-			Doc:  "SQS queues to watch, by region and account.",
-			Type: reflect.TypeFor[Config](),
-		},
-		Targets: func(f *config.File) []collectors.Target {
-			var targets []collectors.Target
-			for _, c := range config.Items[Config](f, section) {
-				targets = append(targets, Target(c))
-			}
-			return targets
-		},
-	}
+	return collectors.Section(section, "SQS queues to watch, by region and account.", func(c Config, _ *config.File) collectors.Target { return Target(c) })
 }
 
 // Target returns the target of one entry.
 func Target(c Config) collectors.Target {
 	id := signal.TargetID{Collector: section, Target: c.Name}
-	return collectors.Target{
-		ID:     id,
-		Config: c,
-		New: func(log *slog.Logger) collectors.Collector {
-			return collectors.Poll(id, c.schedule(), log, func() collectors.Reader { return NewReader(c, log) })
-		},
-	}
+	return collectors.Polled(id, c.schedule(), c, func(log *slog.Logger) collectors.Reader { return NewReader(c, log) })
 }

@@ -1,0 +1,43 @@
+package collectors
+
+import (
+	"log/slog"
+	"reflect"
+
+	"github.com/lostorder/lostorder/internal/config"
+	"github.com/lostorder/lostorder/internal/signal"
+)
+
+// A Source is one kind of thing that can be watched: its section of the config
+// file, and the targets that the section asks for.
+type Source struct {
+	Section config.Section
+	Targets func(f *config.File) []Target
+}
+
+// Section returns the source whose section of the config file is a list of T.
+// target makes the target of one entry; f resolves references to other sections.
+func Section[T any](key, doc string, target func(entry T, f *config.File) Target) Source {
+	return Source{
+		Section: config.Section{Key: key, Doc: doc, Type: reflect.TypeFor[T]()},
+		Targets: func(f *config.File) []Target {
+			var targets []Target
+			for _, entry := range config.Items[T](f, key) {
+				targets = append(targets, target(entry, f))
+			}
+			return targets
+		},
+	}
+}
+
+// Polled returns a target that is read on a schedule. config is all that decides
+// how it is read. open must not connect; the reader connects at its first reading.
+func Polled(id signal.TargetID, schedule Schedule, config any, open func(*slog.Logger) Reader) Target {
+	return Target{
+		ID:     id,
+		Config: config,
+		New: func(log *slog.Logger) Collector {
+			return Poll(id, schedule, log, func() Reader { return open(log) })
+		},
+	}
+}
