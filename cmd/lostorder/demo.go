@@ -27,17 +27,17 @@ import (
 const readyWithin = 2 * time.Minute
 
 func demoCommand(app *kingpin.Application, stdout io.Writer, logging *promslog.Config) command {
-	clause := app.Command("demo", "Run a shop with an embedded Kafka, SQS and SQLite, break it in every known way, and show what lostorder finds. Needs no set-up.")
+	clause := app.Command("demo", "Run a shop with an embedded Kafka, SQS and SQLite, break it in every known way, and show what lostorder finds. It needs no setup.")
 	duration := clause.Flag("duration", "How long the demo lasts.").Default("60s").Duration()
 	faults := clause.Flag("faults", "Which faults to inject: all, none, or failure modes with commas.").Default("all").String()
 	seed := clause.Flag("seed", "Seed of the schedule.").Default("1").Uint64()
 	asJSON := clause.Flag("json", "Print one JSON object per line, the last one {\"summary\": …}.").Bool()
 	listen := clause.Flag("web.listen-address", "Address of the status page, the API and the metrics while the demo runs.").Default(defaultListen).String()
 
-	rabbitURL := clause.Flag("rabbitmq", "Management API of a RabbitMQ of yours, on which a part of the shop then runs, too: http://USER:PASSWORD@HOST:15672, guest without a user. The demo makes queues whose names begin with lostorder-demo-, and removes them at the end.").PlaceHolder("URL").String()
-	rabbitAMQP := clause.Flag("rabbitmq.amqp", "Where that RabbitMQ speaks AMQP: amqp://HOST:5672/VHOST, as the same user unless it names another. Without it the broker is asked, and the virtual host is /.").PlaceHolder("URL").String()
-	slower := clause.Flag("slower", "How many times as long everything takes, for a machine that is slow or busy.").Default("1").Int()
-	linger := clause.Flag("linger", "How long the shop and its page stay after the end, for a look around or a last scrape.").Default("0s").Duration()
+	rabbitURL := clause.Flag("rabbitmq", "Management API of your own RabbitMQ, to run a part of the shop on it: http://USER:PASSWORD@HOST:15672. The user is guest if omitted. The demo declares queues named lostorder-demo-* and removes them at the end.").PlaceHolder("URL").String()
+	rabbitAMQP := clause.Flag("rabbitmq.amqp", "AMQP address of that RabbitMQ: amqp://HOST:5672/VHOST. The user is that of --rabbitmq if omitted. By default the demo asks the broker, and the virtual host is /.").PlaceHolder("URL").String()
+	slower := clause.Flag("slower", "Factor by which everything takes longer, for a slow or busy machine.").Default("1").Int()
+	linger := clause.Flag("linger", "How long the shop and its page stay open after the end.").Default("0s").Duration()
 
 	return command{clause, func(ctx context.Context, _ *slog.Logger) (err error) {
 		modes, err := demo.ParseFaults(*faults)
@@ -57,11 +57,11 @@ func demoCommand(app *kingpin.Application, stdout io.Writer, logging *promslog.C
 		}
 		defer func() { _ = listener.Close() }()
 		url := pageURL(*listen, listener.Addr())
-		teller := demo.JSON(stdout, url)
+		reporter := demo.JSON(stdout, url)
 		if !*asJSON {
-			teller = demo.Text(stdout, wantsColor(stdout), url)
+			reporter = demo.Text(stdout, wantsColor(stdout), url)
 		}
-		// The tale is told by the teller; the log would tell every finding twice.
+		// The reporter prints every finding; the log would print each a second time.
 		log := promslog.New(logging)
 		if logging.Level.String() == "info" {
 			log = slog.New(slog.DiscardHandler)
@@ -79,7 +79,11 @@ func demoCommand(app *kingpin.Application, stdout io.Writer, logging *promslog.C
 			}
 		}()
 
-		f, err := config.Parse("demo.yml", []byte(shop.Config()), ".", builtin.Sections())
+		text, err := shop.Config()
+		if err != nil {
+			return err
+		}
+		f, err := config.Parse("demo.yml", []byte(text), ".", builtin.Sections())
 		if err != nil {
 			return fmt.Errorf("config of the demo: %w", err)
 		}
@@ -98,7 +102,7 @@ func demoCommand(app *kingpin.Application, stdout io.Writer, logging *promslog.C
 		}
 
 		summary, err := shop.Play(ctx, demo.Options{
-			Duration: *duration, Faults: modes, Rand: rand.New(rand.NewPCG(*seed, 1)), Teller: teller,
+			Duration: *duration, Faults: modes, Rand: rand.New(rand.NewPCG(*seed, 1)), Reporter: reporter,
 			Findings: func(ctx context.Context) ([]api.Finding, error) {
 				answer, err := client{base: url}.findings(ctx, "state=all")
 				return answer.Findings, err
@@ -118,7 +122,7 @@ func demoCommand(app *kingpin.Application, stdout io.Writer, logging *promslog.C
 	}}
 }
 
-// server is a web server that runs; err is set once it has ended.
+// server is a running web server; err is set once it has ended.
 type server struct {
 	ended chan struct{}
 	err   error
@@ -138,7 +142,7 @@ func (s *server) stop(cancel context.CancelFunc) {
 	<-s.ended
 }
 
-// waitReady waits until lostorder has read everything once.
+// waitReady waits until lostorder has read every target once.
 func waitReady(ctx context.Context, url string, serving *server) error {
 	ctx, cancel := context.WithTimeout(ctx, readyWithin)
 	defer cancel()
@@ -148,9 +152,9 @@ func waitReady(ctx context.Context, url string, serving *server) error {
 		select {
 		case <-ctx.Done():
 			if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-				return fmt.Errorf("not everything could be read once within %s", readyWithin)
+				return fmt.Errorf("not every target could be read within %s", readyWithin)
 			}
-			return errors.New("interrupted before everything was read once")
+			return errors.New("interrupted before every target was read")
 		case <-serving.ended:
 			return serving.err
 		case <-tick.C:
@@ -161,10 +165,10 @@ func waitReady(ctx context.Context, url string, serving *server) error {
 	}
 }
 
-// pageURL is where a listen address is seen in a browser, with the port that the system
-// chose where that was left to it.
+// pageURL returns the address of the page for a browser, with the port that the system
+// chose if the address left it open.
 func pageURL(address string, listens net.Addr) string {
-	host, _, _ := net.SplitHostPort(address) // or nobody could listen there
+	host, _, _ := net.SplitHostPort(address) // it is valid, since we listen on it
 	_, port, _ := net.SplitHostPort(listens.String())
 	if host == "" || host == "0.0.0.0" || host == "::" {
 		host = "localhost"

@@ -9,8 +9,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
-// consumer is one service that reads a topic as a group, with the knobs by which it
-// breaks.
+// consumer is one service that reads a topic as a consumer group. Its methods break it.
 type consumer struct {
 	brokers []string
 	group   string
@@ -18,7 +17,7 @@ type consumer struct {
 	handle  func(ctx context.Context, r *kgo.Record) error
 
 	mu      sync.Mutex
-	hung    map[int32]bool // partitions on which it hangs
+	hung    map[int32]bool // partitions it does not process
 	slow    time.Duration  // extra time per message
 	stop    func()
 	client  *kgo.Client
@@ -50,7 +49,7 @@ func (c *consumer) join(ctx context.Context) error {
 	return nil
 }
 
-// leave ends the consumer: it leaves the group.
+// leave stops the consumer: it leaves the group.
 func (c *consumer) leave() {
 	c.mu.Lock()
 	stop, stopped := c.stop, c.stopped
@@ -59,8 +58,7 @@ func (c *consumer) leave() {
 	<-stopped
 }
 
-// hang makes the consumer keep what it reads from a partition without working on
-// it, until release.
+// hang makes the consumer fetch from a partition without processing, until release.
 func (c *consumer) hang(partition int32) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -73,14 +71,14 @@ func (c *consumer) release() {
 	c.hung = nil
 }
 
-// slowDown makes every message take that much longer.
+// slowDown makes every message take longer by d.
 func (c *consumer) slowDown(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.slow = d
 }
 
-// pause makes the consumer stay a member and fetch nothing.
+// pause makes the consumer stay a member without fetching.
 func (c *consumer) pause() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -93,8 +91,8 @@ func (c *consumer) resume() {
 	c.client.ResumeFetchTopics(c.topic)
 }
 
-// consume works on messages one at a time, in order per partition, and commits
-// after each.
+// consume processes messages one at a time, in order per partition, and commits after
+// each.
 func (c *consumer) consume(ctx context.Context, client *kgo.Client) {
 	waiting := map[int32][]*kgo.Record{}
 	for ctx.Err() == nil {
@@ -112,7 +110,7 @@ func (c *consumer) consume(ctx context.Context, client *kgo.Client) {
 	}
 }
 
-// work handles messages of one partition for a moment and returns how many it did.
+// work processes messages of one partition for up to 200 ms and returns how many.
 func (c *consumer) work(ctx context.Context, client *kgo.Client, partition int32, records []*kgo.Record) (done int) {
 	for began := time.Now(); done < len(records) && time.Since(began) < 200*time.Millisecond; done++ {
 		c.mu.Lock()

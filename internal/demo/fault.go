@@ -8,35 +8,34 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// fault is one way to lose orders, and its benign twin: what looks like it and is
-// not.
+// fault is one way to lose orders, with its benign twin: what looks like it and is not.
 type fault struct {
 	mode signal.Mode
-	// title says what breaks, for somebody who has never seen the shop.
+	// title says what breaks, to a reader who has never seen the shop.
 	title string
-	// inject breaks it and returns what a perfect detector would say.
+	// inject breaks it and returns what a perfect detector reports.
 	inject func(ctx context.Context) (expectation, error)
-	// lasts is how long it stays broken: as long as it takes to be decidable, and a
-	// little for a machine that is busy.
+	// lasts is how long it stays broken: until it is decidable, plus slack for a busy
+	// machine.
 	lasts time.Duration
 	heal  func(ctx context.Context) error
 
 	twinTitle string
 	twin      func(ctx context.Context) error
-	twinLasts time.Duration // about how long the twin takes
+	twinLasts time.Duration // about how long the benign twin takes
 }
 
 // expectation is what was injected.
 type expectation struct {
 	subject signal.Subject
 	orders  []string // that the finding must name
-	count   int64    // of messages, where it is known; otherwise 0
+	count   int64    // of messages; 0 where it is not known
 }
 
-// slack is what a fault lasts beyond the moment at which it can be decided.
+// slack is how much longer a fault lasts than it takes to be decidable.
 const slack = 6 * time.Second
 
-// faults returns at least one fault for every failure mode that is built.
+// faults returns at least one fault for each failure mode.
 func (s *Shop) faults(rng *rand.Rand) []fault {
 	faults := []fault{
 		s.relaySticks(),

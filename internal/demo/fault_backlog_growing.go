@@ -12,14 +12,14 @@ import (
 func (s *Shop) consumerIsTooSlow() fault {
 	return fault{
 		mode:  signal.BacklogGrowing,
-		title: "accounting becomes so slow that invoices come faster than it books them",
+		title: "accounting becomes slow: invoices arrive faster than it books them",
 		inject: func(context.Context) (expectation, error) {
 			s.accounting.slowDown(600 * time.Millisecond)
 			return expectation{subject: queue(topicInvoices, "accounting")}, nil
 		},
 		lasts:     2*queueMaxAge + slack,
 		heal:      func(context.Context) error { s.accounting.slowDown(0); return nil },
-		twinTitle: "the invoices of a month come all at once, and accounting works them off",
+		twinTitle: "a month's invoices arrive at once, and accounting catches up",
 		twin: func(ctx context.Context) error {
 			defer s.accounting.slowDown(0)
 			s.accounting.slowDown(20 * time.Millisecond)

@@ -11,7 +11,7 @@ func (s *Shop) compensationHangs() fault {
 	var id string
 	return fault{
 		mode:  signal.CompensationFailed,
-		title: "a card is refused, and the goods that were reserved are never released",
+		title: "a card is refused, and the reserved goods are never released",
 		inject: func(ctx context.Context) (expectation, error) {
 			var err error
 			id, err = s.runSaga(ctx, 0, "reserving", "charging", "releasing")
@@ -19,7 +19,7 @@ func (s *Shop) compensationHangs() fault {
 		},
 		lasts:     stepMax + slack,
 		heal:      func(ctx context.Context) error { return s.continueSaga(ctx, id, 0, "aborted") },
-		twinTitle: "a card is refused, and the goods are released after some seconds",
+		twinTitle: "a card is refused, and the goods are released after two seconds",
 		twin: func(ctx context.Context) error {
 			_, err := s.runSaga(ctx, stepMax/3, "reserving", "charging", "releasing", "aborted")
 			return err

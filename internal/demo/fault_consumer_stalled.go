@@ -11,7 +11,7 @@ func (s *Shop) consumerHangs(partition int32) fault {
 	subject := queue(topicPayments, "shipping")
 	return fault{
 		mode:  signal.ConsumerStalled,
-		title: "shipping hangs on one of three partitions; the others go on",
+		title: "shipping hangs on one of three partitions; the others advance",
 		inject: func(ctx context.Context) (expectation, error) {
 			s.shipping.hang(partition)
 			for {
@@ -24,10 +24,10 @@ func (s *Shop) consumerHangs(partition int32) fault {
 		},
 		lasts:     queueMaxAge + slack,
 		heal:      func(context.Context) error { s.shipping.release(); return nil },
-		twinTitle: "shipping becomes slow, and still advances",
+		twinTitle: "shipping becomes slow but still advances",
 		twin: func(ctx context.Context) error {
 			defer s.shipping.slowDown(0)
-			s.shipping.slowDown(150 * time.Millisecond) // slower than orders come, and little enough for a busy machine to catch up
+			s.shipping.slowDown(150 * time.Millisecond) // slower than orders arrive, and quick enough for a busy machine to catch up
 			pause(ctx, 4*time.Second)
 			return nil
 		},

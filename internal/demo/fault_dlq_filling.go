@@ -12,21 +12,21 @@ func (s *Shop) messageIsPoison() fault {
 		mode:  signal.DLQFilling,
 		title: "billing cannot process an order and sends it to the dead letter queue",
 		inject: func(ctx context.Context) (expectation, error) {
-			orderID, err := s.placeFated(ctx, fate{poison: true})
+			orderID, err := s.placeWithFate(ctx, fate{poison: true})
 			return expectation{subject: queue(topicDeadLetters, ""), orders: []string{orderID}}, err
 		},
 		lasts:     slack,
 		heal:      s.drainDeadLetters,
-		twinTitle: "billing fails on an order twice and succeeds the third time",
+		twinTitle: "billing fails on an order twice and succeeds at the third attempt",
 		twin: func(ctx context.Context) error {
-			_, err := s.placeFated(ctx, fate{failures: 2})
+			_, err := s.placeWithFate(ctx, fate{failures: 2})
 			return err
 		},
 		twinLasts: time.Second,
 	}
 }
 
-// drainDeadLetters is the operator who takes the dead letters out again.
+// drainDeadLetters removes the dead letters, as an operator does.
 func (s *Shop) drainDeadLetters(ctx context.Context) error {
 	if err := s.redrive.join(ctx); err != nil {
 		return err

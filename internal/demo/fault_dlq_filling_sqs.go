@@ -6,17 +6,17 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// returnIsPoison is messageIsPoison on SQS: the broker itself moves what was received
-// too often.
+// returnIsPoison is messageIsPoison on SQS, where the broker itself moves a message that
+// was received too often.
 func (s *Shop) returnIsPoison() fault {
 	const dead = queueReturns + deadLetterSuffix
 	return fault{
 		mode:  signal.DLQFilling,
-		title: "the warehouse cannot take back a parcel, and SQS moves the message to the dead letter queue",
+		title: "the warehouse cannot process a return, and SQS moves the message to the dead letter queue",
 		inject: func(ctx context.Context) (expectation, error) {
-			return expectation{subject: sqsQueue(dead), count: 1}, s.sendFated(ctx, queueReturns, fate{poison: true})
+			return expectation{subject: sqsQueue(dead), count: 1}, s.sendWithFate(ctx, queueReturns, fate{poison: true})
 		},
-		lasts: mostReceipt*retryAfter + slack,
+		lasts: maxReceives*retryAfter + slack,
 		heal: func(ctx context.Context) error {
 			for {
 				n, err := s.warehouse.take(ctx, dead, func(string) bool { return true })
@@ -25,10 +25,10 @@ func (s *Shop) returnIsPoison() fault {
 				}
 			}
 		},
-		twinTitle: "the warehouse fails on a parcel twice and takes it the third time",
+		twinTitle: "the warehouse fails on a return twice and succeeds at the third attempt",
 		twin: func(ctx context.Context) error {
-			return s.sendFated(ctx, queueReturns, fate{failures: mostReceipt - 1})
+			return s.sendWithFate(ctx, queueReturns, fate{failures: maxReceives - 1})
 		},
-		twinLasts: mostReceipt * retryAfter,
+		twinLasts: maxReceives * retryAfter,
 	}
 }

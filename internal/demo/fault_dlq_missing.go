@@ -12,13 +12,13 @@ func (s *Shop) redrivePolicyIsRemoved() fault {
 	restore := func(ctx context.Context) error { return s.warehouse.redrive(ctx, queueReservations) }
 	return fault{
 		mode:  signal.DLQMissing,
-		title: "somebody removes the redrive policy of the reservations; one that fails would be tried until it is thrown away",
+		title: "an operator removes the redrive policy of reservations; a failing message would be retried until it expires",
 		inject: func(ctx context.Context) (expectation, error) {
 			return expectation{subject: sqsQueue(queueReservations)}, remove(ctx)
 		},
 		lasts:     queueMaxAge + slack,
 		heal:      restore,
-		twinTitle: "the redrive policy of the reservations is replaced: for a second and a half there is none",
+		twinTitle: "the redrive policy of reservations is replaced: there is none for 1.5 seconds",
 		twin: func(ctx context.Context) error {
 			if err := remove(ctx); err != nil {
 				return err

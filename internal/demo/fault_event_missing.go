@@ -18,12 +18,12 @@ func (s *Shop) eventIsForgotten() fault {
 			return expectation{subject: signal.Subject{Database: "shop", Check: "events"}, orders: []string{orderID}, count: 1},
 				s.store.placeSilent(ctx, orderID, s.newTraceparent(), time.Now())
 		},
-		// Before it is overdue as well.
+		// It ends before the order is overdue.
 		lasts: placedMax - 3*time.Second,
 		heal: func(ctx context.Context) error {
-			return errors.Join(s.store.move(ctx, orderID, "cancelled", time.Now(), "placed"), s.store.tell(ctx, orderID, time.Now()))
+			return errors.Join(s.store.move(ctx, orderID, "cancelled", time.Now(), "placed"), s.store.addEvent(ctx, orderID, time.Now()))
 		},
-		twinTitle: "old events are cleaned out of the outbox",
+		twinTitle: "old events are deleted from the outbox",
 		twin: func(ctx context.Context) error {
 			return s.store.cleanUp(ctx, time.Now().Add(-s.pace(eventsWithin+matchGrace)))
 		},

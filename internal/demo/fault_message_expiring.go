@@ -14,14 +14,14 @@ import (
 func (s *Shop) consumerLosesToRetention() fault {
 	return fault{
 		mode:  signal.MessageExpiring,
-		title: "analytics falls behind on clicks, which are removed when they are 30 s old",
+		title: "analytics falls behind on clicks, which the broker removes after 30 s",
 		inject: func(context.Context) (expectation, error) {
 			s.analytics.slowDown(time.Second)
 			return expectation{subject: queue(topicClicks, "analytics")}, nil
 		},
 		lasts:     clicksKept*8/10 + slack,
 		heal:      func(context.Context) error { s.analytics.slowDown(0); return nil },
-		twinTitle: "analytics pauses until the first click has lived a third of its time, and works them off",
+		twinTitle: "analytics pauses for a third of the retention and catches up",
 		twin: func(ctx context.Context) error {
 			s.analytics.pause()
 			pause(ctx, clicksKept/3)
@@ -32,7 +32,7 @@ func (s *Shop) consumerLosesToRetention() fault {
 	}
 }
 
-// keepFor sets how long the messages of a topic are kept.
+// keepFor sets the retention of a topic.
 func (s *Shop) keepFor(ctx context.Context, topic string, d time.Duration) error {
 	req := kmsg.NewPtrIncrementalAlterConfigsRequest()
 	resource := kmsg.NewIncrementalAlterConfigsRequestResource()

@@ -14,7 +14,7 @@ func (s *Shop) retentionPassesGroup() fault {
 	const burst = 5
 	return fault{
 		mode:  signal.MessageLost,
-		title: "retention removes notifications before sms has read them",
+		title: "retention removes notifications before sms reads them",
 		inject: func(ctx context.Context) (expectation, error) {
 			s.sms.pause()
 			if !pause(ctx, 2*pollInterval) {
@@ -33,7 +33,7 @@ func (s *Shop) retentionPassesGroup() fault {
 		},
 		lasts:     slack,
 		heal:      func(context.Context) error { s.sms.resume(); return nil },
-		twinTitle: "retention removes notifications that sms has read",
+		twinTitle: "retention removes notifications that sms has processed",
 		twin: func(ctx context.Context) error {
 			committed, _, err := s.smsOffsets(ctx)
 			if err != nil {

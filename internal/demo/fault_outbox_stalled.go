@@ -10,7 +10,7 @@ import (
 func (s *Shop) relaySticks() fault {
 	return fault{
 		mode:  signal.OutboxStalled,
-		title: "the outbox relay sticks on one event and publishes nothing more",
+		title: "the outbox relay is stuck on one event and publishes nothing more",
 		inject: func(ctx context.Context) (expectation, error) {
 			head := s.relay.stick()
 			select {
@@ -22,7 +22,7 @@ func (s *Shop) relaySticks() fault {
 		},
 		lasts:     outboxMaxAge + slack,
 		heal:      func(context.Context) error { s.relay.unstick(); return nil },
-		twinTitle: "an import fills the outbox faster than the relay empties it, row by row",
+		twinTitle: "an import fills the outbox faster than the relay empties it",
 		twin: func(ctx context.Context) error {
 			s.relay.slowDown(100 * time.Millisecond)
 			for range 50 {
@@ -33,7 +33,7 @@ func (s *Shop) relaySticks() fault {
 			}
 			pause(ctx, 6*time.Second)
 			s.relay.slowDown(0)
-			// It is over when the relay has caught up, however slow the machine is.
+			// The twin ends when the relay has caught up, however slow the machine is.
 			for pause(ctx, 50*time.Millisecond) {
 				if rows, err := s.store.pending(ctx, 2); err == nil && len(rows) < 2 {
 					break

@@ -9,7 +9,7 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// pack runs the services on RabbitMQ, and those who send to them.
+// pack runs the services on RabbitMQ and their publishers.
 func (s *Shop) pack(ctx context.Context) error {
 	p := s.packing
 	p.gifts = &packer{connection: p.connection, queue: p.prefix + queueGifts, pack: s.wrap}
@@ -27,7 +27,7 @@ func (s *Shop) pack(ctx context.Context) error {
 	return nil
 }
 
-// wrap wraps a gift, unless its fate is another.
+// wrap wraps a gift, unless its fate is to fail.
 func (s *Shop) wrap(d amqp.Delivery) error {
 	if s.put(d.MessageId) {
 		return d.Ack(false)
@@ -49,18 +49,18 @@ func (s *Shop) sendGift(ctx context.Context, f fate) error {
 	return s.packing.send(ctx, queueGifts, orderID)
 }
 
-// giftIsPoison is messageIsPoison on RabbitMQ: the consumer rejects, and the broker
-// moves the message.
+// giftIsPoison is messageIsPoison on RabbitMQ: the consumer rejects the message, and the
+// broker moves it.
 func (s *Shop) giftIsPoison() fault {
 	return fault{
 		mode:  signal.DLQFilling,
-		title: "the packing room cannot wrap a gift and rejects it, and RabbitMQ moves it to the dead letter queue",
+		title: "the packing room rejects a gift, and RabbitMQ moves it to the dead letter queue",
 		inject: func(ctx context.Context) (expectation, error) {
 			return expectation{subject: s.packing.subject(queueUnpacked), count: 1}, s.sendGift(ctx, fate{poison: true})
 		},
 		lasts:     rabbitLate + slack,
 		heal:      func(context.Context) error { return s.packing.clear() },
-		twinTitle: "the packing room hands a gift back twice and wraps it the third time",
+		twinTitle: "the packing room requeues a gift twice and wraps it at the third attempt",
 		twin:      func(ctx context.Context) error { return s.sendGift(ctx, fate{failures: 2}) },
 		twinLasts: time.Second,
 	}
@@ -70,14 +70,14 @@ func (s *Shop) giftIsPoison() fault {
 func (s *Shop) printerDies() fault {
 	return fault{
 		mode:  signal.ConsumerAbsent,
-		title: "the label printer on RabbitMQ dies; labels wait and nobody prints them",
+		title: "the label printer on RabbitMQ dies; labels wait and no consumer reads them",
 		inject: func(context.Context) (expectation, error) {
 			s.packing.labels.leave()
 			return expectation{subject: s.packing.subject(queueLabels)}, nil
 		},
 		lasts:     rabbitLate + rabbitAbsent + slack,
 		heal:      func(context.Context) error { return s.packing.labels.join() },
-		twinTitle: "the label printer is deployed: away for a second and a half",
+		twinTitle: "the label printer is deployed: it is away for 1.5 seconds",
 		twin: func(ctx context.Context) error {
 			s.packing.labels.leave()
 			pause(ctx, 1500*time.Millisecond)

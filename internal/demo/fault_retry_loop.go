@@ -13,48 +13,48 @@ import (
 func (s *Shop) consumerCrashes() fault {
 	var orderID string
 	var crashing sync.WaitGroup
-	mended := make(chan struct{})
+	fixed := make(chan struct{})
 	return fault{
 		mode:  signal.RetryLoop,
-		title: "the loyalty service dies of a message whenever it is started",
+		title: "a message crashes the loyalty service whenever it starts",
 		inject: func(ctx context.Context) (expectation, error) {
 			orderID = s.newOrderID()
-			s.kills(orderID, true)
+			s.setFatal(orderID, true)
 			if err := s.publish(ctx, topicPoints, orderID, ""); err != nil {
 				return expectation{}, err
 			}
-			crashing.Go(func() { s.crashAgain(ctx, mended) })
+			crashing.Go(func() { s.crashAgain(ctx, fixed) })
 			return expectation{subject: queue(topicPoints, "loyalty"), orders: []string{orderID}}, nil
 		},
 		lasts: 2*queueMaxAge + slack,
 		heal: func(context.Context) error {
-			s.kills(orderID, false)
-			close(mended)
+			s.setFatal(orderID, false)
+			close(fixed)
 			crashing.Wait()
 			return nil
 		},
-		twinTitle: "the loyalty service dies of a message once, and is done with it when it is started again",
+		twinTitle: "a message crashes the loyalty service once and is processed after the restart",
 		twin: func(ctx context.Context) error {
 			orderID := s.newOrderID()
-			s.kills(orderID, true)
+			s.setFatal(orderID, true)
 			if err := s.publish(ctx, topicPoints, orderID, ""); err != nil {
 				return err
 			}
 			pause(ctx, time.Second)
-			s.kills(orderID, false)
+			s.setFatal(orderID, false)
 			return s.restartLoyalty(ctx)
 		},
 		twinLasts: 3 * time.Second,
 	}
 }
 
-// crashAgain lets the loyalty service die whenever it has tried a message that kills
-// it for a moment, and be started again, until it is mended. It always leaves it running.
-func (s *Shop) crashAgain(ctx context.Context, mended <-chan struct{}) {
+// crashAgain restarts the loyalty service whenever it has tried the fatal message, until
+// fixed is closed. It always leaves the service running.
+func (s *Shop) crashAgain(ctx context.Context, fixed <-chan struct{}) {
 	for {
 		select {
 		case <-s.dying:
-		case <-mended:
+		case <-fixed:
 			return
 		case <-ctx.Done():
 			return
@@ -68,21 +68,21 @@ func (s *Shop) crashAgain(ctx context.Context, mended <-chan struct{}) {
 func (s *Shop) restartLoyalty(ctx context.Context) error {
 	s.loyalty.leave()
 	select {
-	case <-s.dying: // that was the one that is gone
+	case <-s.dying: // from the process that has ended
 	default:
 	}
 	pause(ctx, 100*time.Millisecond)
 	return s.loyalty.join(ctx)
 }
 
-// kills makes an order one of which the loyalty service dies, or no more.
-func (s *Shop) kills(orderID string, fatal bool) {
+// setFatal makes an order crash the loyalty service, or stops it from doing so.
+func (s *Shop) setFatal(orderID string, fatal bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.fatal[orderID] = fatal
 }
 
-// credit gives the points of an order.
+// credit adds the loyalty points of an order.
 func (s *Shop) credit(_ context.Context, r *kgo.Record) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -91,7 +91,7 @@ func (s *Shop) credit(_ context.Context, r *kgo.Record) error {
 		case s.dying <- struct{}{}:
 		default:
 		}
-		return errTryAgain // by the one that is started after it
+		return errTryAgain // after the restart
 	}
 	return nil
 }

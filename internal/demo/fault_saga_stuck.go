@@ -10,7 +10,7 @@ func (s *Shop) sagaHangs() fault {
 	var id string
 	return fault{
 		mode:  signal.SagaStuck,
-		title: "a checkout saga waits for an answer of the bank that never comes",
+		title: "a checkout saga waits for an answer from the bank that never comes",
 		inject: func(ctx context.Context) (expectation, error) {
 			var err error
 			id, err = s.runSaga(ctx, 0, "reserving", "charging")
@@ -18,7 +18,7 @@ func (s *Shop) sagaHangs() fault {
 		},
 		lasts:     stepMax + slack,
 		heal:      func(ctx context.Context) error { return s.continueSaga(ctx, id, 0, "done") },
-		twinTitle: "the bank answers at the third try, within the time of the step",
+		twinTitle: "the bank answers at the third attempt, within the step's deadline",
 		twin: func(ctx context.Context) error {
 			_, err := s.runSaga(ctx, stepMax/2, "reserving", "charging", "done")
 			return err

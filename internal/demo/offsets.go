@@ -9,8 +9,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
-// offsets returns the committed offset and the end of a consumer's topic, which
-// has one partition. A group that is not there yet has committed nothing.
+// offsets returns the committed offset and the log end of a consumer's topic, which has
+// one partition. A group that does not exist yet has committed nothing.
 func (s *Shop) offsets(ctx context.Context, c *consumer) (committed, end int64, err error) {
 	fetch := kmsg.NewPtrOffsetFetchRequest()
 	group := kmsg.NewOffsetFetchRequestGroup()

@@ -5,18 +5,18 @@ import (
 	"time"
 )
 
-// paceKey is where a context carries how many times longer than written everything
-// takes, for a machine that is slow or busy. Whatever waits has a context.
+// paceKey is the context key of the factor by which every duration is longer, for a slow
+// or busy machine.
 type paceKey struct{}
 
 func withPace(ctx context.Context, pace int) context.Context {
 	return context.WithValue(ctx, paceKey{}, pace)
 }
 
-// pace is how long d takes in this shop.
+// pace returns how long d takes in this shop.
 func (s *Shop) pace(d time.Duration) time.Duration { return d * time.Duration(s.slower) }
 
-// paced is how long d takes at the pace of the context.
+// paced returns how long d takes at the pace of the context.
 func paced(ctx context.Context, d time.Duration) time.Duration {
 	if pace, ok := ctx.Value(paceKey{}).(int); ok {
 		return d * time.Duration(pace)
@@ -24,7 +24,7 @@ func paced(ctx context.Context, d time.Duration) time.Duration {
 	return d
 }
 
-// pause waits for d at the pace of the context, and reports false when that ended first.
+// pause waits for d at the pace of the context. It returns false if the context ended first.
 func pause(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(paced(ctx, d))
 	defer timer.Stop()

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -16,8 +15,8 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// The queues of the packing room, behind the prefix of the run. Both have the
-// same dead letter queue.
+// The queues of the packing room, without the prefix of the run. Both have the same dead
+// letter queue.
 const (
 	queueGifts       = "gifts"
 	queueLabels      = "labels"
@@ -25,9 +24,8 @@ const (
 	exchangeUnpacked = "dead-letters"
 )
 
-// What lostorder knows of RabbitMQ is late: queues tell the broker what they count
-// every five seconds, and lostorder counts consumers every fourth reading. A deploy may
-// look that much longer than it was.
+// RabbitMQ's figures are late: queues emit statistics every five seconds, and lostorder
+// counts consumers in every fourth reading. A deploy may seem longer by that much.
 const (
 	rabbitLate   = 5*time.Second + 4*pollInterval
 	rabbitAbsent = rabbitLate + 3*time.Second
@@ -35,7 +33,7 @@ const (
 )
 
 // packing is the services on RabbitMQ: one wraps gifts, one prints labels. The broker
-// is somebody's: names begin with a prefix that no other run has, and nothing stays.
+// belongs to the user: names have a prefix unique to this run, and close removes everything.
 type packing struct {
 	rabbit     *Rabbit
 	prefix     string
@@ -47,7 +45,7 @@ type packing struct {
 	gifts, labels *packer
 }
 
-// openPacking makes the queues of the packing room on a real broker.
+// openPacking declares the queues of the packing room on a real broker.
 func openPacking(ctx context.Context, r *Rabbit) (*packing, error) {
 	if err := r.ask(ctx); err != nil {
 		return nil, err
@@ -58,7 +56,7 @@ func openPacking(ctx context.Context, r *Rabbit) (*packing, error) {
 	}
 	p := &packing{rabbit: r, prefix: "lostorder-demo-" + strings.ToLower(rand.Text()[:8]) + ".", connection: connection}
 	if err := p.declare(); err != nil {
-		_ = p.close() // the first error is the one to tell
+		_ = p.close() // report the first error
 		return nil, fmt.Errorf("make the queues of the demo on RabbitMQ: %w", err)
 	}
 	return p, nil
@@ -80,7 +78,7 @@ func (p *packing) declare() (err error) {
 	return p.publisher.QueueBind(p.prefix+queueUnpacked, "", p.prefix+exchangeUnpacked, false, nil)
 }
 
-// close removes what was made, on a connection of its own: the other may be broken.
+// close removes everything it declared, on a new connection: the other may be broken.
 func (p *packing) close() error {
 	_ = p.connection.Close()
 	err := func() error {
@@ -106,29 +104,6 @@ func (p *packing) close() error {
 	return nil
 }
 
-// config is the part of the configuration by which lostorder watches the packing room.
-func (p *packing) config(pace func(time.Duration) time.Duration) string {
-	literal := strings.NewReplacer("${", "$${").Replace
-	r := p.rabbit
-	text := fmt.Sprintf(`rabbitmq:
-  - name: shop
-    url: %q
-    username: %q
-    password: %q
-    vhosts: {include: [%q]}
-    queues: {include: [%q]}
-    objectives:
-      - {max_age: %s, absent_after: %s}
-    interval: %s
-    timeout: %s
-`, r.management, literal(r.user), literal(r.password), literal(regexp.QuoteMeta(r.vhost())), regexp.QuoteMeta(p.prefix)+".*",
-		pace(rabbitMaxAge), pace(rabbitAbsent), pace(pollInterval), pace(readWithin))
-	if r.prometheus != "" {
-		text += fmt.Sprintf("    prometheus_url: %q\n", r.prometheus)
-	}
-	return text
-}
-
 func (p *packing) send(ctx context.Context, name, orderID string) error {
 	p.publishing.Lock()
 	defer p.publishing.Unlock()
@@ -137,7 +112,7 @@ func (p *packing) send(ctx context.Context, name, orderID string) error {
 	})
 }
 
-// subject is a queue as lostorder calls it.
+// subject returns a queue as lostorder names it.
 func (p *packing) subject(name string) signal.Subject {
 	name = p.prefix + name
 	if vhost := p.rabbit.vhost(); vhost != "/" {
@@ -146,7 +121,7 @@ func (p *packing) subject(name string) signal.Subject {
 	return signal.Subject{System: signal.RabbitMQ, Cluster: "shop", Destination: name}
 }
 
-// clear is the operator who takes the dead letters out again.
+// clear removes the dead letters, as an operator does.
 func (p *packing) clear() error {
 	channel, err := p.connection.Channel()
 	if err != nil {
@@ -166,7 +141,7 @@ type packer struct {
 	connection *amqp.Connection
 	queue      string
 	pack       func(amqp.Delivery) error
-	channel    *amqp.Channel // nil while it is away
+	channel    *amqp.Channel // nil while it is stopped
 	leaving    atomic.Bool
 	ended      chan struct{}
 }
@@ -193,8 +168,8 @@ func (k *packer) join() error {
 	return nil
 }
 
-// leave ends the service; what it holds goes back to the queue. The channel is closed
-// last: an acknowledgement that comes after that ends the whole connection.
+// leave stops the service. Its unacknowledged messages return to the queue. The channel is
+// closed last: an acknowledgement on a closed channel closes the whole connection.
 func (k *packer) leave() {
 	k.leaving.Store(true)
 	_ = k.channel.Cancel(k.queue, false)

@@ -14,24 +14,24 @@ import (
 	"github.com/lostorder/lostorder/internal/web/api"
 )
 
-// Options is what to play.
+// Options says what to play.
 type Options struct {
 	Duration time.Duration // of a shop that is not slower
 	Faults   []signal.Mode // nil: all
 	Rand     *rand.Rand    // of the schedule alone
 	// Findings asks lostorder for all its findings, open and closed.
 	Findings func(context.Context) ([]api.Finding, error)
-	Teller   Teller
+	Reporter Reporter
 }
 
-// Summary is the end of the tale.
+// Summary is the result of a demo.
 type Summary struct {
 	Faults        int `json:"faults"`
 	Found         int `json:"found"`
 	FalseFindings int `json:"false_findings"`
-	// LateSeconds is by how much lostorder answered later, at worst, than when a machine has
-	// nothing else to do. Busy is whether that is so late that what should only look broken
-	// may have been, and what was broken may have been mended before it showed.
+	// LateSeconds is the longest delay of an answer compared with an idle machine. Busy is
+	// set when it is so long that a benign twin may really have broken something, or a fault
+	// may have healed before it was visible.
 	LateSeconds float64 `json:"late_seconds"`
 	Busy        bool    `json:"busy"`
 }
@@ -39,10 +39,10 @@ type Summary struct {
 // Perfect reports whether every fault was found and nothing else.
 func (s Summary) Perfect() bool { return s.Found == s.Faults && s.FalseFindings == 0 }
 
-// lookEvery is how often lostorder is asked.
-const lookEvery = 200 * time.Millisecond
+// pollFindingsEvery is the interval at which the demo reads lostorder's findings.
+const pollFindingsEvery = 200 * time.Millisecond
 
-// busy is how late an answer may be.
+// busy is the delay of an answer above which the machine counts as too busy.
 const busy = 300 * time.Millisecond
 
 // ParseFaults reads the value of --faults: all, none, or modes with commas.
@@ -78,7 +78,7 @@ func joinModes(modes []signal.Mode) string {
 	return strings.Join(names, ", ")
 }
 
-// Play injects the faults into the shop, listens to lostorder and tells both.
+// Play injects the faults into the shop, reads lostorder's findings and reports both.
 func (s *Shop) Play(ctx context.Context, o Options) (Summary, error) {
 	faults := slices.DeleteFunc(s.faults(o.Rand), func(f fault) bool { return o.Faults != nil && !slices.Contains(o.Faults, f.mode) })
 	lanes, err := plan(faults, o.Duration, o.Rand)
@@ -89,23 +89,23 @@ func (s *Shop) Play(ctx context.Context, o Options) (Summary, error) {
 	ctx, cancel := context.WithCancel(withPace(ctx, s.slower))
 	defer cancel()
 	score := newScore(s.pace(late))
-	began, looked, latest := time.Now(), time.Now(), time.Duration(0)
-	o.Teller.Begin(duration, len(lanes))
+	began, asked, latest := time.Now(), time.Now(), time.Duration(0)
+	o.Reporter.Begin(duration, len(lanes))
 
 	var playing sync.WaitGroup
 	failed := make(chan error, 2*len(lanes))
 	for _, l := range lanes {
 		playing.Go(func() {
-			if err := playLane(ctx, l, score, o.Teller); err != nil && ctx.Err() == nil {
+			if err := playLane(ctx, l, score, o.Reporter); err != nil && ctx.Err() == nil {
 				failed <- fmt.Errorf("play %s: %w", l.fault.mode, err)
 			}
 		})
 	}
 
-	for time.Since(began) < duration && pause(ctx, lookEvery) {
+	for time.Since(began) < duration && pause(ctx, pollFindingsEvery) {
 		findings, err := o.Findings(ctx)
-		latest = max(latest, time.Since(looked)-s.pace(lookEvery))
-		looked = time.Now()
+		latest = max(latest, time.Since(asked)-s.pace(pollFindingsEvery))
+		asked = time.Now()
 		if err != nil {
 			if ctx.Err() != nil {
 				break
@@ -114,10 +114,10 @@ func (s *Shop) Play(ctx context.Context, o Options) (Summary, error) {
 		}
 		found, closed := score.take(findings, time.Now())
 		for _, f := range found {
-			o.Teller.Found(f)
+			o.Reporter.Found(f)
 		}
 		for _, f := range closed {
-			o.Teller.Closed(f)
+			o.Reporter.Closed(f)
 		}
 		select {
 		case err := <-failed:
@@ -139,15 +139,15 @@ func (s *Shop) Play(ctx context.Context, o Options) (Summary, error) {
 			summary.Found++
 		}
 	}
-	o.Teller.End(score.faults, wrong, summary)
+	o.Reporter.End(score.faults, wrong, summary)
 	return summary, nil
 }
 
-// playLane plays a fault and its twin, in the order of the lane.
-func playLane(ctx context.Context, l lane, score *score, tell Teller) error {
+// playLane plays a fault and its benign twin, in the order of the lane.
+func playLane(ctx context.Context, l lane, score *score, reporter Reporter) error {
 	steps := []func() error{
-		func() error { return playFault(ctx, l.fault, score, tell) },
-		func() error { tell.Twin(l.fault.mode, l.fault.twinTitle); return playTwin(ctx, l.fault) },
+		func() error { return playFault(ctx, l.fault, score, reporter) },
+		func() error { reporter.Twin(l.fault.mode, l.fault.twinTitle); return playTwin(ctx, l.fault) },
 	}
 	if l.twinFirst {
 		slices.Reverse(steps)
@@ -177,7 +177,7 @@ func playTwin(ctx context.Context, f fault) error {
 	return nil
 }
 
-func playFault(ctx context.Context, f fault, score *score, tell Teller) error {
+func playFault(ctx context.Context, f fault, score *score, reporter Reporter) error {
 	began := time.Now()
 	expect, err := f.inject(ctx)
 	if err != nil {
@@ -185,7 +185,7 @@ func playFault(ctx context.Context, f fault, score *score, tell Teller) error {
 	}
 	i := &injected{Mode: f.mode, Title: f.title, Expect: expect, At: began}
 	score.inject(i)
-	tell.Injected(i)
+	reporter.Injected(i)
 	pause(ctx, f.lasts)
 	if err := f.heal(ctx); err != nil {
 		return err

@@ -15,24 +15,24 @@ import (
 	amqp "github.com/rabbitmq/amqp091-go"
 )
 
-// knockFor is how long the demo waits for an answer of a broker that it was given.
-const knockFor = 5 * time.Second
+// answerWithin is how long the demo waits for an answer of the given broker.
+const answerWithin = 5 * time.Second
 
-// Rabbit is a real RabbitMQ on which a part of the shop runs. It is never printed: it
-// holds a password.
+// Rabbit is a real RabbitMQ that runs a part of the shop. Never print it: it holds a
+// password.
 type Rabbit struct {
 	management     *url.URL // without the user
 	user, password string
-	amqp           *url.URL // with the user; nil until the broker was asked
+	amqp           *url.URL // with the user; nil until ask discovered it
 	prometheus     string   // empty where the plugin cannot be reached
 }
 
-// ParseRabbit reads the values of --rabbitmq and --rabbitmq.amqp; it is nil where
-// neither is given. What is wrong is told without the address, which holds a password.
+// ParseRabbit parses the values of --rabbitmq and --rabbitmq.amqp. It returns nil if neither
+// is given. Errors leave the address out, because it holds a password.
 func ParseRabbit(management, address string) (*Rabbit, error) {
 	if management == "" {
 		if address != "" {
-			return nil, errors.New("--rabbitmq.amqp: needs --rabbitmq beside it, the address of the management API of the same broker")
+			return nil, errors.New("--rabbitmq.amqp needs --rabbitmq, the address of the management API of the same broker")
 		}
 		return nil, nil
 	}
@@ -40,7 +40,7 @@ func ParseRabbit(management, address string) (*Rabbit, error) {
 	if err != nil || u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https" {
 		return nil, errors.New("--rabbitmq: not the address of a management API; write for example http://guest:guest@localhost:15672")
 	}
-	r := &Rabbit{user: "guest", password: "guest"} // as every RabbitMQ has them at first
+	r := &Rabbit{user: "guest", password: "guest"} // RabbitMQ's default
 	if u.User != nil {
 		r.user = u.User.Username()
 		r.password, _ = u.User.Password()
@@ -53,7 +53,7 @@ func ParseRabbit(management, address string) (*Rabbit, error) {
 		_, err = amqp.ParseURI(address)
 	}
 	if err != nil || r.amqp.Hostname() == "" {
-		return nil, errors.New("--rabbitmq.amqp: not an address of AMQP; write for example amqp://localhost:5672 or amqps://localhost:5671/vhost")
+		return nil, errors.New("--rabbitmq.amqp: not an AMQP address; write for example amqp://localhost:5672 or amqps://localhost:5671/vhost")
 	}
 	if r.amqp.User == nil {
 		r.amqp.User = url.UserPassword(r.user, r.password)
@@ -61,10 +61,10 @@ func ParseRabbit(management, address string) (*Rabbit, error) {
 	return r, nil
 }
 
-// ask has the broker itself say where it speaks AMQP and where its prometheus plugin
-// answers, and finds out whether the user may come in.
+// ask reads the broker's AMQP and Prometheus listeners from its management API, and checks
+// the credentials.
 func (r *Rabbit) ask(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, knockFor)
+	ctx, cancel := context.WithTimeout(ctx, answerWithin)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, r.management.String()+"/api/overview?columns=listeners", nil)
 	if err != nil {
@@ -84,12 +84,12 @@ func (r *Rabbit) ask(ctx context.Context) error {
 	}
 	switch {
 	case answer.StatusCode == http.StatusUnauthorized:
-		return fmt.Errorf("--rabbitmq: %s does not let the user %q in: a wrong password, or a user without the tag monitoring", r.management, r.user)
+		return fmt.Errorf("--rabbitmq: %s refuses the user %q; check the password, and that the user has the tag monitoring", r.management, r.user)
 	case answer.StatusCode != http.StatusOK:
 		return fmt.Errorf("--rabbitmq: %s answers %s; is it the address of a management API?", r.management, answer.Status)
 	}
 	if json.NewDecoder(answer.Body).Decode(&overview) != nil {
-		return fmt.Errorf("--rabbitmq: what answers at %s is no management API of RabbitMQ", r.management)
+		return fmt.Errorf("--rabbitmq: %s answers, but it is not the management API of a RabbitMQ", r.management)
 	}
 	ports := map[string]int{}
 	for _, l := range overview.Listeners {
@@ -113,19 +113,19 @@ func (r *Rabbit) ask(ctx context.Context) error {
 	return nil
 }
 
-// dial connects by AMQP.
+// dial connects over AMQP.
 func (r *Rabbit) dial() (*amqp.Connection, error) {
 	c, err := amqp.DialConfig(r.amqp.String(), amqp.Config{
-		Properties: amqp.Table{"connection_name": "lostorder demo"}, Dial: amqp.DefaultDial(knockFor),
+		Properties: amqp.Table{"connection_name": "lostorder demo"}, Dial: amqp.DefaultDial(answerWithin),
 		Heartbeat: time.Minute, // a machine that is busy may be silent for a while
 	})
 	if err != nil {
-		return nil, fmt.Errorf("connect to RabbitMQ at %s: %w; --rabbitmq.amqp says where it speaks AMQP", r.amqp.Host, err)
+		return nil, fmt.Errorf("connect to RabbitMQ at %s: %w; set its AMQP address with --rabbitmq.amqp", r.amqp.Host, err)
 	}
 	return c, nil
 }
 
-// vhost is the virtual host in which the shop works.
+// vhost returns the virtual host that the shop uses.
 func (r *Rabbit) vhost() string {
 	if name := strings.TrimPrefix(r.amqp.Path, "/"); name != "" {
 		return name

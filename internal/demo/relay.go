@@ -14,13 +14,13 @@ type relay struct {
 	producer *kgo.Client
 
 	mu    sync.Mutex
-	stuck bool          // it fails on the next row, again and again
-	head  chan string   // receives the order on which it got stuck
+	stuck bool          // it fails on the next row repeatedly
+	head  chan string   // receives the order of the row that it fails on
 	slow  time.Duration // extra time per event
 }
 
-// stick makes the relay fail on the next event; the order of that event is sent on
-// the channel that it returns.
+// stick makes the relay fail on the next event. It returns a channel that receives the
+// order of that event.
 func (r *relay) stick() <-chan string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -54,7 +54,7 @@ func (r *relay) run(ctx context.Context) {
 	}
 }
 
-// publish sends one event and reports whether the relay may go on to the next.
+// publish sends one event and reports whether the relay may continue with the next.
 func (r *relay) publish(ctx context.Context, row outboxRow) bool {
 	r.mu.Lock()
 	stuck, slow, head := r.stuck, r.slow, r.head

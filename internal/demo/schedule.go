@@ -9,15 +9,14 @@ import (
 )
 
 const (
-	// settle is what remains at the end for the last fault to be found.
+	// settle is the time kept at the end, so that the last fault can be found.
 	settle = 3 * time.Second
-	// apart is the least time between a fault and its twin, which work on the same
+	// apart is the least time between a fault and its benign twin. Both use the same
 	// service.
 	apart = 3 * time.Second
 )
 
-// lane is one fault and its twin, one after the other. The lanes run side by side,
-// as troubles do.
+// lane is one fault and its benign twin, one after the other. Lanes run in parallel.
 type lane struct {
 	fault     fault
 	twinFirst bool
@@ -25,7 +24,7 @@ type lane struct {
 	between   time.Duration // from the end of the first to the second
 }
 
-// needs is how long a fault and its twin take at the least.
+// needs returns the least time that a fault and its benign twin take.
 func (f *fault) needs() time.Duration {
 	all := settle + apart + f.lasts + f.twinLasts
 	if f.mode == signal.MessageLost {
@@ -34,7 +33,7 @@ func (f *fault) needs() time.Duration {
 	return all
 }
 
-// plan lays the faults out over a duration, by chance of rng alone.
+// plan spreads the faults over a duration. It depends on rng alone.
 func plan(faults []fault, duration time.Duration, rng *rand.Rand) ([]lane, error) {
 	lanes := make([]lane, 0, len(faults))
 	var longest fault

@@ -9,10 +9,10 @@ import (
 	"github.com/lostorder/lostorder/internal/web/api"
 )
 
-// late is how long after a fault was healed a finding may still be about it.
+// late is how long after a fault healed a finding may still open for it.
 const late = 3 * time.Second
 
-// injected is one fault that was injected, and what lostorder said of it.
+// injected is one injected fault and the finding that lostorder opened for it.
 type injected struct {
 	Mode     signal.Mode
 	Title    string
@@ -23,11 +23,11 @@ type injected struct {
 	FoundAt  time.Time
 }
 
-// score compares what was injected with what is found. A finding counts only when
-// its mode, its subject and, where they can be known, its orders and its count are
-// those of a fault; everything else is false.
+// score compares what was injected with what is found. A finding counts only when its
+// mode and subject are those of a fault, and its orders and count too where they can be
+// known. Every other finding is false.
 type score struct {
-	late     time.Duration // after a fault was healed
+	late     time.Duration // after a fault healed
 	mu       sync.Mutex
 	faults   []*injected
 	findings map[string]*api.Finding // by id, the latest state
@@ -50,8 +50,8 @@ func (s *score) heal(f *injected, at time.Time) {
 	f.HealedAt = at
 }
 
-// take takes the present findings and returns the faults found with them, and the
-// findings that were closed since.
+// take takes the current findings. It returns the faults that they found and the findings
+// that closed since the last call.
 func (s *score) take(findings []api.Finding, at time.Time) (found []*injected, closed []*api.Finding) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -91,7 +91,7 @@ func (s *score) falseFindings() []*api.Finding {
 	return wrong
 }
 
-// explains reports whether the finding says what was injected, while it was.
+// explains reports whether the finding matches what was injected, while it was broken.
 func (i *injected) explains(f *api.Finding, late time.Duration) bool {
 	if f.Mode != i.Mode || f.Labels != i.Expect.subject {
 		return false

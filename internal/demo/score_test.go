@@ -21,7 +21,7 @@ func stalled() *injected {
 	}
 }
 
-func TestFindingCountsOnlyWhenItSaysWhatWasInjected(t *testing.T) {
+func TestFindingCountsOnlyWhenItMatchesTheFault(t *testing.T) {
 	cases := map[string]struct {
 		change func(f *api.Finding)
 		found  bool
@@ -57,7 +57,7 @@ func TestFindingCountsOnlyWhenItSaysWhatWasInjected(t *testing.T) {
 	}
 }
 
-func TestFaultThatIsToldTwiceIsAFalseFinding(t *testing.T) {
+func TestSecondFindingOfOneFaultIsFalse(t *testing.T) {
 	s := newScore(late)
 	s.inject(stalled())
 	one := api.Finding{ID: "1", Mode: signal.ConsumerStalled, Labels: queue("payments", "shipping"), OrderIDs: []string{"A-1"}, Count: 5, DetectedAt: start}
@@ -69,7 +69,7 @@ func TestFaultThatIsToldTwiceIsAFalseFinding(t *testing.T) {
 	}
 }
 
-func TestFindingThatNamesItsOrderLaterIsFoundThen(t *testing.T) {
+func TestFindingCountsOnceItNamesItsOrder(t *testing.T) {
 	s := newScore(late)
 	s.inject(stalled())
 	f := api.Finding{ID: "1", Mode: signal.ConsumerStalled, Labels: queue("payments", "shipping"), Count: 5, DetectedAt: start}
@@ -82,11 +82,11 @@ func TestFindingThatNamesItsOrderLaterIsFoundThen(t *testing.T) {
 	}
 	f.ClosedAt = start.Add(time.Minute)
 	if _, closed := s.take([]api.Finding{f}, start); len(closed) != 1 {
-		t.Error("its end was not told")
+		t.Error("the close was not reported")
 	}
 }
 
-func TestScheduleIsThatOfItsSeedAndHasRoom(t *testing.T) {
+func TestScheduleDependsOnTheSeedAlone(t *testing.T) {
 	schedule := func(seed uint64, duration time.Duration) ([]lane, error) {
 		rng := rand.New(rand.NewPCG(seed, 1))
 		return plan((&Shop{}).faults(rng), duration, rng)

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// index brings the copy of the orders for the search up to date, again and again.
+// index keeps the copy of the orders for the search up to date until ctx ends.
 func (s *Shop) index(ctx context.Context) {
 	var from int64
 	for pause(ctx, 200*time.Millisecond) {
@@ -17,13 +17,13 @@ func (s *Shop) index(ctx context.Context) {
 		}
 		began := time.Now()
 		if err := s.store.copyChanged(ctx, from); err == nil {
-			from = began.Add(-2 * time.Second).UnixMilli() // a transaction may have taken that long
+			from = began.Add(-2 * time.Second).UnixMilli() // a transaction may take that long
 		}
 	}
 }
 
-// idleSearch makes the copy fall behind, or catch up again.
-func (s *Shop) idleSearch(idle bool) {
+// pauseSearch stops or resumes updating the copy.
+func (s *Shop) pauseSearch(idle bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.idle = idle

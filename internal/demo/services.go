@@ -13,17 +13,17 @@ import (
 // sell is the storefront: it places orders until ctx ends.
 func (s *Shop) sell(ctx context.Context) {
 	for pause(ctx, orderEvery) {
-		// A database that is busy for a moment costs an order that was never
-		// accepted; the customer tries again.
+		// An order that fails because the database is busy was never accepted; the
+		// customer tries again.
 		_ = s.placeOrder(ctx)
 	}
 }
 
-// trickle is what other parts of the company publish to a topic of theirs, until ctx
-// ends.
-func (s *Shop) trickle(ctx context.Context, topic string, every time.Duration) {
+// publishEvery publishes a message to a topic at an interval until ctx ends, as other
+// services of the company do.
+func (s *Shop) publishEvery(ctx context.Context, topic string, every time.Duration) {
 	for pause(ctx, every) {
-		_ = s.publish(ctx, topic, s.newOrderID(), "") // one that fails was never sent
+		_ = s.publish(ctx, topic, s.newOrderID(), "") // a message that fails was never sent
 	}
 }
 
@@ -32,15 +32,15 @@ func (s *Shop) placeOrder(ctx context.Context) error {
 	return s.store.place(ctx, s.newOrderID(), s.newRequest(), s.newTraceparent(), time.Now(), false)
 }
 
-// placeFated places an order that will meet the given fate in billing. Its event does
-// not go through the relay, so that one drill does not spoil the other.
-func (s *Shop) placeFated(ctx context.Context, f fate) (orderID string, err error) {
+// placeWithFate places an order with the given fate in billing. Its event bypasses the
+// relay, so that one drill does not disturb another.
+func (s *Shop) placeWithFate(ctx context.Context, f fate) (orderID string, err error) {
 	orderID, _, err = s.placeOn(ctx, f)
 	return orderID, err
 }
 
-// placeOn is placeFated that also tells the partition of the order: the same in all
-// topics of that many partitions.
+// placeOn is placeWithFate that also returns the partition of the order, which is the same
+// in all topics with that number of partitions.
 func (s *Shop) placeOn(ctx context.Context, f fate) (orderID string, partition int32, err error) {
 	orderID, traceparent := s.newOrderID(), s.newTraceparent()
 	s.mu.Lock()
@@ -76,7 +76,7 @@ func (s *Shop) newOrderID() string {
 	return fmt.Sprintf("A-%d", s.next-1)
 }
 
-// errTryAgain makes a consumer deliver the same message to itself again.
+// errTryAgain makes a consumer handle the same message again.
 var errTryAgain = errors.New("try again")
 
 // bill takes the payment of an order.
@@ -100,7 +100,7 @@ func (s *Shop) bill(ctx context.Context, r *kgo.Record) error {
 		}
 		return s.store.move(ctx, orderID, "payment_failed", time.Now(), "placed")
 	case f.delay > 0:
-		// The bank answers later; the event itself is done with.
+		// The bank answers later; the event itself has been processed.
 		s.running.Go(func() {
 			if pause(ctx, f.delay) {
 				_ = s.pay(ctx, orderID, traceparent(r), 0)
@@ -112,7 +112,7 @@ func (s *Shop) bill(ctx context.Context, r *kgo.Record) error {
 	}
 }
 
-// pay takes the payment, on a clock that may be ahead.
+// pay takes the payment. Its clock may be ahead.
 func (s *Shop) pay(ctx context.Context, orderID, traceparent string, ahead time.Duration) error {
 	s.mu.Lock()
 	f := s.fates[orderID]
@@ -128,7 +128,7 @@ func (s *Shop) pay(ctx context.Context, orderID, traceparent string, ahead time.
 	return s.publish(ctx, topicPayments, orderID, traceparent)
 }
 
-// ship sends an order off.
+// ship ships an order.
 func (s *Shop) ship(ctx context.Context, r *kgo.Record) error {
 	if err := s.store.effect(ctx, string(r.Key), "paid", "shipped", "shipments", time.Now()); err != nil {
 		return err

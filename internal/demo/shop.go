@@ -25,8 +25,8 @@ const (
 	topicPoints        = "points"
 )
 
-// What the shop promises itself. The config for lostorder says the same. They are
-// seconds where a real shop has minutes, so that a demo is over in one.
+// The shop's objectives, as its config for lostorder states them. They are seconds where a
+// real shop has minutes, so that a demo takes one minute.
 const (
 	outboxMaxAge = 4 * time.Second
 	queueMaxAge  = 5 * time.Second
@@ -37,14 +37,14 @@ const (
 	stepMax      = 6 * time.Second
 	eventsWithin = 18 * time.Second
 	notifyWithin = 30 * time.Second
-	countAgain   = 5 * time.Second // the histogram of orders
+	countAgain   = 5 * time.Second // interval of the histogram
 	pollInterval = time.Second
 	readWithin   = 5 * time.Second
 	orderEvery   = 150 * time.Millisecond
 	invoiceEvery = 100 * time.Millisecond
 	clickEvery   = 200 * time.Millisecond
 	pointsEvery  = 200 * time.Millisecond
-	clicksKept   = 30 * time.Second // and then the broker removes them
+	clicksKept   = 30 * time.Second // then the broker removes them
 	partitions   = 3
 )
 
@@ -57,7 +57,7 @@ type Shop struct {
 	producer *kgo.Client
 	relay    *relay
 
-	slower    int // how many times as long as it says everything takes
+	slower    int // factor by which everything takes longer
 	warehouse *warehouse
 	packing   *packing // nil without a RabbitMQ
 
@@ -67,35 +67,35 @@ type Shop struct {
 	cancel  context.CancelFunc
 
 	mu    sync.Mutex
-	idle  bool // the search is not brought up to date
+	idle  bool // the search copy is not updated
 	rng   *rand.Rand
 	next  int             // number of the next order
-	sagas int             // that were begun
-	fates map[string]fate // what befalls an order in billing
-	fatal map[string]bool // orders of which loyalty dies
-	dying chan struct{}   // it has just tried one
+	sagas int             // started so far
+	fates map[string]fate // by order id: what happens to the order in billing
+	fatal map[string]bool // orders that crash the loyalty service
+	dying chan struct{}   // receives when the loyalty service tried one
 }
 
-// fate is what befalls an order in billing.
+// fate is what happens to an order in billing.
 type fate struct {
 	forget   bool          // billing acknowledges the event and does nothing
 	poison   bool          // the event can never be processed
-	unpaid   bool          // billing says that it is paid and takes no payment
-	failures int           // how often it fails before it succeeds
+	unpaid   bool          // billing marks it paid and takes no payment
+	failures int           // failures before it succeeds
 	delay    time.Duration // how long the bank takes
-	ahead    time.Duration // how far ahead billing's clock is
-	request  string        // the idempotency key, where another order has it, too
+	ahead    time.Duration // by how much billing's clock is ahead
+	request  string        // the idempotency key, where another order has the same
 }
 
-// Open starts a shop in a temporary folder and on loopback ports of its own. rng is
-// the shop's alone. rabbit may be nil, and then nothing of the shop runs on RabbitMQ.
-// Everything in it takes slower times as long as it says.
+// Open starts a shop in a temporary folder and on its own loopback ports. Nothing else
+// may use rng. If rabbit is nil, nothing of the shop runs on RabbitMQ. Every duration is
+// multiplied by slower.
 func Open(ctx context.Context, rng *rand.Rand, rabbit *Rabbit, slower int) (shop *Shop, err error) {
 	ctx, cancel := context.WithCancel(withPace(ctx, slower))
 	s := &Shop{cancel: cancel, slower: slower, rng: rng, next: 1001, fates: map[string]fate{}, fatal: map[string]bool{}, dying: make(chan struct{}, 1)}
 	defer func() {
 		if err != nil {
-			_ = s.Close() // the first error is the one to tell
+			_ = s.Close() // report the first error
 		}
 	}()
 	if s.dir, err = os.MkdirTemp("", "lostorder-demo-"); err != nil {
@@ -142,7 +142,7 @@ func (s *Shop) startServices(ctx context.Context) error {
 	if err := s.keepFor(ctx, topicClicks, s.pace(clicksKept)); err != nil {
 		return err
 	}
-	// The dead letter queue has a past: two messages that an operator took out again.
+	// The dead letter queue has a history: two messages that an operator removed.
 	for range 2 {
 		if err := s.publish(ctx, topicDeadLetters, s.newOrderID(), ""); err != nil {
 			return err
@@ -167,9 +167,9 @@ func (s *Shop) startServices(ctx context.Context) error {
 	s.running.Go(func() { s.index(ctx) })
 	s.running.Go(func() { s.sell(ctx) })
 	s.running.Go(func() { s.checkOut(ctx) })
-	s.running.Go(func() { s.trickle(ctx, topicInvoices, invoiceEvery) })
-	s.running.Go(func() { s.trickle(ctx, topicClicks, clickEvery) })
-	s.running.Go(func() { s.trickle(ctx, topicPoints, pointsEvery) })
+	s.running.Go(func() { s.publishEvery(ctx, topicInvoices, invoiceEvery) })
+	s.running.Go(func() { s.publishEvery(ctx, topicClicks, clickEvery) })
+	s.running.Go(func() { s.publishEvery(ctx, topicPoints, pointsEvery) })
 	return nil
 }
 
@@ -202,94 +202,4 @@ func (s *Shop) Close() error {
 		err = errors.Join(err, os.RemoveAll(s.dir))
 	}
 	return err
-}
-
-// Config is the configuration by which lostorder watches the shop: as somebody who
-// runs it would write it.
-func (s *Shop) Config() string {
-	var packing string
-	if s.packing != nil {
-		packing = s.packing.config(s.pace)
-	}
-	return packing + s.warehouse.config(s.pace) + fmt.Sprintf(`kafka:
-  - name: shop
-    brokers: [%[2]q]
-    order_id: key
-    objectives:
-      - {topics: [notifications], max_age: %[13]s}
-      - {topics: [clicks], max_age: %[14]s}
-      - {max_age: %[3]s, absent_after: %[4]s}
-    interval: %[1]s
-    timeout: %[12]s
-databases:
-  - name: shop
-    url: %[5]q
-outboxes:
-  - name: orders
-    database: shop
-    table: outbox
-    columns: {published_at: published_at, order_id: order_id, traceparent: traceparent}
-    max_age: %[6]s
-    interval: %[1]s
-    timeout: %[12]s
-lifecycles:
-  - name: order
-    source: {database: shop, table: orders, columns: {order_id: id, state: state, since: state_since, traceparent: traceparent}}
-    history: {table: order_moves, columns: {at: at, traceparent: traceparent}, where: void = 0, late: %[12]s}
-    duplicates: {key: request, except: cancelled, interval: %[1]s}
-    histogram: {interval: %[15]s}
-    states:
-      placed: {max: %[7]s, next: [paid, cancelled, payment_failed]}
-      paid: {max: %[8]s, next: [shipped], excludes: cancelled}
-      shipped: {terminal: true}
-      cancelled: {terminal: true, abandoned: true}
-      payment_failed: {terminal: true, abandoned: true}
-    interval: %[1]s
-    timeout: %[12]s
-  - name: checkout
-    kind: saga
-    source: {database: shop, table: sagas, columns: {state: step, since: step_since}}
-    history: {table: saga_moves, columns: {at: at}, where: void = 0, late: %[12]s}
-    states:
-      reserving: {max: %[10]s, next: [charging, aborted]}
-      charging: {max: %[10]s, next: [done, releasing]}
-      releasing: {max: %[10]s, next: [aborted], compensates: reserving}
-      done: {terminal: true}
-      aborted: {terminal: true, abandoned: true}
-    interval: %[1]s
-    timeout: %[12]s
-reconciliations:
-  - name: payments
-    left: {database: shop, table: orders, columns: {key: id, at: state_since}, where: "state IN ('paid', 'shipped')"}
-    right: {database: shop, table: payments, columns: {key: order_id}}
-    expect: exactly_one
-    grace: %[9]s
-    interval: %[1]s
-    timeout: %[12]s
-  - name: shipments
-    left: {database: shop, table: orders, columns: {key: id, at: state_since}, where: state = 'shipped'}
-    right: {database: shop, table: shipments, columns: {key: order_id}}
-    expect: exactly_one
-    grace: %[9]s
-    interval: %[1]s
-    timeout: %[12]s
-  - name: search
-    left: {database: shop, table: orders, columns: {key: id, at: state_since, values: state}}
-    right: {database: shop, table: search, columns: {key: order_id, at: updated_at, values: state}}
-    expect: equal
-    grace: %[9]s
-    interval: %[1]s
-    timeout: %[12]s
-  - name: events
-    kind: event
-    left: {database: shop, table: orders, columns: {key: id, traceparent: traceparent}}
-    right: {database: shop, table: outbox, columns: {key: order_id, traceparent: traceparent}}
-    expect: at_least_one
-    within: %[11]s
-    grace: %[9]s
-    interval: %[1]s
-    timeout: %[12]s
-`, s.pace(pollInterval), s.brokers[0], s.pace(queueMaxAge), s.pace(absentAfter),
-		"sqlite://"+filepath.Join(s.dir, "shop.db"), s.pace(outboxMaxAge), s.pace(placedMax), s.pace(paidMax), s.pace(matchGrace),
-		s.pace(stepMax), s.pace(eventsWithin), s.pace(readWithin), s.pace(notifyWithin), s.pace(2*clicksKept), s.pace(countAgain))
 }

@@ -9,8 +9,8 @@ import (
 	_ "modernc.org/sqlite" // the shop's database
 )
 
-// schema is what a small shop has: orders, and an outbox that is written in the
-// same transaction.
+// schema is the tables of a small shop: orders, and an outbox that is written in the same
+// transaction.
 const schema = `
 CREATE TABLE orders (
 	id          TEXT PRIMARY KEY,
@@ -64,15 +64,15 @@ func openStore(path string) (*store, error) {
 		return nil, fmt.Errorf("open shop database: %w", err)
 	}
 	db.SetMaxOpenConns(1)
-	if _, err := db.Exec(schema + movesSchema); err != nil {
+	if _, err := db.Exec(schema + historySchema); err != nil {
 		_ = db.Close()
 		return nil, fmt.Errorf("create shop tables: %w", err)
 	}
 	return &store{db}, nil
 }
 
-// place commits an order and its event together; published says that the event
-// needs no relay any more.
+// place commits an order and its event together. published means that the relay does not
+// have to publish the event.
 func (s *store) place(ctx context.Context, orderID, request, traceparent string, at time.Time, published bool) error {
 	tx, err := s.db.BeginTx(ctx, nil)
 	if err != nil {
@@ -93,7 +93,7 @@ func addOrder(ctx context.Context, tx *sql.Tx, orderID, request, traceparent str
 	if _, err := tx.ExecContext(ctx, `INSERT INTO orders VALUES (?1, 'placed', ?2, ?2, ?3, ?4)`, orderID, at.UnixMilli(), request, traceparent); err != nil {
 		return err
 	}
-	return addMove(ctx, tx, ofOrder, orderID, "placed", at)
+	return addTransition(ctx, tx, insertOrderTransition, orderID, "placed", at)
 }
 
 // outboxRow is one event to publish.
@@ -103,7 +103,7 @@ type outboxRow struct {
 	traceparent string
 }
 
-// pending returns the oldest events that are not published.
+// pending returns the oldest unpublished events.
 func (s *store) pending(ctx context.Context, limit int) ([]outboxRow, error) {
 	rows, err := s.db.QueryContext(ctx, `SELECT id, order_id, traceparent FROM outbox WHERE published_at IS NULL ORDER BY created_at, id LIMIT ?`, limit)
 	if err != nil {
@@ -127,15 +127,15 @@ func (s *store) published(ctx context.Context, id int64, at time.Time) error {
 	return err
 }
 
-// effect moves an order from one state to another and writes what belongs to it, a
-// payment or a shipment, in one transaction: once, however often it is told to.
+// effect moves an order from one state to another and writes its payment or shipment in
+// the same transaction. It is idempotent.
 func (s *store) effect(ctx context.Context, orderID, from, to, table string, at time.Time) error {
 	tx, err := s.db.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = tx.Rollback() }()
-	moved, err := moveIn(ctx, tx, orderID, to, at, from)
+	moved, err := transitionIn(ctx, tx, orderID, to, at, from)
 	if err != nil || !moved {
 		return err
 	}
@@ -145,14 +145,14 @@ func (s *store) effect(ctx context.Context, orderID, from, to, table string, at 
 	return tx.Commit()
 }
 
-// add writes a payment or a shipment of an order, whether there is one or not.
+// add writes a payment or a shipment of an order, even if one exists.
 func (s *store) add(ctx context.Context, table, orderID string, at time.Time) error {
 	_, err := s.db.ExecContext(ctx, `INSERT INTO `+table+` (order_id, created_at) VALUES (?, ?)`, orderID, at.UnixMilli()) //nolint:gosec // see above
 	return err
 }
 
-// takeBack removes the latest shipment of an order.
-func (s *store) takeBack(ctx context.Context, orderID string) error {
+// removeShipment removes the latest shipment of an order.
+func (s *store) removeShipment(ctx context.Context, orderID string) error {
 	_, err := s.db.ExecContext(ctx, `DELETE FROM shipments WHERE id = (SELECT max(id) FROM shipments WHERE order_id = ?)`, orderID)
 	return err
 }

@@ -25,13 +25,13 @@ const (
 
 const (
 	parcelEvery = 300 * time.Millisecond
-	// retryAfter is when SQS gives out again what was not deleted.
+	// retryAfter is the visibility timeout.
 	retryAfter  = time.Second
-	mostReceipt = 3
+	maxReceives = 3
 )
 
-// warehouse is the services behind SQS: one reserves what was ordered, one takes
-// back what customers return.
+// warehouse is the services on SQS: one reserves what was ordered, one takes back what
+// customers return.
 type warehouse struct {
 	server *fakesqs.Server
 	client *sqs.Client
@@ -44,7 +44,7 @@ func openWarehouse(ctx context.Context) (*warehouse, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start embedded SQS: %w", err)
 	}
-	server.Resolution = paced(ctx, time.Second) // of CloudWatch, which has a minute
+	server.Resolution = paced(ctx, time.Second) // real CloudWatch has one minute
 	w := &warehouse{
 		server: server,
 		client: sqs.New(sqs.Options{
@@ -54,8 +54,8 @@ func openWarehouse(ctx context.Context) (*warehouse, error) {
 		urls: map[string]string{},
 	}
 	for _, name := range []string{queueReservations, queueReturns} {
-		// A dead letter keeps the time at which it was sent: its queue has to keep messages
-		// for longer.
+		// A dead letter keeps the time it was first sent: its queue must retain messages
+		// longer.
 		dead := map[string]string{"MessageRetentionPeriod": "1209600"}
 		if err := errors.Join(w.create(ctx, name+deadLetterSuffix, dead),
 			w.create(ctx, name, map[string]string{"VisibilityTimeout": fmt.Sprint(paced(ctx, retryAfter).Seconds())}),
@@ -67,21 +67,6 @@ func openWarehouse(ctx context.Context) (*warehouse, error) {
 	return w, nil
 }
 
-// config is the part of the configuration by which lostorder watches the warehouse.
-func (w *warehouse) config(pace func(time.Duration) time.Duration) string {
-	return fmt.Sprintf(`sqs:
-  - name: shop
-    region: %[1]s
-    endpoint: %[2]s
-    cloudwatch: {interval: %[3]s, delay: 0s}
-    objectives:
-      - {max_age: %[4]s, absent_after: %[4]s}
-    config_interval: %[3]s
-    interval: %[3]s
-    timeout: %[5]s
-`, fakesqs.Region, w.server.URL(), pace(pollInterval), pace(queueMaxAge), pace(readWithin))
-}
-
 func (w *warehouse) create(ctx context.Context, name string, attributes map[string]string) error {
 	answer, err := w.client.CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: &name, Attributes: attributes})
 	if err != nil {
@@ -91,10 +76,10 @@ func (w *warehouse) create(ctx context.Context, name string, attributes map[stri
 	return nil
 }
 
-// redrive gives a queue its dead letter queue.
+// redrive sets the dead letter queue of a queue.
 func (w *warehouse) redrive(ctx context.Context, name string) error {
 	return w.setRedrive(ctx, name, fmt.Sprintf(`{"deadLetterTargetArn":"arn:aws:sqs:%s:%s:%s","maxReceiveCount":%d}`,
-		fakesqs.Region, fakesqs.Account, name+deadLetterSuffix, mostReceipt))
+		fakesqs.Region, fakesqs.Account, name+deadLetterSuffix, maxReceives))
 }
 
 func (w *warehouse) setRedrive(ctx context.Context, name, policy string) error {
@@ -112,8 +97,7 @@ func (w *warehouse) send(ctx context.Context, name, orderID string) error {
 	return err
 }
 
-// take receives messages of a queue, for a second at most, and deletes those that
-// are dealt with.
+// take receives messages for up to a second and deletes those that deal accepts.
 func (w *warehouse) take(ctx context.Context, name string, deal func(orderID string) bool) (taken int, err error) {
 	url := aws.String(w.urls[name])
 	answer, err := w.client.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{QueueUrl: url, MaxNumberOfMessages: 10, WaitTimeSeconds: 1})
@@ -132,7 +116,7 @@ func (w *warehouse) take(ctx context.Context, name string, deal func(orderID str
 	return len(done), err
 }
 
-// stock runs the service behind a queue, and those who send to it.
+// stock runs the consumer and the publisher of a queue.
 func (s *Shop) stock(ctx context.Context, name string) {
 	s.running.Go(func() {
 		for pause(ctx, parcelEvery) {
@@ -148,7 +132,7 @@ func (s *Shop) stock(ctx context.Context, name string) {
 	})
 }
 
-// put deals with a message, unless its fate is another.
+// put processes a message, unless its fate is to fail.
 func (s *Shop) put(orderID string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -161,8 +145,8 @@ func (s *Shop) put(orderID string) bool {
 	return !f.poison
 }
 
-// sendFated sends a message of a new order that will meet the given fate.
-func (s *Shop) sendFated(ctx context.Context, name string, f fate) error {
+// sendWithFate sends a message of a new order with the given fate.
+func (s *Shop) sendWithFate(ctx context.Context, name string, f fate) error {
 	orderID := s.newOrderID()
 	s.mu.Lock()
 	s.fates[orderID] = f
@@ -174,8 +158,8 @@ func sqsQueue(name string) signal.Subject {
 	return signal.Subject{System: signal.SQS, Cluster: "shop", Destination: name}
 }
 
-// login gives lostorder credentials for the embedded SQS, which takes any: those of
-// whoever runs the demo are none of its business.
+// login sets dummy credentials for the embedded SQS, which accepts any, so that the demo
+// never uses the user's own.
 func login() error {
 	var errs []error
 	for name, value := range map[string]string{

@@ -1,5 +1,5 @@
-// Package demotest plays the demo in tests: on a machine that is too busy for it, once
-// more and slower.
+// Package demotest plays the demo in tests. On a machine that is too busy it plays the demo
+// again, slower.
 package demotest
 
 import (
@@ -11,13 +11,13 @@ import (
 	"github.com/lostorder/lostorder/internal/demo"
 )
 
-// paces are those at which the demo is tried.
+// paces are the values of --slower that are tried in turn.
 var paces = []int{1, 3, 9}
 
-// Perfect demands that everything that the demo breaks is found, and nothing else. play
-// plays it with --json and a flag that sets its pace, and returns what it printed and what
-// more there is to say about a failure. A demo that is not perfect is forgiven, and tried
-// at another pace, only when it says itself that the machine was too busy for it.
+// Perfect fails the test unless the demo finds every fault and nothing else. play runs the
+// demo with --json and the given flag; it returns what the demo printed and details for a
+// failure message. A demo that is not perfect runs again at a slower pace only if the demo
+// itself reported that the machine was too busy.
 func Perfect(t *testing.T, play func(slower string) (out, more string)) (s demo.Summary, out string) {
 	t.Helper()
 	var more string
@@ -27,13 +27,13 @@ func Perfect(t *testing.T, play func(slower string) (out, more string)) (s demo.
 		return s
 	})
 	if !s.Perfect() {
-		t.Fatalf("it is not perfect: %+v\n%s%s", s, out, more)
+		t.Fatalf("the demo is not perfect: %+v\n%s%s", s, out, more)
 	}
 	return s, out
 }
 
-// Play is Perfect for tests that are about something else: it takes what comes of the demo
-// unless the machine was too busy for it.
+// Play is Perfect for tests about something else: it accepts any result, unless the machine
+// was too busy.
 func Play(t *testing.T, play func(slower string) demo.Summary) {
 	t.Helper()
 	for _, pace := range paces {
@@ -41,17 +41,17 @@ func Play(t *testing.T, play func(slower string) demo.Summary) {
 		if s.Perfect() || !s.Busy {
 			return
 		}
-		t.Logf("%d times slower, and the machine is too busy: %+v", pace, s)
+		t.Logf("--slower=%d: the machine is too busy: %+v", pace, s)
 	}
 }
 
-// summary is the last line of what the demo printed.
+// summary returns the summary in the last line that the demo printed.
 func summary(t *testing.T, out, more string) demo.Summary {
 	t.Helper()
 	lines := strings.Split(strings.TrimSpace(out), "\n")
 	var last struct{ Summary *demo.Summary }
 	if err := json.Unmarshal([]byte(lines[len(lines)-1]), &last); err != nil || last.Summary == nil {
-		t.Fatalf("the last line is no summary: %v\n%s%s", err, out, more)
+		t.Fatalf("the last line is not a summary: %v\n%s%s", err, out, more)
 	}
 	return *last.Summary
 }

@@ -14,9 +14,9 @@ import (
 	"github.com/lostorder/lostorder/internal/web/api"
 )
 
-// Teller tells what happens in the demo, as it happens. Its methods are called
-// from several goroutines.
-type Teller interface {
+// Reporter prints what happens in the demo as it happens. Its methods are called from
+// several goroutines.
+type Reporter interface {
 	Begin(duration time.Duration, faults int)
 	Injected(*injected)
 	Twin(mode signal.Mode, title string)
@@ -25,9 +25,9 @@ type Teller interface {
 	End(faults []*injected, wrong []*api.Finding, summary Summary)
 }
 
-// Text returns a teller for people; color asks for colours. url is where the same
-// can be seen in a browser.
-func Text(w io.Writer, color bool, url string) Teller { return &text{w: w, color: color, url: url} }
+// Text returns a reporter that writes readable lines, in colour if color is set. url is the
+// address of the status page.
+func Text(w io.Writer, color bool, url string) Reporter { return &text{w: w, color: color, url: url} }
 
 type text struct {
 	mu    sync.Mutex
@@ -37,7 +37,7 @@ type text struct {
 	began time.Time
 }
 
-// The colours of the words that begin a line.
+// The ANSI colours of the first word of a line.
 const (
 	red    = "31"
 	green  = "32"
@@ -61,9 +61,9 @@ func (t *text) line(color, word, format string, args ...any) {
 
 func (t *text) Begin(duration time.Duration, faults int) {
 	t.began = time.Now()
-	fmt.Fprintf(t.w, `A shop is open: storefront → database + outbox → relay → Kafka → billing → shipping; SQS → warehouse.
-For %s it breaks in %d ways, and does as many things that only look broken.
-lostorder watches it from outside, as it would watch yours. See it live: %s
+	fmt.Fprintf(t.w, `A shop opens: storefront → database + outbox → relay → Kafka → billing → shipping; SQS → warehouse.
+For %s it breaks in %d ways. It also does as many things that only look broken.
+lostorder watches it from outside, as it would watch your shop. Status page: %s
 
 `, duration, faults, t.url)
 }
@@ -140,9 +140,9 @@ func listed(ids []string) string {
 
 func seconds(d time.Duration) string { return fmt.Sprintf("%.1f s", d.Seconds()) }
 
-// JSON returns a teller for programs: one object a line, the last one
-// {"summary": …}. url is where the same can be seen.
-func JSON(w io.Writer, url string) Teller { return &lines{enc: json.NewEncoder(w), url: url} }
+// JSON returns a reporter that writes one JSON object per line, the last one
+// {"summary": …}. url is the address of the status page.
+func JSON(w io.Writer, url string) Reporter { return &lines{enc: json.NewEncoder(w), url: url} }
 
 type lines struct {
 	url string
@@ -150,7 +150,7 @@ type lines struct {
 	enc *json.Encoder
 }
 
-type telling struct {
+type record struct {
 	Event        string       `json:"event"`
 	At           time.Time    `json:"at"`
 	URL          string       `json:"url,omitempty"`
@@ -165,38 +165,38 @@ type telling struct {
 func (l *lines) write(v any) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	// A reader that went away cannot be told so.
+	// The reader may have gone away; there is no other place to report it.
 	_ = l.enc.Encode(v)
 }
 
 func (l *lines) Begin(time.Duration, int) {
-	l.write(telling{Event: "open", At: time.Now(), URL: l.url})
+	l.write(record{Event: "open", At: time.Now(), URL: l.url})
 }
 
 func (l *lines) Injected(i *injected) {
-	l.write(telling{Event: "fault", At: i.At, Mode: i.Mode, Title: i.Title, Subject: i.Expect.subject.String(), OrderIDs: i.Expect.orders})
+	l.write(record{Event: "fault", At: i.At, Mode: i.Mode, Title: i.Title, Subject: i.Expect.subject.String(), OrderIDs: i.Expect.orders})
 }
 
 func (l *lines) Twin(mode signal.Mode, title string) {
-	l.write(telling{Event: "benign", At: time.Now(), Mode: mode, Title: title})
+	l.write(record{Event: "benign", At: time.Now(), Mode: mode, Title: title})
 }
 
 func (l *lines) Found(i *injected) {
-	l.write(telling{Event: "found", At: i.FoundAt, Mode: i.Mode, Subject: i.Finding.Subject, OrderIDs: i.Finding.OrderIDs, AfterSeconds: i.FoundAt.Sub(i.At).Seconds(), Finding: i.Finding})
+	l.write(record{Event: "found", At: i.FoundAt, Mode: i.Mode, Subject: i.Finding.Subject, OrderIDs: i.Finding.OrderIDs, AfterSeconds: i.FoundAt.Sub(i.At).Seconds(), Finding: i.Finding})
 }
 
 func (l *lines) Closed(f *api.Finding) {
-	l.write(telling{Event: "closed", At: f.ClosedAt, Mode: f.Mode, Subject: f.Subject, OrderIDs: f.OrderIDs})
+	l.write(record{Event: "closed", At: f.ClosedAt, Mode: f.Mode, Subject: f.Subject, OrderIDs: f.OrderIDs})
 }
 
 func (l *lines) End(faults []*injected, wrong []*api.Finding, summary Summary) {
 	for _, i := range faults {
 		if i.Finding == nil {
-			l.write(telling{Event: "missed", At: i.At, Mode: i.Mode, Title: i.Title, Subject: i.Expect.subject.String(), OrderIDs: i.Expect.orders})
+			l.write(record{Event: "missed", At: i.At, Mode: i.Mode, Title: i.Title, Subject: i.Expect.subject.String(), OrderIDs: i.Expect.orders})
 		}
 	}
 	for _, f := range wrong {
-		l.write(telling{Event: "false", At: f.DetectedAt, Mode: f.Mode, Subject: f.Subject, OrderIDs: f.OrderIDs, Finding: f})
+		l.write(record{Event: "false", At: f.DetectedAt, Mode: f.Mode, Subject: f.Subject, OrderIDs: f.OrderIDs, Finding: f})
 	}
 	l.write(map[string]Summary{"summary": summary})
 }

@@ -7,9 +7,8 @@ import (
 	"time"
 )
 
-// movesSchema is what the shop keeps of the past: a row for each move of an order,
-// and the sagas of its checkout with theirs.
-const movesSchema = `
+// historySchema is the tables of transitions, of orders and of the checkout's sagas.
+const historySchema = `
 CREATE TABLE order_moves (
 	id          INTEGER PRIMARY KEY,
 	order_id    TEXT NOT NULL,
@@ -37,32 +36,32 @@ CREATE INDEX saga_moves_at ON saga_moves (at, id) WHERE void = 0;
 CREATE INDEX saga_moves_order ON saga_moves (order_id, at);
 `
 
-// The tables that have a row for each move.
+// The statements that record one transition.
 const (
-	ofOrder = `INSERT INTO order_moves (order_id, state, at, traceparent) VALUES (?1, ?2, ?3, (SELECT traceparent FROM orders WHERE id = ?1))`
-	ofSaga  = `INSERT INTO saga_moves (order_id, state, at) VALUES (?, ?, ?)`
+	insertOrderTransition = `INSERT INTO order_moves (order_id, state, at, traceparent) VALUES (?1, ?2, ?3, (SELECT traceparent FROM orders WHERE id = ?1))`
+	insertSagaTransition  = `INSERT INTO saga_moves (order_id, state, at) VALUES (?, ?, ?)`
 )
 
-func addMove(ctx context.Context, tx *sql.Tx, insert, id, state string, at time.Time) error {
+func addTransition(ctx context.Context, tx *sql.Tx, insert, id, state string, at time.Time) error {
 	_, err := tx.ExecContext(ctx, insert, id, state, at.UnixMilli())
 	return err
 }
 
-// move puts an order into a state, if it is in one of those that it may come from,
-// so that an event that is delivered twice moves it once.
+// move puts an order into a state if its current state is one of from, so that an event
+// that is delivered twice moves it once.
 func (s *store) move(ctx context.Context, orderID, state string, at time.Time, from ...string) error {
 	tx, err := s.db.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = tx.Rollback() }()
-	if moved, err := moveIn(ctx, tx, orderID, state, at, from...); err != nil || !moved {
+	if moved, err := transitionIn(ctx, tx, orderID, state, at, from...); err != nil || !moved {
 		return err
 	}
 	return tx.Commit()
 }
 
-func moveIn(ctx context.Context, tx *sql.Tx, orderID, state string, at time.Time, from ...string) (moved bool, err error) {
+func transitionIn(ctx context.Context, tx *sql.Tx, orderID, state string, at time.Time, from ...string) (moved bool, err error) {
 	var before string
 	if err := tx.QueryRowContext(ctx, `SELECT state FROM orders WHERE id = ?`, orderID).Scan(&before); err != nil {
 		return false, err
@@ -70,34 +69,34 @@ func moveIn(ctx context.Context, tx *sql.Tx, orderID, state string, at time.Time
 	if !slices.Contains(from, before) {
 		return false, nil
 	}
-	// The moment never goes back, whatever the clock of a service says: the copy for
-	// the search goes by it.
+	// The timestamp never decreases, whatever a service's clock says: the copy for the
+	// search depends on it.
 	if _, err := tx.ExecContext(ctx, `UPDATE orders SET state = ?, state_since = max(?, state_since) WHERE id = ?`, state, at.UnixMilli(), orderID); err != nil {
 		return false, err
 	}
-	return true, addMove(ctx, tx, ofOrder, orderID, state, at)
+	return true, addTransition(ctx, tx, insertOrderTransition, orderID, state, at)
 }
 
-// overwritten writes a move of an order that another service overwrites at once:
-// the order table shows nothing of it.
+// overwritten records a transition that another service overwrites at once: only the
+// history shows it.
 func (s *store) overwritten(ctx context.Context, orderID, state string, at time.Time) error {
-	_, err := s.db.ExecContext(ctx, ofOrder, orderID, state, at.UnixMilli())
+	_, err := s.db.ExecContext(ctx, insertOrderTransition, orderID, state, at.UnixMilli())
 	return err
 }
 
-// correct makes a move of an order void, as support does.
+// correct voids a transition of an order, as support does.
 func (s *store) correct(ctx context.Context, orderID, state string) error {
 	_, err := s.db.ExecContext(ctx, `UPDATE order_moves SET void = 1 WHERE order_id = ? AND state = ?`, orderID, state)
 	return err
 }
 
-// state is the state of an order.
+// state returns the state of an order.
 func (s *store) state(ctx context.Context, orderID string) (state string, err error) {
 	err = s.db.QueryRowContext(ctx, `SELECT state FROM orders WHERE id = ?`, orderID).Scan(&state)
 	return state, err
 }
 
-// step puts a saga into a step; the first one begins it.
+// step puts a saga into a step. The first step creates it.
 func (s *store) step(ctx context.Context, id, step string, at time.Time) error {
 	tx, err := s.db.BeginTx(ctx, nil)
 	if err != nil {
@@ -107,7 +106,7 @@ func (s *store) step(ctx context.Context, id, step string, at time.Time) error {
 	if _, err := tx.ExecContext(ctx, `INSERT INTO sagas VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET step = excluded.step, step_since = excluded.step_since`, id, step, at.UnixMilli()); err != nil {
 		return err
 	}
-	if err := addMove(ctx, tx, ofSaga, id, step, at); err != nil {
+	if err := addTransition(ctx, tx, insertSagaTransition, id, step, at); err != nil {
 		return err
 	}
 	return tx.Commit()
