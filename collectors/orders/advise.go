@@ -7,40 +7,40 @@ import (
 	"github.com/lostorder/lostorder/internal/database"
 )
 
-// Advise draws the lifecycle, and says which rights its queries need.
+// Advise draws the lifecycle and lists the rights that its queries need.
 func (r *reader) Advise(ctx context.Context) []collectors.Advice {
 	advice := []collectors.Advice{{Kind: collectors.Picture, Text: r.config.Draw()}}
-	t, h := r.found(ctx)
+	t, h := r.tables(ctx)
 	switch {
 	case r.config.Source.Query != "":
-		advice = append(advice, r.ofQuery("source.query"))
+		advice = append(advice, r.queryGrant("source.query"))
 	case t != nil:
-		columns := append(t.fields(), t.state, t.since)
+		columns := append(t.fields(), t.state, t.at)
 		columns = append(columns, r.comparedBy(t)...)
 		advice = append(advice, r.grant(t.found, columns, t.where)...)
 	}
 	advice = append(advice, collectors.GrantOf(r.db.LagGrant())...)
 	switch {
-	case r.moves == nil:
+	case r.history == nil:
 	case r.config.History.Query != "":
-		advice = append(advice, r.ofQuery("history.query"))
+		advice = append(advice, r.queryGrant("history.query"))
 	case h != nil:
 		advice = append(advice, r.grant(h.found, append(h.fields(), h.at), h.where)...)
 	}
 	return advice
 }
 
-// found are the tables of the last reading, or as the config says that they are.
-func (r *reader) found(ctx context.Context) (t *table, h *historyTable) {
+// tables are those of the last reading or, if they were not read, those of the config.
+func (r *reader) tables(ctx context.Context) (t *table, h *historyTable) {
 	t = r.table
-	if r.moves != nil {
-		h = r.moves.table
+	if r.history != nil {
+		h = r.history.table
 	}
 	r.db.Unseen(func(in *database.Reading) (err error) {
 		if t == nil {
 			t, err = find(ctx, in, &r.config.Source)
 		}
-		if r.moves != nil && h == nil {
+		if r.history != nil && h == nil {
 			h, _ = findHistory(ctx, in, r.config.History)
 		}
 		return err
@@ -48,7 +48,7 @@ func (r *reader) found(ctx context.Context) (t *table, h *historyTable) {
 	return t, h
 }
 
-// comparedBy are the columns by which duplicates are found, those that are there.
+// comparedBy are the columns by which duplicates are found, as far as they exist.
 func (r *reader) comparedBy(t *table) (columns []database.Column) {
 	if r.duplicates == nil {
 		return nil
@@ -65,6 +65,6 @@ func (r *reader) grant(t *database.Table, columns []database.Column, where []dat
 	return collectors.GrantOf(r.db.ToRead(t), r.db.Grant(t, columns, where...))
 }
 
-func (r *reader) ofQuery(key string) collectors.Advice {
+func (r *reader) queryGrant(key string) collectors.Advice {
 	return collectors.Advice{Kind: collectors.Grant, Text: "in database " + r.db.Name() + ", to read the columns that " + key + " names"}
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/lostorder/lostorder/internal/database/databasetest"
 )
 
-func TestTheGrantsThatAreAdvisedAreEnough(t *testing.T) {
+func TestAdvisedGrantsAreEnough(t *testing.T) {
 	databasetest.EachServer(t, func(t *testing.T, s *databasetest.Shop) {
 		makeMoves(t, s)
 		s.Run(t, "ALTER TABLE orders ADD COLUMN created_at "+s.Time+" NULL", "ALTER TABLE orders ADD COLUMN secret VARCHAR(10)", "CREATE INDEX orders_made ON orders (created_at, id)")

@@ -9,9 +9,9 @@ import (
 	"github.com/lostorder/lostorder/internal/database/databasetest"
 )
 
-// TestALongTransactionIsSeenWholeOrNotAtAll: its rows become visible long after their
-// moment, and after later ones of others were read.
-func TestALongTransactionIsSeenWholeOrNotAtAll(t *testing.T) {
+// The rows of a long transaction become visible long after their time, after later rows
+// of other orders were read.
+func TestLongTransactionIsNoConflict(t *testing.T) {
 	databasetest.EachServer(t, func(t *testing.T, s *databasetest.Shop) {
 		makeMoves(t, s)
 		add(t, s, "a", "placed", 4*time.Minute)
@@ -42,13 +42,13 @@ func TestALongTransactionIsSeenWholeOrNotAtAll(t *testing.T) {
 			}
 		}
 		quiet("while it is open", "placed 1, paid 0, overdue 0")
-		// Others go on, and are read past the moments that it wrote.
+		// Other orders continue and are read beyond the times that it wrote.
 		move(t, s, "b", "placed 60s, paid 30s, shipped 20s")
-		quiet("when others were read past it", "placed 1, paid 0, overdue 0")
+		quiet("after later rows were read", "placed 1, paid 0, overdue 0")
 		if err := tx.Commit(); err != nil {
 			t.Fatal(err)
 		}
-		move(t, s, "a", "shipped 10s") // which by itself looks like a move from placed
+		move(t, s, "a", "shipped 10s") // which by itself looks like a transition from placed
 		for range 4 {
 			next()
 		}
@@ -59,9 +59,9 @@ func TestALongTransactionIsSeenWholeOrNotAtAll(t *testing.T) {
 	})
 }
 
-// TestOrdersThatAreNone are rows that look overdue: deleted softly, imported when they
-// were done, or re-opened a moment ago.
-func TestOrdersThatAreNone(t *testing.T) {
+// Rows that only look overdue: soft-deleted, imported when they were done, or re-opened a
+// moment ago.
+func TestDeletedImportedAndReopenedOrdersAreNotOverdue(t *testing.T) {
 	databasetest.Each(t, func(t *testing.T, s *databasetest.Shop) {
 		makeTable(t, s)
 		s.Run(t, fmt.Sprintf("ALTER TABLE orders ADD COLUMN deleted_at %s NULL", s.Time))
@@ -72,7 +72,7 @@ func TestOrdersThatAreNone(t *testing.T) {
 		s.Run(t, "UPDATE orders SET state = 'placed', updated_at = "+s.Ago(time.Second)+" WHERE id = 'reopened'")
 		_, state := whole(t, read(t, settings(s.URL, "", ", where: deleted_at IS NULL", states)))
 		if p := state["placed"]; p.Orders != 1 || p.Overdue != 0 || len(p.Longest) != 1 || p.Longest[0].ID != "reopened" {
-			t.Errorf("placed is %+v, want the order that was re-opened, in time", p)
+			t.Errorf("placed is %+v, want the re-opened order, not overdue", p)
 		}
 		_, state = whole(t, read(t, settings(s.URL, "", "", states)))
 		if p := state["placed"]; p.Orders != 2 || p.Overdue != 1 {

@@ -10,8 +10,7 @@ import (
 	"github.com/lostorder/lostorder/internal/database/databasetest"
 )
 
-// ofTenants is a lifecycle of orders whose number only their tenant makes one of a
-// kind.
+// ofTenants is a lifecycle of orders that only tenant and number together identify.
 const ofTenants = `
     states:
       placed: {max: 5m, next: [paid]}
@@ -23,8 +22,8 @@ const ofTenants = `
 
 const tenantColumns = ", columns: {order_id: [tenant, no]}"
 
-// makeTenants makes the tables of orders of several tenants, as such shops have
-// them: each key begins with the tenant.
+// makeTenants creates the tables of a shop with several tenants: each key begins with
+// the tenant.
 func makeTenants(t *testing.T, s *databasetest.Shop) {
 	t.Helper()
 	word := s.Key
@@ -37,10 +36,10 @@ func makeTenants(t *testing.T, s *databasetest.Shop) {
 	s.Grant(t, "moves", "tenant", "order_no", "version", "state", "created_at")
 }
 
-func TestSeveralColumnsTellOrdersApart(t *testing.T) {
+func TestOrderIDOfSeveralColumns(t *testing.T) {
 	databasetest.Each(t, func(t *testing.T, s *databasetest.Shop) {
 		makeTenants(t, s)
-		const large = "9007199254740993" // no float holds it
+		const large = "9007199254740993" // no float holds it exactly
 		order := func(tenant, no, state string, ago time.Duration, request string) {
 			s.Run(t, fmt.Sprintf("INSERT INTO orders VALUES ('%s', %s, '%s', %[4]s, %[4]s, '%[5]s')", tenant, no, state, s.Ago(ago), request))
 		}
@@ -54,7 +53,7 @@ func TestSeveralColumnsTellOrdersApart(t *testing.T) {
 		order("注文🛒", large, "placed", time.Hour, "r")
 		order("it''s/", "1", "placed", 10*time.Minute, "r") // the request of another tenant
 		order("it''s/", "2", "paid", time.Minute, "r")
-		// All in one moment, so that the versions alone say which came first.
+		// All with one timestamp, so that only the versions order them.
 		move("acme", "1", "placed", "paid", "shipped")
 		next := follow(t, settings(s.URL, "", tenantColumns, ofTenants))
 		if r := next(); r.Err != nil {
@@ -89,9 +88,8 @@ func TestSeveralColumnsTellOrdersApart(t *testing.T) {
 	})
 }
 
-// TestMovesOfOneMomentAreReadPageByPage: a bulk update gives thousands of rows the
-// same moment, and pages end among them.
-func TestMovesOfOneMomentAreReadPageByPage(t *testing.T) {
+// A bulk update gives thousands of rows the same time, so that pages end among them.
+func TestTransitionsWithOneTimestampAreReadInPages(t *testing.T) {
 	databasetest.Each(t, func(t *testing.T, s *databasetest.Shop) {
 		makeTenants(t, s)
 		then, now := s.Ago(2*time.Second), s.Ago(time.Second)
@@ -115,7 +113,7 @@ func TestMovesOfOneMomentAreReadPageByPage(t *testing.T) {
 			next()
 		}
 		r := next()
-		// Of the first thousand it was seen where they had been.
+		// The first thousand were read before the update.
 		if got := movesOf(r, "placed", "paid"); r.Err != nil || got != 1000 {
 			t.Errorf("%d orders were paid, error %v, warnings %q", got, r.Err, r.Warnings)
 		}
@@ -125,7 +123,7 @@ func TestMovesOfOneMomentAreReadPageByPage(t *testing.T) {
 	})
 }
 
-func TestALargeHistoryOfTenantsIsReadByIndexes(t *testing.T) {
+func TestLargeHistoryWithCompositeKeysIsReadByIndex(t *testing.T) {
 	databasetest.Each(t, func(t *testing.T, s *databasetest.Shop) {
 		n, limit := 200_000, ""
 		if s.Kind == "sqlite" {
@@ -134,7 +132,7 @@ func TestALargeHistoryOfTenantsIsReadByIndexes(t *testing.T) {
 		makeTenants(t, s)
 		s.Run(t, fmt.Sprintf("INSERT INTO moves SELECT 'acme', i, 1, 'placed', %s FROM %s", s.Ago(time.Hour), s.Many(n)),
 			fmt.Sprintf("INSERT INTO orders SELECT 'acme', i, 'shipped', %[1]s, %[1]s, NULL FROM %[2]s", s.Ago(time.Hour), s.Many(n)))
-		// Orders whose beginning was not seen, so that their histories are asked for.
+		// Orders whose beginning was not read, so that their histories are read.
 		for i := range 50 {
 			s.Run(t, fmt.Sprintf("INSERT INTO moves VALUES ('acme', %d, 2, 'paid', %s)", 1+i, s.Ago(time.Minute)))
 		}
@@ -142,7 +140,7 @@ func TestALargeHistoryOfTenantsIsReadByIndexes(t *testing.T) {
 		s.Analyse(t, "orders")
 		text := settings(s.URL, limit, tenantColumns, ofTenants)
 		var made []string
-		for range 5 { // an index that is missing may hide that another is, too
+		for range 5 { // one missing index may hide another
 			next := follow(t, text)
 			next()
 			r := next()
@@ -156,7 +154,7 @@ func TestALargeHistoryOfTenantsIsReadByIndexes(t *testing.T) {
 				t.Fatalf("refused without an index that helps: %v, %q", r.Err, r.Warnings)
 			}
 			if slices.ContainsFunc(statements, func(sql string) bool { return slices.Contains(made, sql) }) {
-				t.Fatalf("refused although there is the index that would help: %v, %q", r.Err, r.Warnings)
+				t.Fatalf("refused although the index exists: %v, %q", r.Err, r.Warnings)
 			}
 			s.Run(t, statements...)
 			made = append(made, statements...)
@@ -168,7 +166,7 @@ func TestALargeHistoryOfTenantsIsReadByIndexes(t *testing.T) {
 		}
 		for _, sql := range made {
 			if strings.Contains(sql, "(tenant, order_no, version)") {
-				t.Errorf("an index that is there was asked for: %s", sql)
+				t.Errorf("an existing index was recommended: %s", sql)
 			}
 		}
 	})

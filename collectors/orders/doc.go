@@ -1,4 +1,4 @@
-// Package orders watches order tables: which state each order is in, since when,
-// and which have been in it for longer than they may. A saga is an order table
-// whose states compensate one another.
+// Package orders watches order tables: the state of each order, since when it has been
+// in that state, and which orders are overdue. A saga is an order table whose states
+// compensate each other.
 package orders

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// Draw draws the lifecycle as text, each state once with what leads on from it; a
-// state that was drawn before is named only.
+// Draw draws the lifecycle as text: each state once, with the states that may follow it.
+// A state that was drawn before is only named.
 func (c *Config) Draw() string {
 	d := drawing{config: c, graph: newGraph(c)}
 	for i := range c.States {
@@ -24,8 +24,8 @@ type drawing struct {
 	text   strings.Builder
 }
 
-// state writes a line for a state; first begins that line, and rest those of what
-// is below it.
+// state writes a line for a state. first is the beginning of that line, and rest the
+// beginning of the lines below it.
 func (d *drawing) state(i int, first, rest string) {
 	s := d.config.States[i]
 	if d.drawn.has(i) {
@@ -47,7 +47,7 @@ func (d *drawing) state(i int, first, rest string) {
 	}
 }
 
-// remarks are what is to be said of a state, in a few words.
+// remarks describe a state in a few words.
 func (d *drawing) remarks(i int) string {
 	s := d.config.States[i].Value
 	var words []string
@@ -58,7 +58,7 @@ func (d *drawing) remarks(i int) string {
 	case s.Failed:
 		words = append(words, "failed")
 	case s.Abandoned:
-		words = append(words, "end, given up")
+		words = append(words, "end, abandoned")
 	case s.done():
 		words = append(words, "end")
 	}

@@ -11,22 +11,22 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// mostGroups is how many groups of duplicates are reported.
-const mostGroups = 100
+// maxGroups is how many groups of duplicates are reported.
+const maxGroups = 100
 
-// duplicates looks, on a slow clock of its own, for orders that share what only
-// one order may have. Between two looks it says what the last one saw.
+// duplicates finds orders that share a key that only one order may have, at its own slow
+// interval. Between two searches it repeats the last result.
 type duplicates struct {
 	config   *Duplicates
 	graph    *graph
 	stateOf  func(in *database.Reading, column database.Column, value string) int
-	looked   signal.Instant
+	searched signal.Instant
 	last     *signal.Duplicates
 	warnings []string
 }
 
 func (d *duplicates) read(ctx context.Context, in *database.Reading, t *table) (*signal.Duplicates, []string, error) {
-	if d.last != nil && in.Now().Sub(d.looked) < time.Duration(d.config.Interval) {
+	if d.last != nil && in.Now().Sub(d.searched) < time.Duration(d.config.Interval) {
 		return d.last, d.warnings, nil
 	}
 	d.last, d.warnings = nil, nil
@@ -34,7 +34,7 @@ func (d *duplicates) read(ctx context.Context, in *database.Reading, t *table) (
 	if err != nil {
 		return nil, nil, err
 	}
-	d.looked, d.last = in.Now(), d.group(in, t, rows)
+	d.searched, d.last = in.Now(), d.group(in, t, rows)
 	return d.last, d.warnings, nil
 }
 
@@ -61,7 +61,7 @@ func (d *duplicates) latest(ctx context.Context, in *database.Reading, t *table)
 			return nil, err
 		}
 		if paged.Keyless > 0 {
-			d.warnings = append(d.warnings, fmt.Sprintf("%d orders of table %s have no id (source.columns.order_id), and are not compared for duplicates", paged.Keyless, t.found))
+			d.warnings = append(d.warnings, fmt.Sprintf("%d orders of table %s have no id (source.columns.order_id) and are not compared for duplicates", paged.Keyless, t.found))
 		}
 		for _, row := range paged.Rows {
 			if row.Since.Known() && in.Now().Sub(row.Since) > within {
@@ -73,12 +73,12 @@ func (d *duplicates) latest(ctx context.Context, in *database.Reading, t *table)
 			return all, nil
 		}
 	}
-	d.warnings = append(d.warnings, fmt.Sprintf("more than %d orders of table %s were made within %s; duplicates are looked for among the latest of them (duplicates.cap)",
+	d.warnings = append(d.warnings, fmt.Sprintf("more than %d orders of table %s were created within %s; lostorder compares only the latest of them for duplicates (duplicates.cap)",
 		d.config.Cap, t.found, d.config.Within))
 	return all, nil
 }
 
-// undated warns of orders that do not say when they were made.
+// undated warns of orders without a time of creation.
 func undated(ctx context.Context, in *database.Reading, s database.Selection) []string {
 	if !s.Since.Nullable {
 		return nil
@@ -95,20 +95,20 @@ func undated(ctx context.Context, in *database.Reading, s database.Selection) []
 func (d *duplicates) group(in *database.Reading, t *table, rows []database.Row) *signal.Duplicates {
 	stateAt := len(t.fields())
 	byKey := map[string][]signal.OrderRef{}
-	var several []string // keys, those of the latest orders first
+	var shared []string // keys of shared orders, those of the latest orders first
 	for _, row := range rows {
 		parts := row.Fields[stateAt+1:]
 		if slices.Contains(parts, "") || d.excepted(in, t.state, row.Fields[stateAt]) {
-			continue // NULL, too, is no key
+			continue // NULL and an empty text are no key
 		}
 		key := strings.Join(parts, "\x00")
 		byKey[key] = append(byKey[key], t.ref(row))
 		if len(byKey[key]) == 2 {
-			several = append(several, key)
+			shared = append(shared, key)
 		}
 	}
-	found := &signal.Duplicates{Within: time.Duration(d.config.Within), Capped: len(several) > mostGroups}
-	for _, key := range several[:min(len(several), mostGroups)] {
+	found := &signal.Duplicates{Within: time.Duration(d.config.Within), Capped: len(shared) > maxGroups}
+	for _, key := range shared[:min(len(shared), maxGroups)] {
 		orders := byKey[key]
 		slices.Reverse(orders)
 		found.Groups = append(found.Groups, signal.Request{Orders: orders})
@@ -118,5 +118,5 @@ func (d *duplicates) group(in *database.Reading, t *table, rows []database.Row) 
 
 func (d *duplicates) excepted(in *database.Reading, column database.Column, value string) bool {
 	i := d.stateOf(in, column, value)
-	return i != noState && slices.Contains(d.config.Except, d.graph.names[i])
+	return i != undeclared && slices.Contains(d.config.Except, d.graph.names[i])
 }

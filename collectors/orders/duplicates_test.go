@@ -31,7 +31,7 @@ func order(t *testing.T, s *databasetest.Shop, id, state string, ago time.Durati
 	s.Run(t, fmt.Sprintf("INSERT INTO orders VALUES ('%s', '%s', %[3]s, %[3]s, %[4]s, %[5]s)", id, state, s.Ago(ago), customer, request))
 }
 
-// groups are the duplicates, as words.
+// groups writes the duplicates as text.
 func groups(r signal.Report) string {
 	var all []string
 	for _, l := range r.Lifecycles {
@@ -49,11 +49,11 @@ func groups(r signal.Report) string {
 	return strings.Join(all, " ")
 }
 
-func TestOneRequestThatBecameTwoOrdersIsFound(t *testing.T) {
+func TestDuplicateOrdersFromOneRequest(t *testing.T) {
 	databasetest.EachWithMySQL(t, func(t *testing.T, s *databasetest.Shop) {
 		makeRequests(t, s)
-		// Alike, and no duplicates: another customer, another request, no key, an
-		// empty one, long ago, and one of the two cancelled.
+		// Similar, but no duplicates: another customer, another request, no key, an
+		// empty key, too old, and one of the two cancelled.
 		order(t, s, "a1", "placed", time.Minute, "1", "'r'")
 		order(t, s, "a2", "placed", time.Minute, "2", "'r'")
 		order(t, s, "a3", "placed", time.Minute, "1", "'R2'")
@@ -105,7 +105,7 @@ func TestOnlyTheLatestOrdersAreCompared(t *testing.T) {
 	})
 }
 
-func TestAnOrderThatIsUpdatedInItsStateGrowsOld(t *testing.T) {
+func TestDwellCountsFromFirstSeen(t *testing.T) {
 	databasetest.Each(t, func(t *testing.T, s *databasetest.Shop) {
 		makeTable(t, s)
 		add(t, s, "a", "placed", 10*time.Minute)
@@ -117,7 +117,7 @@ func TestAnOrderThatIsUpdatedInItsStateGrowsOld(t *testing.T) {
 		if p := state["placed"]; p.Orders != 2 || p.Overdue != 1 || p.Oldest.Bound != signal.AtLeast || p.Longest[0].ID != "a" {
 			t.Fatalf("placed is %+v", p)
 		}
-		// The row is changed, and the order stays where it is.
+		// The row changes, and the order stays in its state.
 		s.Run(t, fmt.Sprintf("UPDATE orders SET updated_at = %s WHERE id = 'a'", s.Ago(0)))
 		next()
 		next()
@@ -126,7 +126,7 @@ func TestAnOrderThatIsUpdatedInItsStateGrowsOld(t *testing.T) {
 		if p := state["placed"]; p.Overdue != 1 || p.Longest[0].ID != "a" || p.Oldest.At(signal.InstantOf(r.At)) < 10*time.Minute-time.Second {
 			t.Errorf("after an update it is %+v", p)
 		}
-		// It moves on and comes back: that is a new stay.
+		// The order leaves and comes back: its dwell starts again.
 		s.Run(t, fmt.Sprintf("UPDATE orders SET state = 'paid', updated_at = %s WHERE id = 'a'", s.Ago(0)))
 		next()
 		next()
@@ -140,7 +140,7 @@ func TestAnOrderThatIsUpdatedInItsStateGrowsOld(t *testing.T) {
 	})
 }
 
-func TestASagaThatFailedIsCountedAtOnce(t *testing.T) {
+func TestFailedSagaIsOverdueAtOnce(t *testing.T) {
 	databasetest.Each(t, func(t *testing.T, s *databasetest.Shop) {
 		makeTable(t, s)
 		add(t, s, "a", "broken", time.Second)
@@ -161,9 +161,9 @@ func TestASagaThatFailedIsCountedAtOnce(t *testing.T) {
 	})
 }
 
-// TestOrdersThatShareAKeyAndAreOne: what shares a key of UUIDs and is deleted softly,
-// imported with the moment of long ago, re-opened, or in a transaction that is open.
-func TestOrdersThatShareAKeyAndAreOne(t *testing.T) {
+// Orders that share a UUID key and are soft-deleted, imported with an old time,
+// re-opened, or in an open transaction.
+func TestOrdersThatShareAKeyAndAreNoDuplicates(t *testing.T) {
 	databasetest.EachWithMySQL(t, func(t *testing.T, s *databasetest.Shop) {
 		kind := map[string]string{"postgres": "UUID", "mariadb": "BINARY(16)", "sqlite": "BLOB"}[s.Kind]
 		uuid := func(n int) string {
@@ -187,7 +187,7 @@ func TestOrdersThatShareAKeyAndAreOne(t *testing.T) {
 		if r := next(); r.Err != nil || groups(r) != "" {
 			t.Errorf("found %q, error %v", groups(r), r.Err)
 		}
-		if s.Kind != "sqlite" { // which shows no transaction that is open
+		if s.Kind != "sqlite" { // which has no concurrent open transaction
 			tx, err := s.Admin.Begin()
 			if err != nil {
 				t.Fatal(err)

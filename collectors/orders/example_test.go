@@ -10,7 +10,7 @@ import (
 	"github.com/lostorder/lostorder/internal/database"
 )
 
-func TestTheExampleLoads(t *testing.T) {
+func TestExampleLoads(t *testing.T) {
 	text, err := os.ReadFile("example.yaml")
 	if err != nil {
 		t.Fatal(err)
@@ -34,7 +34,7 @@ func TestTheExampleLoads(t *testing.T) {
 	}
 }
 
-func TestAnotherURLIsAnotherTarget(t *testing.T) {
+func TestChangedURLRestartsTheTarget(t *testing.T) {
 	config := func(url string) any { return load(t, settings(url, "", "", states))[0].Config }
 	if !reflect.DeepEqual(config("sqlite:/a.db"), config("sqlite:/a.db")) {
 		t.Error("the same config is not deeply equal, so that a reload would restart the target")

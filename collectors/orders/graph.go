@@ -5,8 +5,8 @@ import "time"
 // set is a set of states by their number in the config.
 type set uint64
 
-// mostStates is how many states a lifecycle has at the most: as many as a set holds.
-const mostStates = 64
+// maxStates is the largest number of states in a lifecycle: as many as a set holds.
+const maxStates = 64
 
 func (s set) has(i int) bool    { return s&(1<<i) != 0 }
 func (s set) with(i int) set    { return s | 1<<i }
@@ -19,18 +19,18 @@ func only(has bool, i int) set {
 	return 0
 }
 
-// graph is a lifecycle in numbers, for questions that are asked of every move.
+// graph is a lifecycle in numbers, for checks of every transition.
 type graph struct {
 	names    []string
 	max      []time.Duration
-	next     []set // where an order may go from each state
-	excludes []set // where it may never be if it was there
-	undoneBy []set // the steps that undo each
+	next     []set // the states that may follow each state
+	excludes []set // the states that each state excludes
+	undoneBy []set // the steps that undo each step
 
 	ends, abandoned, failed, compensating, initial set
 }
 
-// newGraph makes the graph of states that are known to name one another rightly.
+// newGraph makes the graph. Each name that a state refers to must be that of a state.
 func newGraph(c *Config) *graph {
 	n := len(c.States)
 	g := &graph{
@@ -62,8 +62,7 @@ func newGraph(c *Config) *graph {
 	return g
 }
 
-// from are the states that an order can come to from those given, and those
-// themselves.
+// from are the states that can be reached from the given ones, and those themselves.
 func (g *graph) from(begin set) set {
 	reached, before := begin, set(0)
 	for reached != before {
@@ -77,9 +76,8 @@ func (g *graph) from(begin set) set {
 	return reached
 }
 
-// around are the states that an order can come back to itself through, from state
-// i; none when it cannot.
-func (g *graph) around(i int) set {
+// cycle are the states on the cycles through state i; none if there is no cycle.
+func (g *graph) cycle(i int) set {
 	var all set
 	after := g.from(g.next[i])
 	if !after.has(i) {
@@ -93,8 +91,8 @@ func (g *graph) around(i int) set {
 	return all
 }
 
-// way is the shortest way from one state to another, both included.
-func (g *graph) way(from, to int) []int {
+// shortest is the shortest path from one state to another, both included.
+func (g *graph) shortest(from, to int) []int {
 	before := map[int]int{}
 	queue := []int{from}
 	for len(queue) > 0 {
@@ -106,12 +104,12 @@ func (g *graph) way(from, to int) []int {
 			}
 			before[j] = i
 			if j == to {
-				way := []int{to}
-				for at := to; at != from || len(way) == 1; {
+				path := []int{to}
+				for at := to; at != from || len(path) == 1; {
 					at = before[at]
-					way = append([]int{at}, way...)
+					path = append([]int{at}, path...)
 				}
-				return way
+				return path
 			}
 			queue = append(queue, j)
 		}

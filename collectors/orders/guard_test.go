@@ -13,14 +13,14 @@ import (
 
 var createIndex = regexp.MustCompile(`CREATE INDEX [^;]*;`)
 
-func TestALargeTableIsReadByAnIndexOrNotAtAll(t *testing.T) {
+func TestLargeTableIsReadByIndexOrRefused(t *testing.T) {
 	databasetest.EachWithMySQL(t, func(t *testing.T, s *databasetest.Shop) {
 		makeTable(t, s)
 		n, limit := 200_000, ""
 		if s.Kind == "sqlite" {
 			n, limit = 3000, ", scan_limit: 1000"
 		}
-		// Most orders are done, as in life; many are overdue, and one state is unknown.
+		// Most orders are done, many are overdue, and one state is undeclared.
 		s.Run(t, fmt.Sprintf(`INSERT INTO orders (id, state, updated_at) SELECT i, CASE WHEN i = 1 THEN 'unheard' WHEN i %% 20 = 0 THEN 'placed' WHEN i %% 30 = 1 THEN 'paid' ELSE 'shipped' END, %s FROM %s`,
 			s.Ago(time.Hour/2), s.Many(n)))
 		s.Analyse(t, "orders")
@@ -36,7 +36,7 @@ func TestALargeTableIsReadByAnIndexOrNotAtAll(t *testing.T) {
 				t.Errorf("the error does not say %q", want)
 			}
 		}
-		checkWarning(t, before, "were not looked for", "refused")
+		checkWarning(t, before, "cannot list undeclared states", "refused")
 
 		statements := createIndex.FindAllString(before.Err.Error(), -1)
 		slices.Sort(statements)
@@ -57,7 +57,7 @@ func TestALargeTableIsReadByAnIndexOrNotAtAll(t *testing.T) {
 			t.Errorf("placed is %d (capped %v), %d overdue; want %d (%v), all overdue", placed.Orders, placed.OrdersCapped, placed.Overdue, wantOrders, wantCapped)
 		}
 		if len(l.Unnamed) != 1 || l.Unnamed[0] != "unheard" {
-			t.Errorf("unnamed are %q, want unheard", l.Unnamed)
+			t.Errorf("undeclared are %q, want unheard", l.Unnamed)
 		}
 		if len(r.Warnings) != 1 {
 			t.Errorf("warnings: %q", r.Warnings)
@@ -68,9 +68,8 @@ func TestALargeTableIsReadByAnIndexOrNotAtAll(t *testing.T) {
 	})
 }
 
-// TestWhatWasReadBeforeAnErrorStays: states are asked for in one round trip, and the
-// database gives up at one of them.
-func TestWhatWasReadBeforeAnErrorStays(t *testing.T) {
+// All states are read in one round trip, and the query for one of them fails.
+func TestStatesReadBeforeAnErrorStay(t *testing.T) {
 	databasetest.EachServer(t, func(t *testing.T, s *databasetest.Shop) {
 		if s.Kind != "postgres" {
 			t.Skip("division by zero is NULL there")
@@ -95,9 +94,9 @@ func TestWhatWasReadBeforeAnErrorStays(t *testing.T) {
 	})
 }
 
-// TestSomeThousandMovesAreReadByTheirIndex: MariaDB would rather sort a table of this
-// size than take an index for the thousand latest rows.
-func TestSomeThousandMovesAreReadByTheirIndex(t *testing.T) {
+// MariaDB prefers to sort a table of this size instead of reading the latest thousand
+// rows by an index.
+func TestSmallHistoryIsReadByIndexInMariaDB(t *testing.T) {
 	for _, n := range []int{12_000, 50_000} {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
 			databasetest.Each(t, func(t *testing.T, s *databasetest.Shop) {
@@ -112,12 +111,12 @@ func TestSomeThousandMovesAreReadByTheirIndex(t *testing.T) {
 				if s.Kind == "mariadb" {
 					drop += " ON moves"
 				}
-				move(t, s, fmt.Sprint(n), "paid 0s") // of the latest
+				move(t, s, fmt.Sprint(n), "paid 0s") // among the latest
 				next()
 				if r := next(); r.Err != nil || movesOf(r, "placed", "paid") != 1 {
 					t.Errorf("error %v, moves %+v", r.Err, r.Lifecycles[0].History.Moves)
 				}
-				s.Run(t, drop) // and the watching goes on, or says why not
+				s.Run(t, drop) // readings continue, or name the missing index
 				var last string
 				for range 3 {
 					last = fmt.Sprint(next().Err)

@@ -10,7 +10,7 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// dwells writes a histogram as "5m0s:1 …", for bounds at which something is added.
+// dwells writes a histogram as "5m0s:1 …", with the bounds at which the count grows.
 func dwells(d *signal.Dwells) string {
 	if d == nil {
 		return "none"
@@ -26,7 +26,7 @@ func dwells(d *signal.Dwells) string {
 	return strings.Join(append(words, fmt.Sprintf("all:%d", d.Orders)), " ")
 }
 
-func TestOrdersAreCountedByHowLongTheyHaveBeenThere(t *testing.T) {
+func TestOrdersAreCountedByDwell(t *testing.T) {
 	databasetest.Each(t, func(t *testing.T, s *databasetest.Shop) {
 		makeTable(t, s)
 		add(t, s, "future", "placed", -time.Hour)
@@ -41,7 +41,7 @@ func TestOrdersAreCountedByHowLongTheyHaveBeenThere(t *testing.T) {
 			t.Errorf("placed is %s, want %s", got, want)
 		}
 		if got := dwells(state["paid"].Dwells); got != "all:0" {
-			t.Errorf("paid, where nobody is, is %s", got)
+			t.Errorf("paid, which is empty, is %s", got)
 		}
 		if got := dwells(state["shipped"].Dwells); got != "none" {
 			t.Errorf("shipped, which is terminal, is %s", got)
@@ -55,9 +55,9 @@ func TestOrdersAreCountedByHowLongTheyHaveBeenThere(t *testing.T) {
 	})
 }
 
-// TestTheHistogramKeepsItsOwnTime: what comes after a count is in the next one, an
-// hour later, and in all that is read at once.
-func TestTheHistogramKeepsItsOwnTime(t *testing.T) {
+// An order that comes after a count is in the next one, an hour later. All other values
+// of the reading are current.
+func TestHistogramHasItsOwnInterval(t *testing.T) {
 	databasetest.Each(t, func(t *testing.T, s *databasetest.Shop) {
 		makeTable(t, s)
 		add(t, s, "a", "placed", 10*time.Minute)
@@ -72,9 +72,8 @@ func TestTheHistogramKeepsItsOwnTime(t *testing.T) {
 	})
 }
 
-// TestTheHistogramIsUnderTheGuard: a table without the index is not counted, and what
-// else is read of it stays.
-func TestTheHistogramIsUnderTheGuard(t *testing.T) {
+// A table without the index is not counted. The rest of the reading stays.
+func TestGuardAppliesToTheHistogram(t *testing.T) {
 	s := databasetest.SQLite(t)
 	makeTable(t, s)
 	for i := range 30 {
@@ -82,7 +81,7 @@ func TestTheHistogramIsUnderTheGuard(t *testing.T) {
 	}
 	text := settings(s.URL, ", scan_limit: 10", "", states+"    histogram: {}\n")
 	r := read(t, text)
-	checkWarning(t, r, "orders in state placed were not counted by how long they have been there", "refused", "CREATE INDEX")
+	checkWarning(t, r, "cannot count orders in state placed by dwell", "refused", "CREATE INDEX")
 	s.Run(t, "CREATE INDEX by_state ON orders (state, updated_at)")
 	_, state := whole(t, read(t, text))
 	if got := dwells(state["placed"].Dwells); got != "5m0s:30 all:30" {

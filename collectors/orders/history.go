@@ -1,89 +1,159 @@
 package orders
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"slices"
-	"strconv"
+	"strings"
+	"time"
 
 	"github.com/lostorder/lostorder/internal/database"
+	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// historyTable is a history table as its config describes it, found in the
-// database.
-type historyTable struct {
-	found       *database.Table
-	key         []database.Column
-	orderID     []database.Column
-	state       database.Column
-	at          database.Column
-	traceparent *database.Column
-	where       []database.Condition
+const (
+	pageRows      = 500 // rows of one page of the history
+	maxPages      = 10  // pages of one reading
+	firstPageRows = 1000
+)
+
+// historyReader follows the history of a lifecycle: it reads each row once, in the order
+// of time, and goes back far enough to see rows that were committed late.
+type historyReader struct {
+	config    *History
+	graph     *graph
+	stateOf   func(in *database.Reading, column database.Column, value string) int
+	table     *historyTable
+	started   bool
+	position  *database.Place // the next reading starts after this row; nil: with the first row
+	last      signal.Instant  // time of the last row that was read
+	recent    []recentRow     // rows read after the position, in order
+	seen      map[database.Place]bool
+	unordered int // rows without a usable key or time, on the last page that had any
+
+	transitions transitions
+	conflicts   conflictTracker
 }
 
-// findHistory looks up the table and its columns, and says all that is missing at
-// once.
-func findHistory(ctx context.Context, r *database.Reading, c *History) (*historyTable, error) {
-	found, err := tableOrQuery(ctx, r, c.Table, c.Query)
+// recentRow is a row that was read and before which a late row may still be committed.
+type recentRow struct {
+	place database.Place
+	at    signal.Instant
+}
+
+func newHistoryReader(c *Config, g *graph, stateOf func(*database.Reading, database.Column, string) int) *historyReader {
+	return &historyReader{
+		config: c.History, graph: g, stateOf: stateOf,
+		seen:        map[database.Place]bool{},
+		transitions: transitions{graph: g, max: time.Duration(c.Max), counts: map[[2]int]int64{}},
+		conflicts:   conflictTracker{known: map[string]*candidate{}, tooLong: map[string]bool{}},
+	}
+}
+
+// read takes one reading of the history. Rows that were read before an error count.
+func (h *historyReader) read(ctx context.Context, in *database.Reading) (*signal.History, []string, error) {
+	t, err := findHistory(ctx, in, h.config)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	columns := database.ColumnsOf(found, "history.columns.")
-	t := historyTable{
-		found:       found,
-		key:         columns.All(c.Columns.Key, "key"),
-		orderID:     columns.All(c.Columns.OrderID, "order_id"),
-		state:       columns.One(c.Columns.State, "state"),
-		at:          columns.One(c.Columns.At, "at"),
-		traceparent: columns.Maybe(c.Columns.Traceparent, "traceparent"),
+	h.table = t
+	warnings, err := h.follow(ctx, in)
+	if err != nil {
+		return nil, warnings, err
 	}
-	if c.Where != "" {
-		t.where = []database.Condition{database.Matches(c.Where)}
+	if h.unordered > 0 {
+		warnings = append(warnings, fmt.Sprintf("at least %d transitions of history table %s have no key (%s) or no valid time (%s), and are ignored; set history.columns to columns that every row has",
+			h.unordered, t.found, strings.Join(h.config.Columns.Key, ", "), t.at.Name))
 	}
-	return &t, columns.Missing()
+	more, err := h.conflicts.check(ctx, in, h)
+	warnings = append(warnings, more...)
+	if err != nil {
+		return nil, warnings, err
+	}
+	reading := h.transitions.signal()
+	reading.Conflicts, reading.ConflictsCapped = h.conflicts.signal()
+	return reading, warnings, nil
 }
 
-// all selects every move.
-func (t *historyTable) all() database.Selection {
-	return database.Selection{What: "moves", Table: t.found, Where: t.where, Since: t.at, Tie: t.key}
+// follow reads the new rows.
+func (h *historyReader) follow(ctx context.Context, in *database.Reading) ([]string, error) {
+	if !h.started {
+		page, err := h.page(ctx, in, database.Page{Back: true, Rows: firstPageRows})
+		if err != nil {
+			return nil, err
+		}
+		h.started = len(page.Rows) > 0
+		h.position = page.Next // unless the page holds the whole table
+		for _, row := range slices.Backward(page.Rows) {
+			h.take(in, row)
+		}
+		h.prune(in.Now())
+		return nil, nil
+	}
+	from := h.position
+	for range maxPages {
+		page, err := h.page(ctx, in, database.Page{From: from, Rows: pageRows})
+		if err != nil {
+			return nil, err
+		}
+		for _, row := range page.Rows {
+			h.take(in, row)
+		}
+		if page.Next == nil {
+			h.prune(in.Now())
+			return nil, nil
+		}
+		from = page.Next
+	}
+	// There are too many new rows to go back for late ones.
+	behind := in.Now().Sub(h.last)
+	h.position, h.recent = from, nil
+	clear(h.seen)
+	return []string{fmt.Sprintf("history table %s has more than %d new transitions for one reading; lostorder has read it up to %s ago; lower interval",
+		h.table.found, maxPages*pageRows, behind.Round(time.Second))}, nil
 }
 
-// of selects the moves of some orders, by the IDs of their keys.
-func (t *historyTable) of(ids []string) database.Selection {
-	return database.Selection{
-		What: "moves of an order", Table: t.found, Since: t.at, Tie: t.key,
-		Where: append([]database.Condition{database.OneOfKeys(t.orderID, ids...)}, t.where...),
+// page reads a page of the history, without rows that have no place in the order.
+func (h *historyReader) page(ctx context.Context, in *database.Reading, p database.Page) (database.Paged, error) {
+	page, err := in.Page(ctx, h.table.all(), p, h.table.fields()...)
+	read := len(page.Rows)
+	page.Rows = slices.DeleteFunc(page.Rows, func(row database.Row) bool { return !row.Since.Known() })
+	if n := page.Keyless + read - len(page.Rows); n > 0 {
+		h.unordered = n
+	}
+	return page, err
+}
+
+// take takes a row unless it was read before. A transition that is wrong, or that cannot
+// be decided by itself, is left to the complete history of its order.
+func (h *historyReader) take(in *database.Reading, row database.Row) {
+	if h.seen[row.Place] {
+		return
+	}
+	h.seen[row.Place] = true
+	h.last = row.Since
+	h.recent = append(h.recent, recentRow{row.Place, row.Since})
+	if id, s := h.table.step(in, row, h.stateOf); id != "" && !h.transitions.take(id, s) {
+		h.conflicts.enqueue(id)
 	}
 }
 
-// fields are the columns of a move, in the order that step knows.
-func (t *historyTable) fields() []database.Column {
-	fields := append(slices.Clone(t.orderID), t.state, t.key[len(t.key)-1])
-	if t.traceparent != nil {
-		fields = append(fields, *t.traceparent)
+// prune forgets rows before which no late row is expected any more. It keeps the rows
+// with the same millisecond as the position: the database may order them after it.
+func (h *historyReader) prune(now signal.Instant) {
+	slices.SortStableFunc(h.recent, func(a, b recentRow) int { return cmp.Compare(a.at, b.at) })
+	n := 0
+	for n < len(h.recent) && now.Sub(h.recent[n].at) > time.Duration(h.config.Late) {
+		n++
 	}
-	return fields
-}
-
-// step is the order, by the ID of its key, and the step that a row tells; a row
-// without an order or without a moment tells none. Rows of the same moment are in the
-// order of the last column of their key, where it is a number.
-func (t *historyTable) step(in *database.Reading, row database.Row, stateOf func(*database.Reading, database.Column, string) int) (id string, s step) {
-	n := len(t.orderID)
-	order, rest := row.Fields[:n], row.Fields[n:]
-	if !row.Since.Known() || slices.Contains(order, "") {
-		return "", step{}
+	if n == 0 {
+		return
 	}
-	s = step{state: stateOf(in, t.state, rest[0]), at: row.Since}
-	if key, err := strconv.ParseInt(rest[1], 10, 64); err == nil {
-		s.key = number{key, true}
+	last := h.recent[n-1]
+	h.position = &last.place
+	for len(h.recent) > 0 && h.recent[0].at < last.at {
+		delete(h.seen, h.recent[0].place)
+		h.recent = h.recent[1:]
 	}
-	if t.traceparent != nil {
-		s.trace, s.span = database.Trace(rest[2])
-	}
-	return database.Key(order).ID(), s
-}
-
-// shown is the order of an ID as people know it.
-func (t *historyTable) shown(id string) string {
-	return database.Shown(t.orderID, database.KeyOf(id, len(t.orderID)))
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// shopStates is a lifecycle of which the table of moves can say much.
+// shopStates is a lifecycle with a history.
 const shopStates = `
     max: 1d
     states:
@@ -37,7 +37,7 @@ const sagaStates = `
     history: {table: moves, late: 1m}
 `
 
-// makeMoves makes a table of moves beside the order table.
+// makeMoves creates the order table and a history.
 func makeMoves(t *testing.T, s *databasetest.Shop) {
 	t.Helper()
 	makeTable(t, s)
@@ -47,8 +47,8 @@ func makeMoves(t *testing.T, s *databasetest.Shop) {
 	s.Grant(t, "moves", "id", "order_id", "state", "created_at", "traceparent", "void")
 }
 
-// move adds moves of an order: "placed 60s, paid 30s" are states and how long ago
-// each was entered.
+// move adds transitions of an order: "placed 60s, paid 30s" are states and how long ago
+// the order entered each.
 func move(t *testing.T, s *databasetest.Shop, id, way string) {
 	t.Helper()
 	for step := range strings.SplitSeq(way, ", ") {
@@ -61,7 +61,7 @@ func move(t *testing.T, s *databasetest.Shop, id, way string) {
 	}
 }
 
-// conflictsOf are the confirmed and the suspected conflicts, as words.
+// conflictsOf writes the confirmed and the suspected conflicts as text.
 func conflictsOf(r signal.Report) (confirmed, suspected []string) {
 	for _, l := range r.Lifecycles {
 		if l.History == nil {
@@ -85,43 +85,43 @@ var histories = map[string]struct {
 	way    map[string]string // of orders
 	want   []string          // confirmed
 }{
-	"a move that is not legal":                           {way: map[string]string{"a": "placed 60s, shipped 30s"}, want: []string{"a illegal_move: placed → shipped"}},
-	"paid and cancelled":                                 {way: map[string]string{"a": "placed 60s, paid 30s, cancelled 20s"}, want: []string{"a excluded_states: placed → paid → cancelled"}},
-	"paid and cancelled in the same moment":              {way: map[string]string{"a": "placed 60s, cancelled 30s, paid 30s"}, want: []string{"a excluded_states: placed → cancelled → paid"}},
-	"two ends":                                           {way: map[string]string{"a": "placed 60s, cancelled 30s, refunded 20s"}, want: []string{"a two_ends: placed → cancelled → refunded"}},
-	"an order that is shipped although it was cancelled": {way: map[string]string{"a": "placed 60s, cancelled 30s, shipped 20s"}, want: []string{"a two_ends: placed → cancelled → shipped"}},
+	"an illegal transition":                      {way: map[string]string{"a": "placed 60s, shipped 30s"}, want: []string{"a illegal_move: placed → shipped"}},
+	"paid and cancelled":                         {way: map[string]string{"a": "placed 60s, paid 30s, cancelled 20s"}, want: []string{"a excluded_states: placed → paid → cancelled"}},
+	"paid after cancelled":                       {way: map[string]string{"a": "placed 60s, cancelled 30s, paid 30s"}, want: []string{"a excluded_states: placed → cancelled → paid"}},
+	"two ends":                                   {way: map[string]string{"a": "placed 60s, cancelled 30s, refunded 20s"}, want: []string{"a two_ends: placed → cancelled → refunded"}},
+	"an order shipped although it was cancelled": {way: map[string]string{"a": "placed 60s, cancelled 30s, shipped 20s"}, want: []string{"a two_ends: placed → cancelled → shipped"}},
 	"one of many": {
 		way:  map[string]string{"a": "placed 60s, paid 40s", "b": "placed 60s, shipped 40s", "c": "placed 60s, cancelled 40s"},
 		want: []string{"b illegal_move: placed → shipped"},
 	},
-	"benign: every legal way": {way: map[string]string{
+	"benign: every legal path": {way: map[string]string{
 		"a": "placed 60s, paid 50s, shipped 40s", "b": "placed 60s, cancelled 50s", "c": "placed 60s, paid 50s, refunded 40s",
 	}},
-	"benign: an order that is re-opened as the lifecycle allows": {way: map[string]string{"a": "placed 600s, paid 500s, shipped 400s, returned 300s, refunded 200s"}},
-	"benign: moves that two clocks wrote in the wrong order":     {way: map[string]string{"a": "paid 31s, placed 30s, shipped 20s", "b": "shipped 21s, paid 20s, placed 20s"}},
-	"benign: a state that is told twice":                         {way: map[string]string{"a": "placed 60s, placed 50s, paid 40s, paid 30s"}},
-	"benign: a bulk import of orders that are done":              {way: map[string]string{"a": "shipped 30s", "b": "cancelled 30s", "c": "shipped 30s"}},
-	"benign: a state that the lifecycle does not name":           {way: map[string]string{"a": "placed 60s, paid 50s, on_its_way 40s, shipped 30s"}},
-	"benign: a slow order":                                       {way: map[string]string{"a": "placed 20h, paid 19h, shipped 10s"}},
-	"a saga that was given up without undoing the payment": {
+	"benign: an order re-opened as the lifecycle allows":           {way: map[string]string{"a": "placed 600s, paid 500s, shipped 400s, returned 300s, refunded 200s"}},
+	"benign: transitions that two clocks wrote in the wrong order": {way: map[string]string{"a": "paid 31s, placed 30s, shipped 20s", "b": "shipped 21s, paid 20s, placed 20s"}},
+	"benign: a repeated state":                                     {way: map[string]string{"a": "placed 60s, placed 50s, paid 40s, paid 30s"}},
+	"benign: a bulk import of finished orders":                     {way: map[string]string{"a": "shipped 30s", "b": "cancelled 30s", "c": "shipped 30s"}},
+	"benign: an undeclared state":                                  {way: map[string]string{"a": "placed 60s, paid 50s, on_its_way 40s, shipped 30s"}},
+	"benign: a slow order":                                         {way: map[string]string{"a": "placed 20h, paid 19h, shipped 10s"}},
+	"an abandoned saga that did not undo the payment": {
 		states: sagaStates, way: map[string]string{"a": "reserving 60s, charging 50s, shipping 40s, releasing 30s, aborted 20s"},
 		want: []string{"a illegal_move: reserving → charging → shipping → releasing → aborted"},
 	},
-	"a saga that was given up and never released": {
+	"an abandoned saga that never released": {
 		states: sagaStates, way: map[string]string{"a": "reserving 60s, charging 50s, aborted 20s"},
 		want: []string{"a illegal_move: reserving → charging → aborted"},
 	},
-	"a saga whose way allows to leave the payment": {
+	"a saga whose transitions allow to skip the refund": {
 		states: strings.Replace(sagaStates, "next: [done, refunding]", "next: [done, refunding, releasing]", 1),
 		way:    map[string]string{"a": "reserving 60s, charging 50s, shipping 40s, releasing 30s, aborted 20s"},
 		want:   []string{"a not_compensated: reserving → charging → shipping → releasing → aborted"},
 	},
-	"benign: a saga that was compensated":                         {states: sagaStates, way: map[string]string{"a": "reserving 60s, charging 50s, shipping 40s, refunding 30s, releasing 20s, aborted 10s"}},
-	"benign: a saga that was given up before it did anything":     {states: sagaStates, way: map[string]string{"a": "reserving 60s, aborted 50s"}},
-	"benign: a saga whose payment failed has nothing to pay back": {states: sagaStates, way: map[string]string{"a": "reserving 60s, charging 50s, releasing 40s, aborted 30s"}},
+	"benign: a compensated saga":                                {states: sagaStates, way: map[string]string{"a": "reserving 60s, charging 50s, shipping 40s, refunding 30s, releasing 20s, aborted 10s"}},
+	"benign: a saga abandoned before its first step was done":   {states: sagaStates, way: map[string]string{"a": "reserving 60s, aborted 50s"}},
+	"benign: a saga whose payment failed has nothing to refund": {states: sagaStates, way: map[string]string{"a": "reserving 60s, charging 50s, releasing 40s, aborted 30s"}},
 }
 
-func TestMovesAreJudged(t *testing.T) {
+func TestConflictsOfEveryKind(t *testing.T) {
 	for name, test := range histories {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -149,14 +149,14 @@ func TestMovesAreJudged(t *testing.T) {
 	}
 }
 
-func TestMovesAreFollowedAsTheyCome(t *testing.T) {
+func TestTransitionsAreFollowed(t *testing.T) {
 	databasetest.EachWithMySQL(t, func(t *testing.T, s *databasetest.Shop) {
 		makeMoves(t, s)
 		move(t, s, "a", "placed 40s")
 		next := follow(t, settings(s.URL, "", "", shopStates))
 		next()
 		move(t, s, "a", "paid 10s")
-		move(t, s, "b", "placed 7200s, paid 3600s, shipped 1s") // in the state for too long
+		move(t, s, "b", "placed 7200s, paid 3600s, shipped 1s") // overdue in two states
 		move(t, s, "c", "placed 40s, cancelled 5s")
 		var left []string
 		var last *signal.History
@@ -172,7 +172,7 @@ func TestMovesAreFollowedAsTheyCome(t *testing.T) {
 		}
 		slices.Sort(left)
 		if got := strings.Join(left, ", "); got != "paid 1h0m0s true, placed 1h0m0s true, placed 30s true, placed 35s true" {
-			t.Errorf("each move is told once: %s", got)
+			t.Errorf("each transition is reported once: %s", got)
 		}
 		if last.Completed != (signal.Completed{Late: 1, Abandoned: 1}) {
 			t.Errorf("completed: %+v", last.Completed)
@@ -184,18 +184,18 @@ func TestMovesAreFollowedAsTheyCome(t *testing.T) {
 		if counts["placed→paid"] != 2 || counts["paid→shipped"] != 1 || counts["placed→cancelled"] != 1 || counts["returned→refunded"] != 0 || len(counts) != 6 {
 			t.Errorf("moves: %v", counts)
 		}
-		// A row that is committed late, before those that were read.
+		// A row that is committed late and sorts before rows that were read.
 		move(t, s, "d", "placed 50s")
 		next()
 		move(t, s, "d", "paid 30s")
 		next()
 		if r := next(); movesOf(r, "placed", "paid") != 3 {
-			t.Errorf("the late move was missed: %+v", r.Lifecycles[0].History.Moves)
+			t.Errorf("the late transition was missed: %+v", r.Lifecycles[0].History.Moves)
 		}
 	})
 }
 
-func TestAConflictClosesWhenItsRowsAreCorrected(t *testing.T) {
+func TestConflictEndsWhenItsRowsAreCorrected(t *testing.T) {
 	databasetest.Each(t, func(t *testing.T, s *databasetest.Shop) {
 		makeMoves(t, s)
 		move(t, s, "a", "placed 60s, paid 50s")
@@ -210,7 +210,7 @@ func TestAConflictClosesWhenItsRowsAreCorrected(t *testing.T) {
 		s.Run(t, "UPDATE moves SET void = 1 WHERE state = 'cancelled'")
 		next()
 		if confirmed, suspected := conflictsOf(next()); len(confirmed)+len(suspected) != 0 {
-			t.Errorf("still there: %q %q", confirmed, suspected)
+			t.Errorf("the conflict is still there: %q %q", confirmed, suspected)
 		}
 	})
 }

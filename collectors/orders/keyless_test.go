@@ -10,9 +10,9 @@ import (
 	"github.com/lostorder/lostorder/internal/database/databasetest"
 )
 
-// TestMovesWithoutAKeyAreToldAndHoldUpNoOther: pages and the mark of the last reading
-// end among rows whose version is NULL.
-func TestMovesWithoutAKeyAreToldAndHoldUpNoOther(t *testing.T) {
+// Pages and the position of the last reading end among rows whose version is NULL. The
+// other rows are still read.
+func TestTransitionsWithoutKeyAreAWarning(t *testing.T) {
 	databasetest.Each(t, func(t *testing.T, s *databasetest.Shop) {
 		makeTable(t, s)
 		s.Run(t, fmt.Sprintf("CREATE TABLE moves (tenant %[1]s, order_id %[1]s NOT NULL, version BIGINT, state %[1]s NOT NULL, created_at %[2]s NOT NULL)", s.Key, s.Time))
@@ -30,7 +30,7 @@ func TestMovesWithoutAKeyAreToldAndHoldUpNoOther(t *testing.T) {
 		next := follow(t, settings(s.URL, "", "", edit.Replace(shopStates)))
 		next()
 		r := next()
-		checkWarning(t, r, "moves of history table", "have no key (tenant, version)", "history.columns")
+		checkWarning(t, r, "transitions of history table", "have no key (tenant, version)", "history.columns")
 		add("1", "11", "shipped")
 		add("2", "12", "paid")
 		for range 4 {
@@ -43,9 +43,9 @@ func TestMovesWithoutAKeyAreToldAndHoldUpNoOther(t *testing.T) {
 	})
 }
 
-// TestOrdersThatCannotBeComparedAreTold: orders without an id, or that do not say when
-// they were made, also where pages end among them.
-func TestOrdersThatCannotBeComparedAreTold(t *testing.T) {
+// Orders without an id or a time of creation are a warning, also where pages end among
+// them.
+func TestOrdersWithoutIDOrCreationTimeAreAWarning(t *testing.T) {
 	databasetest.Each(t, func(t *testing.T, s *databasetest.Shop) {
 		s.Run(t, fmt.Sprintf("CREATE TABLE orders (id BIGINT, state %[1]s, updated_at %[2]s NULL, created_at %[2]s NULL, request %[1]s)", s.Key, s.Time))
 		s.Grant(t, "orders")
@@ -69,19 +69,18 @@ func TestOrdersThatCannotBeComparedAreTold(t *testing.T) {
 	})
 }
 
-// TestAMomentThatIsNoneDoesNotEndTheHistory: 'infinity', and a text that is no time,
-// are later than all that comes.
-func TestAMomentThatIsNoneDoesNotEndTheHistory(t *testing.T) {
+// 'infinity', and a text that is not a time, sort after all later rows.
+func TestInvalidTimeDoesNotStopTheHistory(t *testing.T) {
 	databasetest.Each(t, func(t *testing.T, s *databasetest.Shop) {
 		never, ok := map[string]string{"postgres": "'infinity'", "sqlite": "'when the customer calls'"}[s.Kind]
 		if !ok {
-			t.Skip("this database has no such moments")
+			t.Skip("this database has no such times")
 		}
 		makeMoves(t, s)
 		s.Run(t, "INSERT INTO moves (order_id, state, created_at) VALUES ('z', 'paid', "+never+")")
 		next := follow(t, settings(s.URL, "", "", shopStates))
 		next()
-		checkWarning(t, next(), "1 moves of history table", "a moment (created_at) that is none")
+		checkWarning(t, next(), "1 transitions of history table", "no valid time (created_at)")
 		move(t, s, "a", "placed 20s, shipped 10s")
 		for range 4 {
 			next()

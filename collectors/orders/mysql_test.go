@@ -11,9 +11,9 @@ import (
 	"github.com/lostorder/lostorder/internal/database/databasetest"
 )
 
-// TestAStateIsNamedAsTheDatabaseComparesIt: whichever way a value is written, it is of the state
-// as which the database counts it, or of none that the lifecycle names, and never of neither.
-func TestAStateIsNamedAsTheDatabaseComparesIt(t *testing.T) {
+// However a value is written, it either counts for the declared state to which the
+// database compares it as equal, or is undeclared, and never neither.
+func TestRealStatesAreComparedAsTheDatabaseComparesThem(t *testing.T) {
 	databasetest.EachServer(t, func(t *testing.T, s *databasetest.Shop) {
 		for kind, unnamed := range map[string]string{
 			"text":     "PLACED|placed ",
@@ -26,7 +26,7 @@ func TestAStateIsNamedAsTheDatabaseComparesIt(t *testing.T) {
 		} {
 			mysqls, mariadbs := strings.Contains(kind, "_0900_"), strings.Contains(kind, "_nopad_")
 			if collated := strings.Contains(kind, "COLLATE"); collated != (s.Kind == "mariadb") || mysqls && !s.MySQL || mariadbs && s.MySQL {
-				continue // another server's
+				continue // of another server
 			}
 			t.Run(kind, func(t *testing.T) {
 				s.Run(t, "DROP TABLE IF EXISTS orders", fmt.Sprintf("CREATE TABLE orders (id INTEGER PRIMARY KEY, state %s, updated_at %s)", kind, s.Time))
@@ -40,7 +40,7 @@ func TestAStateIsNamedAsTheDatabaseComparesIt(t *testing.T) {
 					named -= len(strings.Split(unnamed, "|"))
 				}
 				if got := strings.Join(l.Unnamed, "|"); got != unnamed || int(state["placed"].Orders) != named {
-					t.Errorf("%d orders are placed, want %d; unnamed are %q, want %q", state["placed"].Orders, named, got, unnamed)
+					t.Errorf("%d orders are placed, want %d; undeclared are %q, want %q", state["placed"].Orders, named, got, unnamed)
 				}
 			})
 		}

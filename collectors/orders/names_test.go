@@ -10,10 +10,9 @@ import (
 	"github.com/lostorder/lostorder/internal/database/databasetest"
 )
 
-// TestNamesInMixedCaseAreFoundAndQuoted: tables and columns as Hibernate and Prisma make
-// them, written in the config in any case, of which every column may be NULL. The
-// indexes that are recommended can be pasted, and are enough.
-func TestNamesInMixedCaseAreFoundAndQuoted(t *testing.T) {
+// Tables and columns as Hibernate and Prisma create them, written in the config in any
+// case, with only nullable columns. The recommended indexes can be pasted and are enough.
+func TestMixedCaseNamesAreFoundAndQuoted(t *testing.T) {
 	databasetest.EachWithMySQL(t, func(t *testing.T, s *databasetest.Shop) {
 		q := s.Quoted
 		orders, events := q("Orders"), q("orderEvents")
@@ -31,7 +30,7 @@ func TestNamesInMixedCaseAreFoundAndQuoted(t *testing.T) {
     history: {table: orderevents, columns: {key: [tenantID, id], order_id: [TenantId, orderno], state: tostate, at: at time}, late: 1m}
     duplicates: {key: [tenantId, orderNo], created: createdAt, within: 2h, interval: 100ms}
 `)
-		for range 4 { // an index that is missing may hide that another is, too
+		for range 4 { // one missing index may hide another
 			next := follow(t, text)
 			next()
 			next()

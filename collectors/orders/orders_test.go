@@ -16,7 +16,7 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// makeTable makes an order table that the watching user may read.
+// makeTable creates an order table that the user of lostorder may read.
 func makeTable(t *testing.T, s *databasetest.Shop) {
 	t.Helper()
 	s.Run(t, fmt.Sprintf(`CREATE TABLE orders (id %s PRIMARY KEY, state %s, updated_at %s NULL, traceparent VARCHAR(80), kind VARCHAR(10))`, s.Key, s.Key, s.Time))
@@ -39,8 +39,7 @@ const states = `
       cancelled:
 `
 
-// settings is a config file with one lifecycle; source are further keys of its
-// source.
+// settings is a config file with one lifecycle; source are further keys of its source.
 func settings(url, database, source, more string) string {
 	return "databases:\n  - {name: shop, url: '" + url + "'" + database + "}\n" +
 		"lifecycles:\n  - name: order\n    interval: 100ms\n    source: {database: shop, table: orders" + source + "}" + more
@@ -62,7 +61,7 @@ func load(t *testing.T, text string) []collectors.Target {
 // reports is a sink.
 type reports chan signal.Report
 
-// Report takes a report if somebody waits for it.
+// Report takes a report if a test waits for it.
 func (r reports) Report(report signal.Report) {
 	select {
 	case r <- report:
@@ -94,8 +93,8 @@ func read(t *testing.T, text string) signal.Report {
 	}
 }
 
-// follow runs the only target of a config and returns what gives the next report,
-// which may have been read before it is asked for.
+// follow runs the only target of a config. The returned function gives the next report,
+// which may have been read before the call.
 func follow(t *testing.T, text string) func() signal.Report {
 	t.Helper()
 	sink := make(every)
@@ -112,8 +111,7 @@ func follow(t *testing.T, text string) func() signal.Report {
 	}
 }
 
-// run runs the only target of a config until the test ends, and then takes what still
-// comes.
+// run runs the only target of a config until the test ends, and then drains its reports.
 func run(t *testing.T, text string, sink collectors.Sink, comes <-chan signal.Report) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -135,18 +133,18 @@ func run(t *testing.T, text string, sink collectors.Sink, comes <-chan signal.Re
 	})
 }
 
-// every is a sink that waits until each report is taken.
+// every is a sink that blocks until each report is taken.
 type every chan signal.Report
 
-// Report waits until somebody takes the report.
+// Report blocks until the report is taken.
 func (e every) Report(r signal.Report) { e <- r }
 
-// whole is the lifecycle of a reading that has to be whole, with its states by
-// name.
+// whole returns the lifecycle of a reading, with its states by name, and fails if the
+// reading is not complete.
 func whole(t *testing.T, r signal.Report) (signal.Lifecycle, map[string]signal.State) {
 	t.Helper()
 	if r.Err != nil {
-		t.Fatalf("the reading is not whole: %v", r.Err)
+		t.Fatalf("the reading is not complete: %v", r.Err)
 	}
 	if len(r.Lifecycles) != 1 {
 		t.Fatalf("the reading has %d lifecycles, want 1", len(r.Lifecycles))
@@ -170,7 +168,7 @@ func TestOrdersAreCountedByState(t *testing.T) {
 		r := read(t, settings(s.URL, "", ", columns: {traceparent: traceparent}", states))
 		l, state := whole(t, r)
 		if len(r.Warnings) != 0 || len(l.Unnamed) != 0 {
-			t.Errorf("warnings %q, unnamed %q", r.Warnings, l.Unnamed)
+			t.Errorf("warnings %q, undeclared %q", r.Warnings, l.Unnamed)
 		}
 		var names []string
 		for _, s := range l.States {
@@ -201,7 +199,7 @@ func TestOrdersAreCountedByState(t *testing.T) {
 	})
 }
 
-func TestStatesThatTheLifecycleDoesNotNameAreFound(t *testing.T) {
+func TestUndeclaredStatesAreFound(t *testing.T) {
 	databasetest.Each(t, func(t *testing.T, s *databasetest.Shop) {
 		makeTable(t, s)
 		add(t, s, "a", "placed", time.Minute)
@@ -211,18 +209,18 @@ func TestStatesThatTheLifecycleDoesNotNameAreFound(t *testing.T) {
 		r := read(t, settings(s.URL, "", "", states))
 		l, _ := whole(t, r)
 		if got := strings.Join(l.Unnamed, " "); got != "lost refunding" {
-			t.Errorf("unnamed are %q", got)
+			t.Errorf("undeclared are %q", got)
 		}
-		checkWarning(t, r, `state "refunding" (at least one order in table`, "is named by no state of lifecycle order")
+		checkWarning(t, r, `lifecycle order does not declare state "refunding", which at least one order in table`, "add the value to another state")
 		checkWarning(t, r, "at least one order in table", "has no state: its state is NULL")
 		l, _ = whole(t, read(t, settings(s.URL, "", `, where: "kind = 'web'"`, states)))
 		if got := strings.Join(l.Unnamed, " "); got != "refunding" {
-			t.Errorf("where kind is web, unnamed are %q", got)
+			t.Errorf("where kind is web, undeclared are %q", got)
 		}
 	})
 }
 
-func TestOddMomentsAreNeverOverdue(t *testing.T) {
+func TestMissingAndFutureTimestampsAreNeverOverdue(t *testing.T) {
 	databasetest.EachWithMySQL(t, func(t *testing.T, s *databasetest.Shop) {
 		makeTable(t, s)
 		add(t, s, "a", "placed", -time.Hour)
@@ -268,10 +266,10 @@ func TestValuesStandForStates(t *testing.T) {
 		l, state := whole(t, r)
 		placed := state["placed"]
 		if placed.Orders != 2 || placed.Overdue != 1 || len(l.Unnamed) != 1 || l.Unnamed[0] != "99" {
-			t.Errorf("orders %d, overdue %d, unnamed %q; want 2, 1, [99]", placed.Orders, placed.Overdue, l.Unnamed)
+			t.Errorf("orders %d, overdue %d, undeclared %q; want 2, 1, [99]", placed.Orders, placed.Overdue, l.Unnamed)
 		}
 		if age := r.At.Sub(placed.Oldest.Since.Time()); age < 10*time.Minute-time.Second || age > 11*time.Minute {
-			t.Errorf("the longest dwell is %s, want 10 minutes, told in milliseconds", age)
+			t.Errorf("the longest dwell is %s, want 10 minutes, stored in milliseconds", age)
 		}
 	})
 }

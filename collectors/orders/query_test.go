@@ -26,7 +26,7 @@ func makeJoined(t *testing.T, s *databasetest.Shop) {
 	s.Grant(t, "orders")
 }
 
-func TestAQueryStandsForATable(t *testing.T) {
+func TestQueryInsteadOfATable(t *testing.T) {
 	databasetest.Each(t, func(t *testing.T, s *databasetest.Shop) {
 		makeJoined(t, s)
 		s.Run(t, fmt.Sprintf("INSERT INTO orders VALUES (9007199254740993, 1, %s, 0), (2, 1, %s, 0), (3, 1, %s, 1), (4, 2, %s, 0), (5, 4, %s, 0)",
@@ -42,7 +42,7 @@ func TestAQueryStandsForATable(t *testing.T) {
 	})
 }
 
-func TestAQueryThatWouldScanIsRefused(t *testing.T) {
+func TestQueryThatWouldScanIsRefused(t *testing.T) {
 	databasetest.Each(t, func(t *testing.T, s *databasetest.Shop) {
 		makeJoined(t, s)
 		s.Run(t, fmt.Sprintf("INSERT INTO orders SELECT i, 1 + i %% 3, %s, 0 FROM %s", s.Ago(time.Hour), s.Many(40_000)))
@@ -57,7 +57,7 @@ func TestAQueryThatWouldScanIsRefused(t *testing.T) {
 	})
 }
 
-func TestAHistoryMayBeAQuery(t *testing.T) {
+func TestHistoryFromAQuery(t *testing.T) {
 	databasetest.Each(t, func(t *testing.T, s *databasetest.Shop) {
 		makeMoves(t, s)
 		move(t, s, "a", "PLACED 60s, SHIPPED 30s")
@@ -72,7 +72,7 @@ func TestAHistoryMayBeAQuery(t *testing.T) {
 	})
 }
 
-func TestBadQueries(t *testing.T) {
+func TestInvalidQueryIsRefused(t *testing.T) {
 	for query, want := range map[string]string{
 		"DELETE FROM orders":               "source.query: write one query that begins with SELECT or WITH",
 		"SELECT 1; DELETE FROM orders":     "source.query: a semicolon ends a statement; write one query alone",

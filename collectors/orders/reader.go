@@ -17,17 +17,17 @@ type reader struct {
 	graph  *graph
 	db     *database.DB
 
-	moves      *moves      // nil without a history table
-	duplicates *duplicates // nil when they are not looked for
-	histogram  *histogram  // nil when they are not counted
-	sightings  sightings
-	table      *table // as it was found last
+	history    *historyReader // nil without a history table
+	duplicates *duplicates    // nil where they are not configured
+	histogram  *histogram     // nil where it is not configured
+	firstSeen  firstSeen
+	table      *table // as found by the last reading
 }
 
 func open(s setup) *reader {
 	r := &reader{config: s.Lifecycle, graph: newGraph(&s.Lifecycle), db: database.Open(s.Database)}
 	if r.config.History != nil {
-		r.moves = newMoves(&r.config, r.graph, r.stateOf)
+		r.history = newHistoryReader(&r.config, r.graph, r.stateOf)
 	}
 	if r.config.Duplicates != nil {
 		r.duplicates = &duplicates{config: r.config.Duplicates, graph: r.graph, stateOf: r.stateOf}
@@ -66,8 +66,7 @@ func (r *reader) read(ctx context.Context, in *database.Reading, t *table, repor
 	warnings, err := r.states(ctx, in, t, l.States)
 	errs = append(errs, err)
 	report.Warnings = append(report.Warnings, warnings...)
-	unnamed, warnings := r.unnamed(ctx, in, t)
-	l.Unnamed = unnamed
+	l.Unnamed, warnings = r.undeclared(ctx, in, t)
 	report.Warnings = append(report.Warnings, warnings...)
 	if r.duplicates != nil {
 		found, warnings, err := r.duplicates.read(ctx, in, t)
@@ -75,8 +74,8 @@ func (r *reader) read(ctx context.Context, in *database.Reading, t *table, repor
 		errs = append(errs, err)
 		report.Warnings = append(report.Warnings, warnings...)
 	}
-	if r.moves != nil {
-		history, warnings, err := r.moves.read(ctx, in)
+	if r.history != nil {
+		history, warnings, err := r.history.read(ctx, in)
 		l.History = history
 		errs = append(errs, err)
 		report.Warnings = append(report.Warnings, warnings...)
@@ -96,7 +95,7 @@ func (r *reader) read(ctx context.Context, in *database.Reading, t *table, repor
 	return nil
 }
 
-// newState is a state of which nothing was read yet.
+// newState is a state before anything was read of it.
 func newState(name string, s State) signal.State {
 	return signal.State{
 		Name: name, Max: time.Duration(s.Max), Next: s.Next,
@@ -105,9 +104,8 @@ func newState(name string, s State) signal.State {
 	}
 }
 
-// states reads the states in which orders are under way: those that are done are
-// too many to look at, and nothing is wrong with them. What could be read of a
-// state stays when the rest could not.
+// states reads the states that are not terminal. Terminal states hold most orders, and
+// nothing is wrong with those. What was read of a state stays if the rest fails.
 func (r *reader) states(ctx context.Context, in *database.Reading, t *table, states []signal.State) (warnings []string, err error) {
 	var errs []error
 	var read []*signal.State
@@ -124,7 +122,7 @@ func (r *reader) states(ctx context.Context, in *database.Reading, t *table, sta
 	}
 	if r.config.Source.Columns.Updated != "" {
 		for i, state := range read {
-			more, err := r.sighted(ctx, in, waits[i].Selection, t, state)
+			more, err := r.readByFirstSeen(ctx, in, waits[i].Selection, t, state)
 			warnings, errs = append(warnings, more...), append(errs, err)
 		}
 		return warnings, database.Join(errs...)
@@ -133,14 +131,14 @@ func (r *reader) states(ctx context.Context, in *database.Reading, t *table, sta
 		errs = append(errs, found.Err)
 		if found.Tally.Known() {
 			warnings = append(warnings, found.Tally.Warnings(waits[i].Selection)...)
-			t.tell(read[i], found)
+			t.fill(read[i], found)
 		}
 	}
 	return warnings, database.Join(errs...)
 }
 
-// tell says of a state what was found there.
-func (t *table) tell(state *signal.State, found database.Waiting) {
+// fill fills in a state with what was read of it.
+func (t *table) fill(state *signal.State, found database.Waiting) {
 	tally := found.Tally
 	state.Orders, state.OrdersCapped = tally.Rows.Count, tally.Rows.Capped
 	state.Overdue, state.OverdueCapped = tally.Late.Count, tally.Late.Capped
@@ -155,8 +153,8 @@ func (t *table) tell(state *signal.State, found database.Waiting) {
 	}
 }
 
-// known reports whether anything at all was read: a lifecycle of terminal states
-// alone says nothing, and neither does one of which every question failed.
+// known reports whether anything was read. Nothing was where every state is terminal or
+// every query failed.
 func known(l *signal.Lifecycle) bool {
 	for _, s := range l.States {
 		if s.Orders.Known() {
@@ -166,13 +164,13 @@ func known(l *signal.Lifecycle) bool {
 	return l.History != nil || l.Duplicates != nil
 }
 
-// stateOf is the number of the state that a value of a column stands for, as the database
-// compares them; noState when the lifecycle does not name it.
+// stateOf is the number of the state that a value of a column stands for, compared as the
+// database compares them; undeclared if the lifecycle does not declare it.
 func (r *reader) stateOf(in *database.Reading, column database.Column, value string) int {
 	for i, s := range r.config.States {
 		if slices.ContainsFunc(s.Value.values(s.Name), func(v string) bool { return in.Same(column, v, value) }) {
 			return i
 		}
 	}
-	return noState
+	return undeclared
 }

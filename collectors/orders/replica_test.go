@@ -13,9 +13,9 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// TestRealReplicaOfMySQL: what a replica shows is overdue only where it was when the
-// replica still knew, whether it is late, stopped, or has lost its source.
-func TestRealReplicaOfMySQL(t *testing.T) {
+// An order in a replica is overdue only if it was overdue at the time that the replica
+// shows, whether the replica is late, stopped, or has lost its source.
+func TestRealMySQLReplica(t *testing.T) {
 	databasetest.EachReplica(t, func(t *testing.T, r *databasetest.Replica) {
 		s := r.Shop
 		makeTable(t, s)
@@ -23,16 +23,16 @@ func TestRealReplicaOfMySQL(t *testing.T) {
 		add(t, s, "known", "paid", time.Minute)
 		f := follower{t, r}
 		f.arrives("known")
-		if !t.Run("without the right it is read as before, and check says which it is", f.withoutTheRight) {
+		if !t.Run("without the grant it is read as before, and check names the grant", f.withoutTheRight) {
 			return
 		}
-		t.Run("a replica that is late", f.late)
-		t.Run("a replica that is stopped", f.stopped)
-		t.Run("a replica that has lost its source, and is promoted", f.lost)
+		t.Run("a late replica", f.late)
+		t.Run("a stopped replica", f.stopped)
+		t.Run("a replica that lost its source and is promoted", f.lost)
 	})
 }
 
-// follower is a replica that is tested.
+// follower is a replica under test.
 type follower struct {
 	t *testing.T
 	*databasetest.Replica
@@ -43,12 +43,12 @@ func (f follower) arrives(id string) {
 	f.Await(f.t, "order "+id, "SELECT count(*) FROM shop.orders WHERE id = '"+id+"'")
 }
 
-// placed is a lifecycle in which an order may be placed for some time.
+// placed is a lifecycle with a limit for the state placed.
 func placed(longest time.Duration) string {
 	return fmt.Sprintf("\n    states:\n      placed: {max: %dms, next: paid}\n      paid:\n", longest.Milliseconds())
 }
 
-// watch reads the replica again and again, and returns what waits for a reading.
+// watch reads the replica continuously, and returns a function that waits for a reading.
 func (f follower) watch(t *testing.T, source string, longest time.Duration) (until func(what string, want func(p signal.State, warnings string) bool)) {
 	t.Helper()
 	sink := make(reports, 1)
@@ -107,12 +107,12 @@ func (f follower) withoutTheRight(t *testing.T) {
 	f.arrives("granted")
 	for _, a := range collectors.Examine(t.Context(), load(t, text)[0]).Advice {
 		if a.Paste == right.Paste {
-			t.Errorf("with the right it is still advised")
+			t.Errorf("the grant is still advised although it is given")
 		}
 	}
 }
 
-// touch has an order enter its state anew, and returns two moments between which it
+// touch makes an order enter its state again, and returns two times between which it
 // did.
 func (f follower) touch(t *testing.T, id, state string) (earliest, latest time.Time) {
 	t.Helper()
@@ -127,7 +127,7 @@ func (f follower) late(t *testing.T) {
 	f.arrives("moved")
 	f.Delay(t, time.Hour)
 	_, last := f.touch(t, "moved", "paid")
-	// It went on in time; when the reading comes, its time has passed.
+	// The order left the state in time. At the time of the reading it would be overdue.
 	longest := last.Sub(since) + 3*time.Second
 	f.Await(t, "the deadline", fmt.Sprintf("SELECT unix_timestamp(now(3)) > %.3f", float64(last.Add(8*time.Second).UnixMilli())/1000))
 	f.watch(t, "", longest)("a reading of what is late", func(p signal.State, warnings string) bool {
@@ -144,8 +144,8 @@ func (f follower) late(t *testing.T) {
 	until("the replica to catch up", func(p signal.State, warnings string) bool { return p.Orders == 1 && p.Overdue == 1 && warnings == "" })
 }
 
-// enters has an order placed, the replica show it, and something happen to the
-// replica before the order's time has passed; it returns when that has.
+// enters places an order, waits until the replica shows it, and then changes the replica
+// before the order is overdue. It returns when the order would be overdue.
 func (f follower) enters(t *testing.T, longest time.Duration, before func()) (due time.Time) {
 	t.Helper()
 	first, last := f.touch(t, "moved", "placed")
@@ -157,8 +157,8 @@ func (f follower) enters(t *testing.T, longest time.Duration, before func()) (du
 	return last.Add(longest)
 }
 
-// keeps demands, until some time after the deadline of the order, that no other than
-// the late one is overdue.
+// keeps checks, until after the deadline of the order, that only the late order is
+// overdue.
 func keeps(t *testing.T, until func(string, func(signal.State, string) bool), due time.Time, words string) {
 	t.Helper()
 	until(words, func(p signal.State, warnings string) bool {
@@ -169,7 +169,7 @@ func keeps(t *testing.T, until func(string, func(signal.State, string) bool), du
 	})
 }
 
-// longest is how long an order may be placed in the tests that have to be quicker.
+// longest is the limit for placed in the faster tests.
 const longest = 10 * time.Second
 
 func (f follower) stopped(t *testing.T) {

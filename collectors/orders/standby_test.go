@@ -10,8 +10,8 @@ import (
 	"github.com/lostorder/lostorder/internal/database/databasetest"
 )
 
-// TestRealLateReplica: a standby that does not replay shows an order where it no
-// longer is. Only what was overdue when the standby still knew is overdue.
+// A standby that does not replay shows an order in a state that it has left. Only an
+// order that was overdue at the time that the standby shows is overdue.
 func TestRealLateReplica(t *testing.T) {
 	s := databasetest.Postgres(t)
 	makeTable(t, s)
@@ -41,7 +41,7 @@ func TestRealLateReplica(t *testing.T) {
 		t.Fatal(err)
 	}
 	within("the pause", "SELECT (pg_get_wal_replay_pause_state() = 'paused')::int")
-	// How long the order had been there when the standby knew last, on one clock.
+	// The dwell of the order at the time that the standby shows, on one clock.
 	var since time.Time
 	if err := s.Admin.QueryRow("SELECT updated_at FROM orders WHERE id = 'a'").Scan(&since); err != nil {
 		t.Fatal(err)
@@ -60,7 +60,7 @@ func TestRealLateReplica(t *testing.T) {
 	checkWarning(t, r, "is a read replica that is", "behind")
 	_, state = whole(t, read(t, settings(url, "", "", lifecycle(30*time.Minute))))
 	if p := state["placed"]; p.Overdue != 1 {
-		t.Errorf("what was overdue when the replica knew is not: %+v", p)
+		t.Errorf("an order that was overdue at the time of the replica is not: %+v", p)
 	}
 
 	if _, err := standby.Exec("SELECT pg_wal_replay_resume()"); err != nil {

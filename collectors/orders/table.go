@@ -2,74 +2,42 @@ package orders
 
 import (
 	"context"
-	"slices"
 
 	"github.com/lostorder/lostorder/internal/database"
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
 // table is an order table as its config describes it, found in the database.
-type table struct {
-	found       *database.Table
-	orderID     []database.Column // which tell orders apart together
-	state       database.Column
-	since       database.Column
-	traceparent *database.Column
-	where       []database.Condition
-}
+type table struct{ orderRows }
 
-// find looks up the table and its columns, and says all that is missing at once.
+// find looks up the table and its columns. Its error names everything that is missing.
 func find(ctx context.Context, r *database.Reading, c *Table) (*table, error) {
-	found, err := tableOrQuery(ctx, r, c.Table, c.Query)
+	names := rowNames{orderID: c.Columns.OrderID, state: c.Columns.State, at: c.Columns.Since, atKey: "since", traceparent: c.Columns.Traceparent}
+	if c.Columns.Updated != "" {
+		names.at, names.atKey = c.Columns.Updated, "updated"
+	}
+	rows, columns, err := findRows(ctx, r, "source.columns.", c.Table, c.Query, c.Where, names)
 	if err != nil {
 		return nil, err
 	}
-	columns := database.ColumnsOf(found, "source.columns.")
-	t := table{found: found, orderID: columns.All(c.Columns.OrderID, "order_id"), state: columns.One(c.Columns.State, "state")}
-	if c.Columns.Updated != "" {
-		t.since = columns.One(c.Columns.Updated, "updated")
-	} else {
-		t.since = columns.One(c.Columns.Since, "since")
-	}
-	t.traceparent = columns.Maybe(c.Columns.Traceparent, "traceparent")
-	if c.Where != "" {
-		t.where = []database.Condition{database.Matches(c.Where)}
-	}
-	return &t, columns.Missing()
-}
-
-// tableOrQuery finds a table, or what stands for one.
-func tableOrQuery(ctx context.Context, r *database.Reading, table, query string) (*database.Table, error) {
-	if query != "" {
-		return r.Query(ctx, "query", query)
-	}
-	return r.Table(ctx, table)
+	return &table{rows}, columns.Missing()
 }
 
 // in selects the orders whose state column holds one of the values.
 func (t *table) in(name string, values []string) database.Selection {
 	return database.Selection{
-		What: "orders in state " + name, Table: t.found, Since: t.since,
+		What: "orders in state " + name, Table: t.found, Since: t.at,
 		Where: append([]database.Condition{database.OneOf(t.state, values...)}, t.where...),
 	}
 }
 
-// fields are the columns that name an order, in the order that ref knows; a row may
-// have others after them.
-func (t *table) fields() []database.Column {
-	fields := slices.Clone(t.orderID)
-	if t.traceparent != nil {
-		fields = append(fields, *t.traceparent)
-	}
-	return fields
-}
+// fields are the columns that identify an order, in the order that ref expects. A row
+// may have further fields after them.
+func (t *table) fields() []database.Column { return t.fieldsWith() }
 
 // ref is the order of a row with those fields.
 func (t *table) ref(row database.Row) signal.OrderRef {
-	n := len(t.orderID)
-	ref := signal.OrderRef{ID: database.Shown(t.orderID, row.Fields[:n]), Since: row.Since}
-	if t.traceparent != nil {
-		ref.TraceID, ref.SpanID = database.Trace(row.Fields[n])
-	}
+	ref := signal.OrderRef{ID: database.Shown(t.orderID, row.Fields[:len(t.orderID)]), Since: row.Since}
+	ref.TraceID, ref.SpanID = t.trace(row, 0)
 	return ref
 }

@@ -1,16 +1,16 @@
 package orders
 
-// mostTracked is how many orders are remembered at the least, those that moved
-// last. Of an order that was forgotten the history is asked.
-const mostTracked = 20_000
+// minTracked is the least number of orders that are remembered: those with the latest
+// transitions. A forgotten order costs a read of its complete history.
+const minTracked = 20_000
 
-// tracks remembers where orders are, in two generations: when the young one is
-// full it becomes the old one, and what the old one held is forgotten.
+// tracks remembers where orders are, in two generations. When the young generation is
+// full it becomes the old one, and the previous old one is forgotten.
 type tracks struct {
 	young, old map[string]*track
 }
 
-// of is the track of an order, nil when it is not known.
+// of returns the track of an order, and nil if it is not known.
 func (t *tracks) of(id string) *track {
 	if found := t.young[id]; found != nil {
 		return found
@@ -23,7 +23,7 @@ func (t *tracks) of(id string) *track {
 }
 
 func (t *tracks) put(id string, one *track) {
-	if t.young == nil || len(t.young) >= mostTracked {
+	if t.young == nil || len(t.young) >= minTracked {
 		t.young, t.old = map[string]*track{}, t.young
 	}
 	t.young[id] = one

@@ -10,11 +10,11 @@ import (
 	"github.com/lostorder/lostorder/internal/database"
 )
 
-// Validate checks that the states make a lifecycle.
+// Validate checks the states and that they form a lifecycle.
 func (c *Config) Validate() error {
-	errs := c.states()
-	if len(errs) == 0 { // what follows from a state that is misspelt is no mistake of its own
-		errs = c.shape()
+	errs := c.stateErrors()
+	if len(errs) == 0 { // a misspelt state would cause further errors
+		errs = c.graphErrors()
 	}
 	where := map[string]string{"source.where": c.Source.Where}
 	errs = append(errs, tableOr("source", c.Source.Table, c.Source.Query)...)
@@ -28,14 +28,14 @@ func (c *Config) Validate() error {
 		}
 	}
 	if columns := c.Source.Columns; columns.Updated != "" && columns.Since != defaultSince {
-		errs = append(errs, config.At("source.columns.updated", "given together with since; keep since, if it is when the order entered its state"))
+		errs = append(errs, config.At("source.columns.updated", "given together with since; keep only since if it holds when the order entered its state"))
 	}
 	if c.Histogram != nil && c.Source.Columns.Updated != "" {
-		errs = append(errs, config.At("histogram", "no column says since when an order is in its state (source.columns.updated), so there is nothing to count; take histogram out"))
+		errs = append(errs, config.At("histogram", "needs a column that holds when the order entered its state, and source.columns.updated is not one; remove histogram"))
 	}
 	ids := len(c.Source.Columns.OrderID)
 	if ids == 0 {
-		errs = append(errs, config.At("source.columns.order_id", "an empty list; name the column that tells orders apart, or leave it out, which is id"))
+		errs = append(errs, config.At("source.columns.order_id", "an empty list; name the column that identifies an order, or remove the key, which means id"))
 	}
 	if c.History != nil {
 		errs = append(errs, c.History.keys(ids)...)
@@ -46,19 +46,19 @@ func (c *Config) Validate() error {
 	return errors.Join(errs...)
 }
 
-// keys checks what tells rows and their orders apart, for orders whose id has some
-// columns in the source.
+// keys checks the columns that identify a row and an order. ids is the number of columns
+// of an order id in the source.
 func (h *History) keys(ids int) (errs []error) {
 	if len(h.Columns.Key) == 0 {
-		errs = append(errs, config.At("history.columns.key", "an empty list; name the column that tells rows apart, or leave it out, which is id"))
+		errs = append(errs, config.At("history.columns.key", "an empty list; name the column that identifies a row, or remove the key, which means id"))
 	}
 	if n := len(h.Columns.OrderID); n != ids {
-		errs = append(errs, config.At("history.columns.order_id", "has %d columns, and source.columns.order_id has %d; name here, too, all that tell orders apart, in the same order", n, ids))
+		errs = append(errs, config.At("history.columns.order_id", "has %d columns, and source.columns.order_id has %d; name the same columns in the same order", n, ids))
 	}
 	return errs
 }
 
-// tableOr checks that there is either a table or a query.
+// tableOr checks that either a table or a query is given.
 func tableOr(path, table, query string) []error {
 	switch wrong := database.CheckQuery(query); {
 	case table == "" && query == "":
@@ -71,14 +71,14 @@ func tableOr(path, table, query string) []error {
 	return nil
 }
 
-// defaultSince is the column since when none is given.
+// defaultSince is the column since if none is given.
 const defaultSince = "updated_at"
 
-// states checks each state on its own, and that no value stands for two.
-func (c *Config) states() []error {
+// stateErrors checks each state by itself, and that no value stands for two states.
+func (c *Config) stateErrors() []error {
 	var errs []error
-	if len(c.States) > mostStates {
-		errs = append(errs, config.At("states", "there are %d; a lifecycle has at most %d", len(c.States), mostStates))
+	if len(c.States) > maxStates {
+		errs = append(errs, config.At("states", "there are %d; a lifecycle has at most %d", len(c.States), maxStates))
 	}
 	owner := map[string]string{}
 	for _, s := range c.States {
@@ -86,22 +86,22 @@ func (c *Config) states() []error {
 		for key, names := range map[string][]string{"next": s.Value.Next, "excludes": s.Value.Excludes, "compensates": s.Value.Compensates} {
 			errs = append(errs, c.named(at+"."+key, names)...)
 			if i := slices.Index(names, s.Name); i >= 0 {
-				errs = append(errs, config.At(fmt.Sprintf("%s.%s[%d]", at, key, i), "%s; take it out", toItself[key]))
+				errs = append(errs, config.At(fmt.Sprintf("%s.%s[%d]", at, key, i), "%s; remove it", selfReference[key]))
 			}
 		}
 		switch v := s.Value; {
 		case v.Failed && c.Kind != "saga":
-			errs = append(errs, config.At(at+".failed", "says something of sagas only; write kind: saga, or take it out"))
+			errs = append(errs, config.At(at+".failed", "is allowed only in a saga; write kind: saga, or remove it"))
 		case len(v.Compensates) > 0 && c.Kind != "saga":
-			errs = append(errs, config.At(at+".compensates", "says something of sagas only; write kind: saga, or take it out"))
+			errs = append(errs, config.At(at+".compensates", "is allowed only in a saga; write kind: saga, or remove it"))
 		case v.Failed && v.Max != 0:
-			errs = append(errs, config.At(at+".max", "the state is failed, so nothing may be in it at all; take max out"))
+			errs = append(errs, config.At(at+".max", "a failed state has no max: each saga in it needs attention; remove max"))
 		case v.done() && !v.Failed && v.Max != 0:
-			errs = append(errs, config.At(at+".max", "the state is terminal, so an order stays in it for ever; give it next, or take max out"))
+			errs = append(errs, config.At(at+".max", "a terminal state has no max: an order never leaves it; add next, or remove max"))
 		case v.Abandoned && !v.done():
-			errs = append(errs, config.At(at+".abandoned", "the state is no end; write terminal: true, or take abandoned out"))
+			errs = append(errs, config.At(at+".abandoned", "is allowed only in a terminal state; write terminal: true, or remove abandoned"))
 		case c.Kind == "saga" && !v.done() && !v.Failed && v.Max == 0:
-			errs = append(errs, config.At(at, "a saga that may stay here as long as it likes is never stuck; give the step max"))
+			errs = append(errs, config.At(at, "a step of a saga needs max: without it a stuck saga is never found"))
 		}
 		for i, v := range s.Value.values(s.Name) {
 			path := at
@@ -109,7 +109,7 @@ func (c *Config) states() []error {
 				path = fmt.Sprintf("%s.values[%d]", at, i)
 			}
 			if other, taken := owner[v]; taken {
-				errs = append(errs, config.At(path, "the value %q stands for the state %s already", v, other))
+				errs = append(errs, config.At(path, "the value %q already stands for state %s", v, other))
 			}
 			owner[v] = s.Name
 		}
@@ -117,98 +117,32 @@ func (c *Config) states() []error {
 	return errs
 }
 
-// toItself says what is wrong with a state that names itself.
-var toItself = map[string]string{
-	"next":        "a state does not lead to itself",
-	"excludes":    "a state does not exclude itself",
-	"compensates": "a step does not undo itself",
+// selfReference are the errors about a state that names itself.
+var selfReference = map[string]string{
+	"next":        "a state cannot follow itself",
+	"excludes":    "a state cannot exclude itself",
+	"compensates": "a step cannot undo itself",
 }
 
-// named checks that each of the names is that of a state, once.
+// named checks that each name is the name of a state, and given once.
 func (c *Config) named(path string, given []string) []error {
 	var errs []error
 	for i, name := range given {
 		at := fmt.Sprintf("%s[%d]", path, i)
 		switch _, exists := c.States.Get(name); {
 		case !exists:
-			errs = append(errs, config.At(at, "%q is no state of this lifecycle; %s", name, hint(name, c.names())))
+			errs = append(errs, config.At(at, "%q is not a state of this lifecycle; %s", name, hint(name, c.names())))
 		case slices.Index(given, name) < i:
-			errs = append(errs, config.At(at, "%q is there twice", name))
+			errs = append(errs, config.At(at, "%q is given twice", name))
 		}
 	}
 	return errs
 }
 
-// shape checks what the states make together.
-func (c *Config) shape() []error {
-	g := newGraph(c)
-	if g.ends == 0 {
-		return []error{config.At("states", "no state is terminal, so no order is ever done; leave out next, or write terminal: true, where it is")}
-	}
-	reached := g.from(g.initial)
-	var errs []error
-	var rounds set // that were told of
-	for i, s := range c.States {
-		at := "states." + s.Name
-		if !reached.has(i) {
-			errs = append(errs, config.At(at, "no order can come here from %s; name it in the next of another state, or write initial: true", g.names[0]))
-		}
-		if !g.from(only(true, i)).meets(g.ends) {
-			errs = append(errs, config.At(at, "no way leads from here to an end; name a state in its next that leads to one"))
-		}
-		if round := g.around(i); round != 0 && !round.meets(rounds) && c.Max == 0 && !g.bound(round) {
-			rounds |= round
-			errs = append(errs, config.At(at+".next", "an order may go round for ever: %s; give one of these states max, or the lifecycle", g.words(g.way(i, i))))
-		}
-		errs = append(errs, c.against(g, i)...)
-	}
-	return errs
-}
-
-// bound reports whether one of the states has a longest time.
-func (g *graph) bound(round set) bool {
-	for i, m := range g.max {
-		if round.has(i) && m > 0 {
-			return true
-		}
-	}
-	return false
-}
-
-// against checks what a state says of others against the moves.
-func (c *Config) against(g *graph, i int) []error {
-	var errs []error
-	s := c.States[i]
-	for k, name := range s.Value.Excludes {
-		other := slices.Index(g.names, name)
-		for _, ends := range [][2]int{{i, other}, {other, i}} {
-			if way := g.way(ends[0], ends[1]); way != nil {
-				errs = append(errs, config.At(fmt.Sprintf("states.%s.excludes[%d]", s.Name, k), "an order may go %s, so the two do not exclude each other", g.words(way)))
-				break
-			}
-		}
-	}
-	for k, name := range s.Value.Compensates {
-		if g.way(slices.Index(g.names, name), i) == nil {
-			errs = append(errs, config.At(fmt.Sprintf("states.%s.compensates[%d]", s.Name, k), "no way leads from %s to here, so it cannot be undone here", name))
-		}
-	}
-	return errs
-}
-
-// words writes a way for people.
-func (g *graph) words(way []int) string {
-	names := make([]string, len(way))
-	for i, state := range way {
-		names[i] = g.names[state]
-	}
-	return strings.Join(names, " → ")
-}
-
-// done reports whether an order in the state has come to its end.
+// done reports whether the state is terminal.
 func (s State) done() bool { return s.Terminal || len(s.Next) == 0 }
 
-// values are what the state column holds for the state of that name.
+// values are the values of the state column that stand for the state of that name.
 func (s State) values(name string) []string {
 	if len(s.Values) == 0 {
 		return []string{name}
@@ -228,5 +162,5 @@ func hint(word string, names []string) string {
 	if alike := database.Alike(word, names); len(alike) > 0 {
 		return "did you mean " + strings.Join(alike, " or ") + "?"
 	}
-	return "those are: " + strings.Join(names, ", ")
+	return "the states are " + strings.Join(names, ", ")
 }

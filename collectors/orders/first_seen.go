@@ -9,16 +9,16 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// sightings remembers, for a table that says only when a row was last changed, when
-// each order was first seen in its state. An order that is no longer among those
-// that are read is forgotten: it moved on, or changed while there are more than are
-// read, and is then taken for younger than it is, never for older.
-type sightings map[string]map[string]signal.Instant
+// firstSeen remembers, for a table that shows only when a row was last changed, when
+// each order was first seen in its state. It forgets an order that is no longer among
+// the rows read. An order that comes back, because it changed while more orders are in
+// the state than are read, looks younger than it is, never older.
+type firstSeen map[string]map[string]signal.Instant
 
-// see takes the orders that are in a state now and returns them, those first that
-// were seen there first.
-func (s *sightings) see(state string, rows []database.Row, t *table, now signal.Instant) []signal.OrderRef {
-	before := (*s)[state]
+// observe takes the orders that are in a state now. It returns them sorted by when they
+// were first seen there.
+func (f *firstSeen) observe(state string, rows []database.Row, t *table, now signal.Instant) []signal.OrderRef {
+	before := (*f)[state]
 	seen := make(map[string]signal.Instant, len(rows))
 	refs := make([]signal.OrderRef, 0, len(rows))
 	for _, row := range rows {
@@ -30,22 +30,22 @@ func (s *sightings) see(state string, rows []database.Row, t *table, now signal.
 		seen[ref.ID] = ref.Since
 		refs = append(refs, ref)
 	}
-	if *s == nil {
-		*s = sightings{}
+	if *f == nil {
+		*f = firstSeen{}
 	}
-	(*s)[state] = seen
+	(*f)[state] = seen
 	slices.SortStableFunc(refs, func(a, b signal.OrderRef) int { return cmp.Compare(a.Since, b.Since) })
 	return refs
 }
 
-// sighted reads one state of a table that says only when a row was last changed.
-func (r *reader) sighted(ctx context.Context, in *database.Reading, s database.Selection, t *table, state *signal.State) ([]string, error) {
+// readByFirstSeen reads one state of a table that shows only when a row was last changed.
+func (r *reader) readByFirstSeen(ctx context.Context, in *database.Reading, s database.Selection, t *table, state *signal.State) ([]string, error) {
 	rows, err := in.Oldest(ctx, s, r.config.Cap+1, t.fields()...)
 	if err != nil {
 		return nil, err
 	}
 	capped := len(rows) > r.config.Cap
-	refs := r.sightings.see(state.Name, rows[:min(len(rows), r.config.Cap)], t, in.Now())
+	refs := r.firstSeen.observe(state.Name, rows[:min(len(rows), r.config.Cap)], t, in.Now())
 	state.Orders, state.OrdersCapped = signal.Count(len(refs)), capped
 	state.Overdue, state.OverdueCapped = 0, capped
 	stale, dated := in.Clock().Stale()

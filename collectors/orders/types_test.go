@@ -9,9 +9,8 @@ import (
 	"github.com/lostorder/lostorder/internal/database/databasetest"
 )
 
-// TestHistoriesOfEveryKind follows histories whose columns are of other types: one
-// order that goes a legal way, and one that does not.
-func TestHistoriesOfEveryKind(t *testing.T) {
+// Whatever the types of the columns, one order takes a legal path and one does not.
+func TestHistoryColumnsOfEveryType(t *testing.T) {
 	type types struct{ key, order, at string }
 	now := time.Now()
 	berlin, err := time.LoadLocation("Europe/Berlin")
@@ -26,24 +25,24 @@ func TestHistoriesOfEveryKind(t *testing.T) {
 	for name, test := range map[string]struct {
 		kinds map[string]types
 		zone  string
-		ids   [2]string // as they are written, and as they are shown
+		ids   [2]string // as written, and as shown
 		show  [2]string
 		at    func(time.Time) string
 	}{
-		"UUIDs and a moment with its zone": {
+		"UUIDs and a time with its zone": {
 			kinds: map[string]types{"postgres": {"uuid", "uuid", "timestamptz"}, "sqlite": {"TEXT", "TEXT", "TEXT"}},
 			ids:   [2]string{"018f3c4e-7f5e-7b8a-9d2e-1f0a6c1b2d3e", "018f3c4e-7f5e-7b8a-9d2e-1f0a6c1b2d3f"},
 			at:    quoted("2006-01-02 15:04:05.000-07:00", time.UTC),
 		},
-		"a moment without a zone, of a zone that the config names": {
+		"a time without zone, in the zone of the config": {
 			kinds: map[string]types{"postgres": {"bigint", "text", "timestamp"}, "mariadb": {"BIGINT", "VARCHAR(40)", "DATETIME"}},
 			zone:  "Europe/Berlin", ids: [2]string{"a", "b"}, at: quoted(plain, berlin),
 		},
-		"seconds, and large numbers for ids": {
+		"seconds, and large numeric ids": {
 			kinds: map[string]types{"postgres": {"bigint", "bigint", "bigint"}, "mariadb": {"BIGINT", "BIGINT", "BIGINT"}, "sqlite": {"INTEGER", "INTEGER", "INTEGER"}},
 			ids:   [2]string{"9007199254740992", "9007199254740993"}, at: seconds,
 		},
-		"ids that are not of this alphabet": {
+		"ids in other scripts": {
 			kinds: map[string]types{"postgres": {"bigint", "text", "timestamptz"}, "mariadb": {"BIGINT", "VARCHAR(40) CHARACTER SET utf8mb4", "DATETIME"}, "sqlite": {"INTEGER", "TEXT", "TEXT"}},
 			ids:   [2]string{"Bestellung-ä-注文-🛒", "it''s"}, show: [2]string{"Bestellung-ä-注文-🛒", "it's"}, at: quoted(plain, time.UTC), zone: "UTC",
 		},
@@ -107,9 +106,9 @@ func TestHistoriesOfEveryKind(t *testing.T) {
 	}
 }
 
-// TestSummerTimeEnds: a wall clock tells the hour from two to three twice, so that
-// by the moments the order was shipped before it was paid.
-func TestSummerTimeEnds(t *testing.T) {
+// Local time has the hour from two to three twice, so that by time the order was shipped
+// before it was paid.
+func TestTransitionsInTheRepeatedHour(t *testing.T) {
 	databasetest.Each(t, func(t *testing.T, s *databasetest.Shop) {
 		makeMoves(t, s)
 		s.Run(t, "ALTER TABLE moves ADD COLUMN version INTEGER NOT NULL DEFAULT 0")

@@ -10,9 +10,9 @@ import (
 	"github.com/lostorder/lostorder/internal/database/databasetest"
 )
 
-// TestAnImportOfOneMomentIsLegal: rows without numbers, all of the moment of their
-// transaction, which the database gives in the order of their keys.
-func TestAnImportOfOneMomentIsLegal(t *testing.T) {
+// Rows without numbers, all with the time of their transaction, come in the order of
+// their keys.
+func TestImportWithOneTimestampIsLegal(t *testing.T) {
 	const n = 24
 	var text strings.Builder
 	text.WriteString("\n    max: 1d\n    states:\n")
@@ -38,9 +38,8 @@ func TestAnImportOfOneMomentIsLegal(t *testing.T) {
 	})
 }
 
-// TestAnOrderWithoutEndKeepsNoOtherFromBeingJudged: something wrote thousands of moves
-// of one order.
-func TestAnOrderWithoutEndKeepsNoOtherFromBeingJudged(t *testing.T) {
+// A bug wrote thousands of transitions of one order.
+func TestVeryLongHistoryDoesNotBlockOtherOrders(t *testing.T) {
 	databasetest.Each(t, func(t *testing.T, s *databasetest.Shop) {
 		makeMoves(t, s)
 		s.Run(t, fmt.Sprintf("INSERT INTO moves (order_id, state, created_at) SELECT 'endless', CASE WHEN i %% 2 = 0 THEN 'placed' ELSE 'paid' END, %s FROM %s", s.Ago(time.Hour), s.Many(3000)))
@@ -56,6 +55,6 @@ func TestAnOrderWithoutEndKeepsNoOtherFromBeingJudged(t *testing.T) {
 		if confirmed, suspected := conflictsOf(r); r.Err != nil || !slices.Equal(confirmed, want) || len(suspected) > 0 {
 			t.Errorf("confirmed %q, suspected %q, error %v", confirmed, suspected, r.Err)
 		}
-		checkWarning(t, r, "that have 2000 moves or more are not judged; there are 1 of them")
+		checkWarning(t, r, "1 orders of history table", "have 2000 transitions or more and are not checked for conflicts")
 	})
 }

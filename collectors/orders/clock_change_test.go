@@ -11,16 +11,16 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// TestNoOrderIsOverdueByTheTurnOfTheClocks: twenty minutes after the clocks were set, an order
-// is overdue that has waited for longer than it may, and none by the hour that was set.
-func TestNoOrderIsOverdueByTheTurnOfTheClocks(t *testing.T) {
+// Twenty minutes after a clock change, only orders that are late in real time are
+// overdue, and none because of the changed hour.
+func TestRealClockChangeMakesNoOrderOverdue(t *testing.T) {
 	databasetest.EachServer(t, func(t *testing.T, s *databasetest.Shop) {
 		kind := map[string]string{"postgres": "timestamp(3)", "mariadb": "datetime(3)"}[s.Kind]
 		for name, test := range map[string]struct {
 			back    bool
 			overdue []string
 		}{
-			// What was written at half past two is taken for the second such moment, which is to come.
+			// Half past two is read as the second such moment, which is still to come.
 			"set back":    {true, []string{"three hours", "fifteen minutes"}},
 			"set forward": {false, []string{"three hours", "fifty minutes", "fifteen minutes"}},
 		} {

@@ -1,0 +1,52 @@
+package orders
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/lostorder/lostorder/internal/database"
+)
+
+const (
+	// maxValues is how many values of a state column are read. A column with more
+	// values does not hold states.
+	maxValues = 200
+	// maxUndeclared is how many undeclared values are reported.
+	maxUndeclared = 10
+)
+
+// undeclared lists the values of the state column that the lifecycle does not declare.
+// The list checks the config more than the orders: if it cannot be read, the reading has
+// a warning and stays complete.
+func (r *reader) undeclared(ctx context.Context, in *database.Reading, t *table) (undeclaredValues, warnings []string) {
+	values, err := in.Distinct(ctx, "states", t.found, t.state, maxValues, t.at)
+	if err != nil {
+		return nil, []string{"lostorder cannot list undeclared states: " + err.Error()}
+	}
+	if len(values) == maxValues {
+		return nil, []string{fmt.Sprintf("column %s of table %s has %d values or more: does it hold states?", t.state.Name, t.found, maxValues)}
+	}
+	slices.Sort(values)
+	for _, value := range values {
+		if r.stateOf(in, t.state, value) != undeclared || len(undeclaredValues) == maxUndeclared {
+			continue
+		}
+		if len(t.where) > 0 {
+			s := t.in(strconv.Quote(value), []string{value})
+			if n, err := in.Count(ctx, s, 1); err != nil || n.Count == 0 {
+				continue
+			}
+		}
+		undeclaredValues = append(undeclaredValues, value)
+		warnings = append(warnings, fmt.Sprintf("lifecycle %s does not declare state %q, which at least one order in table %s has; add the state, or add the value to another state", r.config.Name, value, t.found))
+	}
+	if t.state.Nullable {
+		s := database.Selection{What: "orders without a state", Table: t.found, Since: t.at, Where: append([]database.Condition{database.IsNull(t.state)}, t.where...)}
+		if n, err := in.Count(ctx, s, 1); err == nil && n.Count > 0 {
+			warnings = append(warnings, fmt.Sprintf("at least one order in table %s has no state: its %s is NULL", t.found, t.state.Name))
+		}
+	}
+	return undeclaredValues, warnings
+}
