@@ -72,7 +72,7 @@ func (r *reader) peeksAt() map[string]names {
 	if !r.config.Peek {
 		return all
 	}
-	for k := range r.ends() {
+	for k := range r.deadLetterings {
 		all[k.vhost] = append(all[k.vhost], k.name)
 	}
 	return all

@@ -6,8 +6,6 @@ import (
 	"net/http"
 	"net/url"
 	"time"
-
-	"github.com/lostorder/lostorder/internal/signal"
 )
 
 // mostBehind bounds how many queues are asked about one by one in a reading. Each
@@ -23,11 +21,11 @@ type extra struct {
 	Bytes       *int64   `json:"message_bytes_ready"`
 }
 
-func (e *extra) put(c *counts) {
+func (e *extra) put(c *counts, now time.Time) {
 	set(&c.consumers, e.Consumers)
 	set(&c.bytes, e.Bytes)
-	if e.Head != nil && *e.Head > 0 {
-		c.head = signal.InstantOf(time.Unix(int64(*e.Head), 0))
+	if e.Head != nil {
+		c.head = stampOf(*e.Head, now)
 	}
 	// Without consumers the broker says 0, which is no measure of them.
 	if e.Utilisation != nil && c.consumers > 0 {
@@ -53,7 +51,7 @@ func (r *reader) askBehind(ctx context.Context) {
 		path := "/api/queues/" + url.PathEscape(q.vhost) + "/" + url.PathEscape(q.name) + "?columns=consumers,head_message_timestamp,consumer_utilisation,message_bytes_ready"
 		switch err := r.ask(ctx, path, &e); {
 		case err == nil:
-			e.put(&q.counts)
+			e.put(&q.counts, time.Now())
 		case !errors.Is(err, statusError(http.StatusNotFound)):
 			return // it was not only deleted meanwhile; what else was read stands
 		}

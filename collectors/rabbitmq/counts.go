@@ -3,6 +3,7 @@ package rabbitmq
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/url"
 	"strings"
 	"time"
@@ -31,6 +32,7 @@ func (r *reader) scrape(ctx context.Context) error {
 			return fmt.Errorf("prometheus plugin at %s: %w", host(address), err)
 		}
 	}
+	r.forgetPlaces()
 	if count {
 		r.consumersAt = time.Now()
 	}
@@ -51,21 +53,44 @@ func (r *reader) scrape(ctx context.Context) error {
 	return nil
 }
 
+// place is what the labels of a line stand for.
+type place struct {
+	queue *queue // nil where the config does not choose it
+	round int    // of the last reading with these labels
+}
+
+// spareLabels is how many labels may be kept that the last reading did not hold. Most of
+// them come back: a queue that was idle or is declared again.
+const spareLabels = 1000
+
 // place returns the queue that labels name, nil where nobody watches it. The same
 // ones come again in each line of the queue and at each reading.
 func (r *reader) place(s *sample) (q *queue, ok bool) {
-	if q, ok = r.places[string(s.labels)]; ok {
-		return q, true
+	p := r.places[string(s.labels)]
+	if p == nil {
+		k := key{s.label("vhost"), s.label("queue")}
+		if k.vhost == "" || k.name == "" {
+			return nil, false
+		}
+		p = &place{}
+		if r.watches(k) {
+			p.queue = r.queue(k)
+		}
+		r.places[string(s.labels)] = p
 	}
-	k := key{s.label("vhost"), s.label("queue")}
-	if k.vhost == "" || k.name == "" {
-		return nil, false
+	if p.round != r.round {
+		p.round = r.round
+		r.placesMet++
 	}
-	if r.watches(k) {
-		q = r.queue(k)
+	return p.queue, true
+}
+
+// forgetPlaces drops the labels of queues that are gone. Reply queues come and go by the
+// hundred thousand, whether they are watched or not.
+func (r *reader) forgetPlaces() {
+	if len(r.places) > r.placesMet+spareLabels {
+		maps.DeleteFunc(r.places, func(_ string, p *place) bool { return p.round != r.round })
 	}
-	r.places[string(s.labels)] = q
-	return q, true
 }
 
 // scrapeNode adds what one node says of its queues.
@@ -80,14 +105,14 @@ func (r *reader) scrapeNode(ctx context.Context, address string) error {
 		if !ok || q == nil {
 			return ok
 		}
-		value, ok := s.value()
+		value, ok := s.count()
 		c := r.now(q)
 		c.deliveriesKnown = r.deliveries // a queue that the plugin leaves out had no delivery
 		switch at := field(c); at {
 		case &c.lag: // each node tells of its own readers
-			*at = max(*at, signal.Count(value))
+			*at = max(*at, value)
 		default:
-			*at = at.Add(signal.Count(value))
+			*at = at.Add(value)
 		}
 		return ok
 	})

@@ -12,30 +12,30 @@ import (
 
 // definitions is what the broker says of itself on the slow clock.
 type definitions struct {
-	queues    []queueDefinition
-	byName    map[key]*queueDefinition
-	policies  []policy
-	operator  []policy
-	exchanges map[key]exchange
-	bindings  map[key][]binding // by virtual host and exchange
-	routes    bool              // exchanges and bindings are known
+	queues   []queueDefinition
+	byName   map[key]*queueDefinition
+	policies []policy
+	operator []policy
+	topology topology
 }
 
 type queueDefinition struct {
-	VHost     string         `json:"vhost"`
-	Name      string         `json:"name"`
-	Type      string         `json:"type"`
-	Arguments map[string]any `json:"arguments"`
+	VHost     string    `json:"vhost"`
+	Name      string    `json:"name"`
+	Type      string    `json:"type"`
+	Arguments arguments `json:"arguments"`
 	// Exclusive and AutoDelete: it goes with a connection, or with its last consumer.
 	Exclusive  bool `json:"exclusive"`
 	AutoDelete bool `json:"auto_delete"`
+
+	effective effective
 }
 
 type exchange struct {
-	VHost     string         `json:"vhost"`
-	Name      string         `json:"name"`
-	Type      string         `json:"type"`
-	Arguments map[string]any `json:"arguments"`
+	VHost     string    `json:"vhost"`
+	Name      string    `json:"name"`
+	Type      string    `json:"type"`
+	Arguments arguments `json:"arguments"`
 }
 
 type binding struct {
@@ -71,7 +71,7 @@ func (r *reader) define(ctx context.Context, m *missing) {
 	}
 	r.unmanaged = nil
 	r.release, r.statistics = releaseOf(o.Version), !o.Statistics
-	d := definitions{exchanges: map[key]exchange{}, bindings: map[key][]binding{}}
+	var d definitions
 	var ok bool
 	d.queues, ok = perVHost(ctx, r, m, "queues", "?disable_stats=true&enable_queue_totals=true",
 		func(q *queueDefinition) bool { return r.watches(key{q.VHost, q.Name}) })
@@ -85,15 +85,18 @@ func (r *reader) define(ctx context.Context, m *missing) {
 	}
 	exchanges, okExchanges := perVHost(ctx, r, m, "exchanges", "", func(e *exchange) bool { return watched(e.VHost) })
 	bindings, okBindings := perVHost(ctx, r, m, "bindings", "", func(b *binding) bool { return watched(b.VHost) })
-	d.routes = okExchanges && okBindings
-	for _, e := range exchanges {
-		d.exchanges[key{e.VHost, e.Name}] = e
+	d.topology = newTopology(exchanges, bindings, okExchanges && okBindings)
+	router := newRouter(ctx, &d.topology, len(d.queues))
+	setups := d.setups(&r.release, known, router)
+	r.routeSteps = router.walk.total
+	if err := ctx.Err(); err != nil {
+		m.add("follow dead letters", err) // what was found until then is not whole
+		return
 	}
-	for _, b := range bindings {
-		from := key{b.VHost, b.Source}
-		d.bindings[from] = append(d.bindings[from], b)
+	r.setups, r.deadLetterings = setups, deadLetterings(setups)
+	if err := router.err(); err != nil {
+		m.add("follow dead letters", err)
 	}
-	r.setups = d.setups(&r.release, known)
 	clear(r.visible)
 	for k := range r.setups {
 		r.visible[k.vhost] = true
@@ -119,6 +122,9 @@ func away(err error) bool {
 		errors.Is(err, statusError(http.StatusNotFound))
 }
 
+// longestTTL is the largest that RabbitMQ accepts, in milliseconds.
+const longestTTL = 1<<32 - 1
+
 // setup is how a queue is set up, and to which queues its failures go.
 type setup struct {
 	signal *signal.Setup
@@ -132,13 +138,20 @@ func typeOnly(kind string) *signal.Setup {
 
 // setups works out how every queue is set up. Without the policies only its type
 // is certain.
-func (d *definitions) setups(v *release, policies bool) map[key]setup {
+func (d *definitions) setups(v *release, policies bool, router *router) map[key]setup {
 	all := make(map[key]setup, len(d.queues))
 	d.byName = make(map[key]*queueDefinition, len(d.queues))
 	for i := range d.queues {
-		d.byName[key{d.queues[i].VHost, d.queues[i].Name}] = &d.queues[i]
+		q := &d.queues[i]
+		d.byName[key{q.VHost, q.Name}] = q
+		if policies {
+			q.effective = effective{arguments: q.Arguments, policy: best(d.policies, q), operator: best(d.operator, q)}
+		}
 	}
 	for i := range d.queues {
+		if router.ended() {
+			return nil
+		}
 		q := &d.queues[i]
 		k := key{q.VHost, q.Name}
 		s := typeOnly(q.Type)
@@ -147,10 +160,10 @@ func (d *definitions) setups(v *release, policies bool) map[key]setup {
 			continue
 		}
 		s.Temporary = q.Exclusive || q.AutoDelete || strings.HasPrefix(q.Name, "amq.")
-		e := d.effective(q)
+		e := &q.effective
 		if ttl := e.least("x-message-ttl", "message-ttl"); ttl.Known() {
 			// 0 is none in the vocabulary, and at once to the broker.
-			s.Retention = max(time.Millisecond, time.Duration(ttl)*time.Millisecond)
+			s.Retention = time.Duration(max(1, min(ttl, longestTTL))) * time.Millisecond
 		}
 		s.MaxMessages = e.least("x-max-length", "max-length")
 		s.MaxBytes = e.least("x-max-length-bytes", "max-length-bytes")
@@ -162,9 +175,9 @@ func (d *definitions) setups(v *release, policies bool) map[key]setup {
 		}
 		var to []key
 		if q.Type != "stream" {
-			s.DeadLetter, to = d.route(q, &e)
+			s.DeadLetter, to = router.route(q, e)
 			s.DeadLetter.AtMostOnce = q.Type == "quorum" && s.DeadLetter.Route == signal.RouteSet && !e.atLeastOnce()
-			s.DeadLetter.Leak = d.leak(q, &e, to)
+			s.DeadLetter.Leak = d.leak(q, e, to)
 		}
 		all[k] = setup{signal: s, to: to}
 	}

@@ -1,6 +1,30 @@
 package rabbitmq
 
-import "github.com/lostorder/lostorder/internal/signal"
+import (
+	"github.com/lostorder/lostorder/collectors"
+	"github.com/lostorder/lostorder/internal/signal"
+)
+
+// MatchTopic reports whether the pattern of a topic binding matches a routing key, and
+// after how many steps it was decided.
+func MatchTopic(pattern, routing string) (matches bool, steps int) {
+	return matchTopic(topicWords(pattern), topicWords(routing))
+}
+
+// RouteSteps returns how many steps the reader took to follow dead letters.
+func RouteSteps(r collectors.Reader) int { return r.(*reader).routeSteps }
+
+// Remembered returns how many entries the reader keeps under names of queues.
+func Remembered(c collectors.Reader) int {
+	r := c.(*reader)
+	return len(r.queues) + len(r.places) + len(r.setups) + len(r.deadLetterings) + len(r.visible)
+}
+
+// The bounds of following dead letters.
+const (
+	MostRouteSteps = mostRouteSteps
+	StopEvery      = stopEvery
+)
 
 // Arrivals is how arrivals of dead letters are counted, for tests of it that need time
 // to pass.

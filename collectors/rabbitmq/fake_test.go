@@ -27,6 +27,7 @@ type fake struct {
 	answers map[string]string // by path, without the query
 	status  map[string]int
 	more    map[string]func(http.ResponseWriter, *http.Request) // written after the answer
+	raws    map[string]http.HandlerFunc                         // answers in place of the fake
 	asked   []string
 }
 
@@ -79,7 +80,12 @@ func (f *fake) answer(w http.ResponseWriter, r *http.Request) {
 	f.asked = append(f.asked, r.Method+" "+r.URL.RequestURI())
 	status, more := f.status[path], f.more[path]
 	text, ok := f.answers[path]
+	raw := f.raws[path]
 	f.mu.Unlock()
+	if raw != nil {
+		raw(w, r)
+		return
+	}
 	user, pass, _ := r.BasicAuth()
 	text, cut := strings.CutSuffix(text, "<cut>")
 	switch {
@@ -109,6 +115,16 @@ func (f *fake) set(path, text string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.answers[path] = text
+}
+
+// raw has a path answered in another way.
+func (f *fake) raw(path string, answer http.HandlerFunc) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.raws == nil {
+		f.raws = map[string]http.HandlerFunc{}
+	}
+	f.raws[path] = answer
 }
 
 // then lets more be written after the answer.

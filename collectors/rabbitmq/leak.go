@@ -38,7 +38,7 @@ func (d *definitions) leak(q *queueDefinition, e *effective, to []key) string {
 		if target == nil || target.Type != "classic" {
 			continue // a quorum queue takes them nevertheless
 		}
-		over := d.effective(target)
+		over := &target.effective
 		overflow := over.text("x-overflow", "overflow")
 		bounded := over.least("x-max-length", "max-length").Known() || over.least("x-max-length-bytes", "max-length-bytes").Known()
 		if bounded && overflow == rejectPublish {
@@ -46,9 +46,4 @@ func (d *definitions) leak(q *queueDefinition, e *effective, to []key) string {
 		}
 	}
 	return ""
-}
-
-// effective is what holds for a queue, from the three places where it may be said.
-func (d *definitions) effective(q *queueDefinition) effective {
-	return effective{arguments: q.Arguments, policy: best(d.policies, q), operator: best(d.operator, q)}
 }

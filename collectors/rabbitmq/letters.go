@@ -7,40 +7,43 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// end is a queue to which others give up their messages.
-type end struct {
-	sources   []string
+// deadLettering is a dead letter queue as the queues that dead-letter to it define it.
+type deadLettering struct {
+	sources   []string      // sorted
 	retention time.Duration // the longest of the sources
 }
 
-// ends returns the queues to which others give up their messages.
-func (r *reader) ends() map[key]*end {
-	ends := map[key]*end{}
-	for k, s := range r.setups {
+// deadLetterings returns the dead letter queues.
+func deadLetterings(setups map[key]setup) map[key]*deadLettering {
+	all := map[key]*deadLettering{}
+	for k, s := range setups {
 		for _, to := range s.to {
 			if to == k {
-				continue // a queue that takes back its own is a delay, not an end
+				continue // a queue that takes back its own messages is a delay, not a dead letter queue
 			}
-			if ends[to] == nil {
-				ends[to] = &end{}
+			d := all[to]
+			if d == nil {
+				d = &deadLettering{}
+				all[to] = d
 			}
-			ends[to].sources = append(ends[to].sources, k.destination())
-			ends[to].retention = max(ends[to].retention, s.signal.Retention)
+			d.sources = append(d.sources, k.destination())
+			d.retention = max(d.retention, s.signal.Retention)
 		}
 	}
-	return ends
+	for _, d := range all {
+		slices.Sort(d.sources)
+	}
+	return all
 }
 
 // deadLetters reports the queues to which others give up their messages.
 func (r *reader) deadLetters(queues []signal.Queue, now signal.Instant) []signal.DeadLetterQueue {
-	ends := r.ends()
 	var list []signal.DeadLetterQueue
 	for i, k := range r.sorted {
-		e := ends[k.key]
+		e := r.deadLetterings[k.key]
 		if e == nil {
 			continue
 		}
-		slices.Sort(e.sources)
 		q := &queues[i]
 		d := signal.DeadLetterQueue{
 			System: signal.RabbitMQ, Cluster: r.config.Name, Destination: q.Destination, Sources: e.sources,

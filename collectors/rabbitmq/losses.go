@@ -74,8 +74,8 @@ func (r *reader) readNode(ctx context.Context, address string) (*nodeMetrics, er
 		if into == "" {
 			return true
 		}
-		v, ok := s.value()
-		n.losses[into] += signal.Count(v)
+		v, ok := s.count()
+		n.losses[into] += max(0, v)
 		return ok
 	})
 	return n, err

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"time"
 
 	"github.com/lostorder/lostorder/internal/signal"
 )
@@ -138,6 +139,7 @@ func perVHost[T any](ctx context.Context, r *reader, m *missing, what, query str
 func (r *reader) list(ctx context.Context, m *missing) (ok bool) {
 	all, ok := perVHost(ctx, r, m, "queues", "?"+columns, func(l *listed) bool { return r.config.watches(key{l.VHost, l.Name}) })
 	r.begin()
+	now := time.Now()
 	for i := range all {
 		l := &all[i]
 		q := r.queue(key{l.VHost, l.Name})
@@ -145,7 +147,7 @@ func (r *reader) list(ctx context.Context, m *missing) (ok bool) {
 		c := r.now(q)
 		set(&c.ready, l.Ready)
 		set(&c.unacked, l.Unacked)
-		l.put(c)
+		l.put(c, now)
 		if s := l.Stats; s != nil {
 			set(&c.published, s.Publish)
 			set(&c.acked, s.Ack)
@@ -168,6 +170,6 @@ func (r *reader) list(ctx context.Context, m *missing) (ok bool) {
 
 func set(count *signal.Count, value *int64) {
 	if value != nil {
-		*count = signal.Count(*value)
+		*count = countOf(float64(*value))
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"io"
 	"strconv"
 	"strings"
+
+	"github.com/lostorder/lostorder/internal/signal"
 )
 
 var errNotMetrics = errors.New("the answer is not of the prometheus plugin")
@@ -51,6 +53,23 @@ func (s *sample) value() (float64, bool) {
 		whole = 10*whole + int(c-'0')
 	}
 	return float64(whole), len(number) > 0
+}
+
+// largestCount is above any number of messages; what is larger, negative or not a number
+// is unknown. Sums of a few stay far from an overflow.
+const largestCount = 1 << 53
+
+// count returns the number as a count.
+func (s *sample) count() (count signal.Count, understood bool) {
+	value, ok := s.value()
+	return countOf(value), ok
+}
+
+func countOf(value float64) signal.Count {
+	if !(value >= 0 && value <= largestCount) { // not a number is neither
+		return signal.Unknown
+	}
+	return signal.Count(value)
 }
 
 // longestLine bounds what is held of an answer at a time: the broker allows 255

@@ -39,11 +39,10 @@ func (r *reader) peekAtDeadLetters(ctx context.Context, m *missing) {
 	if !r.config.Peek || r.unmanaged != nil {
 		return
 	}
-	ends := r.ends()
 	for _, q := range r.sorted {
 		there := q.counts.waiting()
 		switch {
-		case ends[q.key] == nil:
+		case r.deadLetterings[q.key] == nil:
 		case there <= 0:
 			q.peek = peek{}
 		case q.peek.messages != there && time.Since(q.peek.at) >= peekAgain && q.mayPeek() && ctx.Err() == nil:
@@ -128,8 +127,8 @@ func (p *peeked) death() (d death) {
 	last, _ := deaths[0].(map[string]any)
 	d.reason, _ = last["reason"].(string)
 	d.queue, _ = last["queue"].(string)
-	if seconds, ok := last["time"].(float64); ok && seconds > 0 {
-		d.at = signal.InstantOf(time.Unix(int64(seconds), 0))
+	if seconds, ok := last["time"].(float64); ok {
+		d.at = stampOf(seconds, time.Now())
 	}
 	return d
 }

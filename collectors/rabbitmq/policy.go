@@ -57,14 +57,19 @@ func best(policies []policy, q *queueDefinition) map[string]any {
 }
 
 // effective is what holds for a queue, from three places.
-type effective struct{ arguments, policy, operator map[string]any }
+type effective struct {
+	arguments        arguments
+	policy, operator map[string]any
+}
 
 // least returns the smallest of the numbers: so the broker joins limits.
 func (e *effective) least(argument, key string) signal.Count {
 	least := signal.Count(signal.Unknown)
 	for _, value := range []any{e.arguments[argument], e.policy[key], e.operator[key]} {
-		if n, ok := value.(float64); ok && n >= 0 && (!least.Known() || signal.Count(n) < least) {
-			least = signal.Count(n)
+		if n, ok := value.(float64); ok {
+			if limit := countOf(n); limit.Known() && (!least.Known() || limit < least) {
+				least = limit
+			}
 		}
 	}
 	return least

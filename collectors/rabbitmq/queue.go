@@ -101,7 +101,7 @@ func (r *reader) now(q *queue) *counts {
 }
 
 // begin begins a reading of all queues.
-func (r *reader) begin() { r.round, r.met = r.round+1, 0 }
+func (r *reader) begin() { r.round, r.met, r.placesMet = r.round+1, 0, 0 }
 
 // exists notes whether a queue of the present reading is there.
 func (r *reader) exists(q *queue, there bool) {

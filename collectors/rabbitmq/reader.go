@@ -38,6 +38,9 @@ type reader struct {
 	statistics bool
 	setups     map[key]setup
 	visible    map[string]bool // virtual hosts with queues whose definitions were read
+	routeSteps int             // what following dead letters took
+
+	deadLetterings map[key]*deadLettering
 
 	nodes  []nodeState
 	alarms []signal.Alarm
@@ -55,7 +58,8 @@ type reader struct {
 	lostQueues  collectors.Unmatched
 	queues      map[key]*queue
 	sorted      []*queue          // of the last reading; nil where the order is not known
-	places      map[string]*queue // by labels, as the plugin writes them; nil is not watched
+	places      map[string]*place // by labels, as the plugin writes them
+	placesMet   int               // places in this reading
 }
 
 // NewReader returns a reader of one cluster. It connects at the first reading.
@@ -68,7 +72,7 @@ func NewReader(c Config) collectors.Reader {
 		*list = trimmed
 	}
 	return &reader{
-		config: c, queues: map[key]*queue{}, places: map[string]*queue{}, visible: map[string]bool{},
+		config: c, queues: map[key]*queue{}, places: map[string]*place{}, visible: map[string]bool{},
 		lostVHosts: collectors.NewUnmatched(c.VHosts.Include), lostQueues: collectors.NewUnmatched(c.Queues.Include),
 	}
 }

@@ -17,6 +17,13 @@ import (
 
 var errNoCount = errors.New("the answer holds no such number")
 
+const (
+	// longestRetention is well above what AWS allows, 14 days; a stand-in may allow more.
+	longestRetention = 10 * 365 * 24 * time.Hour
+	// largestCount is above any number of messages. Sums of a few stay far from an overflow.
+	largestCount = 1 << 53
+)
+
 // counts are the attributes that change all the time.
 var counts = []types.QueueAttributeName{
 	types.QueueAttributeNameApproximateNumberOfMessages,
@@ -79,8 +86,8 @@ func (q *queue) take(attributes map[string]string, whole bool, began time.Time) 
 	var d depth
 	for i, to := range []*signal.Count{&d.ready, &d.inFlight, &d.delayed} {
 		n, err := strconv.ParseInt(attributes[string(counts[i])], 10, 64)
-		if err != nil || n < 0 {
-			return fmt.Errorf("read %s: %w", counts[i], errNoCount)
+		if err != nil || n < 0 || n > largestCount {
+			return fmt.Errorf("%s: %w", counts[i], errNoCount)
 		}
 		*to = signal.Count(n)
 	}
@@ -97,8 +104,8 @@ func (q *queue) take(attributes map[string]string, whole bool, began time.Time) 
 // settingOf reads how a queue is set up.
 func settingOf(attributes map[string]string) setting {
 	s := setting{arn: attributes[string(types.QueueAttributeNameQueueArn)], maxReceives: signal.Unknown}
-	if seconds, err := strconv.ParseInt(attributes[string(types.QueueAttributeNameMessageRetentionPeriod)], 10, 64); err == nil {
-		s.retention = time.Duration(seconds) * time.Second
+	if seconds, err := strconv.ParseInt(attributes[string(types.QueueAttributeNameMessageRetentionPeriod)], 10, 64); err == nil && seconds > 0 {
+		s.retention = time.Duration(min(seconds, int64(longestRetention/time.Second))) * time.Second
 	}
 	if text := attributes[string(types.QueueAttributeNameRedrivePolicy)]; text != "" {
 		var policy struct {

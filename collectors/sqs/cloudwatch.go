@@ -150,10 +150,13 @@ func (r *reading) ask(ctx context.Context, batch []wanted, from time.Time) error
 				continue
 			}
 			for j := range min(len(result.Timestamps), len(result.Values)) {
-				batch[i].queue.meter.series[batch[i].kind].put(result.Timestamps[j], result.Values[j], batch[i].queue.meter.since)
+				// What lies outside of the periods that were asked for is not an answer to it.
+				if at := result.Timestamps[j].Truncate(period); !at.Before(*in.StartTime) && !at.After(r.now) {
+					batch[i].queue.meter.series[batch[i].kind].put(at, result.Values[j], batch[i].queue.meter.since)
+				}
 			}
 		}
-		if aws.ToString(page.NextToken) == "" {
+		if next := aws.ToString(page.NextToken); next == "" || next == aws.ToString(in.NextToken) {
 			break
 		}
 		in.NextToken = page.NextToken

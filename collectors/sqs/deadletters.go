@@ -34,6 +34,9 @@ func (r *reading) targets() []*queue {
 	return slices.Collect(maps.Values(wanted))
 }
 
+// mostSources is how many sources of one dead letter queue are kept.
+const mostSources = 10_000
+
 // readSources asks of which queues a queue is the dead letter queue. It finds
 // sources that are not watched; those that are, are known from their own redrive
 // policy. As it takes a request per queue, it takes the time that a reading has
@@ -72,9 +75,11 @@ func (r *reading) readSources(ctx context.Context) {
 				return
 			}
 			for _, url := range page.QueueUrls {
-				sources = append(sources, nameOf(url))
+				if name := nameOf(url); possibleName.MatchString(name) && len(sources) < mostSources {
+					sources = append(sources, name)
+				}
 			}
-			if aws.ToString(page.NextToken) == "" {
+			if next := aws.ToString(page.NextToken); next == "" || next == aws.ToString(in.NextToken) || len(sources) == mostSources {
 				break
 			}
 			in.NextToken = page.NextToken

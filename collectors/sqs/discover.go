@@ -28,6 +28,15 @@ const (
 // pageSize is how many queues a page of the list may hold; AWS gives no more.
 const pageSize = 1000
 
+// mostQueues is how many queues one target lists. Whoever has more splits them by prefix.
+const mostQueues = 200_000
+
+var errTooManyQueues = fmt.Errorf("list queues: there are more than %d; choose some by queues.prefix, in several entries", mostQueues)
+
+// possibleName matches what may be the name of a queue, with room for a stand-in that
+// takes more than AWS does.
+var possibleName = regexp.MustCompile(`^[\pL\pN_.-]{1,256}$`)
+
 // plainName is a pattern that is a name and nothing else.
 var plainName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,80}(\\?\.fifo)?$`)
 
@@ -83,7 +92,16 @@ func (r *reading) list(ctx context.Context) ([]string, error) {
 		if err != nil {
 			return nil, fmt.Errorf("list queues: %s", r.config.explain(err, actionList))
 		}
-		urls = append(urls, page.QueueUrls...)
+		for _, url := range page.QueueUrls {
+			if name := nameOf(url); !possibleName.MatchString(name) {
+				r.missing.Add("list queues", fmt.Sprintf("%.64q is not the name of a queue; check endpoint", name))
+				continue
+			}
+			urls = append(urls, url)
+		}
+		if len(urls) > mostQueues {
+			return nil, errTooManyQueues
+		}
 		if aws.ToString(page.NextToken) == "" || aws.ToString(page.NextToken) == aws.ToString(in.NextToken) {
 			return urls, nil
 		}

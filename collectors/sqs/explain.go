@@ -11,8 +11,6 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-var errTooLarge = errors.New("the answer is larger than 32 MiB")
-
 // code returns the code with which AWS refused a request; empty when it did not.
 func code(err error) string {
 	if refusal, ok := errors.AsType[smithy.APIError](err); ok {
@@ -114,13 +112,16 @@ func (c *Config) reason(err error, action string) string {
 		return "no address is known of " + host.Name + "; check region and endpoint"
 	}
 	var network *net.OpError
+	var tooLarge tooLargeError
 	switch {
 	case errors.Is(err, errNoTime):
 		return "not read in time; give a longer timeout and interval, a higher max_requests_per_second, or watch fewer queues"
 	case errors.Is(err, errNoAnswer):
 		return fmt.Sprintf("timeout: no answer within %s", c.requestTimeout())
-	case errors.Is(err, errTooLarge):
-		return where + ": " + errTooLarge.Error() + ", which no answer of AWS is; check endpoint"
+	case errors.Is(err, errNoCount):
+		return err.Error() + "; check endpoint"
+	case errors.As(err, &tooLarge):
+		return where + ": " + tooLarge.Error() + ", which no answer of AWS is; check endpoint"
 	case errors.As(err, &network):
 		return "cannot connect: " + network.Error()
 	case isServerFault(err):

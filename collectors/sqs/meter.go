@@ -29,12 +29,15 @@ type series struct {
 // put takes in the value of a period. One that grew, because it was filled in
 // late, is counted with what it grew by.
 func (s *series) put(at time.Time, value float64, since time.Time) {
+	if !(value >= 0 && value <= largestCount) { // not a number is neither
+		return
+	}
 	if s.values == nil {
 		s.values = map[time.Time]float64{}
 	}
 	at = at.UTC()
 	if grown := value - s.values[at]; grown > 0 && !at.Before(since) {
-		s.total += grown
+		s.total = min(s.total+grown, largestCount)
 	}
 	s.values[at] = value
 	if at.After(s.latest) {

@@ -280,7 +280,7 @@ func TestAnAnswerOfAGigabyteIsRefusedEarly(t *testing.T) {
 	runtime.ReadMemStats(&before)
 	_, err := read(t, watch(t, settings(t, server.URL, append(noMetrics, "timeout: 2m")...)))
 	runtime.ReadMemStats(&after)
-	if err == nil || !strings.Contains(err.Error(), "larger than 32 MiB") {
+	if err == nil || !strings.Contains(err.Error(), "larger than 4 MiB") {
 		t.Errorf("got %v", err)
 	}
 	if sent.Load() > 256<<20 {

@@ -14,8 +14,32 @@ import (
 	"github.com/lostorder/lostorder/internal/span"
 )
 
-// maxAnswer is how large an answer may be: 500 series of three hours are 10 MiB.
-const maxAnswer = 32 << 20
+// What an answer may hold: a page of metrics, 500 series of three hours of which are
+// 10 MiB; a page of a list, a thousand URLs; and anything else. Several requests are
+// under way at a time, and the SDK keeps each answer in memory as a whole.
+const (
+	largestMetrics = 32 << 20
+	largestList    = 4 << 20
+	largestAnswer  = 1 << 20
+)
+
+// largest returns how large the answer to a request may be.
+func largest(operation string) int {
+	switch operation {
+	case "GetMetricData":
+		return largestMetrics
+	case "ListQueues", "ListDeadLetterSourceQueues":
+		return largestList
+	}
+	return largestAnswer
+}
+
+// tooLargeError is an answer that is larger than it may be, in bytes.
+type tooLargeError int
+
+func (e tooLargeError) Error() string {
+	return fmt.Sprintf("the answer is larger than %d MiB", int(e)>>20)
+}
 
 // clientOn returns a client whose connections end with the target, and which
 // takes no answer that is too large and follows nobody elsewhere.
@@ -63,7 +87,8 @@ func (w wire) RoundTrip(request *http.Request) (answer *http.Response, err error
 	}
 	answer, err = w.Transport.RoundTrip(request)
 	if err == nil {
-		answer.Body = &boundedBody{answer.Body, maxAnswer}
+		most := largest(middleware.GetOperationName(request.Context()))
+		answer.Body = &boundedBody{answer.Body, most, most}
 	}
 	return answer, err
 }
@@ -88,15 +113,21 @@ func refused(answer *http.Response) error {
 	return errors.New(answer.Status)
 }
 
+// boundedBody is an answer, unpacked where it came packed, that is read up to a limit.
 type boundedBody struct {
 	io.ReadCloser
-	left int
+	most, left int
 }
 
 // Read fails once there is more than there may be.
 func (b *boundedBody) Read(p []byte) (int, error) {
-	if b.left <= 0 {
-		return 0, errTooLarge
+	if b.left == 0 {
+		// The end of an answer that has just the right size is not known before it is read.
+		n, err := b.ReadCloser.Read(make([]byte, 1))
+		if n > 0 {
+			return 0, tooLargeError(b.most)
+		}
+		return 0, err
 	}
 	n, err := b.ReadCloser.Read(p[:min(len(p), b.left)])
 	b.left -= n

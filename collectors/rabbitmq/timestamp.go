@@ -1,0 +1,24 @@
+package rabbitmq
+
+import (
+	"time"
+
+	"github.com/lostorder/lostorder/internal/signal"
+)
+
+const (
+	// oldestStamp and newestStamp bound the timestamps that are believed. Publishers set
+	// them, and some write zero, milliseconds or a date of their own.
+	oldestStamp = 10 * 365 * 24 * time.Hour
+	newestStamp = 5 * time.Minute
+)
+
+// stampOf returns the moment of a message's timestamp, in seconds; unknown where no
+// message can be from then.
+func stampOf(seconds float64, now time.Time) signal.Instant {
+	earliest, latest := now.Add(-oldestStamp).Unix(), now.Add(newestStamp).Unix()
+	if !(seconds >= float64(earliest) && seconds <= float64(latest)) {
+		return 0
+	}
+	return signal.InstantOf(time.Unix(int64(seconds), 0))
+}
