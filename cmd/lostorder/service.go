@@ -14,6 +14,7 @@ import (
 
 	"github.com/lostorder/lostorder/collectors"
 	"github.com/lostorder/lostorder/collectors/builtin"
+	"github.com/lostorder/lostorder/internal/alerting"
 	"github.com/lostorder/lostorder/internal/config"
 	"github.com/lostorder/lostorder/internal/detect"
 	"github.com/lostorder/lostorder/internal/otlp"
@@ -94,6 +95,7 @@ func (s *service) apply(ctx context.Context, f *config.File) {
 	s.veil.Store(privacy.FromFile(f))
 	s.watch.Expect(targets)
 	started, stopped, kept := s.manager.Apply(ctx, targets)
+	s.exporter.ShowOrderIDs(alerting.FromFile(f).OrderIDs)
 	s.exporter.ReloadSucceeded()
 	s.log.Info("config applied", "targets", len(targets), "started", started, "stopped", stopped, "kept", kept)
 }

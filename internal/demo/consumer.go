@@ -24,7 +24,8 @@ type consumer struct {
 	stopped chan struct{}
 }
 
-// join starts the consumer as a member of its group.
+// join starts the consumer as a member of its group. It stays until it leaves, also
+// when ctx ends: whoever starts it again, such as a fault that heals, may end before the shop.
 func (c *consumer) join(ctx context.Context) error {
 	client, err := kgo.NewClient(
 		kgo.SeedBrokers(c.brokers...),
@@ -36,7 +37,7 @@ func (c *consumer) join(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("join group %s: %w", c.group, err)
 	}
-	ctx, cancel := context.WithCancel(ctx)
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	stopped := make(chan struct{})
 	c.mu.Lock()
 	c.client, c.stop, c.stopped = client, cancel, stopped

@@ -27,7 +27,7 @@ func (c *cache) get(e *Exporter, t expfmt.FormatType) (*member, *watch.Snapshot,
 		return c.member, s, nil
 	}
 	c.member = nil // let go of before its successor is made
-	v := newView(s, time.Time{}, e.external)
+	v := newView(s, time.Time{}, e.shown())
 	e.noteDuplicates(v)
 	m, err := beginMember(func(w io.Writer) error { return writeKept(newWriter(t, w), v) })
 	if err != nil {

@@ -1,5 +1,7 @@
 package telemetry
 
+import "github.com/lostorder/lostorder/internal/detect"
+
 // perCheck makes the series of a metric of reconciliations.
 func perCheck(each func(v *view, c *check, out *block)) func(*view, *block) {
 	return func(v *view, out *block) {
@@ -13,6 +15,14 @@ func reconciliationMismatches(v *view, c *check, out *block) {
 	for i := range c.Mismatches {
 		m := &c.Mismatches[i]
 		out.count(m.Count, c.labels, v.labels.pair(labelKind, valid(string(m.Kind))))
+	}
+}
+
+// checkModes says of each kind of mismatch that a check looks for which mode reports it.
+func checkModes(v *view, c *check, out *block) {
+	for i := range c.Mismatches {
+		kind := c.Mismatches[i].Kind
+		out.add(1, c.labels, v.labels.pair(labelKind, valid(string(kind))), v.labels.pair(labelMode, string(detect.ModeOfMismatch(c.Means, kind))))
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -35,6 +36,7 @@ type Exporter struct {
 	now      func() time.Time
 	log      *slog.Logger
 	external string
+	orderIDs atomic.Bool
 	own      own
 
 	text, openMetrics, protobuf cache
@@ -42,11 +44,12 @@ type Exporter struct {
 	mu        sync.Mutex
 	duplicate string                                   // the last that was logged
 	dwelling  map[signal.TargetID]map[lifecycleID]bool // whose histograms are kept
+	passes    map[signal.TargetID]map[string]int64     // that each check has finished
 }
 
 // New returns an Exporter.
 func New(o Options) *Exporter {
-	e := &Exporter{source: o.Snapshot, now: o.Now, log: o.Log, external: o.ExternalURL, own: newOwn(), dwelling: map[signal.TargetID]map[lifecycleID]bool{}}
+	e := &Exporter{source: o.Snapshot, now: o.Now, log: o.Log, external: o.ExternalURL, own: newOwn(), dwelling: map[signal.TargetID]map[lifecycleID]bool{}, passes: map[signal.TargetID]map[string]int64{}}
 	if e.now == nil {
 		e.now = time.Now
 	}
@@ -55,6 +58,12 @@ func New(o Options) *Exporter {
 	}
 	return e
 }
+
+// ShowOrderIDs puts order ids into lostorder_finding_info, or takes them out. It
+// holds from the next reading on.
+func (e *Exporter) ShowOrderIDs(show bool) { e.orderIDs.Store(show) }
+
+func (e *Exporter) shown() shown { return shown{external: e.external, orderIDs: e.orderIDs.Load()} }
 
 // Registerer takes metrics of this process that are not in the list: those of
 // libraries. A name of the list is left out of the scrape.
@@ -70,7 +79,7 @@ func (e *Exporter) snapshot() *watch.Snapshot {
 // Gather returns all families, in order of their names. It makes them anew each
 // time; the scrape does not use it.
 func (e *Exporter) Gather() ([]*dto.MetricFamily, error) {
-	v := newView(e.snapshot(), e.now(), e.external)
+	v := newView(e.snapshot(), e.now(), e.shown())
 	families, err := e.gatherOwn()
 	var out block
 	for _, m := range Metrics() {

@@ -1,6 +1,8 @@
 package telemetry
 
 import (
+	"strings"
+
 	dto "github.com/prometheus/client_model/go"
 
 	"github.com/lostorder/lostorder/internal/signal"
@@ -10,16 +12,26 @@ import (
 // shop in which everything breaks at once must not flood its Prometheus too.
 const mostFindings = 500
 
+// mostOrders bounds the order ids of one finding: a notification has room for a few.
+const mostOrders = 5
+
+// shown is what the operator allows or adds: the address of the status page, and order ids.
+type shown struct {
+	external string
+	orderIDs bool
+}
+
 // finding is an open finding and the labels of its series.
 type finding struct {
 	*signal.Finding
 	labels []*dto.LabelPair
 	linked []*dto.LabelPair // and where its page is
+	words  []*dto.LabelPair // what it is about, as people read it
 }
 
 // list indexes the open findings: the most severe first, then the oldest, as the
 // snapshot has them. Those beyond the bound are only counted.
-func (v *view) list(open []signal.Finding, external string) {
+func (v *view) list(open []signal.Finding, show shown) {
 	for i := range open {
 		f := &open[i]
 		id := valid(f.ID)
@@ -29,7 +41,11 @@ func (v *view) list(open []signal.Finding, external string) {
 		}
 		labels := append(v.labels.of(label{labelMode, valid(string(f.Mode))}, label{labelSeverity, valid(string(f.Severity))}, label{labelFinding, id}),
 			v.subject(f.Subject)...)
-		v.findings.put(id, finding{f, labels, append(labels, v.labels.of(label{labelExternal, valid(external)})...)})
+		words := v.labels.of(label{labelMode, valid(string(f.Mode))}, label{labelFinding, id}, label{labelSubject, valid(f.Subject.String())})
+		if show.orderIDs {
+			words = append(words, v.labels.of(label{labelOrders, valid(strings.Join(f.OrderIDs[:min(len(f.OrderIDs), mostOrders)], ", "))})...)
+		}
+		v.findings.put(id, finding{f, labels, append(labels, v.labels.of(label{labelExternal, valid(show.external)})...), words})
 	}
 }
 
@@ -62,6 +78,8 @@ func findingSince(f *finding, out *block) {
 	}
 	out.add(float64(since.UnixMilli())/1000, f.linked)
 }
+
+func findingInfo(f *finding, out *block) { out.add(1, f.words) }
 
 func findingAffected(f *finding, out *block) { out.add(float64(f.Count), f.labels) }
 

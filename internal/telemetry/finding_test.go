@@ -157,12 +157,12 @@ func TestEveryFieldOfASubjectIsALabel(t *testing.T) {
 	}
 }
 
-// The link of an alert is made of it.
-func TestExternalURLIsALabelOfOneMetric(t *testing.T) {
+// Links of alerts and dashboards are made of it.
+func TestExternalURLIsALabelOfFindingsAndOfTheStatusPage(t *testing.T) {
 	s := &watch.Snapshot{Version: 1, Open: many(2)}
 	e := telemetry.New(telemetry.Options{Snapshot: func() *watch.Snapshot { return s }, ExternalURL: "https://ops.example/lostorder"})
 	for _, line := range lines(scrape(t, e, "text")) {
-		if has, want := strings.Contains(line, `external_url="https://ops.example/lostorder"`), strings.HasPrefix(line, findingSince); has != want {
+		if has, want := strings.Contains(line, `external_url="https://ops.example/lostorder"`), strings.HasPrefix(line, findingSince) || strings.HasPrefix(line, "lostorder_status_page_info"); has != want {
 			t.Errorf("external_url: %v, in %s", has, line)
 		}
 	}

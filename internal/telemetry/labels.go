@@ -33,6 +33,8 @@ const (
 	labelNode        = "node"
 	labelResource    = "resource"
 	labelExternal    = "external_url"
+	labelSubject     = "subject"
+	labelOrders      = "orders"
 )
 
 var (

@@ -2,9 +2,11 @@ package telemetry
 
 import (
 	"strconv"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/lostorder/lostorder/internal/detect"
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
@@ -75,6 +77,18 @@ func conflicts(v *view, l *lifecycle, out *block) {
 	}
 }
 
+// stateModes says of each state that has a max, or in which nothing may be, which mode
+// reports an order that is overdue in it.
+func stateModes(v *view, l *lifecycle, out *block) {
+	for i := range l.States {
+		s := &l.States[i]
+		if s.Terminal || s.Max <= 0 && !s.Failed {
+			continue
+		}
+		out.add(1, l.labels, v.labels.pair(labelOrderState, valid(s.Name)), v.labels.pair(labelMode, string(detect.ModeOfOverdue(l.Lifecycle, s))))
+	}
+}
+
 func duplicated(_ *view, l *lifecycle, out *block) {
 	if l.Duplicates == nil {
 		return
@@ -103,11 +117,12 @@ func dwells(v *view, out *block) {
 }
 
 // Read observes what happened since the reading before: how long orders were in
-// the states that they left, each with its trace. It is called once for each
-// report.
+// the states that they left, each with its trace, and which checks finished a pass.
+// It is called once for each report.
 func (e *Exporter) Read(r *signal.Report) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	e.readPasses(r)
 	for i := range r.Lifecycles {
 		l := &r.Lifecycles[i]
 		if l.History == nil {
@@ -119,6 +134,9 @@ func (e *Exporter) Read(r *signal.Report) {
 		}
 		e.dwelling[r.TargetID][id] = true
 		for _, left := range l.History.Left {
+			if limit := maxOf(l, left.State); limit > 0 {
+				e.own.dwellRatio.WithLabelValues(id[0], id[1], valid(left.State)).Observe(left.For.Seconds() / limit.Seconds())
+			}
 			observer := e.own.dwell.WithLabelValues(id[0], id[1], valid(left.State))
 			if with, ok := observer.(prometheus.ExemplarObserver); ok && left.TraceID != "" {
 				with.ObserveWithExemplar(left.For.Seconds(), prometheus.Labels{exemplarTrace: left.TraceID})
@@ -134,7 +152,38 @@ func (e *Exporter) Forget(id signal.TargetID) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for gone := range e.dwelling[id] {
-		e.own.dwell.DeletePartialMatch(prometheus.Labels{labelDatabase: gone[0], labelLifecycle: gone[1]})
+		for _, histogram := range []*prometheus.HistogramVec{e.own.dwell, e.own.dwellRatio} {
+			histogram.DeletePartialMatch(prometheus.Labels{labelDatabase: gone[0], labelLifecycle: gone[1]})
+		}
 	}
 	delete(e.dwelling, id)
+	for check := range e.passes[id] {
+		e.own.lastPass.DeleteLabelValues(check)
+	}
+	delete(e.passes, id)
+}
+
+// maxOf returns how long an order may be in a state; zero where it has no max.
+func maxOf(l *signal.Lifecycle, state string) time.Duration {
+	for i := range l.States {
+		if l.States[i].Name == state {
+			return l.States[i].Max
+		}
+	}
+	return 0
+}
+
+// readPasses notes when a check finished a pass over all rows.
+func (e *Exporter) readPasses(r *signal.Report) {
+	for i := range r.Reconciliations {
+		c := &r.Reconciliations[i]
+		name, done := valid(c.Name), int64(c.Round.Done)
+		if e.passes[r.TargetID] == nil {
+			e.passes[r.TargetID] = map[string]int64{}
+		}
+		if done > e.passes[r.TargetID][name] {
+			e.own.lastPass.WithLabelValues(name).Set(float64(r.At.UnixMilli()) / 1000)
+		}
+		e.passes[r.TargetID][name] = done
+	}
 }

@@ -61,7 +61,7 @@ var groups = []Group{
 			},
 			{
 				Name: "lostorder_queue_dlq_configured", Type: Gauge, Unit: "boolean", Labels: queueLabels, Stability: Experimental,
-				Help: "Whether messages that the queue gives up go to another queue: 0 where they would be dropped or delivered for ever. No series where the broker does not say (Kafka).",
+				Help: "Whether messages that the queue gives up go to another queue: 0 where they would be dropped or delivered for ever. No series where the broker does not say (Kafka), and for a queue that needs none: a dead letter queue, a temporary queue, or one whose objective says so.",
 				each: perQueue(dlqConfigured),
 			},
 			{
@@ -196,7 +196,7 @@ var groups = []Group{
 	},
 	{
 		Title: "Orders",
-		Intro: "The states of a lifecycle in one store. A count that was capped shows the cap. The id of an order is never a label.",
+		Intro: "The states of a lifecycle in one store. A count that was capped shows the cap. The id of an order is a label of none of them.",
 		Metrics: []Metric{
 			{
 				Name: "lostorder_orders", Type: Gauge, Unit: "orders", Labels: orderLabels, Stability: Stable,
@@ -217,6 +217,15 @@ var groups = []Group{
 				Name: "lostorder_order_max_dwell_seconds", Type: Gauge, Unit: "seconds", Labels: orderLabels, Stability: Stable,
 				Help: "How long an order may be in the state, as configured; compare it with the oldest dwell.",
 				each: perState(func(s *state, out *block) { out.objective(s.Max, s.labels) }),
+			},
+			{
+				Name: "lostorder_order_state_info", Type: Gauge, Unit: "info", Labels: with(orderLabels, labelMode), Stability: Experimental,
+				Help: "Which failure mode reports an order that is overdue in the state: order_overdue, or saga_stuck and compensation_failed in a saga. Always 1, to join with.",
+				each: perLifecycle(stateModes),
+			},
+			{
+				Name: "lostorder_order_dwell_ratio", Type: Histogram, Unit: "ratio", Labels: orderLabels, Stability: Experimental,
+				Help: "Dwell of orders that left the state, as a share of how long an order may be in it: above 1 they were overdue. Only where there is a history and the state has a max.",
 			},
 			{
 				Name: "lostorder_order_dwell_seconds", Type: Histogram, Unit: "seconds", Labels: orderLabels, Stability: Stable,
@@ -279,6 +288,15 @@ var groups = []Group{
 				each: perCheck(func(_ *view, c *check, out *block) { out.count(c.Round.Done, c.labels) }),
 			},
 			{
+				Name: "lostorder_reconciliation_last_pass_timestamp_seconds", Type: Gauge, Unit: "seconds", Labels: checkLabels, Stability: Experimental,
+				Help: "When the check last finished a pass over all rows, in Unix time; absent until it finished one since lostorder started.",
+			},
+			{
+				Name: "lostorder_reconciliation_info", Type: Gauge, Unit: "info", Labels: with(checkLabels, labelKind, labelMode), Stability: Experimental,
+				Help: "Which failure mode reports a mismatch of the kind. Always 1, to join with.",
+				each: perCheck(checkModes),
+			},
+			{
 				Name: "lostorder_reconciliation_progress_ratio", Type: Gauge, Unit: "ratio", Labels: checkLabels, Stability: Stable,
 				Help: "Part of the present round that is done, from 0 to 1, by about how many rows there are; absent where that is not known.",
 				each: perCheck(reconciliationProgress),
@@ -309,6 +327,11 @@ var groups = []Group{
 				Name: "lostorder_finding_affected", Type: Gauge, Unit: "orders or messages", Labels: caseLabels, Stability: Stable,
 				Help: "Orders or messages that an open finding concerns.",
 				each: perFinding(findingAffected),
+			},
+			{
+				Name: "lostorder_finding_info", Type: Gauge, Unit: "info", Labels: []string{labelMode, labelFinding, labelSubject, labelOrders}, Stability: Experimental,
+				Help: "What an open finding is about, in words: subject is \"orders → billing (kafka main)\", and orders up to five order ids of its sample where alerting.order_ids allows it. Always 1, to join with.",
+				each: perFinding(findingInfo),
 			},
 			{
 				Name: "lostorder_findings_unlisted", Type: Gauge, Unit: "findings", Stability: Stable,
@@ -374,6 +397,11 @@ var groups = []Group{
 			{
 				Name: "lostorder_build_info", Type: Gauge, Unit: "info", Labels: []string{"version", "revision", "branch", "goversion", "goos", "goarch", "tags"}, Stability: Stable,
 				Help: "A metric with a constant '1' value labeled by version, revision, branch, goversion from which lostorder was built, and the goos and goarch for the build.",
+			},
+			{
+				Name: "lostorder_status_page_info", Type: Gauge, Unit: "info", Labels: []string{labelExternal}, Stability: Experimental,
+				Help: "Where people reach the status page: external_url where --web.external-url gives it, otherwise the address that Prometheus scrapes. Always 1, to join with.",
+				each: statusPage,
 			},
 			{
 				Name: "lostorder_config_last_reload_successful", Type: Gauge, Unit: "boolean", Stability: Stable,

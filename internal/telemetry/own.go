@@ -16,6 +16,8 @@ type own struct {
 	registry      *prometheus.Registry
 	delay         *prometheus.HistogramVec
 	dwell         *prometheus.HistogramVec
+	dwellRatio    *prometheus.HistogramVec
+	lastPass      *prometheus.GaugeVec
 	reloaded      prometheus.Gauge
 	reloadedSince prometheus.Gauge
 }
@@ -25,26 +27,35 @@ func newOwn() own {
 		return prometheus.NewGauge(prometheus.GaugeOpts{Name: name, Help: described(name).Help})
 	}
 	delay, dwell := described("lostorder_detection_delay_seconds"), described("lostorder_order_dwell_seconds")
+	ratio, pass := described("lostorder_order_dwell_ratio"), described("lostorder_reconciliation_last_pass_timestamp_seconds")
 	o := own{
 		registry: prometheus.NewRegistry(),
 		delay: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: delay.Name, Help: delay.Help,
-			Buckets:                         []float64{1, 2.5, 5, 10, 15, 30, 60, 120, 300, 600, 1800},
+			Buckets:                         []float64{0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30, 60, 120, 300, 600, 1800},
 			NativeHistogramBucketFactor:     1.1,
 			NativeHistogramMaxBucketNumber:  100,
 			NativeHistogramMinResetDuration: time.Hour,
 		}, delay.Labels),
 		dwell: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: dwell.Name, Help: dwell.Help,
-			Buckets:                         seconds(signal.DwellBounds),
+			Buckets:                         dwellBuckets(),
 			NativeHistogramBucketFactor:     1.1,
 			NativeHistogramMaxBucketNumber:  100,
 			NativeHistogramMinResetDuration: time.Hour,
 		}, dwell.Labels),
+		dwellRatio: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: ratio.Name, Help: ratio.Help,
+			Buckets:                         []float64{0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1, 1.25, 1.5, 2, 3, 5, 10},
+			NativeHistogramBucketFactor:     1.1,
+			NativeHistogramMaxBucketNumber:  100,
+			NativeHistogramMinResetDuration: time.Hour,
+		}, ratio.Labels),
+		lastPass:      prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: pass.Name, Help: pass.Help}, pass.Labels),
 		reloaded:      gauge("lostorder_config_last_reload_successful"),
 		reloadedSince: gauge("lostorder_config_last_reload_success_timestamp_seconds"),
 	}
-	o.registry.MustRegister(o.delay, o.dwell, o.reloaded, o.reloadedSince,
+	o.registry.MustRegister(o.delay, o.dwell, o.dwellRatio, o.lastPass, o.reloaded, o.reloadedSince,
 		version.NewCollector("lostorder"),
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
@@ -54,12 +65,15 @@ func newOwn() own {
 	return o
 }
 
-func seconds(all []time.Duration) []float64 {
-	numbers := make([]float64, len(all))
-	for i, d := range all {
-		numbers[i] = d.Seconds()
+// dwellBuckets are the bounds of the classic buckets of dwells. Below a second they
+// are finer than the bounds by which tables are counted: a fast state would lie in one
+// bucket otherwise.
+func dwellBuckets() []float64 {
+	bounds := []float64{0.01, 0.025, 0.05, 0.1, 0.25, 0.5}
+	for _, d := range signal.DwellBounds {
+		bounds = append(bounds, d.Seconds())
 	}
-	return numbers
+	return bounds
 }
 
 // Opened observes how long after the earliest decidable moment a finding was

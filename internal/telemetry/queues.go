@@ -75,8 +75,12 @@ func timeToLoss(v *view, out *block) {
 	}
 }
 
-func dlqConfigured(_ *view, q *queue, out *block) {
-	if q.Setup == nil || q.Setup.DeadLetter.Route == signal.RouteUnknown {
+func dlqConfigured(v *view, q *queue, out *block) {
+	if q.Setup == nil || q.Setup.DeadLetter.Route == signal.RouteUnknown || q.Objective.NoDLQ || q.Setup.Temporary {
+		return
+	}
+	// A dead letter queue needs none itself.
+	if _, dead := v.dlqs.index[validID(signal.QueueID{System: q.System, Cluster: q.Cluster, Destination: q.Destination})]; dead {
 		return
 	}
 	configured := 0.0

@@ -53,4 +53,8 @@ func targetWarnings(_ *view, t *watch.Target, labels []*dto.LabelPair, out *bloc
 	}
 }
 
+func statusPage(v *view, out *block) {
+	out.add(1, v.labels.of(label{labelExternal, valid(v.show.external)}))
+}
+
 func duplicateSubjects(v *view, out *block) { out.add(float64(v.duplicates), nil) }

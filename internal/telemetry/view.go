@@ -32,6 +32,7 @@ type view struct {
 	findings     subjects[string, finding] // by their ids
 	unlisted     int                       // findings that are not among them
 	duplicates   int
+	show         shown
 	duplicate    string // one of them, for the log
 }
 
@@ -82,15 +83,15 @@ type lossID struct {
 	reason string
 }
 
-// newView indexes a snapshot. The links of alerts lead to the external address.
-func newView(s *watch.Snapshot, now time.Time, external string) *view {
-	v := &view{Snapshot: s, now: now, labels: newLabelSet()}
+// newView indexes a snapshot.
+func newView(s *watch.Snapshot, now time.Time, show shown) *view {
+	v := &view{Snapshot: s, now: now, labels: newLabelSet(), show: show}
 	for i := range s.Targets {
 		if r := s.Targets[i].Reading; r != nil {
 			v.read(r)
 		}
 	}
-	v.list(s.Open, external)
+	v.list(s.Open, show)
 	for i := range s.Tally.Lost {
 		l := &s.Tally.Lost[i]
 		id := lossID{validID(l.QueueID), valid(string(l.Reason))}

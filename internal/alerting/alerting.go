@@ -1,0 +1,29 @@
+// Package alerting is the section of the config file about what alerts may show.
+package alerting
+
+import (
+	"reflect"
+
+	"github.com/lostorder/lostorder/internal/config"
+)
+
+// sectionKey is the key of the config file.
+const sectionKey = "alerting"
+
+// Config is the section alerting.
+type Config struct {
+	OrderIDs bool `yaml:"order_ids" default:"false" doc:"Whether alerts may name orders: up to five order ids of each finding become a label of lostorder_finding_info, and so part of what Prometheus stores. Under privacy.order_ids: hash they are hashes."`
+}
+
+// Section is the section of the config file.
+func Section() config.Section {
+	return config.Section{
+		Key:    sectionKey,
+		Doc:    "What alerts may show. Prometheus and Alertmanager send them: see docs/alerts.md.",
+		Type:   reflect.TypeFor[Config](),
+		Single: true,
+	}
+}
+
+// FromFile returns what a config file says.
+func FromFile(f *config.File) Config { return config.Items[Config](f, sectionKey)[0] }
