@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path"
 	"strings"
 	"sync"
 	"time"
@@ -84,6 +85,14 @@ type node struct {
 	failed error
 	// groups are those that the broker coordinates, until their commits were read.
 	groups []*group
+	// link is the connection under sarama's, for requests that sarama does not know.
+	link *link
+	// fetchVersion is the version of Fetch that the broker speaks; -1 before it was asked.
+	fetchVersion int16
+	// requests counts those that went over the link by themselves.
+	requests int32
+	// wire is held for reading by sarama's requests, and alone by ours.
+	wire sync.RWMutex
 	// oneGroup: the broker is too old to be asked for the commits of several
 	// groups at once.
 	oneGroup bool
@@ -94,6 +103,15 @@ type node struct {
 // down: it is made anew, once. All that is asked only reads, so that asking twice
 // does no harm.
 func ask[R any](ctx context.Context, n *node, reading uint64, request func(*sarama.Broker) (R, error)) (answer R, err error) {
+	return askWhile(ctx, n, reading, n.wire.RLocker(), request)
+}
+
+// askAlone sends a request while no other is under way to the broker.
+func askAlone[R any](ctx context.Context, n *node, reading uint64, request func(*sarama.Broker) (R, error)) (answer R, err error) {
+	return askWhile(ctx, n, reading, &n.wire, request)
+}
+
+func askWhile[R any](ctx context.Context, n *node, reading uint64, lock sync.Locker, request func(*sarama.Broker) (R, error)) (answer R, err error) {
 	var none R
 	_, end := span.Call(ctx, "kafka "+nameOf(none), attribute.String("server.address", n.addr), attribute.Int("messaging.kafka.broker.id", int(n.id)))
 	defer func() { end(err) }()
@@ -105,7 +123,7 @@ func ask[R any](ctx context.Context, n *node, reading uint64, request func(*sara
 		if err != nil {
 			return none, err
 		}
-		answer, err := request(broker)
+		answer, err := while(lock, func() (R, error) { return request(broker) })
 		if err == nil || !endsConnection(err) {
 			return answer, err
 		}
@@ -113,9 +131,15 @@ func ask[R any](ctx context.Context, n *node, reading uint64, request func(*sara
 	}
 }
 
+func while[R any](lock sync.Locker, request func() (R, error)) (R, error) {
+	lock.Lock()
+	defer lock.Unlock()
+	return request()
+}
+
 // nameOf names a request by its answer: OffsetFetch, ListGroups and so on.
 func nameOf(answer any) string {
-	return strings.TrimSuffix(strings.TrimPrefix(fmt.Sprintf("%T", answer), "*sarama."), "Response")
+	return strings.TrimSuffix(strings.TrimLeft(path.Ext(fmt.Sprintf("%T", answer)), "."), "Response")
 }
 
 // connection returns the connection, which is made if there is none, and whether
@@ -147,8 +171,9 @@ func (n *node) connect(reading uint64) error {
 	if n.broker != nil {
 		return nil
 	}
-	broker := sarama.NewBroker(n.addr)
-	if err := broker.Open(n.conf); err != nil {
+	broker, under, conf := sarama.NewBroker(n.addr), &link{dialer: n.conf.Net.Proxy.Dialer}, *n.conf
+	conf.Net.Proxy.Dialer = under
+	if err := broker.Open(&conf); err != nil {
 		return err
 	}
 	// Waits for the end of the attempt.
@@ -159,7 +184,7 @@ func (n *node) connect(reading uint64) error {
 		}
 		return err
 	}
-	n.broker, n.made = broker, reading
+	n.broker, n.link, n.made, n.fetchVersion = broker, under, reading, -1
 	return nil
 }
 
@@ -178,7 +203,7 @@ func endsConnection(err error) bool {
 		answered sarama.KError
 		unsent   sarama.PacketEncodingError
 	)
-	return !errors.As(err, &answered) && !errors.As(err, &unsent) && !errors.Is(err, sarama.ErrUnsupportedVersion)
+	return !errors.As(err, &answered) && !errors.As(err, &unsent) && !errors.Is(err, sarama.ErrUnsupportedVersion) && !errors.Is(err, errTooLarge)
 }
 
 // pick returns the highest version of a request that a Kafka version knows; the

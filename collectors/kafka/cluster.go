@@ -126,7 +126,7 @@ func (c *cluster) adopt(asked *node, answer *sarama.MetadataResponse) {
 		}
 		n := &node{id: b.ID(), addr: b.Addr(), conf: c.conf}
 		if asked.id < 0 && asked.addr == n.addr {
-			n.broker, n.made = asked.broker, asked.made
+			n.broker, n.link, n.made, n.fetchVersion = asked.broker, asked.link, asked.made, asked.fetchVersion
 			asked.broker = nil
 		}
 		c.nodes[n.id] = n

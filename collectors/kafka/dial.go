@@ -71,6 +71,23 @@ func (d *dialer) Dial(network, addr string) (net.Conn, error) {
 	return c, nil
 }
 
+// link dials for one broker, and keeps the connection that it made.
+type link struct {
+	dialer interface {
+		Dial(network, addr string) (net.Conn, error)
+	}
+	conn net.Conn
+}
+
+// Dial connects, as sarama asks.
+func (l *link) Dial(network, addr string) (net.Conn, error) {
+	c, err := l.dialer.Dial(network, addr)
+	if err == nil {
+		l.conn = c
+	}
+	return c, err
+}
+
 // encrypt shakes hands here and not at the first write, so that what is wrong
 // with it can be told apart from what is wrong with Kafka.
 func (d *dialer) encrypt(ctx context.Context, raw net.Conn, addr string) (net.Conn, error) {

@@ -156,7 +156,7 @@ func (r *reading) lookForNames() {
 	if r.config.OrderID != orderIDKey {
 		return
 	}
-	var looks []*glance
+	var looks []*fetch
 	for i := range r.topics {
 		t := &r.topics[i]
 		if t.dlq == nil || t.gone || r.history.refuses(t.name) {
@@ -167,10 +167,10 @@ func (r *reading) lookForNames() {
 			if t.start[p] < 0 || end <= t.start[p] || end == t.past.newestEnd[p] || len(looks) == peeksPerReading {
 				continue
 			}
-			looks = append(looks, &glance{topic: t, partition: int32(p), next: max(t.start[p], end-namesKept), until: end, newest: true})
+			looks = append(looks, &fetch{topic: t, partition: int32(p), next: max(t.start[p], end-namesKept), until: end, newest: true})
 		}
 	}
-	r.look(looks)
+	r.fetchAll(looks)
 	for _, look := range looks {
 		switch past := look.topic.past; {
 		case look.refused:

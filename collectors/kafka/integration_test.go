@@ -286,3 +286,13 @@ func allow(t *testing.T, c *kgo.Client, user string, kind kmsg.ACLResourceType, 
 		t.Fatalf("add ACL: %v %+v", err, resp)
 	}
 }
+
+func TestRealBatchThatDecompressesToHundredsOfMegabytes(t *testing.T) {
+	s := open(t, 4)
+	for partition, bomb := range bombs(t) {
+		produceBatch(t, s.client, s.topic, partition, bomb)
+	}
+	produce(t, s.client, order(s.topic, 3, "o-2"))
+	commit(t, s.client, s.topic, s.topic, map[int32]int64{0: 0, 1: 0, 2: 0, 3: 0})
+	holdsBombs(t, watch(t, s.watched(t, address(t, "KAFKA_ADDR"), append(patient, "order_id: key")...)), s.topic, s.topic)
+}

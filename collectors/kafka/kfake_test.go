@@ -86,6 +86,7 @@ func client(t *testing.T, addrs []string, opts ...kgo.Opt) *kgo.Client {
 	t.Helper()
 	c, err := kgo.NewClient(append([]kgo.Opt{
 		kgo.SeedBrokers(addrs...), kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.MetadataMinAge(50 * time.Millisecond),
+		kgo.UnknownTopicRetries(-1), // a broker may not know a topic that was just created
 	}, opts...)...)
 	if err != nil {
 		t.Fatalf("make client: %v", err)

@@ -30,7 +30,7 @@ type peek struct {
 // peekAtHeads looks at what waits where a group has made no progress for long: a
 // message, or only what no reader ever sees.
 func (r *reading) peekAtHeads() {
-	var looks []*glance
+	var looks []*fetch
 	var peeks []*peek
 	for i := range r.queues {
 		q := &r.queues[i]
@@ -48,14 +48,17 @@ func (r *reading) peekAtHeads() {
 			one := past.peek(p)
 			if one.due(p, r.now) && len(looks) < peeksPerReading && !r.history.refuses(t.name) {
 				one.end, one.at = p.End, r.now
-				looks = append(looks, &glance{topic: t, partition: p.ID, next: one.next, until: p.End})
+				looks = append(looks, &fetch{topic: t, partition: p.ID, next: one.next, until: p.End})
 				peeks = append(peeks, one)
 			}
 		}
 	}
-	r.look(looks)
+	r.fetchAll(looks)
 	for i, look := range looks {
 		peeks[i].next = look.next
+		if !look.done() {
+			peeks[i].at = 0 // there is more, which is read in the next reading
+		}
 		if look.refused {
 			r.history.refuse(look.topic.name, r.now)
 		}

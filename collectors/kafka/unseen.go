@@ -35,12 +35,12 @@ func (s *sight) due(end int64, now signal.Instant) bool {
 }
 
 // learn notes what a look found.
-func (s *sight) learn(look *glance) {
+func (s *sight) learn(look *fetch) {
 	s.next = look.next
 	if n := len(look.found); n > 0 {
 		s.seen = look.found[n-1].offset
 	}
-	if !look.over() {
+	if !look.done() {
 		s.at = 0 // there is more, which is looked at in the next reading
 	}
 }
@@ -55,7 +55,7 @@ func (r *reading) passUnseen() {
 		sight     *sight
 	}
 	var places []place
-	var looks []*glance
+	var looks []*fetch
 	var looked []*sight
 	for i := range r.topics {
 		// Another topic comes first every time, so that all have their turn.
@@ -74,12 +74,12 @@ func (r *reading) passUnseen() {
 			places = append(places, place{t, int32(p), s})
 			if s.due(end, r.now) && len(looks) < peeksPerReading && !r.history.refuses(t.name) {
 				s.end, s.at = end, r.now
-				looks = append(looks, &glance{topic: t, partition: int32(p), next: s.next, until: end})
+				looks = append(looks, &fetch{topic: t, partition: int32(p), next: s.next, until: end})
 				looked = append(looked, s)
 			}
 		}
 	}
-	r.look(looks)
+	r.fetchAll(looks)
 	for i, look := range looks {
 		if look.refused {
 			r.history.refuse(look.topic.name, r.now)

@@ -1,0 +1,105 @@
+package kafka
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/IBM/sarama"
+	"github.com/twmb/franz-go/pkg/kmsg"
+)
+
+const (
+	// largestFetch bounds an answer with messages. The broker sends a first batch whole,
+	// however large it is.
+	largestFetch = 16 << 20
+	// newestFetch is the version from which on topics go by their ids.
+	newestFetch = 12
+	// fetchTagsFrom is the version from which on the answer's header has tags.
+	fetchTagsFrom = 12
+)
+
+// errTooLarge is about one answer; the connection stays as it is.
+var errTooLarge = errors.New("answer is larger than it may be")
+
+// fetch sends a Fetch request and returns its answer with the batches as they came.
+//
+// sarama would decompress every batch of an answer into memory at once: whoever may
+// produce a message could end the process with a few kilobytes. So this request goes by
+// itself over the connection that sarama opened and authenticated, while sarama has none
+// under way on it.
+func (n *node) fetch(b *sarama.Broker, request *kmsg.FetchRequest) (*kmsg.FetchResponse, error) {
+	if err := n.learnFetchVersion(b); err != nil {
+		return nil, err
+	}
+	request.SetVersion(n.fetchVersion)
+	n.requests++
+	c := n.link.conn
+	if err := c.SetDeadline(time.Now().Add(n.conf.Net.ReadTimeout)); err != nil {
+		return nil, err
+	}
+	if _, err := c.Write(kmsg.NewRequestFormatter(kmsg.FormatterClientID(clientID)).AppendRequest(nil, request, n.requests)); err != nil {
+		return nil, err
+	}
+	body, err := readFrame(c, n.requests, largestFetch)
+	if err != nil {
+		return nil, err
+	}
+	if request.Version >= fetchTagsFrom {
+		body = body[min(1, len(body)):] // an answer of ours has no tags
+	}
+	answer := request.ResponseKind().(*kmsg.FetchResponse)
+	if err := answer.ReadFrom(body); err != nil {
+		return nil, fmt.Errorf("decode messages: %w", err)
+	}
+	return answer, nil
+}
+
+// learnFetchVersion asks, once for each connection, which version the broker speaks.
+func (n *node) learnFetchVersion(b *sarama.Broker) error {
+	if n.fetchVersion >= 0 {
+		return nil
+	}
+	best := pick(n.conf.Version, step{sarama.V2_7_0_0, newestFetch}, step{sarama.V2_3_0_0, 11}, step{sarama.V2_1_0_0, 10},
+		step{sarama.V1_1_0_0, 7}, step{sarama.V0_11_0_0, 5}, step{sarama.V0_10_1_0, 3}, step{sarama.V0_10_0_0, 2})
+	if n.conf.ApiVersionsRequest {
+		answer, err := b.ApiVersions(&sarama.ApiVersionsRequest{})
+		if err != nil {
+			return err
+		}
+		for _, key := range answer.ApiKeys {
+			if key.ApiKey == int16(kmsg.Fetch) {
+				best = min(best, key.MaxVersion)
+			}
+		}
+	}
+	n.fetchVersion = best
+	return nil
+}
+
+// readFrame reads one answer, and only then allocates what came. One that is too large
+// is read and dropped.
+func readFrame(r io.Reader, correlation, most int32) ([]byte, error) {
+	var head [8]byte
+	if _, err := io.ReadFull(r, head[:]); err != nil {
+		return nil, err
+	}
+	size := int64(int32(binary.BigEndian.Uint32(head[:]))) - 4
+	if got := int32(binary.BigEndian.Uint32(head[4:])); size < 0 || got != correlation {
+		return nil, errNotKafka
+	}
+	if size > int64(most) {
+		if _, err := io.CopyN(io.Discard, r, size); err != nil {
+			return nil, err
+		}
+		return nil, errTooLarge
+	}
+	var body bytes.Buffer
+	if _, err := io.CopyN(&body, r, size); err != nil {
+		return nil, err
+	}
+	return body.Bytes(), nil
+}
