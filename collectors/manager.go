@@ -2,25 +2,24 @@ package collectors
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"maps"
 	"reflect"
-	"runtime/debug"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// A Watcher is a Sink that can be told that a target is no longer watched.
+// A Watcher is a Sink that can forget a target that is no longer watched.
 type Watcher interface {
 	Sink
 	Forget(signal.TargetID)
 }
 
-// Manager runs a set of targets and changes it while it runs.
+// Manager runs a set of targets and can change the set while it runs.
 type Manager struct {
 	watcher Watcher
 	log     *slog.Logger
@@ -29,22 +28,23 @@ type Manager struct {
 	running map[signal.TargetID]*run
 }
 
-// leaveAfter is how long a target that was told to end is waited for. One that hangs
-// longer is left behind: it must not keep the others from starting, nor the program
-// from ending.
-const leaveAfter = 5 * time.Second
+// stopTimeout is how long the manager waits for cancelled targets. It abandons one
+// that hangs longer: that target must not keep the others from starting, nor the
+// program from ending.
+const stopTimeout = 5 * time.Second
 
-// run is one target that runs: what stops it, and what says that it has ended.
+// run is one target that runs: what stops it, and what shows that it has stopped.
 type run struct {
 	id     signal.TargetID
 	config any
 	cancel context.CancelFunc
 	done   chan struct{}
 	sink   *gate
+	idle   atomic.Bool // its collector ended by itself and waits to be started again
 }
 
-// gate passes reports on until it is shut, so that a target that was left behind
-// says nothing any more.
+// gate passes reports on until it is shut, so that an abandoned target reports
+// nothing more.
 type gate struct {
 	mu   sync.Mutex
 	sink Sink
@@ -69,9 +69,10 @@ func NewManager(watcher Watcher, log *slog.Logger) *Manager {
 	return &Manager{watcher: watcher, log: log, running: map[signal.TargetID]*run{}}
 }
 
-// Apply makes targets the ones that run: it stops those that are gone or changed,
-// waits for their end for a moment, and starts those that are new or changed. A target with an
-// unchanged config is not touched. Targets run until ctx ends or Stop is called.
+// Apply makes targets the ones that run. It stops those that are gone or changed,
+// waits a few seconds for them to stop, and starts those that are new or changed. A
+// target with an unchanged config keeps running; if its collector has ended by
+// itself, it is started at once. Targets run until ctx ends or Stop is called.
 func (m *Manager) Apply(ctx context.Context, targets []Target) (started, stopped, kept int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -80,22 +81,25 @@ func (m *Manager) Apply(ctx context.Context, targets []Target) (started, stopped
 	for _, t := range targets {
 		wanted[t.ID] = t
 	}
-	var ending []*run
+	var stopping []*run
 	for id, r := range m.running {
 		t, stays := wanted[id]
-		if stays && reflect.DeepEqual(t.Config, r.config) {
+		idle := r.idle.Load()
+		if stays && !idle && reflect.DeepEqual(t.Config, r.config) {
 			kept++
 			continue
 		}
 		r.cancel()
-		ending = append(ending, r)
+		stopping = append(stopping, r)
 		delete(m.running, id)
-		stopped++
+		if !idle {
+			stopped++
+		}
 		if !stays {
 			defer m.watcher.Forget(id)
 		}
 	}
-	m.await(ending)
+	m.await(stopping)
 	for _, t := range targets {
 		if _, ok := m.running[t.ID]; ok {
 			continue
@@ -106,24 +110,24 @@ func (m *Manager) Apply(ctx context.Context, targets []Target) (started, stopped
 	return started, stopped, kept
 }
 
-// Stop ends all targets and waits until they have ended.
+// Stop stops all targets and waits until they have stopped, for a few seconds at most.
 func (m *Manager) Stop() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	ending := slices.Collect(maps.Values(m.running))
-	for _, r := range ending {
+	stopping := slices.Collect(maps.Values(m.running))
+	for _, r := range stopping {
 		r.cancel()
 	}
-	m.await(ending)
+	m.await(stopping)
 	clear(m.running)
 }
 
-// await waits for the end of targets that were told to end.
-func (m *Manager) await(ending []*run) {
-	timeout := time.NewTimer(leaveAfter)
+// await waits until cancelled targets have stopped.
+func (m *Manager) await(stopping []*run) {
+	timeout := time.NewTimer(stopTimeout)
 	defer timeout.Stop()
 	late := false
-	for _, r := range ending {
+	for _, r := range stopping {
 		if !late {
 			select {
 			case <-r.done:
@@ -136,21 +140,10 @@ func (m *Manager) await(ending []*run) {
 		case <-r.done:
 		default:
 			if late {
-				m.log.Error("target does not end; it is left behind", "collector", r.id.Collector, "target", r.id.Target, "waited", leaveAfter)
+				m.log.Error("target did not stop in time; abandoning it", "collector", r.id.Collector, "target", r.id.Target, "waited", stopTimeout)
 			}
 		}
 	}
-}
-
-// runGuarded runs a collector and turns a panic of it into an error.
-func runGuarded(ctx context.Context, t Target, log *slog.Logger, sink Sink) (err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			log.Error("collector panicked; this is a bug in lostorder, please report it", "panic", v, "stack", string(debug.Stack()))
-			err = fmt.Errorf("collector panicked: %v", v)
-		}
-	}()
-	return t.New(log).Run(ctx, sink)
 }
 
 func (m *Manager) start(ctx context.Context, t Target) *run {
@@ -160,10 +153,7 @@ func (m *Manager) start(ctx context.Context, t Target) *run {
 	go func() {
 		defer close(r.done)
 		defer cancel()
-		if err := runGuarded(ctx, t, log, r.sink); err != nil {
-			log.Error("collector ended", "err", err)
-			r.sink.Report(signal.Report{TargetID: t.ID, At: time.Now(), Err: fmt.Errorf("collector ended: %w", err)})
-		}
+		supervise(ctx, t, log, r.sink, &r.idle)
 	}()
 	return r
 }

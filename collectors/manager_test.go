@@ -2,6 +2,7 @@ package collectors_test
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"slices"
 	"sync"
@@ -145,3 +146,92 @@ func TestManagerSurvivesACollectorThatPanics(t *testing.T) {
 type forgetful struct{ sink }
 
 func (*forgetful) Forget(signal.TargetID) {}
+
+func TestManagerRestartsACollectorThatEndsByItself(t *testing.T) {
+	for name, run := range map[string]func(starts int) collectors.Collector{
+		"a panic while it opens": func(starts int) collectors.Collector {
+			if starts < 4 {
+				panic("no such field")
+			}
+			return poll("buggy", &reader{read: func(_ context.Context, _ int, r *signal.Report) error { oneQueue(r); return nil }})
+		},
+		"an error": func(starts int) collectors.Collector {
+			if starts < 4 {
+				return ends{errors.New("no such exchange")}
+			}
+			return poll("buggy", &reader{read: func(_ context.Context, _ int, r *signal.Report) error { oneQueue(r); return nil }})
+		},
+		"an end without an error": func(starts int) collectors.Collector {
+			if starts < 4 {
+				return ends{}
+			}
+			return poll("buggy", &reader{read: func(_ context.Context, _ int, r *signal.Report) error { oneQueue(r); return nil }})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := &forgetful{}
+				m := collectors.NewManager(s, quiet)
+				starts := 0
+				m.Apply(t.Context(), []collectors.Target{{
+					ID:  signal.TargetID{Collector: "fake", Target: "buggy"},
+					New: func(*slog.Logger) collectors.Collector { starts++; return run(starts) },
+				}})
+				time.Sleep(time.Minute) // fake time
+				m.Stop()
+				red, whole := 0, 0
+				for _, r := range s.all() {
+					if r.Err != nil {
+						red++
+					} else {
+						whole++
+					}
+				}
+				if starts != 4 || red != 3 || whole < 3 {
+					t.Errorf("%d starts, %d red reports and %d readings in a minute, want 4 starts, 3 red reports and at least 3 readings", starts, red, whole)
+				}
+			})
+		})
+	}
+}
+
+func TestManagerRestartsABrokenCollectorEverMoreRarely(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := collectors.NewManager(&forgetful{}, quiet)
+		starts := 0
+		m.Apply(t.Context(), []collectors.Target{{
+			ID:  signal.TargetID{Collector: "fake", Target: "buggy"},
+			New: func(*slog.Logger) collectors.Collector { starts++; panic("no such field") },
+		}})
+		time.Sleep(time.Hour) // fake time
+		m.Stop()
+		if starts < 25 || starts > 45 {
+			t.Errorf("%d starts in an hour, want one about every two minutes", starts)
+		}
+	})
+}
+
+func TestReloadStartsACollectorThatEndedByItself(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := collectors.NewManager(&forgetful{}, quiet)
+		starts := 0
+		targets := []collectors.Target{{
+			ID:  signal.TargetID{Collector: "fake", Target: "buggy"},
+			New: func(*slog.Logger) collectors.Collector { starts++; panic("no such field") },
+		}}
+		m.Apply(t.Context(), targets)
+		time.Sleep(10 * time.Minute) // fake time: the next attempt is far away
+		before := starts
+		started, stopped, kept := m.Apply(t.Context(), targets)
+		synctest.Wait()
+		if started != 1 || stopped != 0 || kept != 0 || starts != before+1 {
+			t.Errorf("the reload started %d, stopped %d, kept %d and made %d attempts; want 1, 0, 0 and 1", started, stopped, kept, starts-before)
+		}
+		m.Stop()
+	})
+}
+
+// ends is a collector that ends at once.
+type ends struct{ err error }
+
+func (e ends) Run(context.Context, collectors.Sink) error { return e.err }
