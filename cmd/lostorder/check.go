@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/alecthomas/kingpin/v2"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/lostorder/lostorder/collectors"
 	"github.com/lostorder/lostorder/collectors/builtin"
@@ -18,7 +19,7 @@ import (
 	"github.com/lostorder/lostorder/internal/terminal"
 )
 
-// checkedAtOnce is how many targets are looked at side by side.
+// checkedAtOnce is how many targets are read at the same time.
 const checkedAtOnce = 8
 
 func checkCommand(app *kingpin.Application, stdout, stderr io.Writer) command {
@@ -57,26 +58,25 @@ func printJSON(w io.Writer, result checkup.Result) error {
 	return enc.Encode(result)
 }
 
-// examine looks at each target once, a few at a time.
+// examine reads each target once, a few at a time.
 func examine(ctx context.Context, targets []collectors.Target, progress func(done, all int)) []checkup.Target {
 	all := make([]checkup.Target, len(targets))
-	room := make(chan struct{}, checkedAtOnce)
 	var mu sync.Mutex
-	var looking sync.WaitGroup
 	done := 0
 	progress(0, len(targets))
+	var group errgroup.Group
+	group.SetLimit(checkedAtOnce)
 	for i, t := range targets {
-		looking.Go(func() {
-			room <- struct{}{}
-			defer func() { <-room }()
+		group.Go(func() error {
 			all[i] = checkup.Of(collectors.Examine(ctx, t))
 			mu.Lock()
 			defer mu.Unlock()
 			done++
 			progress(done, len(targets))
+			return nil
 		})
 	}
-	looking.Wait()
+	_ = group.Wait() // no target returns an error: what failed is in its result
 	return all
 }
 
@@ -91,6 +91,6 @@ func progressTo(w io.Writer) func(done, all int) {
 			fmt.Fprint(w, "\r\x1b[K")
 			return
 		}
-		fmt.Fprintf(w, "\rlooking at %d targets, %d done", all, done)
+		fmt.Fprintf(w, "\rreading %d targets, %d done", all, done)
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/lostorder/lostorder/collectors/kafka/records"
 	"github.com/lostorder/lostorder/internal/signal"
+	"github.com/lostorder/lostorder/internal/span"
 )
 
 // message is what is kept of a message that was looked at: never its value.
@@ -24,23 +25,8 @@ func messageOf(r records.Record) message {
 	if r.Timestamp > 0 {
 		m.at = signal.Instant(r.Timestamp)
 	}
-	m.trace, m.span = traceOf(r.Traceparent)
+	m.trace, m.span = span.Parent(r.Traceparent)
 	return m
-}
-
-// traceOf returns the trace that a message belongs to and the span that sent it,
-// from its W3C traceparent header: version, 32 hex digits of the trace, 16 of the
-// span, flags.
-func traceOf(traceparent string) (trace, span string) {
-	parts := strings.Split(traceparent, "-")
-	if len(parts) >= 4 && isTraceID(parts[1], 32) && isTraceID(parts[2], 16) {
-		return parts[1], parts[2]
-	}
-	return "", ""
-}
-
-func isTraceID(text string, digits int) bool {
-	return len(text) == digits && strings.Trim(text, "0123456789abcdef") == "" && strings.Trim(text, "0") != ""
 }
 
 // longestID is longer than the id of any order; what is longer is no id.

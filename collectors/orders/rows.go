@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/lostorder/lostorder/internal/database"
+	"github.com/lostorder/lostorder/internal/span"
 )
 
 // orderRows is a table whose rows belong to orders, with the columns that the config
@@ -70,5 +71,5 @@ func (t *orderRows) trace(row database.Row, n int) (traceID, spanID string) {
 	if t.traceparent == nil {
 		return "", ""
 	}
-	return database.Trace(row.Fields[len(t.orderID)+n])
+	return span.Parent(row.Fields[len(t.orderID)+n])
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/lostorder/lostorder/internal/database"
 	"github.com/lostorder/lostorder/internal/signal"
+	"github.com/lostorder/lostorder/internal/span"
 )
 
 // reader reads one outbox.
@@ -175,7 +176,7 @@ func (t *table) order(row database.Row) signal.OrderRef {
 	if order := row.Fields[1 : 1+n]; n > 0 && !slices.Contains(order, "") {
 		ref.ID = database.Shown(t.orderID, order)
 		if t.traceparent != nil {
-			ref.TraceID, ref.SpanID = database.Trace(row.Fields[1+n])
+			ref.TraceID, ref.SpanID = span.Parent(row.Fields[1+n])
 		}
 	}
 	return ref

@@ -15,6 +15,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/lostorder/lostorder/internal/signal"
+	"github.com/lostorder/lostorder/internal/span"
 )
 
 const (
@@ -151,15 +152,11 @@ func (p *peeked) order(from string) string {
 	return ""
 }
 
-// trace returns the trace that a message belongs to, from its W3C traceparent
-// header: version, 32 hex digits of the trace, parent, flags.
+// trace returns the trace that a message belongs to, from its traceparent header.
 func (p *peeked) trace() string {
 	text, _ := p.Properties.Headers["traceparent"].(string)
-	parts := strings.Split(text, "-")
-	if len(parts) < 4 || len(parts[1]) != 32 || strings.Trim(parts[1], "0123456789abcdef") != "" || strings.Trim(parts[1], "0") == "" {
-		return ""
-	}
-	return parts[1]
+	id, _ := span.Parent(text)
+	return id
 }
 
 // longestID is longer than the id of any order; what is longer is no id.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/lostorder/lostorder/internal/database"
 	"github.com/lostorder/lostorder/internal/signal"
+	"github.com/lostorder/lostorder/internal/span"
 )
 
 // mostCases bounds the keys that are remembered because their sides differ.
@@ -116,7 +117,7 @@ func (s *suspects) summary(kinds []signal.MismatchKind, sample int, shown func(d
 			}
 			if i < sample {
 				ref := signal.OrderRef{ID: shown(c.key), Since: c.since()}
-				ref.TraceID, ref.SpanID = database.Trace(c.found.trace)
+				ref.TraceID, ref.SpanID = span.Parent(c.found.trace)
 				m.Orders = append(m.Orders, ref)
 			}
 			if c.found.detail != "" && len(m.Details) < 3 {

@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/google/renameio/v2"
+
 	"github.com/lostorder/lostorder/internal/database"
 	"github.com/lostorder/lostorder/internal/signal"
 )
@@ -125,23 +127,7 @@ func (r *reader) save(now time.Time) error {
 	if err != nil {
 		return err
 	}
-	return replace(r.config.StateFile, text)
-}
-
-// replace writes a file that is at all times the old one or the new one, and that
-// nobody else may read.
-func replace(path string, text []byte) error {
-	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
-	if err != nil {
-		return err
-	}
-	_, err = file.Write(text)
-	err = errors.Join(err, file.Sync(), file.Close())
-	if err == nil {
-		err = os.Rename(file.Name(), path)
-	}
-	if err != nil {
-		_ = os.Remove(file.Name())
-	}
-	return err
+	// The file is at all times the old one or the new one, and only this user may read it.
+	return renameio.WriteFile(r.config.StateFile, text, 0o600,
+		renameio.WithTempDir(filepath.Dir(r.config.StateFile)), renameio.WithStaticPermissions(0o600))
 }

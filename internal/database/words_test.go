@@ -30,26 +30,6 @@ func TestAlike(t *testing.T) {
 	}
 }
 
-func TestTrace(t *testing.T) {
-	const id, span = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
-	for text, want := range map[string]string{
-		"00-" + id + "-" + span + "-01":       id + " " + span,
-		"00-" + id + "-" + span[:15] + "g-01": id + " ",
-		"00-" + id + "-0000000000000000-01":   id + " ",
-		"  " + strings.ToUpper(id) + " ":      id + " ",
-		id:                                    id + " ",
-		"":                                    " ",
-		"00-" + strings.Repeat("0", 32) + "-b7ad6b7169203331-01": " ",
-		"00-" + id[:31] + "g-b7ad6b7169203331-01":                " ",
-		"00-" + id:      " ",
-		"o-1-2-3-4-5-6": " ",
-	} {
-		if trace, span := database.Trace(text); trace+" "+span != want {
-			t.Errorf("the trace of %q is %s %s, want %q", text, trace, span, want)
-		}
-	}
-}
-
 func TestCheckPredicate(t *testing.T) {
 	for sql, want := range map[string]string{
 		"":                           "",
