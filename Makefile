@@ -62,7 +62,7 @@ integration: ## All tests, also those against real servers
 
 .PHONY: rules
 rules: ## Check rules and alerts with the real promtool and amtool, and run their tests
-	go test -count=1 -run 'Rules|Alert|Waits|Runbooks' ./test
+	go test -count=1 -run 'Rules|Alert|Runbooks' ./test
 	test/parts/run --parts=prometheus,alertmanager go test -tags=integration -count=1 -run 'Rules|Examples|Routes' ./test/alerts
 
 .PHONY: generate

@@ -1,4 +1,4 @@
-// Package test holds what is tested of the project as a whole.
+// Package test tests the project as a whole.
 package test
 
 import (
@@ -15,8 +15,7 @@ import (
 	"github.com/lostorder/lostorder/internal/telemetry"
 )
 
-// metricOf names the metric in which a failure mode shows itself before and beside
-// its finding.
+// metricOf names the metric that shows a failure mode before and beside its finding.
 var metricOf = map[signal.Mode]string{
 	signal.OutboxStalled:      "lostorder_outbox_oldest_pending_age_seconds",
 	signal.MessageLost:        "lostorder_queue_lost_messages_total",
@@ -38,11 +37,11 @@ var metricOf = map[signal.Mode]string{
 	signal.EventMissing:       "lostorder_reconciliation_mismatches",
 }
 
-// TestEveryFailureModeIsComplete demands of every failure mode all that a user
-// meets it by, under one id.
+// TestEveryFailureModeIsComplete checks that every failure mode has all its companions
+// under one id.
 func TestEveryFailureModeIsComplete(t *testing.T) {
 	if len(detect.Decisions()) == 0 {
-		t.Fatal("no failure mode is built")
+		t.Fatal("there is no failure mode")
 	}
 	readme := read(t, "../README.md")
 	alerts := rules(t, "../alerts/*.yml")
@@ -54,7 +53,7 @@ func TestEveryFailureModeIsComplete(t *testing.T) {
 				t.Errorf("decision: %s does not decide it", file)
 			}
 			if d.Means == "" || d.Benign == "" {
-				t.Error("decision: it does not say what it means and what only looks like it")
+				t.Error("decision: it lacks its meaning or its benign twin")
 			}
 			if !slices.ContainsFunc(telemetry.Metrics(), func(m telemetry.Metric) bool { return m.Name == metricOf[d.Mode] }) {
 				t.Errorf("metric: %q is not exported", metricOf[d.Mode])
@@ -76,7 +75,7 @@ func TestEveryFailureModeIsComplete(t *testing.T) {
 				t.Error("panel: no dashboard has one; add an entry to dashboards/modes.go and run make dashboards")
 			}
 			if !strings.Contains(readme, "`"+string(d.Mode)+"`") {
-				t.Error("README: the table of failure modes does not have it")
+				t.Error("README: the table of failure modes lacks it")
 			}
 		})
 	}

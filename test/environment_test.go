@@ -11,10 +11,9 @@ import (
 	"github.com/prometheus/prometheus/promql/parser"
 )
 
-// TestEnvironmentsStayApart does to the rules what docs/alerts.md says where one
-// Prometheus scrapes several environments, and looks that no expression puts them
-// together.
-func TestEnvironmentsStayApart(t *testing.T) {
+// TestRulesKeepEnvironmentsApart applies the change that docs/alerts.md describes for a
+// Prometheus that scrapes several environments, and checks that no expression mixes them.
+func TestRulesKeepEnvironmentsApart(t *testing.T) {
 	command := regexp.MustCompile(`(?m)^sed .*environment.*$`).FindString(read(t, "../docs/alerts.md"))
 	dir := t.TempDir()
 	if err := os.CopyFS(filepath.Join(dir, "rules"), os.DirFS("../rules")); err != nil {
@@ -37,7 +36,7 @@ func TestEnvironmentsStayApart(t *testing.T) {
 			case *parser.AggregateExpr:
 				labels = n.Grouping
 			case *parser.BinaryExpr:
-				// Nothing to match by is a number for all of them.
+				// An expression without labels is one number for all of them.
 				if n.VectorMatching == nil || !n.VectorMatching.On || len(n.VectorMatching.MatchingLabels) == 0 {
 					return nil
 				}
@@ -46,12 +45,12 @@ func TestEnvironmentsStayApart(t *testing.T) {
 				return nil
 			}
 			if seen++; !slices.Contains(labels, "environment") {
-				t.Errorf("%s: %s puts environments together", r.Record, node)
+				t.Errorf("%s: %s mixes environments", r.Record, node)
 			}
 			return nil
 		})
 	}
 	if seen < 20 {
-		t.Errorf("only %d expressions were looked at", seen)
+		t.Errorf("only %d expressions were checked", seen)
 	}
 }

@@ -10,16 +10,16 @@ import (
 
 var (
 	link = regexp.MustCompile(`\]\(([^)\s]+)\)`)
-	// ours begins a link to a file of this project by the address that it has for all.
+	// ours is the beginning of a public link to a file of this project.
 	ours    = "https://github.com/lostorder/lostorder/blob/main/"
 	heading = regexp.MustCompile(`(?m)^#{1,6} +(.*?) *$`)
 	target  = regexp.MustCompile(`<a (?:id|name)="([^"]+)">`)
-	// unslugged is what GitHub leaves out of a heading when it makes an anchor of it.
+	// unslugged are the characters that GitHub leaves out of an anchor.
 	unslugged = regexp.MustCompile(`[^\p{L}\p{N}_\- ]`)
 )
 
-// checkLinks demands that each link to this repository leads to a file or a folder
-// and, where it has an anchor, to a heading in it.
+// checkLinks checks that each link to this repository leads to a file or folder and, with an
+// anchor, to a heading in it.
 func checkLinks(t *testing.T, path, text string) {
 	t.Helper()
 	for _, found := range link.FindAllStringSubmatch(withoutCode(text), -1) {
@@ -43,7 +43,7 @@ func checkLinks(t *testing.T, path, text string) {
 	}
 }
 
-// anchors returns what a link to a heading of a page may end with, as GitHub makes it.
+// anchors returns the anchors that GitHub generates for a page.
 func anchors(text string) []string {
 	text = withoutCode(text)
 	var all []string
@@ -58,8 +58,7 @@ func anchors(text string) []string {
 	return all
 }
 
-// withoutCode leaves out blocks of code, in which # begins a comment and brackets
-// are no links.
+// withoutCode removes code blocks, where # starts a comment and brackets are not links.
 func withoutCode(text string) string { return fence.ReplaceAllString(text, "") }
 
 func TestAnchors(t *testing.T) {

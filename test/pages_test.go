@@ -11,12 +11,11 @@ import (
 	"testing"
 )
 
-// fence matches a block of code and, as groups, its language and what is in it.
+// fence matches a code block; its groups are the language and the content.
 var fence = regexp.MustCompile("(?ms)^ *```([a-z]*)\n(.*?)^ *```$")
 
-// TestPages reads every page of the project as whoever follows its links and types
-// its commands would.
-func TestPages(t *testing.T) {
+// TestPagesHaveWorkingLinksAndCommands checks the links and commands of every page.
+func TestPagesHaveWorkingLinksAndCommands(t *testing.T) {
 	for _, path := range pages(t) {
 		t.Run(path, func(t *testing.T) { checkPage(t, path) })
 	}
@@ -42,14 +41,14 @@ func pages(t *testing.T) (paths []string) {
 	return paths
 }
 
-// checkPage demands of a page that its links lead somewhere in the repository and
-// that its commands are none that a shell would refuse.
+// checkPage checks that a page's links lead somewhere in the repository and that a shell
+// accepts its commands.
 func checkPage(t *testing.T, path string) {
 	t.Helper()
 	text := read(t, path)
 	checkLinks(t, path, text)
 	if strings.Contains(text, "@@") {
-		t.Errorf("%s: a place that was not filled in", path)
+		t.Errorf("%s: an unfilled placeholder", path)
 	}
 	for _, found := range fence.FindAllStringSubmatch(text, -1) {
 		language, code := found[1], found[2]
@@ -71,13 +70,13 @@ func checkPage(t *testing.T, path string) {
 	}
 }
 
-// checkSQL demands whole statements of known kinds, and of those that write a
-// condition.
+// checkSQL checks for complete statements of known kinds, and for a condition in each that
+// writes.
 func checkSQL(t *testing.T, path, code string) {
 	t.Helper()
 	code = regexp.MustCompile(`--[^\n]*`).ReplaceAllString(code, "")
 	if !strings.HasSuffix(strings.TrimSpace(code), ";") {
-		t.Errorf("%s: no ; ends\n%s", path, code)
+		t.Errorf("%s: no ; at the end of\n%s", path, code)
 	}
 	for statement := range strings.SplitSeq(strings.TrimSpace(code), ";") {
 		words := strings.Fields(statement)

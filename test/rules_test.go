@@ -60,7 +60,7 @@ func files(t *testing.T, pattern string) []string {
 	return paths
 }
 
-// names returns the metrics of an expression, by Prometheus' own parser.
+// names returns the metrics of an expression, parsed by Prometheus's own parser.
 func names(t *testing.T, expr string) (all []string) {
 	t.Helper()
 	parsed, err := parser.ParseExpr(expr)
@@ -77,7 +77,7 @@ func names(t *testing.T, expr string) (all []string) {
 	return all
 }
 
-// known are the metrics that lostorder exports and the series that the rules record.
+// known returns the metrics that lostorder exports and the series that the rules record.
 func known(t *testing.T) map[string]bool {
 	all := map[string]bool{}
 	for _, m := range telemetry.Metrics() {
@@ -100,7 +100,7 @@ var (
 	recorded = regexp.MustCompile(`^[a-z_]+:[a-z_]+:[a-z0-9_]+$`)
 )
 
-func TestRulesAndAlertsAskForWhatIsExported(t *testing.T) {
+func TestRulesAndAlertsUseOnlyExportedMetrics(t *testing.T) {
 	exported := known(t)
 	for _, r := range slices.Concat(rules(t, "../rules/*.yml"), rules(t, "../alerts/*.yml")) {
 		asked := names(t, r.Expr)
@@ -111,7 +111,7 @@ func TestRulesAndAlertsAskForWhatIsExported(t *testing.T) {
 		}
 		for _, name := range asked {
 			if !exported[name] {
-				t.Errorf("%s%s asks for %q, which lostorder does not export and no rule records", r.Record, r.Alert, name)
+				t.Errorf("%s%s uses %q, which lostorder does not export and no rule records", r.Record, r.Alert, name)
 			}
 		}
 		if r.Record != "" && !recorded.MatchString(r.Record) {
@@ -121,13 +121,13 @@ func TestRulesAndAlertsAskForWhatIsExported(t *testing.T) {
 	for _, path := range slices.Concat(files(t, "../alerts/runbooks/*.md"), files(t, "../docs/alerts.md")) {
 		for _, name := range mention.FindAllString(read(t, path), -1) {
 			if !exported[name] {
-				t.Errorf("%s speaks of %s, which lostorder does not export and no rule records", path, name)
+				t.Errorf("%s names %s, which lostorder does not export and no rule records", path, name)
 			}
 		}
 	}
 }
 
-// A label that the rules do not keep would make one finding of two.
+// A label that the rules drop would merge two findings.
 func TestRulesKeepEveryLabelOfAFinding(t *testing.T) {
 	const metric = "lostorder_finding_affected"
 	i := slices.IndexFunc(telemetry.Metrics(), func(m telemetry.Metric) bool { return m.Name == metric })
@@ -173,13 +173,13 @@ func modeOf(t *testing.T, r *rule) signal.Mode {
 	return ""
 }
 
-func TestAlertsAreWhole(t *testing.T) {
+func TestAlertsHaveAllAnnotations(t *testing.T) {
 	var link string
 	for _, r := range rules(t, "../alerts/*.yml") {
 		t.Run(r.Alert+r.Labels["window"], func(t *testing.T) {
 			mode := modeOf(t, &r)
 			if summary := r.Annotations["summary"]; summary == "" || strings.Contains(summary, "{{") {
-				t.Errorf("summary %q: it is there and always the same", summary)
+				t.Errorf("summary %q", summary)
 			}
 			if r.Annotations["description"] == "" {
 				t.Error("no description")
@@ -199,7 +199,7 @@ func TestAlertsAreWhole(t *testing.T) {
 				t.Error("the severity is the finding's own")
 			}
 			if !slices.Contains(detect.Modes(), mode) {
-				t.Errorf("mode %s is not built", mode)
+				t.Errorf("mode %s does not exist", mode)
 			}
 			if page != string(mode)+".md" {
 				t.Errorf("a finding of %s has another runbook than its alert, %s", mode, page)
@@ -217,8 +217,8 @@ func TestAlertsAreWhole(t *testing.T) {
 	}
 }
 
-// TestEveryAlertIsTested demands of the unit tests, which promtool runs, that each
-// alert fires, then resolves, and elsewhere stays quiet.
+// TestEveryAlertIsTested checks that promtool's unit tests show each alert firing, resolving, and
+// staying quiet elsewhere.
 func TestEveryAlertIsTested(t *testing.T) {
 	type proof struct{ fires, resolves, quiet bool }
 	proofs := map[string]*proof{}
@@ -265,9 +265,9 @@ func TestEveryAlertIsTested(t *testing.T) {
 	}
 }
 
-// TestWaitsHaveAReason demands a comment before every alert that waits or is kept,
-// or at the head of its file.
-func TestWaitsHaveAReason(t *testing.T) {
+// TestAlertDelaysHaveAReason requires a comment before every alert with for or
+// keep_firing_for, or at the head of its file.
+func TestAlertDelaysHaveAReason(t *testing.T) {
 	for _, path := range files(t, "../alerts/*.yml") {
 		text := read(t, path)
 		head, _, _ := strings.Cut(text, "groups:")
@@ -287,9 +287,9 @@ func TestWaitsHaveAReason(t *testing.T) {
 	}
 }
 
-// TestRunbooksAreWhole demands of every runbook its chapters. TestPages looks at its
-// links and commands.
-func TestRunbooksAreWhole(t *testing.T) {
+// TestRunbooksHaveAllSections checks the sections of every runbook.
+// TestPagesHaveWorkingLinksAndCommands checks their links and commands.
+func TestRunbooksHaveAllSections(t *testing.T) {
 	alerts := map[string]bool{}
 	for _, r := range rules(t, "../alerts/*.yml") {
 		alerts[filepath.Base(r.Annotations["runbook_url"])] = true
@@ -304,7 +304,7 @@ func TestRunbooksAreWhole(t *testing.T) {
 			for _, chapter := range []string{"Meaning", "Impact", "Diagnosis", "Mitigation", "Recover the orders"} {
 				i := strings.Index(text[at:], "\n## "+chapter+"\n\n")
 				if i < 0 {
-					t.Fatalf("no chapter %s in its place", chapter)
+					t.Fatalf("section %s is missing or misplaced", chapter)
 				}
 				at += i + 1
 			}
@@ -312,9 +312,9 @@ func TestRunbooksAreWhole(t *testing.T) {
 	}
 }
 
-// TestAlertmanagerSpeaksOfAlertsThatExist: a name that does not exist would never be
-// muted, and nobody would see it.
-func TestAlertmanagerSpeaksOfAlertsThatExist(t *testing.T) {
+// TestAlertmanagerNamesOnlyExistingAlerts: an inhibition of a name that does not
+// exist has no effect and no error.
+func TestAlertmanagerNamesOnlyExistingAlerts(t *testing.T) {
 	exist := map[string]bool{}
 	for _, r := range rules(t, "../alerts/*.yml") {
 		exist[r.Alert] = true

@@ -10,7 +10,7 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-func TestRealBacklogGrowsWhereMessagesComeFasterThanTheyAreRead(t *testing.T) {
+func TestRealBacklogGrowsWhereMessagesArriveFasterThanTheyAreProcessed(t *testing.T) {
 	t.Parallel()
 	b := kafka(t)
 	topic, group := b.topic("invoices", 1), b.prefix+"-accounting"
@@ -37,7 +37,7 @@ func TestRealBacklogGrowsWhereMessagesComeFasterThanTheyAreRead(t *testing.T) {
 	p.closes(f)
 }
 
-func TestRealBurstThatDrainsIsNoGrowingBacklog(t *testing.T) {
+func TestRealBurstThatDrainsIsNotAGrowingBacklog(t *testing.T) {
 	t.Parallel()
 	b := kafka(t)
 	topic, group := b.topic("invoices", 1), b.prefix+"-accounting"
@@ -50,7 +50,7 @@ func TestRealBurstThatDrainsIsNoGrowingBacklog(t *testing.T) {
 	const burst = 150
 	b.burst(topic, 0, orders(burst)) // at once: one that lasts as long as a message may wait is no burst
 	if left := b.end(topic, 0) - b.committed(group, topic, 0); left < 60 {
-		t.Errorf("only %d messages are left: it was no burst", left)
+		t.Errorf("only %d messages are left: it was not a burst", left)
 	}
 	p.silent(watchFor)
 	b.reached(group, topic, 0, burst+1)

@@ -12,14 +12,14 @@ import (
 	"github.com/lostorder/lostorder/internal/web/api"
 )
 
-// secrets are what no user may ever read. Those of the tests are long and strange
-// enough not to be found by chance.
+// secrets must never appear in any output. They are long and odd enough not to match by
+// chance.
 const (
 	wrongKafkaPassword    = "Wr0ng-Kafka-pa55word"
 	wrongDatabasePassword = "Wr0ng/Data:base@pa55word"
 )
 
-// badTargets is a config under construction, with what each target must say.
+// badTargets is a config under construction, with the message each target must show.
 type badTargets struct {
 	config settings
 	errors map[string]string // by target
@@ -57,9 +57,9 @@ func (b *badTargets) note(target, says string) {
 	}
 }
 
-// TestRealBadInputIsToldAndHidesNothing watches healthy targets and, beside them,
-// everything that can be wrong with one.
-func TestRealBadInputIsToldAndHidesNothing(t *testing.T) {
+// TestRealBrokenTargetIsReportedAndHidesNoOther watches healthy targets and, beside
+// them, targets with everything that can be wrong.
+func TestRealBrokenTargetIsReportedAndHidesNoOther(t *testing.T) {
 	t.Parallel()
 	b, pg, my := kafka(t), postgres(t), mariadb(t)
 	topic := b.topic("orders", 1)
@@ -69,7 +69,7 @@ func TestRealBadInputIsToldAndHidesNothing(t *testing.T) {
 	nowhere := stablePort(t)
 
 	bad := badTargets{config: watchQueues(b), errors: map[string]string{}, warns: map[string]string{}, well: []string{"kafka/main"}}
-	// What is well: each way to connect.
+	// Healthy targets: each way to connect.
 	bad.kafka("plain-sasl", sasl, "", "sasl: {username: lostorder, password: lostorder-secret}")
 	bad.kafka("scram-sasl", sasl, "", "sasl: {mechanism: SCRAM-SHA-512, username: lostorder, password: lostorder-secret}")
 	bad.kafka("tls", encrypted, "", fmt.Sprintf("tls: {ca_file: %q}", ca))
@@ -123,7 +123,7 @@ func TestRealBadInputIsToldAndHidesNothing(t *testing.T) {
 	for target, says := range bad.errors {
 		red := p.becomes(target, false, says)
 		if strings.Contains(red.Error, "\n") || len(red.Error) > 400 || red.Readings != (api.Readings{}) {
-			t.Errorf("%s: not one clear line: %s", target, inJSON(red))
+			t.Errorf("%s: the error is not one clear line: %s", target, inJSON(red))
 		}
 		t.Logf("%s: %s", target, red.Error)
 	}
@@ -137,7 +137,7 @@ func TestRealBadInputIsToldAndHidesNothing(t *testing.T) {
 	}
 	for _, ahead := range []string{"postgres-ahead", "mariadb-ahead"} {
 		if dwell, _ := p.value("lostorder_order_oldest_dwell_seconds", "lifecycle="+ahead, "state=placed"); dwell < 0 || dwell > interval.Seconds() {
-			t.Errorf("an order of the future has a dwell of %v s", dwell)
+			t.Errorf("an order with a future timestamp has a dwell of %v s", dwell)
 		}
 	}
 	p.fresh(watchFor, bad.well...)
@@ -151,8 +151,7 @@ func secretsOf(shops ...shop) (secrets []string) {
 	return secrets
 }
 
-// keepsSecrets demands that nothing that lostorder says holds a secret, as it is or
-// as it is written in a URL.
+// keepsSecrets fails if any output of lostorder holds a secret, plain or URL-encoded.
 func (p *program) keepsSecrets(secrets ...string) {
 	p.t.Helper()
 	said := map[string]string{"log": p.log.text()}
@@ -171,8 +170,8 @@ func (p *program) keepsSecrets(secrets ...string) {
 	}
 }
 
-// TestRealTopicDeletedBetweenReadings: it is gone, with its series, and that is all.
-func TestRealTopicDeletedBetweenReadings(t *testing.T) {
+// TestRealTopicDeletedBetweenReadingsLosesItsSeries.
+func TestRealTopicDeletedBetweenReadingsLosesItsSeries(t *testing.T) {
 	t.Parallel()
 	b := kafka(t)
 	topic, kept := b.topic("orders", 4), b.topic("kept", 1)

@@ -12,8 +12,7 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// broker is the real Kafka as a test uses it, with a name that all of its topics
-// and groups begin with.
+// broker is the real Kafka with the name prefix of one test's topics and groups.
 type broker struct {
 	t        *testing.T
 	addr     string
@@ -61,8 +60,7 @@ func clientConfig() *sarama.Config {
 	return c
 }
 
-// topic makes a topic and returns its name; settings are names and
-// values in turn.
+// topic creates a topic and returns its name; settings are alternating names and values.
 func (b *broker) topic(name string, partitions int32, settings ...string) string {
 	b.t.Helper()
 	detail := &sarama.TopicDetail{NumPartitions: partitions, ReplicationFactor: 1, ConfigEntries: map[string]*string{}}
@@ -70,7 +68,7 @@ func (b *broker) topic(name string, partitions int32, settings ...string) string
 		detail.ConfigEntries[settings[i]] = &settings[i+1]
 	}
 	name = b.prefix + "-" + name
-	// A topic of that name may be on its way out.
+	// A topic of that name may still be in deletion.
 	eventually(b.t, "topic "+name+" is made", func() (bool, string) {
 		err := b.admin.CreateTopic(name, detail, false)
 		if err != nil && !errors.Is(err, sarama.ErrTopicAlreadyExists) {
@@ -89,7 +87,7 @@ func (b *broker) topic(name string, partitions int32, settings ...string) string
 	return name
 }
 
-// send writes one message for each order.
+// send writes one message per order.
 func (b *broker) send(topic string, partition int32, orders ...string) {
 	b.t.Helper()
 	for _, id := range orders {
@@ -99,7 +97,7 @@ func (b *broker) send(topic string, partition int32, orders ...string) {
 	}
 }
 
-// burst writes all of them at once.
+// burst writes one message per order in one batch.
 func (b *broker) burst(topic string, partition int32, orders []string) {
 	b.t.Helper()
 	batch := make([]*sarama.ProducerMessage, len(orders))
@@ -111,7 +109,7 @@ func (b *broker) burst(topic string, partition int32, orders []string) {
 	}
 }
 
-// write is send for those that are not the test's own goroutine.
+// write is send for goroutines other than the test's own.
 func (b *broker) write(topic string, partition int32, order string) error {
 	_, _, err := b.producer.SendMessage(message(topic, partition, order))
 	return err
@@ -123,7 +121,7 @@ func message(topic string, partition int32, order string) *sarama.ProducerMessag
 	}
 }
 
-// end is the offset after the last message; begin that of the first.
+// end returns the log end offset; begin the log start offset.
 func (b *broker) end(topic string, partition int32) int64 {
 	return b.offset(topic, partition, sarama.OffsetNewest)
 }
@@ -141,7 +139,7 @@ func (b *broker) offset(topic string, partition int32, which int64) int64 {
 	return at
 }
 
-// committed is the offset that a group committed; -1 when it did not.
+// committed returns the committed offset of a group, or -1.
 func (b *broker) committed(group, topic string, partition int32) int64 {
 	b.t.Helper()
 	var answer *sarama.OffsetFetchResponse
@@ -167,7 +165,7 @@ func (b *broker) reached(group, topic string, partition int32, offset int64) {
 	})
 }
 
-// queue is a topic as a group sees it.
+// queue returns a topic as a group reads it.
 func queue(topic, group string) signal.Subject {
 	return signal.Subject{System: signal.Kafka, Cluster: "main", Destination: topic, Group: group}
 }

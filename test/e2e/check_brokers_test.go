@@ -18,8 +18,8 @@ import (
 	"github.com/lostorder/lostorder/internal/checkup"
 )
 
-// paste runs in a shell what check says to paste, with a tool that is called as it is there,
-// and returns what that wrote.
+// paste runs the commands printed by check in a shell, with a stand-in for the tool that
+// they call, and returns the output.
 func paste(t *testing.T, tool, script string, advice []collectors.Advice) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -42,7 +42,7 @@ func paste(t *testing.T, tool, script string, advice []collectors.Advice) string
 	return string(out)
 }
 
-// warns reports whether a target has a warning with a text in it.
+// warns reports whether a target has a warning that contains a text.
 func warns(c checkup.Target, text string) bool {
 	for _, a := range c.Advice {
 		if a.Kind == collectors.Warning && strings.Contains(a.Text, text) {
@@ -52,9 +52,10 @@ func warns(c checkup.Target, text string) bool {
 	return false
 }
 
-// TestRealKafkaRightsThatCheckPrintsAreAllThatIsNeeded: a user without rights is told that he
-// sees nothing, and with what he is told to paste he sees all that the config names.
-func TestRealKafkaRightsThatCheckPrintsAreAllThatIsNeeded(t *testing.T) {
+// TestRealKafkaACLsPrintedByCheckAreSufficientAndMinimal: check tells a
+// user without ACLs that it sees nothing. With the printed ACLs it sees everything that the
+// config names.
+func TestRealKafkaACLsPrintedByCheckAreSufficientAndMinimal(t *testing.T) {
 	t.Parallel()
 	b, sasl, jars := kafka(t), server(t, "KAFKA_SASL_ADDR"), server(t, "KAFKA_JARS")
 	orders := b.topic("orders", 1)
@@ -72,7 +73,7 @@ func TestRealKafkaRightsThatCheckPrintsAreAllThatIsNeeded(t *testing.T) {
 
 	before := checked(t, config)["kafka/main"]
 	if !warns(before, "no topic is seen") {
-		t.Errorf("a user without rights is told %+v", before)
+		t.Errorf("for a user without rights check prints %+v", before)
 	}
 	grants := advised(map[string]checkup.Target{"": before}, collectors.Grant)
 	acls := `exec java -cp "` + jars + `/*" org.apache.kafka.tools.AclCommand "$@" 2>&1`
@@ -83,7 +84,7 @@ func TestRealKafkaRightsThatCheckPrintsAreAllThatIsNeeded(t *testing.T) {
 		return advice
 	}
 	if len(grants) != 2 {
-		t.Fatalf("it advises %+v", grants)
+		t.Fatalf("the advice is %+v", grants)
 	}
 	paste(t, "kafka-acls.sh", acls, at(grants[:1]))
 	eventually(t, "the topic is seen, and that its messages are not", func() (bool, string) { // a broker learns of rights a moment later
@@ -101,9 +102,10 @@ func TestRealKafkaRightsThatCheckPrintsAreAllThatIsNeeded(t *testing.T) {
 	}
 }
 
-// TestRealRabbitRightsThatCheckPrintsAreAllThatIsNeeded: the same of RabbitMQ. The rights go
-// through the management API, for rabbitmqctl wants to be on the broker's machine.
-func TestRealRabbitRightsThatCheckPrintsAreAllThatIsNeeded(t *testing.T) {
+// TestRealRabbitPermissionsPrintedByCheckAreSufficientAndMinimal
+// grants them through the management API, because rabbitmqctl must run on the broker's
+// machine.
+func TestRealRabbitPermissionsPrintedByCheckAreSufficientAndMinimal(t *testing.T) {
 	eachRabbit(t, func(t *testing.T, b *rabbit) {
 		user := "it's-" + strings.ReplaceAll(unique(t), "/", "-")
 		vhost := url.PathEscape(b.vhost)
@@ -122,17 +124,17 @@ func TestRealRabbitRightsThatCheckPrintsAreAllThatIsNeeded(t *testing.T) {
 			t.Helper()
 			words := strings.Split(paste(t, "rabbitmqctl", `printf '%s\0' "$@"`, advised(map[string]checkup.Target{"": c}, collectors.Grant)), "\x00")
 			if len(words) != 3+7+1 || words[0] != "set_user_tags" || words[1] != user || words[3] != "set_permissions" || words[5] != b.vhost || words[6] != user {
-				t.Fatalf("it advises %q", words)
+				t.Fatalf("the advice is %q", words)
 			}
 			b.call("PUT", path, `{"password":"watcher-secret","tags":"`+words[2]+`"}`)
 			b.call("PUT", "/api/permissions/"+vhost+"/"+url.PathEscape(user), inJSON(map[string]string{"configure": words[7], "write": words[8], "read": words[9]}))
 		}
 		before := checked(t, config)["rabbitmq/main"]
 		if before.OK || !strings.Contains(before.Error, "give the user the tag monitoring") {
-			t.Errorf("a user without rights is told %+v", before)
+			t.Errorf("for a user without rights check prints %+v", before)
 		}
 		pasted(before)
-		// Which queues are looked into is known only now.
+		// Which queues are sampled is known only now.
 		seen := checked(t, config)["rabbitmq/main"]
 		pasted(seen)
 		c := checked(t, config)["rabbitmq/main"]

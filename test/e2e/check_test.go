@@ -17,8 +17,7 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// checked runs lostorder check --json and demands that its exit code says what it
-// found.
+// checked runs lostorder check --json and checks that its exit code matches the result.
 func checked(t *testing.T, config string) map[string]checkup.Target {
 	t.Helper()
 	file := writeConfig(t, settings{})
@@ -30,10 +29,10 @@ func checked(t *testing.T, config string) map[string]checkup.Target {
 	}
 	var result checkup.Result
 	if err := json.Unmarshal(out, &result); err != nil || len(result.Targets) == 0 {
-		t.Fatalf("check says no JSON: %v\n%s%s", err, out, exit.Stderr)
+		t.Fatalf("check printed no JSON: %v\n%s%s", err, out, exit.Stderr)
 	}
 	if want := map[bool]int{true: 0, false: 1}[result.OK]; (exit == nil) != (want == 0) || exit != nil && exit.ExitCode() != want {
-		t.Errorf("ok is %v, and the exit code is not %d: %v", result.OK, want, err)
+		t.Errorf("ok is %v, but the exit code is not %d: %v", result.OK, want, err)
 	}
 	targets := map[string]checkup.Target{}
 	for _, c := range result.Targets {
@@ -42,7 +41,7 @@ func checked(t *testing.T, config string) map[string]checkup.Target {
 	return targets
 }
 
-// advised is the advice of one kind, of all targets, each once.
+// advised returns the distinct advice of one kind of all targets.
 func advised(targets map[string]checkup.Target, kind collectors.AdviceKind) (all []collectors.Advice) {
 	for _, c := range targets {
 		for _, a := range c.Advice {
@@ -54,9 +53,9 @@ func advised(targets map[string]checkup.Target, kind collectors.AdviceKind) (all
 	return all
 }
 
-// TestRealGrantsThatCheckPrintsAreAllThatIsNeeded pastes what check prints, and
-// nothing else, and demands that each source finds what is wrong.
-func TestRealGrantsThatCheckPrintsAreAllThatIsNeeded(t *testing.T) {
+// TestRealGrantsPrintedByCheckAreSufficientAndMinimal pastes exactly what check
+// prints and expects each source to find its fault.
+func TestRealGrantsPrintedByCheckAreSufficientAndMinimal(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, s shop) {
 		tables := []string{"orders", "outbox", "moves", "payments"}
 		s.Run(t, fmt.Sprintf("CREATE TABLE moves (id integer PRIMARY KEY, order_id varchar(40) NOT NULL, state varchar(40) NOT NULL, created_at %s NOT NULL)", s.Time),
@@ -66,7 +65,7 @@ func TestRealGrantsThatCheckPrintsAreAllThatIsNeeded(t *testing.T) {
 			s.Grant(t, table)
 		}
 		s.place("A-1", "placed", time.Hour)
-		s.place("A-2", "paid", time.Hour) // nobody has paid for it
+		s.place("A-2", "paid", time.Hour) // without a payment
 		s.Run(t, "INSERT INTO moves (id, order_id, state, created_at) VALUES (1, 'A-1', 'placed', "+s.Ago(time.Hour)+")")
 		s.commit("E-1", "A-1", "", time.Hour)
 		c := settings{}
@@ -79,7 +78,7 @@ func TestRealGrantsThatCheckPrintsAreAllThatIsNeeded(t *testing.T) {
 
 		grants := advised(checked(t, c.String()), collectors.Grant)
 		if len(grants) < len(tables) {
-			t.Fatalf("advised are only %+v", grants)
+			t.Fatalf("the only advice is %+v", grants)
 		}
 		who := s.User
 		if s.Kind == "mariadb" {
@@ -119,8 +118,7 @@ func TestRealGrantsThatCheckPrintsAreAllThatIsNeeded(t *testing.T) {
 	})
 }
 
-// mayNotRead demands that the user who watches has no right to a column, nor to
-// tables as a whole.
+// mayNotRead checks that the watching user has no right to a column, nor to whole tables.
 func (s shop) mayNotRead(tables []string, column string) {
 	s.t.Helper()
 	for _, table := range tables {
@@ -136,9 +134,8 @@ func (s shop) mayNotRead(tables []string, column string) {
 	}
 }
 
-// TestRealCheckSaysWhatIsWrong breaks what check looks at in the ways in which it is
-// usually broken.
-func TestRealCheckSaysWhatIsWrong(t *testing.T) {
+// TestRealCheckReportsWhatIsWrong breaks the targets of check in the usual ways.
+func TestRealCheckReportsWhatIsWrong(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, s shop) {
 		s.place("A-1", "placed", 0)
 		good := settings{}
@@ -166,7 +163,7 @@ func TestRealCheckSaysWhatIsWrong(t *testing.T) {
 				}
 				for _, want := range test.says {
 					if !strings.Contains(text, want) {
-						t.Errorf("it does not say %q: %s", want, text)
+						t.Errorf("the output lacks %q: %s", want, text)
 					}
 				}
 			})
@@ -174,7 +171,7 @@ func TestRealCheckSaysWhatIsWrong(t *testing.T) {
 		s.place("A-2", "weird", 0)
 		warnings := advised(checked(t, good.String()), collectors.Warning)
 		if len(warnings) != 1 || !strings.Contains(warnings[0].Text, `state "weird"`) {
-			t.Errorf("of a state that no lifecycle names it says %+v", warnings)
+			t.Errorf("for a state that no lifecycle declares it warns %+v", warnings)
 		}
 	})
 }

@@ -14,15 +14,15 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// deaths are the ways in which a consumer goes, with the kinds of group that there
-// are. Each makes one that reads and commits everything, and returns what ends it.
+// deaths are the ways in which a consumer can end, for each kind of group. Each starts a
+// consumer that reads and commits everything, and returns a function that ends it.
 var deaths = map[string]func(b *broker, group, topic string) (die func()){
 	"it leaves its group": func(b *broker, group, topic string) func() {
 		return b.join(group, topic, pace{}).leave
 	},
 	"it falls silent": func(b *broker, group, topic string) func() {
-		// A static member does not say good-bye: the broker finds out after the
-		// session's timeout, as it does when a machine dies.
+		// A static member does not leave the group: the broker notices after the session
+		// timeout, as when a machine dies.
 		return b.franz(group, topic, kgo.InstanceID("one"), kgo.SessionTimeout(6*time.Second), kgo.HeartbeatInterval(time.Second))
 	},
 	"it leaves a group of the new protocol": func(b *broker, group, topic string) func() {
@@ -30,11 +30,11 @@ var deaths = map[string]func(b *broker, group, topic string) (die func()){
 	},
 }
 
-// newProtocol is that of KIP-848, in which the broker assigns the partitions.
+// newProtocol is KIP-848, in which the broker assigns the partitions.
 var newProtocol = kgo.ServerSideBalancer()
 
-// franz starts a member with franz-go, which knows protocols that sarama does not.
-// It reads and commits everything until it is stopped.
+// franz starts a member with franz-go, which supports protocols that sarama does not. It
+// reads and commits everything until it is stopped.
 func (b *broker) franz(group, topic string, options ...kgo.Opt) (stop func()) {
 	b.t.Helper()
 	client, err := kgo.NewClient(append([]kgo.Opt{
@@ -67,7 +67,7 @@ func (b *broker) franz(group, topic string, options ...kgo.Opt) (stop func()) {
 	return stop
 }
 
-func TestRealConsumerThatDiesIsAbsent(t *testing.T) {
+func TestRealDeadConsumerIsAbsent(t *testing.T) {
 	t.Parallel()
 	for name, begin := range deaths {
 		t.Run(name, func(t *testing.T) {
@@ -80,7 +80,7 @@ func TestRealConsumerThatDiesIsAbsent(t *testing.T) {
 			b.reached(group, topic, 0, 1)
 			b.reached(group, topic, 1, 1)
 			c := settings{}
-			// Until the broker gives up a silent member, it looks like one that stalls.
+			// Until the broker removes a silent member, it looks stalled.
 			c.kafkaCluster(b.addr, b.prefix, objectives(time.Minute, absentAfter))
 			p := start(t, c)
 			p.sees("lostorder_queue_consumers", 1, topic, group)
@@ -110,7 +110,7 @@ func (p *program) sees(metric string, want float64, topic, group string, labels 
 	})
 }
 
-func TestRealStallInAGroupOfTheNewProtocol(t *testing.T) {
+func TestRealStallIsFoundInAGroupOfTheNewProtocol(t *testing.T) {
 	t.Parallel()
 	b := kafka(t)
 	topic, group := b.topic("orders", 1), b.prefix+"-email"
@@ -147,7 +147,7 @@ func TestRealStallInAGroupOfTheNewProtocol(t *testing.T) {
 	p.closes(f)
 }
 
-func TestRealDeployIsNoAbsence(t *testing.T) {
+func TestRealDeployIsNotAnAbsentConsumer(t *testing.T) {
 	t.Parallel()
 	b := kafka(t)
 	topic, group := b.topic("orders", 2), b.prefix+"-email"
@@ -170,7 +170,7 @@ func TestRealDeployIsNoAbsence(t *testing.T) {
 	p.silent(maxAge)
 }
 
-func TestRealEmptyGroupWithNothingWaitingIsNoAbsence(t *testing.T) {
+func TestRealEmptyGroupWithoutABacklogIsNotAnAbsentConsumer(t *testing.T) {
 	t.Parallel()
 	b := kafka(t)
 	topic, group := b.topic("orders", 2), b.prefix+"-email"
@@ -184,9 +184,9 @@ func TestRealEmptyGroupWithNothingWaitingIsNoAbsence(t *testing.T) {
 	p.silent(watchFor)
 }
 
-// TestRealGroupThatIsDeletedWithMessagesLeft: the broker has forgotten the group,
-// and lostorder has not.
-func TestRealGroupThatIsDeletedWithMessagesLeft(t *testing.T) {
+// TestRealGroupDeletedWithABacklogIsAnAbsentConsumer: the broker has
+// forgotten the group, and lostorder has not.
+func TestRealGroupDeletedWithABacklogIsAnAbsentConsumer(t *testing.T) {
 	t.Parallel()
 	b := kafka(t)
 	topic, group := b.topic("orders", 1), b.prefix+"-email"

@@ -40,7 +40,7 @@ func TestRealConsumerThatStopsCommittingIsStalled(t *testing.T) {
 	p.closes(f)
 }
 
-func TestRealOnePartitionOfManyStalls(t *testing.T) {
+func TestRealConsumerStalledOnOnePartitionOfMany(t *testing.T) {
 	t.Parallel()
 	b := kafka(t)
 	const partitions, hangs = 6, 4
@@ -79,11 +79,11 @@ func TestRealSlowConsumerIsNotStalled(t *testing.T) {
 	p := start(t, watchQueues(b))
 	p.silent(watchFor)
 	if left := b.end(topic, 0) - b.committed(group, topic, 0); left < 10 {
-		t.Errorf("only %d messages were left: there was no backlog to speak of", left)
+		t.Errorf("only %d messages were left: the backlog was too small", left)
 	}
 }
 
-func TestRealCommitMarkerIsNoBacklog(t *testing.T) {
+func TestRealCommitMarkersAreNotABacklog(t *testing.T) {
 	t.Parallel()
 	b := kafka(t)
 	topic, group := b.topic("orders", 1), b.prefix+"-billing"
@@ -110,7 +110,7 @@ func TestRealCommitMarkerIsNoBacklog(t *testing.T) {
 	b.reached(group, topic, 0, 1)
 	p.silent(watchFor)
 	if committed, end := b.committed(group, topic, 0), b.end(topic, 0); committed != 1 || end != 2 {
-		t.Fatalf("committed %d, end %d: there was no marker to be mistaken for a message", committed, end)
+		t.Fatalf("committed %d, end %d: there was no marker", committed, end)
 	}
 }
 
@@ -126,7 +126,7 @@ func TestRealRebalanceIsNotAStall(t *testing.T) {
 		return b.write(topic, int32(n%partitions), fmt.Sprint("o-", n))
 	})
 	c := settings{}
-	// Nobody reads during a rebalance, which may take a while on a machine that is busy.
+	// No consumer reads during a rebalance, which may take a while on a busy machine.
 	c.kafkaCluster(b.addr, b.prefix, objectives(4*maxAge, 4*absentAfter))
 	p := start(t, c)
 	var second *member

@@ -17,11 +17,11 @@ import (
 	"github.com/lostorder/lostorder/internal/demo/demotest"
 )
 
-// madeByDemo is how the names begin of all that the demo makes on a broker.
+// madeByDemo is the prefix of everything that the demo creates on a broker.
 const madeByDemo = "lostorder-demo-"
 
-// playOn returns the demo on a broker, and what it writes. It is the program as people
-// have it: one with the race detector has not the time for a whole shop beside other tests.
+// playOn returns the demo command on a broker and its output. It uses the program without
+// the race detector, which is too slow for a whole shop beside other tests.
 func playOn(t *testing.T, address string, args ...string) (run *exec.Cmd, out, errs *bytes.Buffer) {
 	t.Helper()
 	out, errs = &bytes.Buffer{}, &bytes.Buffer{}
@@ -30,7 +30,7 @@ func playOn(t *testing.T, address string, args ...string) (run *exec.Cmd, out, e
 	return run, out, errs
 }
 
-// keepsNothing demands that nothing is left of the demo.
+// keepsNothing checks that nothing of the demo is left.
 func (b *rabbit) keepsNothing() {
 	b.t.Helper()
 	for _, what := range []string{"queues", "exchanges"} {
@@ -58,8 +58,9 @@ func TestRealRabbitInTheDemo(t *testing.T) {
 	b.keepsNothing()
 }
 
-// TestRealRabbitIsCleanAfterADemoThatIsInterrupted: also in a virtual host of its own.
-func TestRealRabbitIsCleanAfterADemoThatIsInterrupted(t *testing.T) {
+// TestRealRabbitIsCleanAfterAnInterruptedDemo, here in
+// another virtual host.
+func TestRealRabbitIsCleanAfterAnInterruptedDemo(t *testing.T) {
 	b := openRabbit(t, "RABBITMQ")
 	run, _, errs := playOn(t, server(t, "RABBITMQ_URL"), "--rabbitmq.amqp="+b.amqpIn(b.vhost))
 	run.Stdout = nil
@@ -71,10 +72,10 @@ func TestRealRabbitIsCleanAfterADemoThatIsInterrupted(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !bufio.NewScanner(stdout).Scan() {
-		t.Errorf("the demo said nothing: %s", errs)
+		t.Errorf("the demo printed nothing: %s", errs)
 	}
 	if names := b.call("GET", "/api/queues/"+url.PathEscape(b.vhost)+"?columns=name", ""); !strings.Contains(names, madeByDemo) {
-		t.Errorf("nothing was made in the virtual host: %s", names)
+		t.Errorf("nothing was created in the virtual host: %s", names)
 	}
 	if err := run.Process.Signal(syscall.SIGINT); err != nil {
 		t.Error(err)
@@ -85,7 +86,7 @@ func TestRealRabbitIsCleanAfterADemoThatIsInterrupted(t *testing.T) {
 	b.keepsNothing()
 }
 
-func TestRealRabbitDoesNotLetTheDemoIn(t *testing.T) {
+func TestRealRabbitThatRefusesTheDemoIsReported(t *testing.T) {
 	t.Parallel()
 	b := openRabbit(t, "RABBITMQ")
 	wrong := strings.Replace(server(t, "RABBITMQ_URL"), b.password, "hush", 1)

@@ -19,13 +19,13 @@ func TestRealDeadLetterQueueFills(t *testing.T) {
 	b.send(topic, 0, "o-1")
 	b.join(group, topic, pace{})
 	dlq := b.topic("orders.dlq", 2)
-	// It has a past: what an operator took out again.
+	// It has a history: messages that an operator removed.
 	b.send(dlq, 0, "d-0")
 	operator := b.join(b.prefix+"-operator", dlq, pace{})
 	b.reached(operator.group, dlq, 0, 1)
 	operator.leave()
 	p := start(t, watchQueues(b))
-	p.silent(maxAge) // empty, and nobody reads it
+	p.silent(maxAge) // empty and without a consumer
 
 	b.send(dlq, 0, "d-1")
 	b.send(dlq, 1, "d-2", "d-3")
@@ -46,7 +46,7 @@ func TestRealDeadLetterQueueFills(t *testing.T) {
 	p.silent(maxAge)
 }
 
-func TestRealEmptyDeadLetterQueueAndRetryTopicAreNoTrouble(t *testing.T) {
+func TestRealEmptyDeadLetterQueueAndRetryTopicOpenNoFinding(t *testing.T) {
 	t.Parallel()
 	b := kafka(t)
 	topic, group := b.topic("orders", 1), b.prefix+"-billing"
@@ -58,8 +58,8 @@ func TestRealEmptyDeadLetterQueueAndRetryTopicAreNoTrouble(t *testing.T) {
 	b.burst(retry, 0, orders(waiting))
 	n := 0
 	repeat(t, 600*time.Millisecond, func() error { n++; return b.write(topic, 0, fmt.Sprint("o-", n)) })
-	// Something always waits there to be tried again: as much comes as is worked off, for
-	// more would be a backlog that grows.
+	// Messages always wait there for a retry. They arrive at the rate at which they are
+	// processed: more would be a growing backlog.
 	repeat(t, 100*time.Millisecond, func() error {
 		answer, err := b.admin.ListConsumerGroupOffsets(retries, map[string][]int32{retry: {0}})
 		if err != nil {

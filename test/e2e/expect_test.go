@@ -11,8 +11,7 @@ import (
 	"github.com/lostorder/lostorder/internal/web/api"
 )
 
-// find waits for an open finding of a mode about a subject, and checks that it has
-// all that every finding has.
+// find waits for an open finding of a mode about a subject and checks that it is complete.
 func (p *program) find(mode signal.Mode, about signal.Subject) api.Finding {
 	p.t.Helper()
 	var found api.Finding
@@ -38,7 +37,7 @@ func (p *program) find(mode signal.Mode, about signal.Subject) api.Finding {
 	return found
 }
 
-// byID is a finding as it is now.
+// byID returns the current state of a finding.
 func (p *program) byID(id string) api.Finding {
 	p.t.Helper()
 	all := p.findings()
@@ -58,8 +57,8 @@ func (p *program) closes(f api.Finding) {
 	})
 }
 
-// names waits until the finding names these orders and no others, in any order:
-// they may be read a little after the finding was opened.
+// names waits until the finding names exactly these orders, in any order. They may be read
+// shortly after the finding opens.
 func (p *program) names(f api.Finding, orders ...string) {
 	p.t.Helper()
 	slices.Sort(orders)
@@ -70,7 +69,7 @@ func (p *program) names(f api.Finding, orders ...string) {
 	})
 }
 
-// counts waits until the finding counts that many messages or orders.
+// counts waits until the finding counts n messages or orders.
 func (p *program) counts(f api.Finding, want int64) {
 	p.t.Helper()
 	eventually(p.t, "the finding counts", func() (bool, string) {
@@ -79,7 +78,7 @@ func (p *program) counts(f api.Finding, want int64) {
 	})
 }
 
-// evidence is one fact of a finding.
+// evidence returns one fact of a finding.
 func evidence(f api.Finding, name string) string {
 	for _, fact := range f.Evidence {
 		if fact.Name == name {
@@ -89,7 +88,7 @@ func evidence(f api.Finding, name string) string {
 	return ""
 }
 
-// says demands facts of a finding, given as names and values in turn.
+// says checks facts of a finding, given as alternating names and values.
 func (p *program) says(f api.Finding, facts ...string) {
 	p.t.Helper()
 	for fact := range slices.Chunk(facts, 2) {
@@ -99,21 +98,21 @@ func (p *program) says(f api.Finding, facts ...string) {
 	}
 }
 
-// judge fails the test for findings that it did not expect.
-func (p *program) judge() {
+// failOnUnexpected fails the test for findings that it did not expect.
+func (p *program) failOnUnexpected() {
 	p.t.Helper()
 	if p.lenient {
 		return
 	}
 	for _, f := range p.findings() {
 		if !p.expected[f.ID] {
-			p.t.Errorf("a false word: %s", inJSON(f))
+			p.t.Errorf("false finding: %s", inJSON(f))
 		}
 	}
 }
 
-// silent watches for d, in which nothing may be found and every target must be
-// read all the time: silence of one who does not look would prove nothing.
+// silent watches for d. No finding may open, and every target must be read all the time:
+// otherwise silence proves nothing.
 func (p *program) silent(d time.Duration) {
 	p.t.Helper()
 	var names []string
@@ -127,19 +126,17 @@ func (p *program) silent(d time.Duration) {
 	})
 }
 
-// fresh watches for d that these targets are read all the time, and that nothing
-// is found.
+// fresh checks for d that these targets are read all the time and no finding opens.
 func (p *program) fresh(d time.Duration, names ...string) {
 	p.t.Helper()
 	p.watch(d, names, func(api.Target) {})
 }
 
-// late is for how long a reading may be older than three intervals, on a machine
-// that is busy with all the tests.
+// late is how long a reading may be older than three intervals on a busy machine.
 const late = 20 * time.Second
 
-// watch looks at targets for d, and for longer where that is not enough to have read
-// each as often as it should at least: nothing may be found, and each must be up and fresh.
+// watch observes targets for d, and longer until each was read often enough. No finding may
+// open, and each target must be up and fresh.
 func (p *program) watch(d time.Duration, names []string, look func(api.Target)) {
 	p.t.Helper()
 	ticker := time.NewTicker(tick)
@@ -158,7 +155,7 @@ func (p *program) watch(d time.Duration, names []string, look func(api.Target)) 
 		if time.Since(began) > d+patience {
 			p.t.Fatalf("in %s not all were read %d times: %s", d+patience, least, inJSON(p.targets()))
 		}
-		p.judge()
+		p.failOnUnexpected()
 		if p.t.Failed() {
 			p.t.FailNow()
 		}

@@ -10,8 +10,8 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// keepPast gives the shop a history of moves, requests of orders, and sagas, and
-// lets the user that watches read the columns that it needs and no others.
+// keepPast adds a history of transitions, order requests and sagas to the shop. The watching
+// user may read only the columns that it needs.
 func (s shop) keepPast(c settings) {
 	serial := map[string]string{"postgres": "BIGSERIAL PRIMARY KEY", "mariadb": "BIGINT AUTO_INCREMENT PRIMARY KEY"}[s.Kind]
 	moves := "CREATE TABLE %s (id " + serial + ", order_id varchar(40) NOT NULL, state varchar(40) NOT NULL, created_at " + s.Time + " NOT NULL, void smallint NOT NULL DEFAULT 0, secret varchar(10))"
@@ -33,8 +33,7 @@ func (s shop) keepPast(c settings) {
 		fmt.Sprintf("states: {reserving: {max: %[1]s, next: [charging, aborted]}, charging: {max: %[1]s, next: [done, releasing, aborted]}, releasing: {max: %[1]s, next: [aborted], compensates: reserving}, done: {}, aborted: {abandoned: true}}", maxAge), schedule())
 }
 
-// purchase makes an order that goes through states, each a second after the other,
-// the last of them now.
+// purchase inserts an order that passed through states one second apart, the last one now.
 func (s shop) purchase(id, request string, states ...string) {
 	s.t.Helper()
 	s.Run(s.t, fmt.Sprintf("INSERT INTO purchases (id, state, updated_at, created_at, request) VALUES ('%s', '%s', %s, %s, %s)",
@@ -42,7 +41,7 @@ func (s shop) purchase(id, request string, states ...string) {
 	s.went("moves", id, states...)
 }
 
-// went writes moves, three seconds apart, the last of them now.
+// went inserts transitions three seconds apart, the last one now.
 func (s shop) went(table, id string, states ...string) {
 	s.t.Helper()
 	for i, state := range states {
@@ -50,7 +49,7 @@ func (s shop) went(table, id string, states ...string) {
 	}
 }
 
-// step puts a saga into a step a while ago.
+// step puts a saga into a step, some time ago.
 func (s shop) step(id, step string, ago time.Duration) {
 	s.t.Helper()
 	s.Run(s.t, fmt.Sprintf("DELETE FROM sagas WHERE id = '%s'", id),
@@ -61,7 +60,7 @@ func (s shop) of(lifecycle, state string) signal.Subject {
 	return signal.Subject{Database: s.Kind, Lifecycle: lifecycle, State: state}
 }
 
-func TestRealOrderThatIsPaidAndCancelledIsAConflict(t *testing.T) {
+func TestRealOrderPaidAndCancelledIsAConflict(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, s shop) {
 		c := settings{}
 		s.keepPast(c)
@@ -100,7 +99,7 @@ func TestRealRequestThatBecameTwoOrdersIsADuplicate(t *testing.T) {
 	})
 }
 
-func TestRealSagasThatStopHalfWayAreFound(t *testing.T) {
+func TestRealSagasThatStopHalfwayAreFound(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, s shop) {
 		c := settings{}
 		s.keepPast(c)
@@ -118,7 +117,7 @@ func TestRealSagasThatStopHalfWayAreFound(t *testing.T) {
 		s.step("s-2", "aborted", 0)
 		p.closes(stuck)
 		p.closes(hangs)
-		// Given up with goods reserved, and nothing released.
+		// Aborted with reserved goods that were never released.
 		s.step("s-3", "aborted", 0)
 		s.went("saga_moves", "s-3", "reserving", "charging", "aborted")
 		never := p.find(signal.CompensationFailed, s.of("checkout", ""))
@@ -126,22 +125,22 @@ func TestRealSagasThatStopHalfWayAreFound(t *testing.T) {
 	})
 }
 
-func TestRealLifecyclesThatOnlyLookWrongRaiseNothing(t *testing.T) {
+func TestRealBenignLifecyclesOpenNoFinding(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, s shop) {
 		c := settings{}
 		s.keepPast(c)
-		// A bulk import of what is done, an order without a key, twice, and one that is
-		// re-opened as the lifecycle allows.
+		// A bulk import of finished orders, two orders without a key, and one that is reopened
+		// as the lifecycle allows.
 		s.Run(t, fmt.Sprintf("INSERT INTO moves (order_id, state, created_at) SELECT concat('import-', i), 'shipped', %s FROM %s", s.Ago(time.Second), s.Many(700)))
 		s.purchase("o-1", "NULL", "placed", "paid", "shipped", "returned")
 		s.purchase("o-2", "NULL", "placed", "cancelled")
 		s.purchase("o-3", "'r3'", "placed", "paid")
-		// The same request once more, in an order that was deleted since.
+		// The same request again, in an order that was deleted later.
 		s.purchase("o-4", "'r3'", "placed")
 		s.Run(t, "UPDATE purchases SET deleted = 1 WHERE id = 'o-4'")
-		// Two clocks: shipped half a second before it was paid.
+		// Two clocks: shipped half a second before paid.
 		s.Run(t, fmt.Sprintf("INSERT INTO moves (order_id, state, created_at) VALUES ('o-5', 'placed', %s), ('o-5', 'shipped', %s), ('o-5', 'paid', %s)", s.Ago(5*time.Second), s.Ago(3*time.Second), s.Ago(2500*time.Millisecond)))
-		// Sagas within their time: compensated, given up before anything was done.
+		// Sagas within their deadline: compensated, or aborted before they did anything.
 		s.went("saga_moves", "s-1", "reserving", "charging", "releasing", "aborted")
 		s.went("saga_moves", "s-2", "reserving", "aborted")
 		s.step("s-1", "aborted", 0)

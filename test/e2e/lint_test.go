@@ -12,9 +12,9 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// TestRealMetricsHaveNoLint looks at the metrics of a shop in which much is broken,
-// so that there are series of all kinds.
-func TestRealMetricsHaveNoLint(t *testing.T) {
+// TestRealMetricsPassPromlint lints the metrics of a shop with many faults, so that all kinds of
+// series exist.
+func TestRealMetricsPassPromlint(t *testing.T) {
 	t.Parallel()
 	b, s := kafka(t), postgres(t)
 	topic, group := b.topic("orders", 1), b.prefix+"-billing"

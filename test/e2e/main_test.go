@@ -1,9 +1,8 @@
 //go:build integration
 
-// Package e2e_test runs the built program against real servers, breaks what it
-// watches with ordinary clients, and looks at it from outside only: its endpoints
-// and its log. Beside each fault stands what looks like it and is not, during
-// which the program must stay silent.
+// Package e2e_test runs the built program against real servers and breaks what it watches
+// with ordinary clients. It observes the program only from outside: its endpoints and its
+// log. Each fault has a benign twin for which the program must open no finding.
 //
 //	test/parts/run go test -tags=integration ./test/e2e/
 package e2e_test
@@ -17,13 +16,13 @@ import (
 	"testing"
 )
 
-// binary is the program under test. plainBinary is the same, and without the race
-// detector when the tests run with it: for what is measured.
+// binary is the program under test. plainBinary is the same program, always without the
+// race detector, for measurements.
 var binary, plainBinary string
 
 func TestMain(m *testing.M) {
 	flag.Parse()
-	// The tests wait for time to pass and not for the CPU: let them wait together.
+	// The tests wait for time to pass, not for the CPU, so they run in parallel.
 	if err := flag.Set("test.parallel", "12"); err != nil {
 		fail(err)
 	}
@@ -46,7 +45,7 @@ func run(m *testing.M) (int, error) {
 	}
 	binary = plainBinary
 	if raced {
-		// As the tests themselves are built, so that it is compiled once.
+		// Built with the same flags as the tests, so that packages compile once.
 		binary = filepath.Join(dir, "lostorder-race")
 		if err := build(binary, "CGO_ENABLED=1", "-race", "-gcflags=modernc.org/sqlite/lib=-d=checkptr=0"); err != nil {
 			return 0, err
@@ -69,7 +68,7 @@ func fail(err error) {
 	os.Exit(1)
 }
 
-// server is the address of a real server, and fails the test when there is none.
+// server returns the address of a real server. It fails the test if there is none.
 func server(t *testing.T, variable string) string {
 	t.Helper()
 	addr := os.Getenv(variable)

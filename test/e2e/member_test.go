@@ -11,15 +11,15 @@ import (
 	"github.com/IBM/sarama"
 )
 
-// pace is how a member works on a partition.
+// pace is how a member processes a partition.
 type pace struct {
 	hangs bool          // it holds the message that it has
 	keeps bool          // it works on and commits nothing
 	slow  time.Duration // that long for a message
 }
 
-// member is one consumer of a group that works on messages one at a time and
-// commits after each, with the knobs by which it breaks.
+// member is one consumer of a group. It processes messages one at a time and commits after
+// each. Its methods break it.
 type member struct {
 	t      *testing.T
 	group  string
@@ -47,7 +47,7 @@ func (b *broker) join(group, topic string, p pace) *member {
 	return m
 }
 
-// joining is join for one that may be left without partitions.
+// joining is join for a member that may get no partitions.
 func (b *broker) joining(group, topic string, p pace, but ...func(*sarama.Config)) *member {
 	b.t.Helper()
 	config := clientConfig()
@@ -66,8 +66,8 @@ func (b *broker) joining(group, topic string, p pace, but ...func(*sarama.Config
 	go func() {
 		defer close(m.ended)
 		for ctx.Err() == nil {
-			// It returns at each rebalance, and with an error when the broker had none
-			// of it; either way the next call joins again.
+			// It returns at each rebalance, and with an error when the broker refused. In
+			// both cases the next call joins again.
 			_ = client.Consume(ctx, []string{topic}, m)
 		}
 	}()
@@ -75,7 +75,7 @@ func (b *broker) joining(group, topic string, p pace, but ...func(*sarama.Config
 	return m
 }
 
-// leave ends the member, which says good-bye to its group.
+// leave stops the member, which leaves its group.
 func (m *member) leave() {
 	m.left.Do(func() {
 		m.cancel()
@@ -84,7 +84,7 @@ func (m *member) leave() {
 	})
 }
 
-// set changes the pace of some partitions; of all without any.
+// set changes the pace of the given partitions, or of all if none is given.
 func (m *member) set(p pace, partitions ...int32) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -111,7 +111,7 @@ func (m *member) pace(partition int32) (p pace, changed <-chan struct{}) {
 	return p, m.changed
 }
 
-// Setup notes that the member has partitions.
+// Setup records that the member has partitions.
 func (m *member) Setup(s sarama.ConsumerGroupSession) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -122,7 +122,7 @@ func (m *member) Setup(s sarama.ConsumerGroupSession) error {
 	return nil
 }
 
-// Cleanup notes that it has none any more.
+// Cleanup records that it no longer has partitions.
 func (m *member) Cleanup(sarama.ConsumerGroupSession) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -130,7 +130,7 @@ func (m *member) Cleanup(sarama.ConsumerGroupSession) error {
 	return nil
 }
 
-// ConsumeClaim works on one partition until the session ends.
+// ConsumeClaim processes one partition until the session ends.
 func (m *member) ConsumeClaim(s sarama.ConsumerGroupSession, claim sarama.ConsumerGroupClaim) error {
 	for {
 		select {
@@ -144,7 +144,7 @@ func (m *member) ConsumeClaim(s sarama.ConsumerGroupSession, claim sarama.Consum
 	}
 }
 
-// work works on one message and reports false when the session ended first.
+// work processes one message. It returns false if the session ended first.
 func (m *member) work(s sarama.ConsumerGroupSession, message *sarama.ConsumerMessage) bool {
 	for {
 		p, changed := m.pace(message.Partition)

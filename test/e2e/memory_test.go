@@ -12,12 +12,12 @@ import (
 	"time"
 )
 
-// mostMemory is what the smallest useful lostorder may take, in MB.
+// mostMemory is the limit for the smallest useful config, in MB.
 const mostMemory = 40
 
-// TestRealMemoryOfTheSmallestConfig measures the resident memory of lostorder beside
-// one broker, and all the topics that the other tests make.
-func TestRealMemoryOfTheSmallestConfig(t *testing.T) {
+// TestRealSmallestConfigStaysWithinItsMemory measures the resident memory of lostorder
+// with one broker and all topics of the other tests.
+func TestRealSmallestConfigStaysWithinItsMemory(t *testing.T) {
 	t.Parallel()
 	b := kafka(t)
 	topic := b.topic("orders", 12)
@@ -39,7 +39,7 @@ func TestRealMemoryOfTheSmallestConfig(t *testing.T) {
 	}
 }
 
-// resident is the resident memory of lostorder, in MB.
+// resident returns lostorder's resident memory in MB.
 func (p *program) resident() float64 {
 	p.t.Helper()
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))

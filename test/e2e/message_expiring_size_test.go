@@ -13,8 +13,8 @@ import (
 )
 
 const (
-	// segment is the least that a broker takes, and inSegment how many messages of the
-	// test fill one. The broker removes a whole one at a time.
+	// segment is the smallest segment size that a broker accepts; inSegment messages fill
+	// one. The broker removes whole segments.
 	segment   = 1 << 20
 	inSegment = 16
 )
@@ -32,7 +32,7 @@ func (b *broker) bulky(topic string) {
 	}
 }
 
-// commits has a group commit an offset, as those do that are no members (assign).
+// commits lets a group commit an offset without a member, as with assign().
 func (b *broker) commits(group, topic string, offset int64) {
 	b.t.Helper()
 	eventually(b.t, group+" commits", func() (bool, string) {
@@ -52,10 +52,10 @@ func (b *broker) commits(group, topic string, offset int64) {
 	})
 }
 
-// TestRealMessagesOfALogThatIsTrimmedExpire fills a topic up to its retention.bytes, and
-// goes on: each segment that comes has the broker remove another. One group reads half of
-// what comes; another is as far behind, and reads all of it.
-func TestRealMessagesOfALogThatIsTrimmedExpire(t *testing.T) {
+// TestRealMessagesExpireByTheSizeOfTheLog fills a topic beyond its retention.bytes: for
+// each new segment the broker removes one. One group reads half of the new messages; another
+// has the same lag and reads all of them.
+func TestRealMessagesExpireByTheSizeOfTheLog(t *testing.T) {
 	t.Parallel()
 	b := kafka(t)
 	topic := b.topic("clicks", 1, "retention.bytes", fmt.Sprint(16*segment), "segment.bytes", fmt.Sprint(segment), "retention.ms", "-1")
@@ -100,11 +100,11 @@ func TestRealMessagesOfALogThatIsTrimmedExpire(t *testing.T) {
 	}
 	f := p.find(signal.MessageExpiring, queue(topic, slow))
 	if f.Count < 120 || b.begin(topic, 0) > b.committed(slow, topic, 0) {
-		t.Errorf("told of %d messages when the log begins at %d and %d is committed", f.Count, b.begin(topic, 0), b.committed(slow, topic, 0))
+		t.Errorf("counts %d messages; the log starts at %d and %d is committed", f.Count, b.begin(topic, 0), b.committed(slow, topic, 0))
 	}
 	p.says(f, "keeps", fmt.Sprint(16*segment, " bytes in each partition, beyond which the oldest segment is removed"))
 	if left, ok := p.value("lostorder_queue_time_to_loss_seconds", "messaging_destination_name="+topic, "messaging_consumer_group_name="+slow); !ok {
-		t.Errorf("the metric says %v, %v", left, ok)
+		t.Errorf("the metric is %v, %v", left, ok)
 	}
 	b.commits(slow, topic, b.end(topic, 0))
 	p.closes(f)

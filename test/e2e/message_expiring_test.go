@@ -10,11 +10,11 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// keptFor is how long a topic of these tests keeps messages, in the broker's words.
-// A real broker removes them up to five minutes later.
+// keptFor is the retention.ms of the topics in these tests. A real broker removes messages
+// up to five minutes later.
 const keptFor = "20000"
 
-func TestRealMessagesThatAreReadTooSlowlyExpire(t *testing.T) {
+func TestRealMessagesOfASlowConsumerExpire(t *testing.T) {
 	t.Parallel()
 	b := kafka(t)
 	topic, group := b.topic("clicks", 2, "retention.ms", keptFor), b.prefix+"-analytics"
@@ -31,7 +31,7 @@ func TestRealMessagesThatAreReadTooSlowlyExpire(t *testing.T) {
 	})
 	p.silent(maxAge)
 	if _, threatened := p.value("lostorder_queue_time_to_loss_seconds", "messaging_destination_name="+topic); threatened {
-		t.Error("a queue that is read in time is threatened")
+		t.Error("a queue that is read in time has a forecast of loss")
 	}
 
 	m.set(pace{slow: time.Second}, 1) // the other partition is as fast as ever
@@ -41,7 +41,7 @@ func TestRealMessagesThatAreReadTooSlowlyExpire(t *testing.T) {
 		t.Errorf("%d messages, %s", f.Count, f.Severity)
 	}
 	if left, ok := p.value("lostorder_queue_time_to_loss_seconds", "messaging_destination_name="+topic); !ok || left > 20 {
-		t.Errorf("the metric says %v, %v", left, ok)
+		t.Errorf("the metric is %v, %v", left, ok)
 	}
 	busy()
 	m.set(pace{}, 1)
@@ -52,7 +52,7 @@ func TestRealMessagesThatAreReadTooSlowlyExpire(t *testing.T) {
 	})
 }
 
-func TestRealOldBacklogThatIsWorkedOffInTimeDoesNotExpire(t *testing.T) {
+func TestRealOldBacklogProcessedInTimeDoesNotExpire(t *testing.T) {
 	t.Parallel()
 	b := kafka(t)
 	topic, group := b.topic("clicks", 1, "retention.ms", "60000"), b.prefix+"-analytics"

@@ -13,22 +13,21 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// unhurried watches the queues of a test in which consumers stand still on
-// purpose.
+// unhurried watches queues whose consumers pause on purpose.
 func unhurried(b *broker) settings {
 	s := settings{}
 	s.kafkaCluster(b.addr, b.prefix, objectives(time.Minute, time.Minute))
 	return s
 }
 
-// lost is what the metric says that a queue lost.
+// lost returns the lost messages of a queue by its metric.
 func (p *program) lost(topic, group string) float64 {
 	p.t.Helper()
 	n, _ := p.value("lostorder_queue_lost_messages_total", "messaging_destination_name="+topic, "messaging_consumer_group_name="+group, "reason=retention")
 	return n
 }
 
-// deleteRecords removes what is below an offset.
+// deleteRecords removes the messages below an offset.
 func (b *broker) deleteRecords(topic string, partition int32, before int64) {
 	b.t.Helper()
 	if err := b.admin.DeleteRecords(topic, map[int32]int64{partition: before}); err != nil {
@@ -36,8 +35,8 @@ func (b *broker) deleteRecords(topic string, partition int32, before int64) {
 	}
 }
 
-// expire sets the retention of a topic, and waits until the broker has removed all
-// that it now has to.
+// expire sets the retention of a topic and waits until the broker has removed the expired
+// messages.
 func (b *broker) expire(topic string) {
 	b.t.Helper()
 	second := "1000"
@@ -76,7 +75,7 @@ func TestRealDeletedRecordsAreLost(t *testing.T) {
 	}
 	p.cycles(6) // counted once, however often it is looked at
 	if n := p.lost(topic, group); n != 5 {
-		t.Errorf("the metric says %v", n)
+		t.Errorf("the metric is %v", n)
 	}
 
 	// A second loss adds to the same finding.
@@ -88,7 +87,7 @@ func TestRealDeletedRecordsAreLost(t *testing.T) {
 		"partition_2", "offsets 1 to 1 were never committed and can no longer be read")
 	p.silent(maxAge)
 	if n := p.lost(topic, group); n != 7 {
-		t.Errorf("the metric says %v", n)
+		t.Errorf("the metric is %v", n)
 	}
 }
 
@@ -109,14 +108,15 @@ func TestRealRetentionThatPassesAGroupLosesMessages(t *testing.T) {
 	p.says(f, "lost_messages", "100", "partition_0", "offsets 4 to 103 were never committed and can no longer be read")
 	p.silent(maxAge)
 	if now := p.byID(f.ID); now.Count != 100 || p.lost(topic, group) != 100 {
-		t.Errorf("the finding says %d, the metric %v", now.Count, p.lost(topic, group))
+		t.Errorf("the finding counts %d, the metric %v", now.Count, p.lost(topic, group))
 	}
 }
 
-// TestRealGroupThatGoesOnAtTheEndIsSaidSo: with auto.offset.reset=latest, what can
-// still be read is passed over as well. Which it was is not to be seen from outside,
-// so the count stays that of what is certain.
-func TestRealGroupThatGoesOnAtTheEndIsSaidSo(t *testing.T) {
+// TestRealGroupThatResumesAtTheEndIsEvidenceOfTheLoss: with
+// auto.offset.reset=latest the group also skips messages that can still be read. From
+// outside that cannot be distinguished from fast work, so the count stays that of the
+// removed messages.
+func TestRealGroupThatResumesAtTheEndIsEvidenceOfTheLoss(t *testing.T) {
 	t.Parallel()
 	b := kafka(t)
 	topic, group := b.topic("orders", 1), b.prefix+"-billing"
@@ -130,12 +130,11 @@ func TestRealGroupThatGoesOnAtTheEndIsSaidSo(t *testing.T) {
 	b.deleteRecords(topic, 0, 5)
 	f := p.find(signal.MessageLost, queue(topic, group))
 	if went := evidence(f, "partition_0_went_on"); went != "" {
-		t.Errorf("it has not gone on: %s", went)
+		t.Errorf("it has not resumed: %s", went)
 	}
 
 	b.joining(group, topic, pace{}, func(c *sarama.Config) { c.Consumer.Offsets.Initial = sarama.OffsetNewest })
-	// It begins at the end of the moment in which it joins, and commits at the first
-	// message that comes then.
+	// It starts at the log end at the time it joins, and commits at the next message.
 	next := 8
 	repeat(t, 3*interval, func() error { next++; return b.write(topic, 0, fmt.Sprint("o-", next)) })
 	b.reached(group, topic, 0, 9)
@@ -148,15 +147,15 @@ func TestRealGroupThatGoesOnAtTheEndIsSaidSo(t *testing.T) {
 		t.Errorf("evidence: %s", went)
 	}
 	if now := p.byID(f.ID); now.Count != 3 || p.lost(topic, group) != 3 {
-		t.Errorf("the finding says %d, the metric %v; want 3", now.Count, p.lost(topic, group))
+		t.Errorf("the finding counts %d, the metric %v; want 3", now.Count, p.lost(topic, group))
 	}
 	t.Log(went)
 	p.silent(maxAge)
 }
 
-// TestRealOperatorsResetToTheEndIsADecision, and so is a group that was deleted and
-// begins anew at the end: nothing is said of either.
-func TestRealOperatorsResetToTheEndIsADecision(t *testing.T) {
+// TestRealResetToTheEndByAnOperatorIsNotALoss, and neither is a
+// group that was deleted and restarts at the end.
+func TestRealResetToTheEndByAnOperatorIsNotALoss(t *testing.T) {
 	t.Parallel()
 	b := kafka(t)
 	topic, group := b.topic("orders", 1), b.prefix+"-billing"
@@ -184,11 +183,11 @@ func TestRealOperatorsResetToTheEndIsADecision(t *testing.T) {
 	b.reached(group, topic, 0, 8)
 	p.silent(maxAge)
 	if n := p.lost(topic, group); n != 0 {
-		t.Errorf("the metric says %v", n)
+		t.Errorf("the metric is %v", n)
 	}
 }
 
-func TestRealRetentionOfWhatWasReadLosesNothing(t *testing.T) {
+func TestRealRetentionOfProcessedMessagesLosesNothing(t *testing.T) {
 	t.Parallel()
 	b := kafka(t)
 	topic, group := b.topic("orders", 1, "retention.ms", "-1"), b.prefix+"-billing"
@@ -199,16 +198,16 @@ func TestRealRetentionOfWhatWasReadLosesNothing(t *testing.T) {
 	p.silent(maxAge / 2)
 	b.expire(topic)
 	p.silent(maxAge)
-	// What comes now is younger than the retention when it is read.
+	// New messages are younger than the retention when they are read.
 	b.send(topic, 0, "o-50", "o-51")
 	b.reached(group, topic, 0, 52)
 	p.silent(maxAge)
 	if n := p.lost(topic, group); n != 0 {
-		t.Errorf("the metric says %v", n)
+		t.Errorf("the metric is %v", n)
 	}
 }
 
-func TestRealTopicMadeAnewLosesNothing(t *testing.T) {
+func TestRealRecreatedTopicLosesNothing(t *testing.T) {
 	t.Parallel()
 	b := kafka(t)
 	topic, group := b.topic("orders", 1), b.prefix+"-billing"
@@ -219,7 +218,7 @@ func TestRealTopicMadeAnewLosesNothing(t *testing.T) {
 	b.send(other, 0, "o-1")
 	b.join(b.prefix+"-other", other, pace{})
 	c := settings{}
-	c.kafkaCluster(b.addr, b.prefix, objectives(5*maxAge, 5*absentAfter)) // nobody reads until the group is back
+	c.kafkaCluster(b.addr, b.prefix, objectives(5*maxAge, 5*absentAfter)) // no consumer until the group is back
 	p := start(t, c)
 	p.cycles(2)
 
@@ -229,7 +228,7 @@ func TestRealTopicMadeAnewLosesNothing(t *testing.T) {
 	}
 	p.cycles(2)
 	if _, still := p.value("lostorder_queue_messages", "messaging_destination_name="+topic, "messaging_message_state=ready"); still {
-		t.Error("a topic that is gone has series")
+		t.Error("a deleted topic still has series")
 	}
 	b.topic("orders", 1)
 	b.send(topic, 0, "n-1", "n-2", "n-3")
@@ -238,6 +237,6 @@ func TestRealTopicMadeAnewLosesNothing(t *testing.T) {
 	b.reached(group, topic, 0, 3)
 	p.silent(watchFor)
 	if n := p.lost(topic, group); n != 0 {
-		t.Errorf("the metric says %v", n)
+		t.Errorf("the metric is %v", n)
 	}
 }

@@ -54,7 +54,7 @@ func TestRealOrderWithinItsDeadlineIsNotOverdue(t *testing.T) {
 			s.place(fmt.Sprint("gone-", i), "cancelled", 30*24*time.Hour)
 		}
 		s.place("o-paid", "paid", 30*24*time.Hour)
-		// A shop in which every order is paid after a third of the time it has.
+		// Every order is paid after a third of its deadline.
 		n := 0
 		repeat(t, maxAge/6, func() error {
 			n++

@@ -13,7 +13,7 @@ import (
 	"github.com/lostorder/lostorder/internal/web/api"
 )
 
-// becomes waits until a target is up, or down with an error that says something.
+// becomes waits until a target is up, or down with an error that contains a text.
 func (p *program) becomes(name string, up bool, says string) api.Target {
 	p.t.Helper()
 	var got api.Target
@@ -32,9 +32,9 @@ func (p *program) becomes(name string, up bool, says string) api.Target {
 	return got
 }
 
-// TestRealDatabaseGoesAndComesBack: while it is away its target is red, the others
-// are fresh, and that nothing moved while nobody could see it is no finding.
-func TestRealDatabaseGoesAndComesBack(t *testing.T) {
+// TestRealDatabaseOutageOpensNoFinding: during the outage its target is red and the
+// others are fresh. Time that was not observed opens no finding.
+func TestRealDatabaseOutageOpensNoFinding(t *testing.T) {
 	t.Parallel()
 	for name, breaks := range map[string]struct {
 		how  func(*collectortest.Proxy)
@@ -49,8 +49,8 @@ func TestRealDatabaseGoesAndComesBack(t *testing.T) {
 			topic := b.topic("orders", 1)
 			b.join(b.prefix+"-billing", topic, pace{})
 			repeat(t, 200*time.Millisecond, func() error { return b.write(topic, 0, "o-1") })
-			// What the relay has before it is old already, and stays where it is while
-			// the database is away: the relay has to do without it, too.
+			// The relay's backlog is already old and does not shrink during the outage,
+			// because the relay has no database either.
 			for i := range 200 {
 				s.commit(fmt.Sprintf("e-%03d", i), fmt.Sprint("o-", i), "", time.Hour-time.Duration(i)*time.Second)
 			}
@@ -62,7 +62,7 @@ func TestRealDatabaseGoesAndComesBack(t *testing.T) {
 			away.URL = s.At(proxy.Addr())
 			c := watchQueues(b)
 			away.watchOutbox(c)
-			// A hanging server is given up after the timeout of the reading.
+			// The reading of a hanging server ends at its timeout.
 			c["outboxes"][0] = strings.Replace(c["outboxes"][0], "timeout: 20s", "timeout: 5s", 1)
 			p := start(t, c)
 			p.silent(maxAge)
@@ -72,10 +72,10 @@ func TestRealDatabaseGoesAndComesBack(t *testing.T) {
 			p.becomes("outbox/relay", false, breaks.says)
 			p.fresh(2*maxAge, "kafka/main")
 			if red := p.target("outbox/relay"); !red.Stale || red.ReadingAgeSeconds != nil {
-				t.Errorf("a reading of before the outage is shown as the present: %s", inJSON(red))
+				t.Errorf("a reading from before the outage is shown as current: %s", inJSON(red))
 			}
 			if _, shown := p.value("lostorder_outbox_pending_messages", "outbox=relay"); shown {
-				t.Error("a reading of before the outage is on /metrics")
+				t.Error("a reading from before the outage is on /metrics")
 			}
 			proxy.Pass()
 			p.becomes("outbox/relay", true, "") // and has the same row before it as before
@@ -86,9 +86,9 @@ func TestRealDatabaseGoesAndComesBack(t *testing.T) {
 	}
 }
 
-// TestRealTargetThatIsDownAtStart: lostorder starts, says what is wrong, watches
-// the others, and finds what is wrong with the target once it comes.
-func TestRealTargetThatIsDownAtStart(t *testing.T) {
+// TestRealTargetThatIsDownAtStartIsWatchedOnceItIsUp: lostorder starts,
+// reports the error, watches the others, and finds the target's fault once it is up.
+func TestRealTargetThatIsDownAtStartIsWatchedOnceItIsUp(t *testing.T) {
 	t.Parallel()
 	b, s := kafka(t), mariadb(t)
 	topic := b.topic("orders", 1)

@@ -12,7 +12,7 @@ import (
 
 const trace = "4bf92f3577b34da6a3ce929d0e0e4736"
 
-func TestRealOutboxThatNobodyEmptiesIsStalled(t *testing.T) {
+func TestRealOutboxWithoutARelayIsStalled(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, s shop) {
 		s.commit("e-0", "o-0", "", time.Hour)
 		if _, err := s.publish(); err != nil {
@@ -31,9 +31,9 @@ func TestRealOutboxThatNobodyEmptiesIsStalled(t *testing.T) {
 			t.Errorf("got %s", inJSON(f))
 		}
 		if n, _ := p.value("lostorder_outbox_pending_messages", "outbox=relay"); n != 2 {
-			t.Errorf("the metric says %v pending", n)
+			t.Errorf("the metric is %v pending", n)
 		}
-		// More orders make it no second finding.
+		// More orders open no second finding.
 		s.commit("e-3", "o-3", "", 0)
 		p.names(f, "o-1", "o-2", "o-3")
 		p.silent(maxAge)
@@ -58,7 +58,7 @@ func TestRealOutboxThatDrainsSlowlyIsNotStalled(t *testing.T) {
 		s.watchOutbox(c)
 		start(t, c).silent(watchFor)
 		if n := s.pending(); n < 20 {
-			t.Errorf("only %d events were left: there was no backlog to speak of", n)
+			t.Errorf("only %d events were left: the backlog was too small", n)
 		}
 	})
 }

@@ -16,8 +16,7 @@ import (
 	"github.com/IBM/sarama"
 )
 
-// ownBroker is an Apache Kafka of one test, which may stop it and start it again
-// without a harm to others.
+// ownBroker is an Apache Kafka that one test may stop and start without affecting others.
 type ownBroker struct {
 	t          *testing.T
 	addr       string
@@ -27,13 +26,13 @@ type ownBroker struct {
 	cmd        *exec.Cmd
 }
 
-// startKafka formats and starts a broker of the test's own, also when KAFKA_ADDR is
-// one of the user's: that one is not ours to stop.
+// startKafka formats and starts the test's own broker, even if KAFKA_ADDR names one of the
+// user's: a test must not stop that one.
 func startKafka(t *testing.T) *ownBroker {
 	t.Helper()
 	jars := os.Getenv("KAFKA_JARS")
 	if jars == "" {
-		t.Fatal("KAFKA_JARS is not set: this test stops and starts a broker, and takes one of its own for it; " +
+		t.Fatal("KAFKA_JARS is not set: this test stops and starts its own broker; " +
 			"set it to the folder with the jars of an Apache Kafka (its libs), or run test/parts/run go test … without KAFKA_ADDR")
 	}
 	dir := t.TempDir()
@@ -86,7 +85,7 @@ func (k *ownBroker) start() {
 	})
 }
 
-// stop ends the broker and waits for its end.
+// stop stops the broker and waits until it has ended.
 func (k *ownBroker) stop(s syscall.Signal) {
 	if k.cmd == nil {
 		return
@@ -96,8 +95,8 @@ func (k *ownBroker) stop(s syscall.Signal) {
 	k.cmd = nil
 }
 
-// stablePort is an address that is still free when the broker comes back: below
-// those that outgoing connections take, and above those that test/parts/run takes.
+// stablePort returns an address that stays free while the broker is down: below the ports of
+// outgoing connections and above those of test/parts/run.
 func stablePort(t *testing.T) string {
 	t.Helper()
 	for range 100 {
@@ -111,7 +110,7 @@ func stablePort(t *testing.T) string {
 	return ""
 }
 
-// freePort is an address on which nothing listens, and nothing will.
+// freePort returns an address on which nothing listens.
 func freePort(t *testing.T) string {
 	t.Helper()
 	return stablePort(t)

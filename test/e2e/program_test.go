@@ -25,16 +25,15 @@ type program struct {
 	cmd    *exec.Cmd
 	log    *logbook
 	exited chan struct{}
-	// expected are the ids of findings that the test has made happen.
+	// expected are the ids of the findings that the test caused.
 	expected map[string]bool
 	// lenient: findings are not the subject of the test.
 	lenient bool
 	stopped bool
 }
 
-// start runs lostorder with a config and waits until every target was tried. At
-// the end of the test it is stopped, and every finding that the test did not
-// expect fails it.
+// start runs lostorder with a config and waits until every target was tried. At the end of
+// the test it stops lostorder and fails on every unexpected finding.
 func start(t *testing.T, config settings) *program {
 	t.Helper()
 	program := binary
@@ -62,7 +61,7 @@ func startFile(t *testing.T, binary, file string) *program {
 	}()
 	t.Cleanup(func() {
 		if !p.stopped {
-			p.judge()
+			p.failOnUnexpected()
 			p.stop()
 		}
 		if t.Failed() {
@@ -90,7 +89,7 @@ func startFile(t *testing.T, binary, file string) *program {
 
 var listening = regexp.MustCompile(`msg="Listening on" address=(\S+)`)
 
-// stop ends lostorder as an orchestrator does, and demands that it ends well.
+// stop stops lostorder as an orchestrator does and checks that it exits cleanly.
 func (p *program) stop() {
 	p.t.Helper()
 	p.stopped = true
@@ -127,7 +126,7 @@ func rewrite(t *testing.T, file, text string) {
 	}
 }
 
-// logbook keeps what a program logs.
+// logbook keeps the log of a program.
 type logbook struct {
 	mu    sync.Mutex
 	lines []string

@@ -20,8 +20,8 @@ import (
 
 const wrongRabbitPassword = "Wr0ng/Rabbit:pa55word"
 
-// login makes a user with a tag and rights on the virtual host of the test, and returns
-// how a target names it.
+// login creates a user with a tag and permissions on the test's virtual host, and returns
+// its target settings.
 func (b *rabbit) login(tag string) (lines map[string]string) {
 	b.t.Helper()
 	name := unique(b.t) + tag
@@ -31,8 +31,7 @@ func (b *rabbit) login(tag string) (lines map[string]string) {
 	return map[string]string{"username": name}
 }
 
-// spoiled is a server that passes everything on to another, and spoils the answers to
-// what is asked below a path.
+// spoiled is a proxy that corrupts the responses below a path.
 func spoiled(t *testing.T, server, path string, spoil func(body io.Reader) io.Reader) string {
 	t.Helper()
 	u, err := url.Parse(server)
@@ -59,10 +58,10 @@ func spoiled(t *testing.T, server, path string, spoil func(body io.Reader) io.Re
 	return s.URL
 }
 
-// cutOff is an answer of which only the beginning comes.
+// cutOff sends only the beginning of a response.
 func cutOff(body io.Reader) io.Reader { return io.LimitReader(body, 20) }
 
-// dripping is an answer of which a byte comes now and then.
+// dripping sends a response one byte at a time.
 type dripping struct{ from io.Reader }
 
 func (d dripping) Read(p []byte) (int, error) {
@@ -72,9 +71,9 @@ func (d dripping) Read(p []byte) (int, error) {
 
 func drip(body io.Reader) io.Reader { return dripping{body} }
 
-// TestRealRabbitBadInputIsToldAndHidesNothing watches a healthy broker and, beside it, the
-// same with everything that can be wrong.
-func TestRealRabbitBadInputIsToldAndHidesNothing(t *testing.T) {
+// TestRealBrokenRabbitIsReportedAndHidesNoOther watches a healthy broker and, beside
+// it, the same broker with everything that can be wrong.
+func TestRealBrokenRabbitIsReportedAndHidesNoOther(t *testing.T) {
 	page := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.WriteString(w, "<!doctype html><title>Welcome</title>\n")
 	}))
@@ -123,7 +122,7 @@ func TestRealRabbitBadInputIsToldAndHidesNothing(t *testing.T) {
 		add(red, "html", "the answer is not JSON; is this the address of the management API?", map[string]string{"url": page.URL})
 		add(red, "cut-off", "the answer was cut off", map[string]string{"url": spoiled(t, b.management, queues, cutOff)})
 		add(red, "drips", "context deadline exceeded", map[string]string{"url": spoiled(t, b.management, queues, drip)})
-		// The management API is asked where the plugin cannot be used.
+		// The management API replaces a plugin that cannot be used.
 		add(partial, "plugin-html", plugin, map[string]string{"prometheus_url": page.URL})
 		add(partial, "plugin-cut-off", "", map[string]string{"prometheus_url": spoiled(t, b.plugin, detailed, cutOff)})
 		add(partial, "plugin-drips", "", map[string]string{"prometheus_url": spoiled(t, b.plugin, detailed, drip)})
@@ -132,7 +131,7 @@ func TestRealRabbitBadInputIsToldAndHidesNothing(t *testing.T) {
 		for target, says := range red {
 			got := p.becomes(target, false, says)
 			if strings.Contains(got.Error, "\n") || len(got.Error) > 400 || got.Readings != (api.Readings{}) {
-				t.Errorf("%s: not one clear line: %s", target, inJSON(got))
+				t.Errorf("%s: the error is not one clear line: %s", target, inJSON(got))
 			}
 			t.Logf("%s: %s", target, got.Error)
 		}
@@ -143,7 +142,7 @@ func TestRealRabbitBadInputIsToldAndHidesNothing(t *testing.T) {
 				return got.Up && got.Readings.Queues > 0 && strings.Contains(got.Error, says), inJSON(got)
 			})
 			if strings.Contains(got.Error, "\n") || len(got.Error) > 400 {
-				t.Errorf("%s: not one clear line: %s", target, inJSON(got))
+				t.Errorf("%s: the error is not one clear line: %s", target, inJSON(got))
 			}
 			t.Logf("%s: %s %q", target, got.Error, got.Warnings)
 		}

@@ -10,7 +10,7 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-func TestRealRabbitConsumerThatDiesIsAbsent(t *testing.T) {
+func TestRealRabbitDeadConsumerIsAbsent(t *testing.T) {
 	eachRabbit(t, func(t *testing.T, b *rabbit) {
 		for _, kind := range []string{"classic", "quorum"} {
 			b.declare(kind, kind)
@@ -40,7 +40,7 @@ func TestRealRabbitConsumerThatDiesIsAbsent(t *testing.T) {
 	})
 }
 
-func TestRealRabbitConsumerThatHangsIsStalled(t *testing.T) {
+func TestRealRabbitHangingConsumerIsStalled(t *testing.T) {
 	eachRabbit(t, func(t *testing.T, b *rabbit) {
 		for _, kind := range []string{"classic", "quorum"} {
 			b.declare(kind, kind)
@@ -61,9 +61,9 @@ func TestRealRabbitConsumerThatHangsIsStalled(t *testing.T) {
 	})
 }
 
-// TestRealRabbitBenignQueues is all that looks like trouble and is none, side by side
-// in one virtual host.
-func TestRealRabbitBenignQueues(t *testing.T) {
+// TestRealRabbitBenignQueuesOpenNoFinding has every benign twin side by side in one virtual
+// host.
+func TestRealRabbitBenignQueuesOpenNoFinding(t *testing.T) {
 	eachRabbit(t, func(t *testing.T, b *rabbit) {
 		b.declare("idle", "quorum")
 		b.declare("idle-with-consumer", "classic")

@@ -13,18 +13,18 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// The tests of losses run beside no other on the same node, which counts them for all its
-// queues together, so that every lostorder that watches it tells of them.
+// Tests that lose messages run alone on a node. The node counts losses for all its queues
+// together, so every lostorder that watches it reports them.
 
-// TestRealRabbitDroppedMessagesAreLost: of the queue that dropped them, beside one that
-// an operator purges at the same time.
+// TestRealRabbitDroppedMessagesAreLost: the finding names the queue that dropped
+// them, although an operator purges another queue at the same time.
 func TestRealRabbitDroppedMessagesAreLost(t *testing.T) {
 	eachRabbitAlone(t, func(t *testing.T, b *rabbit) {
 		b.declare("too-old", "classic", "x-message-ttl", 2000)
 		b.declare("too-many", "classic", "x-max-length", 3)
 		b.declare("purged", "classic")
 		p := start(t, b.watch(within(time.Hour)))
-		p.lenient = true // that messages will expire is said, too
+		p.lenient = true // message_expiring opens too
 		p.cycles(12)
 		b.send("too-old", orders(5)...)
 		b.send("too-many", orders(7)...)
@@ -43,22 +43,22 @@ func TestRealRabbitDroppedMessagesAreLost(t *testing.T) {
 		p.cycles(12)
 		for _, f := range p.findings() {
 			if f.Mode == signal.MessageLost && !p.expected[f.ID] {
-				t.Errorf("a false word: %s", inJSON(f))
+				t.Errorf("false finding: %s", inJSON(f))
 			}
 		}
 	})
 }
 
-// refuse is a consumer that will have none of it.
+// refuse is a consumer that rejects everything.
 func refuse(d amqp.Delivery) error { return d.Reject(false) }
 
-// putBack is a consumer that hands back what it gets in the way that the broker counts.
+// putBack is a consumer that requeues messages in the way that the broker counts.
 func putBack(d amqp.Delivery) error { return d.Reject(true) }
 
-// TestRealRabbitMessagesThatAreGivenUpAreLost: by a consumer that rejects them, and by
-// a quorum queue that has delivered them too often, where nothing takes dead letters.
-// The same in a queue that passes them on is none.
-func TestRealRabbitMessagesThatAreGivenUpAreLost(t *testing.T) {
+// TestRealRabbitRejectedMessagesWithoutADeadLetterExchangeAreLost: a consumer
+// rejects them, or a quorum queue reaches its delivery limit, without a dead letter
+// exchange. With a dead letter exchange nothing is lost.
+func TestRealRabbitRejectedMessagesWithoutADeadLetterExchangeAreLost(t *testing.T) {
 	eachRabbitAlone(t, func(t *testing.T, b *rabbit) {
 		b.declare("bin", "classic")
 		kept := []any{"x-dead-letter-exchange", "", "x-dead-letter-routing-key", "bin"}
@@ -78,8 +78,7 @@ func TestRealRabbitMessagesThatAreGivenUpAreLost(t *testing.T) {
 		b.send("limited-and-kept", orders(4)...)
 		p.counts(p.find(signal.DLQFilling, b.subject("bin")), 7)
 		p.silent(2 * rabbitAge)
-		// One after the other: what is short in each of two queues at the same time may be
-		// either's.
+		// One after the other: with simultaneous losses the queue is unknown.
 		for _, lost := range []struct {
 			queue, reason string
 			n             int
@@ -93,9 +92,9 @@ func TestRealRabbitMessagesThatAreGivenUpAreLost(t *testing.T) {
 	})
 }
 
-// TestRealRabbitUnroutableMessagesAreLost: dropped, or given back to a publisher that
-// asked for that. What is routed though it was asked for, and what an alternate
-// exchange takes, is not.
+// TestRealRabbitUnroutableMessagesAreLost: dropped, or returned to a publisher that
+// set mandatory. Routed mandatory messages, and messages taken by an alternate exchange,
+// are not lost.
 func TestRealRabbitUnroutableMessagesAreLost(t *testing.T) {
 	eachRabbitAlone(t, func(t *testing.T, b *rabbit) {
 		b.declare("orders", "classic")
@@ -130,9 +129,9 @@ func TestRealRabbitUnroutableMessagesAreLost(t *testing.T) {
 	})
 }
 
-// TestRealRabbitWhatIsKeptOrRemovedOnPurposeIsNotLost: an operator purges and deletes,
-// and what a queue gives up goes to another.
-func TestRealRabbitWhatIsKeptOrRemovedOnPurposeIsNotLost(t *testing.T) {
+// TestRealRabbitDeadLetteredPurgedOrDeletedMessagesAreNotLost
+// covers a purge and a deletion by an operator, and dead-lettering.
+func TestRealRabbitDeadLetteredPurgedOrDeletedMessagesAreNotLost(t *testing.T) {
 	eachRabbitAlone(t, func(t *testing.T, b *rabbit) {
 		b.declare("bin", "classic")
 		kept := []any{"x-dead-letter-exchange", "", "x-dead-letter-routing-key", "bin"}

@@ -16,7 +16,7 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// again is a consumer that hands back what it cannot work on, and gets it again.
+// again is a consumer that requeues what it cannot process and receives it again.
 func again(d amqp.Delivery) error {
 	time.Sleep(100 * time.Millisecond)
 	return d.Nack(false, true)
@@ -40,7 +40,7 @@ func TestRealRabbitNackLoopIsARetryLoop(t *testing.T) {
 				t.Errorf("got %s", inJSON(f))
 			}
 		}
-		p.silent(rabbitAge) // and nothing else is said of them
+		p.silent(rabbitAge) // no other finding opens
 		for _, kind := range []string{"classic", "quorum"} {
 			loops[kind].stop()
 			b.work(kind, 1, ack(0))
@@ -51,9 +51,9 @@ func TestRealRabbitNackLoopIsARetryLoop(t *testing.T) {
 	})
 }
 
-// TestRealRabbitRedeliveryBesideProgressIsNoLoop: a message in ten fails once, and a
+// TestRealRabbitRedeliveryBesideProgressIsNotARetryLoop: a message in ten fails once, and a
 // consumer comes and goes with messages in hand.
-func TestRealRabbitRedeliveryBesideProgressIsNoLoop(t *testing.T) {
+func TestRealRabbitRedeliveryBesideProgressIsNotARetryLoop(t *testing.T) {
 	eachRabbit(t, func(t *testing.T, b *rabbit) {
 		b.declare("orders", "quorum")
 		b.send("orders", orders(400)...)
@@ -75,8 +75,8 @@ func TestRealRabbitRedeliveryBesideProgressIsNoLoop(t *testing.T) {
 	})
 }
 
-// TestRealRabbitBacklogGrowsAndMessagesExpire: what comes faster than it is taken off will
-// be removed where it may not wait for so long, or where there is no room for it.
+// TestRealRabbitBacklogGrowsAndMessagesExpire: a growing backlog
+// expires by TTL, or overflows a bounded queue.
 func TestRealRabbitBacklogGrowsAndMessagesExpire(t *testing.T) {
 	const size = len(`{"state":"placed"}`)
 	eachRabbit(t, func(t *testing.T, b *rabbit) {
@@ -131,15 +131,15 @@ func TestRealRabbitBacklogGrowsAndMessagesExpire(t *testing.T) {
 		}
 		for _, f := range p.findings() {
 			if f.Mode == signal.MessageExpiring && !p.expected[f.ID] {
-				t.Errorf("a false word: %s", inJSON(f))
+				t.Errorf("false finding: %s", inJSON(f))
 			}
 		}
 	})
 }
 
-// TestRealRabbitNodeRestartIsNoTrouble: a node of a cluster is stopped and started again
-// beside slow consumers, and counts anew.
-func TestRealRabbitNodeRestartIsNoTrouble(t *testing.T) {
+// TestRealRabbitNodeRestartOpensNoFinding: a node of a cluster is stopped and started again
+// beside slow consumers; its counters restart.
+func TestRealRabbitNodeRestartOpensNoFinding(t *testing.T) {
 	t.Parallel()
 	urls, plugins := strings.Fields(server(t, "RABBITMQCLUSTER_URLS")), strings.Fields(server(t, "RABBITMQCLUSTER_PROMETHEUS_URLS"))
 	amqps, ctl := strings.Fields(server(t, "RABBITMQCLUSTER_AMQP_URLS")), os.Getenv("RABBITMQCLUSTER_CTL")
@@ -194,7 +194,7 @@ func TestRealRabbitNodeRestartIsNoTrouble(t *testing.T) {
 	quiet := func(d time.Duration) {
 		t.Helper()
 		for deadline := time.Now().Add(d); time.Now().Before(deadline); time.Sleep(tick) {
-			if p.judge(); t.Failed() {
+			if p.failOnUnexpected(); t.Failed() {
 				t.FailNow()
 			}
 		}
@@ -206,6 +206,6 @@ func TestRealRabbitNodeRestartIsNoTrouble(t *testing.T) {
 	work(1)
 	quiet(7 * rabbitAge)
 	if target := p.becomes("rabbitmq/main", true, ""); len(target.Warnings) > 0 {
-		t.Errorf("it is back, and yet: %s", inJSON(target))
+		t.Errorf("the target is back, but: %s", inJSON(target))
 	}
 }

@@ -36,8 +36,8 @@ func (b *rabbit) streams() *stream.Environment {
 	return environment
 }
 
-// follow reads a stream from its beginning by the stream protocol. A reader that hangs
-// asks for nothing after the first messages.
+// follow reads a stream from its beginning over the stream protocol. A hanging reader
+// grants no more credit after the first messages.
 func (b *rabbit) follow(environment *stream.Environment, name string, hangs bool) *stream.Consumer {
 	b.t.Helper()
 	options := stream.NewConsumerOptions().SetConsumerName(name).SetOffset(stream.OffsetSpecification{}.First()).SetManualCommit()
@@ -51,17 +51,16 @@ func (b *rabbit) follow(environment *stream.Environment, name string, hangs bool
 	return reader
 }
 
-// workOnStream reads a stream from its beginning by AMQP.
+// workOnStream reads a stream from its beginning over AMQP.
 func (b *rabbit) workOnStream(name string, do func(amqp.Delivery) error) *worker {
 	b.t.Helper()
 	return b.consume(name, 10, amqp.Table{"x-stream-offset": "first"}, do)
 }
 
-// TestRealRabbitStreamsAreNoQueues: what lies in a stream does not wait. Of readers that
-// speak its protocol it is known how far they are behind, from RabbitMQ 4 on; and nothing
-// is said of streams that nobody reads, that are read slowly or not any more, and that
-// are cut at their beginning.
-func TestRealRabbitStreamsAreNoQueues(t *testing.T) {
+// TestRealRabbitStreamsAreNotQueues: messages in a stream are not a backlog. RabbitMQ 4
+// reports the lag of readers that use the stream protocol. Streams without readers, with
+// slow or former readers, and streams that are truncated open no finding.
+func TestRealRabbitStreamsAreNotQueues(t *testing.T) {
 	eachRabbit(t, func(t *testing.T, b *rabbit) {
 		environment := b.streams()
 		names := []string{"unread", "by-amqp", "held-by-amqp", "followed", "left-behind", "cut"}
@@ -99,7 +98,7 @@ func TestRealRabbitStreamsAreNoQueues(t *testing.T) {
 		eventually(t, "the broker cuts the stream", func() (bool, string) {
 			return b.ready("cut") < 2000, fmt.Sprint(b.ready("cut"))
 		})
-		// The lag is counted in chunks: the last message is one of its own again.
+		// The lag counts chunks: the last message is a chunk of its own again.
 		b.shows("left-behind", fmt.Sprintf(`"messages_ready":%d`, n+1))
 		b.send("left-behind", "o-last")
 
@@ -113,18 +112,18 @@ func TestRealRabbitStreamsAreNoQueues(t *testing.T) {
 			b.sees(p, "lostorder_queue_messages", 0, "followed", "messaging_message_state=ready")
 			b.sees(p, "lostorder_queue_messages", float64(n+1), "left-behind", "messaging_message_state=ready")
 		} else if _, known := ready("left-behind"); known {
-			t.Error("RabbitMQ 3.10 does not say how far readers are behind, and yet there is a series")
+			t.Error("RabbitMQ 3.10 does not report the lag of readers, but there is a series")
 		}
 		for _, name := range []string{"unread", "by-amqp", "held-by-amqp", "cut"} {
 			if waiting, known := ready(name); known {
-				t.Errorf("%v messages are said to wait in %s, of which nobody knows", waiting, name)
+				t.Errorf("%v messages are shown as a backlog of %s, which is unknown", waiting, name)
 			}
 		}
 		p.silent(2 * rabbitAge)
 	})
 }
 
-// ready is how many messages the broker says are in a queue.
+// ready returns the number of messages in a queue as the broker reports it.
 func (b *rabbit) ready(queue string) (n int) {
 	b.t.Helper()
 	text := b.call("GET", "/api/queues/"+url.PathEscape(b.vhost)+"/"+url.PathEscape(queue)+"?columns=messages_ready", "")

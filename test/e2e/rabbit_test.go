@@ -20,8 +20,7 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// rabbit is a real RabbitMQ as a test uses it, with a virtual host of the test's own,
-// whose name is as odd as one may be.
+// rabbit is a real RabbitMQ with the test's own virtual host, which has an odd name.
 type rabbit struct {
 	t                  *testing.T
 	prefix             string // of the variables that name it
@@ -48,8 +47,8 @@ func eachRabbit(t *testing.T, test func(t *testing.T, b *rabbit)) {
 	}
 }
 
-// eachRabbitAlone is eachRabbit for tests that lose messages. They come before all others,
-// which would only wait for them; the versions are not in each other's way.
+// eachRabbitAlone is eachRabbit for tests that lose messages. They run before all others.
+// The versions run in parallel.
 func eachRabbitAlone(t *testing.T, test func(t *testing.T, b *rabbit)) {
 	t.Helper()
 	for name, prefix := range rabbits {
@@ -69,7 +68,7 @@ func openRabbit(t *testing.T, prefix string) *rabbit {
 	t.Helper()
 	u, err := url.Parse(server(t, prefix+"_URL"))
 	if err != nil || u.User == nil {
-		t.Fatalf("%s_URL is no address with a user", prefix)
+		t.Fatalf("%s_URL is not an address with a user", prefix)
 	}
 	b := &rabbit{t: t, prefix: prefix, user: u.User.Username(), plugin: server(t, prefix+"_PROMETHEUS_URL"), vhost: unique(t) + "/ü %2F"}
 	b.password, _ = u.User.Password()
@@ -94,12 +93,12 @@ func (b *rabbit) open() *amqp.Channel {
 	return channel
 }
 
-// call asks the management API, as an operator does.
+// call calls the management API, as an operator does.
 func (b *rabbit) call(method, path, body string) string {
 	b.t.Helper()
 	var text []byte
 	eventually(b.t, method+" "+path, func() (bool, string) {
-		// The test's own context has ended when this cleans up.
+		// The test's context has ended when this cleans up.
 		request, err := http.NewRequestWithContext(context.Background(), method, b.management+path, strings.NewReader(body))
 		if err != nil {
 			b.t.Fatal(err)
@@ -122,7 +121,7 @@ func (b *rabbit) call(method, path, body string) string {
 	return string(text)
 }
 
-// declare makes a queue of a kind; arguments are names and values in turn.
+// declare declares a queue of a type; arguments are alternating names and values.
 func (b *rabbit) declare(name, kind string, arguments ...any) {
 	b.t.Helper()
 	table := amqp.Table{"x-queue-type": kind}
@@ -144,7 +143,7 @@ func (b *rabbit) send(queue string, orders ...string) {
 	}
 }
 
-// write is send for those that are not the test's own goroutine.
+// write is send for goroutines other than the test's own.
 func (b *rabbit) write(queue, order string) error { return b.route("", queue, false, order) }
 
 func (b *rabbit) route(exchange, key string, mandatory bool, order string) error {
@@ -155,8 +154,8 @@ func (b *rabbit) route(exchange, key string, mandatory bool, order string) error
 	})
 }
 
-// publish publishes one message for each order to an exchange; a mandatory one is given
-// back when no queue takes it.
+// publish publishes one message per order to an exchange. A mandatory message is returned
+// if no queue takes it.
 func (b *rabbit) publish(exchange, key string, mandatory bool, orders ...string) {
 	b.t.Helper()
 	for _, id := range orders {
@@ -173,7 +172,7 @@ func (b *rabbit) exchange(name, kind string, arguments amqp.Table) {
 	}
 }
 
-// policy sets a policy of queues, or sets it anew.
+// policy sets or replaces a policy of queues.
 func (b *rabbit) policy(name, pattern, definition string) {
 	b.t.Helper()
 	b.call("PUT", "/api/policies/"+url.PathEscape(b.vhost)+"/"+name, fmt.Sprintf(`{"pattern": %q, "apply-to": "queues", "definition": %s}`, pattern, definition))
@@ -186,7 +185,7 @@ func (b *rabbit) bind(queue, exchange, key string) {
 	}
 }
 
-// orders are n ids.
+// orders returns n order ids.
 func orders(n int) (ids []string) {
 	for i := range n {
 		ids = append(ids, fmt.Sprint("o-", i))
@@ -194,7 +193,7 @@ func orders(n int) (ids []string) {
 	return ids
 }
 
-// worker is one consumer, which does with each message what the test says.
+// worker is one consumer with a handler from the test.
 type worker struct {
 	channel *amqp.Channel
 	leaving atomic.Bool
@@ -229,11 +228,11 @@ func (b *rabbit) consume(queue string, prefetch int, arguments amqp.Table, do fu
 	return w
 }
 
-// workerTag is what a consumer is called on its channel, which is its own.
+// workerTag is the consumer tag; each consumer has its own channel.
 const workerTag = "worker"
 
-// stop ends the consumer; what it holds goes back to the queue. The channel is closed
-// last: an acknowledgement that comes after that ends the whole connection.
+// stop stops the consumer. Its unacknowledged messages return to the queue. The channel is
+// closed last: an acknowledgement on a closed channel closes the whole connection.
 func (w *worker) stop() {
 	w.leaving.Store(true)
 	_ = w.channel.Cancel(workerTag, false)
@@ -241,8 +240,8 @@ func (w *worker) stop() {
 	_ = w.channel.Close()
 }
 
-// shows waits until the broker itself tells of a queue what it was made to be, for
-// what it counts is late.
+// shows waits until the broker itself reports the expected state of a queue, because its
+// statistics are late.
 func (b *rabbit) shows(queue string, what ...string) {
 	b.t.Helper()
 	eventually(b.t, "the broker shows "+queue, func() (bool, string) {
@@ -256,7 +255,7 @@ func (b *rabbit) shows(queue string, what ...string) {
 	})
 }
 
-// ack is a consumer that does its work, which takes some time.
+// ack is a consumer that processes each message slowly and acknowledges it.
 func ack(took time.Duration) func(amqp.Delivery) error {
 	return func(d amqp.Delivery) error {
 		time.Sleep(took)
@@ -281,14 +280,13 @@ func (b *rabbit) watch(lines ...string) settings {
 
 func (b *rabbit) watchQueues() settings { return b.watch(within(rabbitAge)) }
 
-// within is the objective of queues that need no dead letter queue, which most tests
-// are not about.
+// within is an objective with dlq: none, for tests about other modes.
 func within(d time.Duration) string {
 	return fmt.Sprintf("objectives: [{max_age: %[1]s, absent_after: %[1]s, dlq: none}]", d)
 }
 
-// rabbitAge is the objective of these tests: more than the five seconds in which the
-// broker brings what it counts up to date.
+// rabbitAge is the objective of these tests: longer than the five seconds of the broker's
+// statistics interval.
 const rabbitAge = 6 * time.Second
 
 func (b *rabbit) subject(queue string) signal.Subject {

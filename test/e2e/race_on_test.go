@@ -2,5 +2,5 @@
 
 package e2e_test
 
-// raced: the program is built as the tests are.
+// raced: the program is built with the same flags as the tests.
 const raced = true

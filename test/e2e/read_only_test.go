@@ -11,7 +11,7 @@ import (
 	"github.com/IBM/sarama"
 )
 
-// quick makes the targets of a config be read as often as they may be.
+// quick sets the shortest interval for the targets of a config.
 func quick(c settings) settings {
 	for _, entries := range c {
 		for i := range entries {
@@ -21,8 +21,8 @@ func quick(c settings) settings {
 	return c
 }
 
-// state is everything of the test on the broker: topics with their settings and
-// ends, and whatever groups, of whomever, have to do with them.
+// state returns everything of the test on the broker: topics with their settings and ends,
+// and all groups that use them.
 func (b *broker) state() string {
 	b.t.Helper()
 	topics, err := b.admin.ListTopics()
@@ -68,8 +68,8 @@ func (b *broker) state() string {
 	return inJSON(state)
 }
 
-// TestRealKafkaIsOnlyRead: after fifty readings of everything that it reads, names
-// of orders and dead letters with it, the cluster is as it was.
+// TestRealKafkaIsOnlyRead: fifty readings, including order ids and dead letters,
+// change nothing in the cluster.
 func TestRealKafkaIsOnlyRead(t *testing.T) {
 	t.Parallel()
 	b := kafka(t)
@@ -91,10 +91,10 @@ func TestRealKafkaIsOnlyRead(t *testing.T) {
 	c.kafkaCluster(b.addr, b.prefix, "objectives: [{max_age: 1s}]")
 	c.add("kafka", "name: missing", fmt.Sprintf("brokers: [%q]", b.addr), fmt.Sprintf("topics: {include: [%q]}", missing), fmt.Sprintf("dlq: [%q]", missing+"-dead"), schedule())
 	p := start(t, quick(c))
-	p.lenient = true // messages wait and nobody reads: that is what makes it look
+	p.lenient = true // messages wait without a consumer, so that lostorder reads order ids
 	p.cycles(50)
 	if len(p.findings()) != 2 {
-		t.Errorf("it did not look well: %s", inJSON(p.findings()))
+		t.Errorf("it found nothing to read: %s", inJSON(p.findings()))
 	}
 	p.stop()
 	if after := b.state(); after != before {
@@ -106,14 +106,14 @@ func TestRealKafkaIsOnlyRead(t *testing.T) {
 	}
 	for name := range topics {
 		if strings.HasPrefix(name, missing) {
-			t.Errorf("topic %s was made", name)
+			t.Errorf("topic %s was created", name)
 		}
 	}
 }
 
-// TestRealPostgresIsOnlyRead: the server counts every row that is written, to
-// whichever table of the database, and every transaction. Catalogs do not count: the
-// server itself writes to them when it analyses a table.
+// TestRealPostgresIsOnlyRead: the server counts every row written to any table of the
+// database, and every transaction. Catalogs are left out, because the server itself writes
+// to them when it analyses a table.
 func TestRealPostgresIsOnlyRead(t *testing.T) {
 	t.Parallel()
 	s := postgres(t)
@@ -130,7 +130,7 @@ func TestRealPostgresIsOnlyRead(t *testing.T) {
 		}
 		return n
 	}
-	// The server counts with a delay of a second or so.
+	// The server's statistics are about a second late.
 	var before count
 	eventually(t, "the server has counted what the test wrote", func() (bool, string) {
 		then := before
@@ -158,9 +158,9 @@ func TestRealPostgresIsOnlyRead(t *testing.T) {
 	})
 }
 
-// TestRealPredicateThatWritesIsRefused: the transaction refuses to write even what
-// the user has the right to.
-func TestRealPredicateThatWritesIsRefused(t *testing.T) {
+// TestRealConditionThatWritesIsRefused: the READ ONLY transaction refuses a write
+// that the user has the right to.
+func TestRealConditionThatWritesIsRefused(t *testing.T) {
 	t.Parallel()
 	s := postgres(t)
 	s.commit("e-1", "o-1", "", time.Hour)

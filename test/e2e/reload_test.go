@@ -16,7 +16,7 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// reload asks for a reload over HTTP and returns the answer.
+// reload requests a reload over HTTP and returns the response.
 func (p *program) reload() (code int, body string) {
 	p.t.Helper()
 	resp, err := http.Post(p.url+"/-/reload", "", nil)
@@ -43,8 +43,7 @@ func (p *program) logs(after int, pattern string) {
 
 func (p *program) logged() int { return len(strings.Split(p.log.text(), "\n")) }
 
-// connection is the server's number of the one connection of the user that
-// watches.
+// connection returns the server's id of the watching user's only connection.
 func (s shop) connection() string {
 	s.t.Helper()
 	query := "SELECT pid FROM pg_stat_activity WHERE usename = '" + s.User + "' AND application_name = 'lostorder'"
@@ -70,7 +69,7 @@ func (s shop) connection() string {
 	return id
 }
 
-func TestRealReload(t *testing.T) {
+func TestRealReloadTouchesOnlyTargetsThatChanged(t *testing.T) {
 	t.Parallel()
 	for name, ask := range map[string]func(t *testing.T, p *program){
 		"by SIGHUP": func(t *testing.T, p *program) {
@@ -98,16 +97,16 @@ func TestRealReload(t *testing.T) {
 				p.logs(from, line)
 				p.cycles(4) // longer than a finding needs to close
 				if f := p.byID(stalled.ID); !f.ClosedAt.IsZero() {
-					t.Errorf("the finding of a target that nobody touched closed: %s", inJSON(f))
+					t.Errorf("the finding of an unchanged target closed: %s", inJSON(f))
 				}
 				if now := pg.connection(); now != kept {
-					t.Errorf("the target that nobody touched has connection %s, and had %s", now, kept)
+					t.Errorf("the unchanged target has connection %s, it had %s", now, kept)
 				}
 			}
 
 			reloaded(`config applied" targets=2 started=0 stopped=0 kept=2`)
 			if now := my.connection(); now != changed {
-				t.Errorf("nothing changed, and MariaDB has connection %s after %s", now, changed)
+				t.Errorf("nothing changed, but MariaDB has connection %s after %s", now, changed)
 			}
 
 			text := strings.Replace(c.String(), "name: order\n", "name: order\n    sample: 3\n", 1)
@@ -117,10 +116,10 @@ func TestRealReload(t *testing.T) {
 				t.Error("the target that changed has its old connection")
 			}
 			if f := p.byID(overdue.ID); !f.ClosedAt.IsZero() {
-				t.Errorf("the order is overdue still, and the finding closed: %s", inJSON(f))
+				t.Errorf("the order is still overdue, but the finding closed: %s", inJSON(f))
 			}
 
-			// A config with a mistake changes nothing, and says where it is.
+			// A config with a mistake changes nothing; the error names its place.
 			rewrite(t, p.file, text+"outbox: []\n")
 			line := strings.Count(text, "\n") + 1
 			reloaded(fmt.Sprintf(`level=ERROR .*%s:%d:1: .*outbox`, regexp.QuoteMeta(p.file), line))
@@ -136,7 +135,7 @@ func TestRealReload(t *testing.T) {
 			reloaded(`level=ERROR .*no such file`)
 			p.fresh(interval, "outbox/relay", "orders/order")
 
-			// A target that is gone takes its findings with it.
+			// The findings of a removed target close.
 			less := settings{"databases": c["databases"], "outboxes": c["outboxes"]}
 			rewrite(t, p.file, less.String())
 			reloaded(`config applied" targets=1 started=0 stopped=1 kept=1`)

@@ -10,17 +10,17 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// again stops lostorder and starts it anew with the same config.
+// again restarts lostorder with the same config.
 func (p *program) again() *program {
 	p.t.Helper()
-	p.judge()
+	p.failOnUnexpected()
 	p.stop()
 	return startFile(p.t, binary, p.file)
 }
 
-// TestRealRestartBesideASlowConsumer: what was there before it looked is no reason
-// for a word.
-func TestRealRestartBesideASlowConsumer(t *testing.T) {
+// TestRealRestartBesideASlowConsumerOpensNoFinding: a backlog from before
+// the restart opens no finding.
+func TestRealRestartBesideASlowConsumerOpensNoFinding(t *testing.T) {
 	t.Parallel()
 	b, s := kafka(t), postgres(t)
 	topic, group := b.topic("orders", 2), b.prefix+"-billing"
@@ -42,9 +42,9 @@ func TestRealRestartBesideASlowConsumer(t *testing.T) {
 	p.silent(watchFor)
 }
 
-// TestRealFindingSurvivesARestart: it is the same one, by its id, so that nobody is
-// told twice.
-func TestRealFindingSurvivesARestart(t *testing.T) {
+// TestRealFindingKeepsItsIDAcrossARestart: the same fault has the same id, so
+// that it is not reported twice.
+func TestRealFindingKeepsItsIDAcrossARestart(t *testing.T) {
 	t.Parallel()
 	s := postgres(t)
 	s.commit("e-1", "o-1", "", time.Hour)

@@ -9,7 +9,7 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-func TestRealConsumerThatDiesOfAMessageIsInARetryLoop(t *testing.T) {
+func TestRealMessageThatCrashesItsConsumerIsARetryLoop(t *testing.T) {
 	t.Parallel()
 	b := kafka(t)
 	topic, group := b.topic("points", 2), b.prefix+"-loyalty"
@@ -41,14 +41,14 @@ func TestRealConsumerThatDiesOfAMessageIsInARetryLoop(t *testing.T) {
 	p.closes(f)
 }
 
-func TestRealRestartsBesideProgressAreNoRetryLoop(t *testing.T) {
+func TestRealRestartsBesideProgressAreNotARetryLoop(t *testing.T) {
 	t.Parallel()
 	b := kafka(t)
 	topic, group := b.topic("points", 1), b.prefix+"-loyalty"
 	b.burst(topic, 0, orders(400))
 	m := b.join(group, topic, pace{slow: 200 * time.Millisecond})
 	c := settings{}
-	// A restart is no progress, and may take a while on a machine that is busy.
+	// A restart is not progress, and may take a while on a busy machine.
 	c.kafkaCluster(b.addr, b.prefix, objectives(4*maxAge, 4*absentAfter))
 	p := start(t, c)
 	for range 8 {

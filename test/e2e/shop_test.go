@@ -12,8 +12,8 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// shop is a database of a test on a real server, with an outbox and orders, and
-// with a user that may read those two and nothing else.
+// shop is a test's database on a real server, with an outbox, orders, and a user that may
+// read only those two.
 type shop struct {
 	*databasetest.Shop
 	t *testing.T
@@ -74,13 +74,13 @@ func (s shop) watchDatabase(c settings, url string) {
 	}
 }
 
-// place puts an order into a state in which it has been for a while.
+// place inserts an order that has been in a state for a while.
 func (s shop) place(id, state string, ago time.Duration) {
 	s.t.Helper()
 	s.Run(s.t, fmt.Sprintf("INSERT INTO orders (id, state, updated_at) VALUES ('%s', '%s', %s)", id, state, s.Ago(ago)))
 }
 
-// move moves an order on.
+// move changes the state of an order.
 func (s shop) move(state string, ids ...string) {
 	s.t.Helper()
 	for _, id := range ids {
@@ -94,8 +94,8 @@ func (s shop) commit(id, order, traceparent string, ago time.Duration) {
 	s.Run(s.t, fmt.Sprintf("INSERT INTO outbox (id, order_id, traceparent, created_at) VALUES ('%s', '%s', '%s', %s)", id, order, traceparent, s.Ago(ago)))
 }
 
-// publish is one step of a relay: it publishes the oldest event, and reports
-// whether there was one.
+// publish is one step of a relay: it publishes the oldest event and reports whether there
+// was one.
 func (s shop) publish() (bool, error) {
 	var id string
 	rows, err := s.Admin.Query("SELECT id FROM outbox WHERE published_at IS NULL ORDER BY created_at, id LIMIT 1")
@@ -115,7 +115,7 @@ func (s shop) publish() (bool, error) {
 	return true, err
 }
 
-// pending is how many events wait.
+// pending returns the number of pending events.
 func (s shop) pending() (n int) {
 	s.t.Helper()
 	if err := s.Admin.QueryRow("SELECT count(*) FROM outbox WHERE published_at IS NULL").Scan(&n); err != nil {

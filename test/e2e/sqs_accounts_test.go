@@ -26,14 +26,14 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// cloud is SQS in one region and account, as those who work there use it.
+// cloud is SQS in one region and account.
 type cloud struct {
 	t      *testing.T
 	client *awssqs.Client
 	prefix string
 }
 
-// role is credentials of an account.
+// role returns the credentials of an account.
 func role(t *testing.T, endpoint, account string) *types.Credentials {
 	t.Helper()
 	service := sts.New(sts.Options{Region: "eu-central-1", BaseEndpoint: &endpoint, Credentials: credentials.NewStaticCredentialsProvider("AKIDHOME", "secret", "")})
@@ -54,7 +54,7 @@ func openCloud(t *testing.T, endpoint, region, prefix string, as *types.Credenti
 	return &cloud{t, awssqs.New(awssqs.Options{Region: region, BaseEndpoint: &endpoint, Credentials: keys}), prefix}
 }
 
-// queue makes a queue and fills it; with another it fails into that.
+// queue creates a queue and fills it. The second name, if any, is its dead letter queue.
 func (c *cloud) queue(name string, messages int, dead ...string) {
 	c.t.Helper()
 	attributes := map[string]string{"MessageRetentionPeriod": "3600"}
@@ -79,7 +79,7 @@ func (c *cloud) queue(name string, messages int, dead ...string) {
 	c.t.Cleanup(func() {
 		_, _ = c.client.DeleteQueue(context.WithoutCancel(c.t.Context()), &awssqs.DeleteQueueInput{QueueUrl: made.QueueUrl})
 	})
-	// A request that the server was slow to answer is sent once more, and its message is there twice.
+	// The SDK may retry a slow request, so that its message exists twice.
 	for c.fill(made.QueueUrl, messages); c.holds(made.QueueUrl) > messages; c.fill(made.QueueUrl, messages) {
 		if _, err := c.client.PurgeQueue(c.t.Context(), &awssqs.PurgeQueueInput{QueueUrl: made.QueueUrl}); err != nil {
 			c.t.Fatalf("purge: %v", err)
@@ -118,12 +118,11 @@ func put(t *testing.T, name, text string) string {
 	return file
 }
 
-// TestRealRegionsAndAccountsOfSQSAreToldApart watches queues of the same names in two
-// regions and four accounts, which are reached by keys, by a role, by a web identity and
-// by keys that expire. The server that is not AWS gives every role to everybody, and
-// tells accounts apart by the keys that it gave out; that keys expire is played between it and
-// lostorder, for it never refuses any.
-func TestRealRegionsAndAccountsOfSQSAreToldApart(t *testing.T) {
+// TestRealSQSRegionsAndAccountsStaySeparate watches queues of the same names in two
+// regions and four accounts, reached by keys, by a role, by a web identity and by keys that
+// expire. moto grants every role and separates accounts by the keys that it issued. It never
+// refuses a key, so a proxy between moto and lostorder plays the expiry.
+func TestRealSQSRegionsAndAccountsStaySeparate(t *testing.T) {
 	endpoint := server(t, "SQS_ENDPOINT")
 	prefix := unique(t) + "-"
 	session := role(t, endpoint, "444444444444")
@@ -185,7 +184,7 @@ func TestRealRegionsAndAccountsOfSQSAreToldApart(t *testing.T) {
 		}
 	}
 	if got, ok := p.value("lostorder_dlq_messages", "cluster=abroad"); ok {
-		t.Errorf("a queue that none of its region fails into is a dead letter queue, with %v messages", got)
+		t.Errorf("a queue that is not a redrive target in its region is a dead letter queue with %v messages", got)
 	}
 
 	gate.expire(*session.AccessKeyId)
@@ -205,7 +204,7 @@ func TestRealRegionsAndAccountsOfSQSAreToldApart(t *testing.T) {
 	}
 	for _, secret := range []string{*session.SecretAccessKey, *session.SessionToken, "of-the-pod"} {
 		if strings.Contains(p.log.text(), secret) || strings.Contains(inJSON(p.targets()), secret) {
-			t.Error("a credential is told")
+			t.Error("a credential is shown")
 		}
 	}
 
@@ -222,7 +221,7 @@ func TestRealRegionsAndAccountsOfSQSAreToldApart(t *testing.T) {
 	shows("lapsed", 6)
 }
 
-// gate lets requests through to a server, but for those with keys that have expired.
+// gate is a proxy that refuses requests with expired keys.
 type gate struct {
 	url     string
 	expired atomic.Value // the access key

@@ -11,9 +11,9 @@ import (
 	"testing"
 )
 
-// TestRealSQSThatIsBrokenHidesNoOther watches one that is well and, beside it, all that an
-// endpoint can be instead.
-func TestRealSQSThatIsBrokenHidesNoOther(t *testing.T) {
+// TestRealBrokenSQSHidesNoOther watches a healthy endpoint and, beside it, every kind of
+// broken one.
+func TestRealBrokenSQSHidesNoOther(t *testing.T) {
 	t.Setenv("AWS_ACCESS_KEY_ID", "AKIDHOME")
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "wr0ng-but-l0ng-enough")
 	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", put(t, "credentials", ""))
@@ -98,6 +98,6 @@ func TestRealSQSThatIsBrokenHidesNoOther(t *testing.T) {
 		t.Errorf("there are %d series of depths, want three of each of the two queues that there are", n)
 	}
 	if strings.Contains(p.log.text()+inJSON(p.targets()), "wr0ng-but-l0ng-enough") {
-		t.Error("a credential is told")
+		t.Error("a credential is shown")
 	}
 }

@@ -14,15 +14,15 @@ const (
 	interval    = 500 * time.Millisecond
 	maxAge      = 3 * time.Second
 	absentAfter = 3 * time.Second
-	// watchFor is how long what is benign is watched: a multiple of every objective.
+	// watchFor is how long a benign twin is watched: a multiple of every objective.
 	watchFor = 3 * maxAge
-	// patience is how long something may take on a machine that is busy.
+	// patience is how long something may take on a busy machine.
 	patience = 3 * time.Minute
 	tick     = 50 * time.Millisecond
 )
 
-// eventually asks until the answer is yes. no says what it is instead, for the
-// failure.
+// eventually calls ask until it returns true. Its second result describes the current state
+// for the failure message.
 func eventually(t *testing.T, what string, ask func() (yes bool, no string)) {
 	t.Helper()
 	deadline := time.Now().Add(patience)
@@ -40,8 +40,8 @@ func eventually(t *testing.T, what string, ask func() (yes bool, no string)) {
 	}
 }
 
-// repeat calls do every d until the test or the returned function ends it, and
-// waits for its end.
+// repeat calls do every d until the test ends or the returned function is called, which
+// waits for the last call.
 func repeat(t *testing.T, d time.Duration, do func() error) (stop func()) {
 	t.Helper()
 	end, ended := make(chan struct{}), make(chan struct{})
@@ -73,7 +73,7 @@ func repeat(t *testing.T, d time.Duration, do func() error) (stop func()) {
 	return stop
 }
 
-// unique is a name for the things of one test, on a server that others use too.
+// unique returns a name for one test's objects on a shared server.
 func unique(t *testing.T) string {
 	t.Helper()
 	name := strings.ToLower(strings.TrimPrefix(t.Name(), "TestReal"))

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// bench is how it is measured.
+// bench holds the settings of a measurement.
 type bench struct {
 	addr     string
 	rounds   int
@@ -15,7 +15,7 @@ type bench struct {
 	broker   process
 }
 
-// A sample is what was seen at one moment between two rounds.
+// A sample is the state at one moment between two cycles.
 type sample struct {
 	at          time.Time
 	own, broker float64
@@ -28,15 +28,15 @@ func (b *bench) sample(p process) sample {
 	return s
 }
 
-// costs fills in what n rounds cost between two samples.
+// costs fills in the cost of n cycles between two samples.
 func (row *Row) costs(from, to sample, n int) {
 	row.CPU = (to.own - from.own) / float64(n)
 	row.brokerBusy = (to.broker - from.broker) / float64(n)
 	row.round = to.at.Sub(from.at).Seconds() / float64(n)
 }
 
-// billBroker fills in what a round cost the broker, without what it uses anyway;
-// idle is its CPU-seconds in a second in which nobody asks.
+// billBroker fills in the broker's cost of a cycle, minus its idle load; idle is in CPU
+// seconds per second.
 func (row *Row) billBroker(broker process, idle float64) {
 	row.BrokerCPU = unknown
 	if broker != 0 {
@@ -44,7 +44,7 @@ func (row *Row) billBroker(broker process, idle float64) {
 	}
 }
 
-// fill fills in what the last scrape looks like and what memory the process holds.
+// fill fills in the size of the last scrape and the memory of the process.
 func (row *Row) fill(p process, last *scraped) (err error) {
 	row.RSS, row.Peak = p.memory()
 	row.Compressed = last.compressed
@@ -57,7 +57,7 @@ func median(of []time.Duration) float64 {
 	return of[len(of)/2].Seconds()
 }
 
-// again measures what one more scraper of the same snapshot costs.
+// again measures the cost of one more scraper of the same snapshot.
 func (b *bench) again(ctx context.Context, p process, s *scraper) (wall, cpu float64, err error) {
 	const scrapes = 20
 	var took []time.Duration

@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// child is a program that we started and that we end.
+// child is a program that the benchmark starts and stops.
 type child struct {
 	process
 	cmd   *exec.Cmd
@@ -22,7 +22,7 @@ type child struct {
 	log   bytes.Buffer
 }
 
-// start runs a program; what it prints is shown only if it fails.
+// start runs a program. Its output is shown only if it fails.
 func start(ctx context.Context, env []string, path string, args ...string) (*child, error) {
 	c := &child{cmd: exec.CommandContext(ctx, path, args...), ended: make(chan struct{})}
 	c.cmd.Env = append(os.Environ(), env...)
@@ -39,7 +39,7 @@ func start(ctx context.Context, env []string, path string, args ...string) (*chi
 	return c, nil
 }
 
-// until waits until ready says so, and gives up when the child ends.
+// until waits until ready returns true, or until the child ends.
 func (c *child) until(ctx context.Context, within time.Duration, ready func() bool) error {
 	for deadline := time.Now().Add(within); !ready(); {
 		select {
@@ -66,7 +66,7 @@ func (c *child) stop() {
 	}
 }
 
-// freePort returns a port of 127.0.0.1 that nobody uses now.
+// freePort returns an unused port of 127.0.0.1.
 func freePort() (string, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -8,8 +8,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
-// commit has every group commit on its share of the partitions, as a consumer does
-// that takes partitions by itself: the groups have no members.
+// commit lets every group commit on its share of the partitions, as a consumer that assigns
+// partitions itself: the groups have no members.
 func (g *grid) commit(ctx context.Context) error {
 	meta, err := kmsg.NewPtrMetadataRequest().RequestWith(ctx, g.client)
 	if err != nil {
@@ -52,18 +52,18 @@ func (g *grid) commit(ctx context.Context) error {
 	return nil
 }
 
-// share calls do for each partition on which the i-th group commits: topics in a
-// row, from another one for each group.
+// share calls do for each partition on which the i-th group commits: consecutive topics,
+// starting at a different topic for each group.
 func (g *grid) share(i int, do func(topic string, p int32, offset int64)) {
 	first := i * g.Topics / g.Groups
 	for n := range g.Commits {
 		topic, p := (first+n/g.Partitions)%g.Topics, n%g.Partitions
-		// All lags from none to all but one record.
+		// Lags range from zero to all records but one.
 		do(g.topics[topic], int32(p), int64(1+(i+n)%max(1, g.Records)))
 	}
 }
 
-// lag is what all groups lag together: who measures has to have read it right.
+// lag is the sum of all lags, to verify what an exporter reads.
 func (g *grid) lag() (messages, partitions int64) {
 	for i := range g.groups {
 		g.share(i, func(_ string, _ int32, offset int64) {

@@ -21,7 +21,7 @@ type size struct {
 	Records    int `json:"records"`
 }
 
-// grid is the topics and groups that are watched.
+// grid is the watched topics and groups.
 type grid struct {
 	size
 	client *kgo.Client
@@ -30,8 +30,8 @@ type grid struct {
 	there  int64 // records that an earlier run left behind
 }
 
-// createWithin is how long a broker may take before it knows all partitions:
-// long after CreateTopics returned it calls some of them unknown.
+// createWithin is how long a broker may take until it knows all partitions. It reports some
+// as unknown long after CreateTopics returned.
 const createWithin = 5 * time.Minute
 
 func openGrid(addr string, s size) (*grid, error) {
@@ -89,7 +89,7 @@ func (g *grid) create(ctx context.Context) error {
 	return nil
 }
 
-// awaitPartitions asks for the ends of all logs until all of them answer.
+// awaitPartitions lists the ends of all logs until every partition answers.
 func (g *grid) awaitPartitions(ctx context.Context) error {
 	m := newMeter("wait until the broker knows all partitions", g.Topics*g.Partitions)
 	for deadline := time.Now().Add(createWithin); ; {
@@ -159,7 +159,7 @@ func (g *grid) fill(ctx context.Context) error {
 			done += g.Partitions
 			m.at(done)
 		}
-		// In between, so that messages do not all come at the same moment.
+		// With pauses, so that messages have different timestamps.
 		if err := errors.Join(g.client.Flush(ctx), failed); err != nil {
 			return fmt.Errorf("write records: %w", err)
 		}
@@ -167,7 +167,7 @@ func (g *grid) fill(ctx context.Context) error {
 	return nil
 }
 
-// remove deletes what was made.
+// remove deletes the topics and groups.
 func (g *grid) remove() {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()

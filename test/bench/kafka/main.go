@@ -1,7 +1,6 @@
-// Command kafka measures what lostorder costs on a large Kafka, itself and the
-// broker, beside others that show the same: one reading of all offsets and one
-// scrape. It is a benchmark and not a test: on a slow machine it is slow, and says
-// so.
+// Command kafka measures the cost of one reading of all offsets and one scrape on a large
+// Kafka, for lostorder and for the broker, beside other exporters. It is a benchmark and not
+// a test: it never fails on a slow machine.
 //
 //	test/parts/run --parts=kafka go run ./test/bench/kafka
 package main
@@ -17,7 +16,7 @@ import (
 	"time"
 )
 
-// idleFor is for how long the broker is watched while nobody asks anything of it.
+// idleFor is how long the idle load of the broker is measured.
 const idleFor = 10 * time.Second
 
 func main() {
@@ -81,7 +80,7 @@ func run(ctx context.Context) error {
 		}
 		result.Rows = append(result.Rows, *row)
 	}
-	// After the grid was made a broker is busy with itself for a while.
+	// After the grid was created, the broker is busy for a while.
 	idle = min(idle, b.broker.idle(ctx, idleFor))
 	for i := range result.Rows {
 		result.Rows[i].billBroker(b.broker, idle)

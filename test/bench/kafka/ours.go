@@ -15,8 +15,8 @@ import (
 
 const readyWithin = 2 * time.Minute
 
-// measureOurs builds lostorder, runs it as a process of its own, and measures
-// readings with one scrape each.
+// measureOurs builds lostorder, runs it as a process, and measures readings with one scrape
+// each.
 func (b *bench) measureOurs(ctx context.Context, lag, partitions int64) (*Row, error) {
 	folder, err := os.MkdirTemp("", "lostorder-bench-")
 	if err != nil {
@@ -56,16 +56,15 @@ func (b *bench) measureOurs(ctx context.Context, lag, partitions int64) (*Row, e
 	return row, check(row, lag, partitions)
 }
 
-// readings waits for a reading and scrapes it, again and again.
+// readings waits for readings and scrapes each of them.
 func (b *bench) readings(ctx context.Context, c *child, url string) (*Row, error) {
 	row := &Row{Name: "lostorder", OfThisRun: true}
 	prometheus := newScraper(url + "/metrics")
-	// The first reading connects and finds out how old everything is; the second
-	// still learns.
+	// The first reading connects and finds all ages; the second still finds some.
 	var last *scraped
 	var seen time.Time
 	round := func() (took float64, err error) {
-		// Not asked before it can be there: asking costs lostorder something, too.
+		// Not before it can be there: each request costs lostorder CPU, too.
 		pause(ctx, time.Until(seen.Add(b.interval*8/10)))
 		if seen, took, err = nextReading(ctx, c, url, seen); err != nil {
 			return 0, err
@@ -109,7 +108,7 @@ func (b *bench) readings(ctx context.Context, c *child, url string) (*Row, error
 	if err != nil {
 		return nil, err
 	}
-	// Right after a reading, so that all of them see the same one.
+	// Right after a reading, so that all scrapes see the same one.
 	if _, err := round(); err != nil {
 		return nil, err
 	}
@@ -130,10 +129,10 @@ func nextReading(ctx context.Context, c *child, url string, seen time.Time) (end
 	return answer.Targets[0].LastSuccess, answer.Targets[0].DurationSeconds, nil
 }
 
-// check makes sure that what was measured is what was to be read.
+// check verifies that the exporter read the whole grid.
 func check(row *Row, lag, partitions int64) error {
 	if int64(row.lagSum) != lag || row.lagSeries != partitions {
-		return fmt.Errorf("it shows %d partitions of groups that lag by %.0f messages, and there are %d that lag by %d", row.lagSeries, row.lagSum, partitions, lag)
+		return fmt.Errorf("it exports %d group-partitions with a lag of %.0f messages; the grid has %d with a lag of %d", row.lagSeries, row.lagSum, partitions, lag)
 	}
 	return nil
 }

@@ -8,10 +8,10 @@ import (
 	"time"
 )
 
-// peer is another exporter that shows the same, given by the path of its program.
+// peer is another exporter, given by the path of its program.
 type peer struct{ name, path string }
 
-// settings make a peer show each partition of each group, as lostorder does here.
+// settings make a peer export each partition of each group, as lostorder does here.
 var settings = map[string]func(addr, port string) (env, args []string){
 	"kminion": func(addr, port string) (env, args []string) {
 		return []string{
@@ -38,8 +38,8 @@ func peersOf(text string) ([]peer, error) {
 	return peers, nil
 }
 
-// measurePeer measures scrapes, each of which makes a peer read the broker: its
-// scrape is cycle and scrape in one.
+// measurePeer measures scrapes. A peer reads the broker during each scrape, so its scrape is
+// cycle and scrape in one.
 func (b *bench) measurePeer(ctx context.Context, p peer) (*Row, error) {
 	port, err := freePort()
 	if err != nil {
@@ -91,7 +91,7 @@ func (b *bench) measurePeer(ctx context.Context, p peer) (*Row, error) {
 	if err := row.fill(c.process, last); err != nil {
 		return nil, err
 	}
-	// Each scrape reads anew, so one more scraper costs as much again.
+	// Each scrape reads the broker again, so one more scraper costs the same again.
 	row.AgainWall, row.AgainCPU = row.Wall, row.CPU
 	return row, nil
 }

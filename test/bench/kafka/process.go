@@ -11,15 +11,14 @@ import (
 	"time"
 )
 
-// process is a process of this machine; 0 is one that is not known.
+// process is a process id on this machine; 0 is unknown.
 type process int
 
-// ticks is in what the kernel counts CPU time (USER_HZ), the same on every Linux
-// that Go runs on.
+// ticks is the kernel's unit of CPU time per second (USER_HZ), the same on every Linux that
+// Go supports.
 const ticks = 100
 
-// cpu returns the CPU-seconds that the process has used; ok is false when that
-// cannot be known.
+// cpu returns the CPU seconds of the process; ok is false if they are unknown.
 func (p process) cpu() (seconds float64, ok bool) {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p))
 	if p == 0 || err != nil {
@@ -35,7 +34,7 @@ func (p process) cpu() (seconds float64, ok bool) {
 	return (user + system) / ticks, err == nil && err2 == nil
 }
 
-// memory returns how many bytes of memory the process holds and held at most.
+// memory returns the current and the peak resident bytes of the process.
 func (p process) memory() (now, peak int64) {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p))
 	if err != nil {
@@ -58,8 +57,7 @@ func (p process) memory() (now, peak int64) {
 	return now, peak
 }
 
-// idle returns how many CPU-seconds the process uses in a second while nobody asks
-// anything of it.
+// idle returns the CPU seconds per second of the process without requests.
 func (p process) idle(ctx context.Context, during time.Duration) float64 {
 	if p == 0 {
 		return 0
@@ -72,8 +70,8 @@ func (p process) idle(ctx context.Context, during time.Duration) float64 {
 	return (after - before) / time.Since(at).Seconds()
 }
 
-// listener returns the process of this machine that listens on the port of an
-// address, or 0 where that cannot be found out.
+// listener returns the process on this machine that listens on the port of an address, or 0
+// if it is unknown.
 func listener(addr string) process {
 	port, err := strconv.Atoi(addr[strings.LastIndexByte(addr, ':')+1:])
 	if err != nil {

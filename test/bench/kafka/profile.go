@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// profile takes profiles of lostorder while it is measured, if there is a folder
-// for them. The returned function waits for them.
+// profile takes profiles of lostorder during the measurement if a folder is given. The
+// returned function waits for them.
 func (b *bench) profile(ctx context.Context, url string) (wait func() error) {
 	if b.profiles == "" {
 		return func() error { return nil }

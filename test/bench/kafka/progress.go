@@ -8,12 +8,12 @@ import (
 
 var began = time.Now()
 
-// say prints where we are to stderr: what happens here takes minutes.
+// say prints progress to stderr, because the benchmark takes minutes.
 func say(format string, args ...any) {
 	fmt.Fprintf(os.Stderr, "%6.1fs  %s\n", time.Since(began).Seconds(), fmt.Sprintf(format, args...))
 }
 
-// A meter says how far a long step has come, every two seconds.
+// A meter prints the progress of a long step every two seconds.
 type meter struct {
 	step string
 	all  int

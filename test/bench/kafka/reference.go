@@ -2,8 +2,8 @@ package main
 
 const mb = 1_000_000
 
-// references were measured once, on two cores, on the grid of the defaults and on
-// Kafka 4.3.1. They are what to beat where the others cannot be run.
+// references were measured once, on two cores, on the default grid and Kafka 4.3.1. They are
+// the comparison where the peers cannot be run.
 var references = []Row{
 	{
 		Name: "kminion 2.3.5", Cycle: unknown, Scrape: 1.4, Wall: 1.4, CPU: 1.35, BrokerCPU: 0.94,

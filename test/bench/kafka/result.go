@@ -10,7 +10,7 @@ import (
 // unknown is a number that was not measured.
 const unknown = -1
 
-// Result is all that was measured.
+// Result is the result of all measurements.
 type Result struct {
 	Grid    size    `json:"grid"`
 	Machine machine `json:"machine"`
@@ -18,8 +18,7 @@ type Result struct {
 	Goals   []goal  `json:"goals"`
 }
 
-// Row is what one program costs: per reading of everything and one scrape.
-// Seconds and bytes; -1 is not known.
+// Row is the cost of one program per cycle and scrape, in seconds and bytes; -1 is unknown.
 type Row struct {
 	Name       string  `json:"name"`
 	OfThisRun  bool    `json:"of_this_run"`
@@ -42,7 +41,7 @@ type Row struct {
 	brokerBusy, round float64 // seconds of a round: CPU of the broker, by the clock
 }
 
-// machine is where it was measured.
+// machine describes the machine of the measurement.
 type machine struct {
 	Cores int       `json:"cores"`
 	Load  string    `json:"load"`
@@ -56,7 +55,7 @@ func thisMachine() machine {
 	return machine{runtime.NumCPU(), strings.Join(fields[:min(3, len(fields))], " "), runtime.Version(), time.Now().UTC().Truncate(time.Second)}
 }
 
-// A goal is a number that ours should stay below.
+// A goal is a limit for one of lostorder's numbers.
 type goal struct {
 	What     string  `json:"what"`
 	Limit    float64 `json:"limit"`
@@ -66,7 +65,7 @@ type goal struct {
 	unit string
 }
 
-// conclude compares with kminion of this run, or with what it cost once.
+// conclude compares with kminion in this run, or with its reference.
 func (r *Result) conclude() {
 	ours := &r.Rows[0]
 	kminion := references[0]

@@ -27,8 +27,8 @@ type scraped struct {
 	gzip       bool
 }
 
-// A scraper scrapes as one Prometheus does, over one connection that it keeps. It
-// unpacks nothing while the clock runs.
+// A scraper scrapes like one Prometheus, over one persistent connection. It decompresses
+// nothing while the clock runs.
 type scraper struct {
 	client http.Client
 	url    string

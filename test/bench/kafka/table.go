@@ -7,7 +7,7 @@ import (
 	"text/tabwriter"
 )
 
-// print shows the result to people.
+// print prints the result as text.
 func (r *Result) print(w io.Writer) error {
 	g := r.Grid
 	fmt.Fprintf(w, "\n%s partitions, %s groups, %s partitions of groups, %d records each.\n%d cores, load %s at the start, %s, %s.\n",

@@ -1,6 +1,6 @@
-// Command orders measures what watching an order table costs a real PostgreSQL: a
-// table of ten million orders, one poll of it beside the GROUP BY that others
-// would write, and the throughput of a shop on it with and without a watcher.
+// Command orders measures what watching an order table costs a real PostgreSQL: one
+// poll of ten million orders beside the usual GROUP BY, and the throughput of a shop on that
+// table with and without a watcher.
 //
 //	make bench-orders
 package main
@@ -72,7 +72,7 @@ func run(ctx context.Context, rows, polls, pairs int, length time.Duration) erro
 	return err
 }
 
-// median is the middle of some numbers.
+// median returns the median of some numbers.
 func median[T ~int64 | ~float64](all []T) T { return quantile(all, 0.5) }
 
 func quantile[T ~int64 | ~float64](all []T, q float64) T {

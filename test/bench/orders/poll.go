@@ -17,13 +17,13 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// What a poll may cost.
+// The limits of a poll.
 const (
 	mostBuffers = 200
 	mostWall    = 5 * time.Millisecond
 )
 
-// watcher is the user that watches: it may read three columns and nothing else.
+// watcher is the watching user: it may read three columns only.
 func (b *bench) watcher() string { return fmt.Sprintf("lostorder_watcher_%d", os.Getpid()) }
 
 // target is the order table as lostorder watches it.
@@ -54,10 +54,10 @@ lifecycles:
 	return orders.Source().Targets(f)[0], nil
 }
 
-// reports hands on reports for as long as somebody waits for them.
+// reports passes reports on while a receiver waits for them.
 type reports chan signal.Report
 
-// Report hands on a report.
+// Report passes a report on.
 func (r reports) Report(one signal.Report) {
 	select {
 	case r <- one:
@@ -81,13 +81,13 @@ func (b *bench) watch(ctx context.Context, interval time.Duration) (got reports,
 	return got, func() { cancel(); <-done }, nil
 }
 
-// buffers is how many pages of the table and its indexes were looked at so far.
+// buffers returns the pages of the table and its indexes that were read so far.
 func (b *bench) buffers(ctx context.Context) (n int64, err error) {
 	err = b.db.QueryRowContext(ctx, `SELECT heap_blks_read + heap_blks_hit + coalesce(idx_blks_read, 0) + coalesce(idx_blks_hit, 0) FROM pg_statio_user_tables WHERE relname = 'orders'`).Scan(&n)
 	return n, err
 }
 
-// settled is buffers, when the server has counted all that was looked at.
+// settled returns buffers once the server's statistics are complete.
 func (b *bench) settled(ctx context.Context) (n int64, err error) {
 	for last := int64(-1); ; {
 		if n, err = b.buffers(ctx); err != nil || n == last {
@@ -98,7 +98,7 @@ func (b *bench) settled(ctx context.Context) (n int64, err error) {
 	}
 }
 
-// compare measures warm polls, and the query that others would write.
+// compare measures warm polls and the usual GROUP BY.
 func (b *bench) compare(ctx context.Context, polls int) error {
 	const warm = 5
 	got, stop, err := b.watch(ctx, 100*time.Millisecond)
@@ -116,8 +116,8 @@ func (b *bench) compare(ctx context.Context, polls int) error {
 	if err != nil {
 		return err
 	}
-	// A connection of its own again, so that what the server has counted is what these
-	// polls cost, with the plans that each begins by asking for.
+	// A new connection, so that the server's statistics are those of these polls, including
+	// the plans that each poll requests first.
 	got, stop, err = b.watch(ctx, 100*time.Millisecond)
 	if err != nil {
 		return err
@@ -137,7 +137,7 @@ func (b *bench) compare(ctx context.Context, polls int) error {
 		return err
 	}
 	perPoll := (after - before) / int64(polls)
-	// What others do on the machine makes polls slower and none faster.
+	// Other load on the machine only makes polls slower.
 	wall := quantile(walls, 0.25)
 
 	others, err := b.explain(ctx, "SELECT state, count(*), min(updated_at) FROM orders GROUP BY state")
@@ -156,13 +156,13 @@ func (b *bench) compare(ctx context.Context, polls int) error {
 
 func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
-// cost is what EXPLAIN says that a query took.
+// cost is the cost of a query as EXPLAIN ANALYZE reports it.
 type cost struct {
 	buffers int64
 	ms      float64
 }
 
-// explain runs a query twice, and tells the second time.
+// explain runs a query twice and returns the cost of the second run.
 func (b *bench) explain(ctx context.Context, query string) (c cost, err error) {
 	for range 2 {
 		var text []byte

@@ -16,9 +16,8 @@ func open(url string) (*bench, error) {
 	return &bench{url, db}, err
 }
 
-// fill makes the table: most orders are done, as in life; the latest 52,000 are
-// under way, and one in 100,000 was forgotten on its way long ago. The index is the
-// one that lostorder recommends.
+// fill creates the table: most orders are finished, the latest 52,000 are under way, and one
+// in 100,000 was forgotten long ago. The index is the one that lostorder recommends.
 func (b *bench) fill(ctx context.Context, rows int) error {
 	for _, text := range []string{
 		`CREATE TABLE orders (id bigint NOT NULL, customer bigint NOT NULL, state text NOT NULL, amount numeric(12,2) NOT NULL, created_at timestamptz NOT NULL, updated_at timestamptz NOT NULL)`,

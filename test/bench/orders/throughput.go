@@ -16,33 +16,31 @@ import (
 	"time"
 )
 
-// mostLost is how much of its throughput a watched database may lose.
+// mostLost is the largest acceptable loss of throughput of a watched database.
 const mostLost = 0.02
 
-// shop is what the shop does all the time: it looks an order up and moves another.
+// shop is the load of the shop: read one order, update another.
 const shop = `\set id random(1, 10000000)
 \set other random(1, 10000000)
 SELECT state, amount FROM orders WHERE id = :id;
 UPDATE orders SET updated_at = now() WHERE id = :other;
 `
 
-// watchedEvery is how often the table is polled meanwhile: fifteen times as often as
-// by default.
+// watchedEvery is the poll interval during the measurement: a fifteenth of the default.
 const (
 	watchedEvery = time.Second
 	byDefault    = 15 * time.Second
 )
 
-// slice is what the shop did in one slice of time.
+// slice is the work of the shop in one slice of time.
 type slice struct {
 	tps float64
 	cpu float64 // of the server for each transaction; 0 where it is not known
 }
 
-// throughput lets the shop go on all the time, and watches the table in every other
-// slice of it, so that what else the machine does, and what the table becomes, falls
-// on both alike. Slices are compared in pairs, of which every other one begins
-// with the watched.
+// throughput runs the shop's load all the time and watches the table in every other slice,
+// so that other load on the machine and the growth of the table affect both equally. It
+// compares slices in pairs. Every other pair starts with the watched slice.
 func (b *bench) throughput(ctx context.Context, pairs int, length time.Duration) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -93,8 +91,7 @@ func (b *bench) throughput(ctx context.Context, pairs int, length time.Duration)
 	return err
 }
 
-// spread is the mean of some numbers, and how far the true one may be from it at
-// 95 %.
+// spread returns the mean of some numbers and its 95 % confidence interval.
 func spread(all []float64) (mean, error95 float64) {
 	for _, x := range all {
 		mean += x / float64(len(all))
@@ -106,7 +103,7 @@ func spread(all []float64) (mean, error95 float64) {
 	return mean, 1.96 * math.Sqrt(squares/float64(max(1, len(all)-1))/float64(len(all)))
 }
 
-// turn lets some seconds pass, after one in which the watcher comes or goes.
+// turn waits some seconds, after one in which the watcher starts or stops.
 func (b *bench) turn(ctx context.Context, seconds <-chan float64, n int, watched bool, polls *[]float64) (s slice, err error) {
 	if watched {
 		got, stop, err := b.watch(ctx, watchedEvery)
@@ -150,13 +147,13 @@ func (b *bench) turn(ctx context.Context, seconds <-chan float64, n int, watched
 	return s, nil
 }
 
-// used is CPU that one process of the server has used so far.
+// used is the CPU time of one server process so far.
 type used struct {
 	ran     time.Duration
 	watches bool // for us
 }
 
-// cpu is what each process of the server used; nothing where they are on another
+// cpu returns the CPU time of each server process, or nothing if they run on another
 // machine.
 func (b *bench) cpu(ctx context.Context) (map[int]used, error) {
 	rows, err := b.db.QueryContext(ctx, "SELECT pid, coalesce(usename = $1, false) FROM pg_stat_activity WHERE pid <> pg_backend_pid()", b.watcher())
@@ -187,8 +184,8 @@ func (b *bench) cpu(ctx context.Context) (map[int]used, error) {
 
 var progress = regexp.MustCompile(`progress: [0-9.]+ s, ([0-9.]+) tps`)
 
-// play has pgbench play the shop, and tells what it did in each second until ctx
-// ends.
+// play runs the shop's load with pgbench and reports the transactions of each second until
+// ctx ends.
 func (b *bench) play(ctx context.Context) (seconds <-chan float64, wait func(), err error) {
 	pgbench, err := findPgbench()
 	if err != nil {
@@ -211,7 +208,7 @@ func (b *bench) play(ctx context.Context) (seconds <-chan float64, wait func(), 
 	return each, func() { _ = command.Wait(); _ = os.Remove(script) }, nil
 }
 
-// tell hands on what pgbench says of each second, and the rest of what it says to us.
+// forward parses pgbench's progress lines and passes the other lines on.
 func tell(ctx context.Context, out io.Reader, each chan<- float64) {
 	defer close(each)
 	for lines := bufio.NewScanner(out); lines.Scan(); {
@@ -231,7 +228,7 @@ func tell(ctx context.Context, out io.Reader, each chan<- float64) {
 	}
 }
 
-// findPgbench looks where Debian puts it, too, which is not in the PATH.
+// findPgbench also searches Debian's folder, which is not in the PATH.
 func findPgbench() (string, error) {
 	if path, err := exec.LookPath("pgbench"); err == nil {
 		return path, nil

@@ -16,7 +16,7 @@ import (
 // vhost is the virtual host of the benchmark's own.
 const vhost = "lostorder-bench"
 
-// broker is the RabbitMQ that is measured.
+// broker is the measured RabbitMQ.
 type broker struct {
 	management, prometheus string
 	user, password         string
@@ -43,13 +43,13 @@ func (b *broker) call(ctx context.Context, method, address string, body []byte) 
 	return text, err
 }
 
-// get returns how long the answer is.
+// get returns the length of the response.
 func (b *broker) get(ctx context.Context, address string) (int, error) {
 	text, err := b.call(ctx, http.MethodGet, address, nil)
 	return len(text), err
 }
 
-// declare makes the queues, and waits until the broker counts all of them.
+// declare declares the queues and waits until the broker counts all of them.
 func (b *broker) declare(ctx context.Context, queues int) error {
 	if err := b.findProcess(ctx); err != nil {
 		return err
@@ -89,8 +89,8 @@ func (b *broker) declare(ctx context.Context, queues int) error {
 	return ctx.Err()
 }
 
-// findProcess reads which process the broker is; one that has only just started
-// does not say so yet.
+// findProcess reads the broker's process id; a broker that has just started does not report
+// it yet.
 func (b *broker) findProcess(ctx context.Context) error {
 	for ctx.Err() == nil {
 		text, err := b.call(ctx, http.MethodGet, b.management+"/api/nodes", nil)
@@ -115,12 +115,12 @@ func (b *broker) findProcess(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// remove takes the queues away again, also when the run was interrupted.
+// remove deletes the queues, even after an interrupted run.
 func (b *broker) remove() {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
 	for ctx.Err() == nil {
-		// It takes the broker longer than it keeps a connection that says nothing.
+		// The broker takes longer than it keeps an idle connection open.
 		_, _ = b.call(ctx, http.MethodDelete, b.management+"/api/vhosts/"+vhost, nil)
 		if text, err := b.call(ctx, http.MethodGet, b.management+"/api/vhosts?columns=name", nil); err == nil && !strings.Contains(string(text), vhost) {
 			return
@@ -130,8 +130,7 @@ func (b *broker) remove() {
 	fmt.Fprintln(os.Stderr, "bench: the virtual host", vhost, "is still there")
 }
 
-// cpu returns the CPU-seconds that the broker has used; 0 where it is not on this
-// machine.
+// cpu returns the CPU seconds of the broker, or 0 if it is not on this machine.
 func (b *broker) cpu() float64 {
 	const ticks = 100 // USER_HZ, the same on every Linux that Go runs on
 	stat, err := os.ReadFile("/proc/" + b.process + "/stat")

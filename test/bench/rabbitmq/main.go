@@ -1,5 +1,5 @@
-// Command rabbitmq measures what a reading of many queues costs a real RabbitMQ,
-// beside what others ask of it: /metrics/per-object and /api/queues.
+// Command rabbitmq measures the cost of reading many queues on a real RabbitMQ, beside the
+// requests of other exporters: /metrics/per-object and /api/queues.
 //
 //	test/parts/run --parts=rabbitmq go run ./test/bench/rabbitmq
 package main
@@ -67,7 +67,7 @@ func run(ctx context.Context) error {
 		return err
 	}
 	fmt.Printf("first reading, with definitions, consumers and losses: %.2f s (consumers and losses are read each minute, and not below)\n\n", time.Since(began).Seconds())
-	// Bytes are those of the answers that a reading is made of, asked for once more.
+	// Bytes are those of the same responses, requested once more.
 	contestants := []*contestant{{
 		name: "lostorder", call: read,
 		answers: []string{
@@ -91,7 +91,7 @@ func run(ctx context.Context) error {
 	return nil
 }
 
-// settings are those that a user would write.
+// settings are what a user would write.
 func (b *broker) settings() (rabbitmq.Config, error) {
 	text := fmt.Sprintf("rabbitmq: [{name: bench, url: '%s', prometheus_url: '%s', username: %s, password: %s, vhosts: {include: %s}, timeout: 60s}]",
 		b.management, b.prometheus, b.user, b.password, vhost)

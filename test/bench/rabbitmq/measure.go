@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// contestant is one way of reading all queues.
+// contestant is one way to read all queues.
 type contestant struct {
 	name    string
 	call    func() error
@@ -18,8 +18,8 @@ type contestant struct {
 	cpu   float64 // of the broker, in seconds, of all calls
 }
 
-// measure calls the contestants in turn, so that what else goes on on the machine
-// falls on all of them; once unmeasured.
+// measure calls the contestants in turn, so that other load on the machine affects all of
+// them. The first call is not measured.
 func (b *broker) measure(ctx context.Context, contestants []*contestant, rounds int) error {
 	for _, c := range contestants {
 		if err := c.call(); err != nil {
@@ -46,8 +46,8 @@ func (b *broker) measure(ctx context.Context, contestants []*contestant, rounds 
 	return nil
 }
 
-// show prints the medians of the wall clock, the means of the rest, and each as a
-// share of the second contestant's.
+// show prints the medians of the wall time, the means of the rest, and each as a share of the
+// second contestant's.
 func show(contestants []*contestant) {
 	fmt.Printf("%-22s %18s %20s %22s\n", "of each call", "wall s (median)", "bytes", "broker CPU s (mean)")
 	of := contestants[1]

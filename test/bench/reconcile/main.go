@@ -1,5 +1,5 @@
-// Command reconcile measures the comparison of two large tables, orders in
-// PostgreSQL and payments in MariaDB, of which a hundred rows differ.
+// Command reconcile measures the comparison of two large tables: orders in PostgreSQL and
+// payments in MariaDB. A hundred rows differ.
 //
 //	test/parts/run --parts=postgres,mariadb go run ./test/bench/reconcile
 package main
@@ -50,7 +50,7 @@ func run(ctx context.Context) error {
 	return s.idle(ctx, *steady)
 }
 
-// all measures a round over all rows, as fast as it goes.
+// all measures a pass over all rows without a rate limit.
 func (s *stores) all(ctx context.Context, rows int, want map[readings.MismatchKind][]string) error {
 	w, err := s.watch(ctx, "rows_per_second: 10000000", "interval: 1s", "timeout: 60s", "grace: 5s", "sample: 1000")
 	if err != nil {
@@ -98,22 +98,22 @@ func (s *stores) all(ctx context.Context, rows int, want map[readings.MismatchKi
 	}
 	switch {
 	case wrong:
-		return fmt.Errorf("what was found is not what was planted")
+		return fmt.Errorf("the findings are not the planted differences")
 	case share > 1:
-		return fmt.Errorf("%.2f %% of the rows were carried over, and 1 %% is allowed", share)
+		return fmt.Errorf("%.2f %% of the rows were transferred; the limit is 1 %%", share)
 	}
 	return nil
 }
 
-// idle measures cycles with the defaults, in which nothing changes: new rows are
-// asked for, what differs is looked at again, and the round goes on.
+// idle measures cycles with the defaults and without changes: new rows are queried, suspects
+// are looked up again, and the pass advances.
 func (s *stores) idle(ctx context.Context, cycles int) error {
 	w, err := s.watch(ctx)
 	if err != nil {
 		return err
 	}
 	defer w.stop()
-	// The first reading looks at the latest rows, and is no steady state.
+	// The first reading reads the latest rows and is not a steady state.
 	if _, err := w.until(ctx, func(*readings.Reconciliation) bool { return true }); err != nil {
 		return err
 	}
@@ -135,7 +135,7 @@ func (s *stores) idle(ctx context.Context, cycles int) error {
 	fmt.Printf("a cycle with nothing new, every 15 s, mean of %d: %s of PostgreSQL and %s of MariaDB, in which the round went on by %d rows\n",
 		cycles, postgres.Round(time.Millisecond), mariadb.Round(time.Millisecond), int64(now.Compared-was.Compared)/int64(cycles))
 	if total := postgres + mariadb; total > time.Second {
-		return fmt.Errorf("a cycle takes %s of the databases, and 1 s is allowed", total)
+		return fmt.Errorf("a cycle takes %s in the databases; the limit is 1 s", total)
 	}
 	return nil
 }

@@ -38,7 +38,7 @@ func openStores(ctx context.Context) (*stores, error) {
 	if s.mariadb, err = sql.Open("mysql", c.FormatDSN()); err != nil {
 		return nil, err
 	}
-	// What MariaDB has as buffers by default is less than a phone has.
+	// MariaDB's default buffer pool is too small for a benchmark.
 	_, err = s.mariadb.ExecContext(ctx, "SET GLOBAL innodb_buffer_pool_size = 2147483648, userstat = 1")
 	return s, err
 }
@@ -50,7 +50,7 @@ func (s *stores) close() {
 	}
 }
 
-// fill makes both tables, with the same rows.
+// fill creates both tables with the same rows.
 func (s *stores) fill(ctx context.Context, rows int) error {
 	failed := make(chan error, 2)
 	go func() {
@@ -76,7 +76,7 @@ func (s *stores) fill(ctx context.Context, rows int) error {
 	return errors.Join(<-failed, <-failed)
 }
 
-// plant makes a hundred rows differ, of all kinds, spread over the tables.
+// plant changes a hundred rows, of all kinds, spread over the tables.
 func (s *stores) plant(ctx context.Context, rows int) (map[readings.MismatchKind][]string, error) {
 	want := map[readings.MismatchKind][]string{}
 	kinds := []readings.MismatchKind{readings.MissingRight, readings.MissingLeft, readings.Duplicate, readings.Different}
@@ -102,10 +102,10 @@ func (s *stores) plant(ctx context.Context, rows int) (map[readings.MismatchKind
 	return want, nil
 }
 
-// busy is how long each server has worked, for all its clients: those are we.
+// busy returns how long each server has worked. The benchmark is its only client.
 func (s *stores) busy(ctx context.Context) (all [2]time.Duration, err error) {
 	var millis, seconds float64
-	// PostgreSQL counts a session's time when it has been idle for a moment.
+	// PostgreSQL counts a session's time once the session is idle.
 	time.Sleep(1500 * time.Millisecond)
 	if err := s.postgres.QueryRowContext(ctx, "SELECT sum(active_time) FROM pg_stat_database").Scan(&millis); err != nil {
 		return all, err

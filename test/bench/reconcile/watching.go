@@ -15,7 +15,7 @@ import (
 	readings "github.com/lostorder/lostorder/internal/signal"
 )
 
-// watching is a check that runs.
+// watching is a running check.
 type watching struct {
 	stop func()
 	more chan struct{}
@@ -25,7 +25,7 @@ type watching struct {
 	heap   struct{ first, most uint64 }
 }
 
-// watch runs a check as a user would configure it; keys are further keys of it.
+// watch runs a check as a user would configure it, with additional keys.
 func (s *stores) watch(ctx context.Context, keys ...string) (*watching, error) {
 	text := fmt.Sprintf(`databases:
   - {name: shop, url: %q}
@@ -53,7 +53,7 @@ reconciliations:
 	return w, nil
 }
 
-// Report takes a report, and looks at the memory.
+// Report stores a report and samples the memory.
 func (w *watching) Report(r readings.Report) {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
@@ -79,7 +79,7 @@ func (w *watching) reading() readings.Reconciliation {
 	return w.latest.Reconciliations[0]
 }
 
-// until waits for a whole report for which something holds.
+// until waits for a complete report that satisfies a condition.
 func (w *watching) until(ctx context.Context, holds func(*readings.Reconciliation) bool) (readings.Reconciliation, error) {
 	for {
 		select {
@@ -100,7 +100,7 @@ func (w *watching) until(ctx context.Context, holds func(*readings.Reconciliatio
 	}
 }
 
-// cycles waits for so many reports.
+// cycles waits for n reports.
 func (w *watching) cycles(ctx context.Context, n int) (readings.Reconciliation, error) {
 	return w.until(ctx, func(*readings.Reconciliation) bool { n--; return n <= 0 })
 }

@@ -17,7 +17,7 @@ import (
 	"github.com/lostorder/lostorder/internal/web/api"
 )
 
-// get asks lostorder and returns its answer.
+// get requests a path from lostorder and returns the response.
 func (p *program) get(path string) (code int, body string) {
 	p.t.Helper()
 	resp, err := http.Get(p.url + path)
@@ -32,7 +32,7 @@ func (p *program) get(path string) (code int, body string) {
 	return resp.StatusCode, string(text)
 }
 
-// decode asks lostorder for JSON.
+// decode requests JSON from lostorder.
 func (p *program) decode(path string, into any) {
 	p.t.Helper()
 	code, body := p.get(path)
@@ -60,7 +60,7 @@ func (p *program) targets() []api.Target {
 	return answer.Targets
 }
 
-// target is one target, by collector/name.
+// target returns one target by collector/name.
 func (p *program) target(name string) api.Target {
 	p.t.Helper()
 	all := p.targets()
@@ -83,8 +83,8 @@ func (p *program) metrics() map[string]*dto.MetricFamily {
 	return families
 }
 
-// value is the value of the one series of a metric that has all these labels,
-// written name=value.
+// value returns the value of the only series of a metric with all these labels, written
+// name=value.
 func (p *program) value(metric string, labels ...string) (value float64, ok bool) {
 	p.t.Helper()
 	family := p.metrics()[metric]

@@ -24,7 +24,7 @@ func TestRealRabbitDeadLetterQueueFills(t *testing.T) {
 		})
 		p := start(t, b.watchQueues())
 		b.send("orders", "o-1", "o-2")
-		p.silent(rabbitAge) // the queue for dead letters is empty, and nobody reads it
+		p.silent(rabbitAge) // the dead letter queue is empty and has no consumer
 
 		b.send("orders", "o-bad", "o-3", "o-bad")
 		f := p.find(signal.DLQFilling, b.subject("the-bin"))
