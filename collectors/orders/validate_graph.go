@@ -27,7 +27,7 @@ func (c *Config) graphErrors() []error {
 		}
 		if cycle := g.cycle(i); cycle != 0 && !cycle.meets(reported) && c.Max == 0 && !g.bounded(cycle) {
 			reported |= cycle
-			errs = append(errs, config.At(at+".next", "an order can stay in a cycle for ever: %s; set max for one of these states, or for the lifecycle", pathText(g.names, g.shortest(i, i))))
+			errs = append(errs, config.At(at+".next", "an order can stay in a cycle forever: %s; set max for one of these states, or for the lifecycle", pathText(g.names, g.shortest(i, i))))
 		}
 		errs = append(errs, c.relationErrors(g, i)...)
 	}
