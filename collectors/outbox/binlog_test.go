@@ -38,7 +38,7 @@ func TestBinlogIsFollowedAcrossReadings(t *testing.T) {
 	const unknown = signal.Unknown
 	type step struct {
 		server, reader, files string
-		written, received      int64
+		written, received     int64
 		lost                  bool
 	}
 	for name, steps := range map[string][]step{

@@ -74,15 +74,15 @@ func (r *reader) read(ctx context.Context, in *database.Reading, t *table, repor
 			return err // it is unknown which rows are pending or skipped
 		}
 	}
-	skipped := 0 // among the pending rows
+	rows, err := r.oldest(ctx, in, t)
+	skipped, unmarked := 0, 0 // among the pending rows
 	if t.marked {
-		skipped = len(r.known.skips.skipped)
+		skipped, unmarked = len(r.known.skips.skipped), len(r.known.skips.unmarked)
 	}
-	if rows, err := in.Oldest(ctx, t.pending, c.Sample+skipped, t.fields()...); err != nil {
+	if err != nil {
 		errs = append(errs, err)
 	} else {
 		read = true
-		rows = r.known.skips.withoutSkipped(rows, c.Sample, t.shown)
 		o.HeadKey, o.Oldest, o.Waiting = t.head(rows)
 		for _, row := range rows {
 			o.Keys = append(o.Keys, row.Fields[0])
@@ -95,7 +95,7 @@ func (r *reader) read(ctx context.Context, in *database.Reading, t *table, repor
 	if tally.Known() {
 		read = true
 		o.Pending, o.PendingCapped = max(0, tally.Rows.Count-signal.Count(skipped)), tally.Rows.Capped
-		if tally.Oldest.Known() && skipped == 0 {
+		if tally.Oldest.Known() && skipped+unmarked == 0 {
 			o.Oldest = signal.Age{Since: tally.Oldest, Bound: signal.Measured}
 		}
 		if retried >= 0 {

@@ -3,6 +3,7 @@ package outbox
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -38,13 +39,16 @@ type gap struct {
 
 // skipTracker finds rows that a relay skipped. A row that appears in a gap was
 // committed after the relay had passed its number. The relay reads only later
-// numbers, so that it never publishes the row.
+// numbers, so that it never publishes the row. Where rows are marked as published, a
+// row at or below the position that stays unmarked was skipped too, even if lostorder
+// never saw the gap.
 type skipTracker struct {
 	started  bool
 	position int64
 	passed   signal.Count // rows that the relay passed since the first reading
 	gaps     []gap        // lowest first
 	skipped  []signal.SkippedRow
+	unmarked map[int64]signal.Instant // since when each row at or below the position is seen unmarked
 	// unchecked is when the relay last passed more rows than one reading checks, and
 	// dropped is when a gap was last forgotten that may still get a row.
 	unchecked, dropped signal.Instant
@@ -56,6 +60,7 @@ func (s *skipTracker) rewind(position int64) {
 		s.position = position
 		s.gaps = slices.DeleteFunc(s.gaps, func(g gap) bool { return g.number > position })
 		s.skipped = slices.DeleteFunc(s.skipped, func(row signal.SkippedRow) bool { return row.Number > position })
+		maps.DeleteFunc(s.unmarked, func(number int64, _ signal.Instant) bool { return number > position })
 	}
 }
 
@@ -87,6 +92,29 @@ func (s *skipTracker) update(rows map[int64]signal.SkippedRow, marked bool, now 
 		}
 		return present
 	})
+}
+
+// observeUnmarked takes the rows at or below the position that are not marked as
+// published. A parallel worker may still mark them, so that a row counts as skipped only
+// after maxAge.
+func (s *skipTracker) observeUnmarked(rows []signal.SkippedRow, maxAge time.Duration, now signal.Instant) {
+	before := s.unmarked
+	s.unmarked = make(map[int64]signal.Instant, len(rows))
+	for _, row := range rows {
+		if slices.ContainsFunc(s.skipped, func(known signal.SkippedRow) bool { return known.Number == row.Number }) {
+			continue
+		}
+		since, known := before[row.Number]
+		if !known {
+			since = now
+		}
+		if now.Sub(since) < maxAge || len(s.skipped) >= maxGaps {
+			s.unmarked[row.Number] = since
+			continue
+		}
+		row.Seen, row.Position, row.Unmarked = since, s.position, true
+		s.skipped = append(s.skipped, row)
+	}
 }
 
 // advance follows the relay to a later position. numbers are those of the rows up to
@@ -152,13 +180,4 @@ func (s *skipTracker) signal(position string) *signal.Skipped {
 		return cmp.Or(cmp.Compare(a.Seen, b.Seen), cmp.Compare(a.Number, b.Number))
 	})
 	return &signal.Skipped{Position: position, Rows: rows}
-}
-
-// withoutSkipped removes the skipped rows, which the relay will not publish, and
-// returns at most limit rows.
-func (s *skipTracker) withoutSkipped(rows []database.Row, limit int, key func(database.Row) string) []database.Row {
-	rows = slices.DeleteFunc(rows, func(row database.Row) bool {
-		return slices.ContainsFunc(s.skipped, func(skipped signal.SkippedRow) bool { return skipped.Key == key(row) })
-	})
-	return rows[:min(len(rows), limit)]
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"time"
 
 	"github.com/lostorder/lostorder/internal/database"
 	"github.com/lostorder/lostorder/internal/signal"
@@ -73,6 +74,53 @@ func (r *reader) readSkipped(ctx context.Context, in *database.Reading, t *table
 	report.Warnings = append(report.Warnings, s.warnings(c.Cap, now)...)
 	o.Published, o.Skipped = s.passed, s.signal(strconv.FormatInt(at, 10))
 	return nil
+}
+
+// oldest returns the oldest pending rows that the relay will still come to, at most
+// sample of them. Of the others, those at or below the position, it keeps track.
+func (r *reader) oldest(ctx context.Context, in *database.Reading, t *table) ([]database.Row, error) {
+	s, sample := &r.known.skips, r.config.Sample
+	if !t.marked || !s.started {
+		return in.Oldest(ctx, t.pending, sample, t.fields()...)
+	}
+	fields := t.fields()
+	at := len(fields)
+	fields = append(fields, t.sequence[0])
+	if t.attempts != nil {
+		fields = append(fields, *t.attempts)
+	}
+	read := func(limit int) (ahead []database.Row, behind []signal.SkippedRow, all bool, err error) {
+		rows, err := in.Oldest(ctx, t.pending, limit, fields...)
+		for _, row := range rows {
+			n, wrong := strconv.ParseInt(row.Fields[at], 10, 64)
+			if wrong != nil {
+				return nil, nil, false, fmt.Errorf("read the oldest pending rows: %w", wrong)
+			}
+			tried := t.attempts != nil && triedBefore(row.Fields[at+1])
+			if n > s.position || tried {
+				ahead = append(ahead, row)
+			} else {
+				behind = append(behind, signal.SkippedRow{Key: t.shown(row), Number: n, Order: t.order(row)})
+			}
+		}
+		return ahead, behind, len(rows) < limit, err
+	}
+	ahead, behind, all, err := read(sample + len(s.skipped) + len(s.unmarked))
+	if err == nil && len(ahead) < sample && !all {
+		ahead, behind, _, err = read(sample + 2*maxGaps)
+	}
+	if err != nil {
+		return nil, err
+	}
+	s.observeUnmarked(behind, time.Duration(r.config.MaxAge), in.Now())
+	return ahead[:min(len(ahead), sample)], nil
+}
+
+// triedBefore reports whether the relay has tried to publish a row. It has not skipped
+// such a row, whatever its position.
+func triedBefore(attempts string) bool {
+	n, err := strconv.ParseFloat(attempts, 64)
+	return err == nil && n > 0
 }
 
 // rowsAt returns the rows under numbers of the sequence, without those that record

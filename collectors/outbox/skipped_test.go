@@ -398,3 +398,48 @@ func TestMorePassedRowsThanTheCapAreAWarning(t *testing.T) {
 		}
 	})
 }
+
+// With a mark of publication, a skipped row is found although no reading saw the gap:
+// here it is there before the first reading.
+func TestUnmarkedRowBehindThePositionWasSkipped(t *testing.T) {
+	const more = "columns: {order_id: aggregate_id, sequence: id, published_at: published_at"
+	databasetest.EachWithMySQL(t, func(t *testing.T, s *databasetest.Shop) {
+		makeTable(t, s)
+		s.Run(t, fmt.Sprintf("CREATE TABLE relay_position (relay %s PRIMARY KEY, last_id BIGINT)", s.Key), "INSERT INTO relay_position VALUES ('orders', 5)")
+		s.Grant(t, "relay_position")
+		for id := range 6 {
+			add(t, s, id+1, time.Hour)
+		}
+		s.Run(t, "UPDATE outbox SET published_at = created_at WHERE id NOT IN (2, 4, 6)", "UPDATE outbox SET attempts = 3 WHERE id = 4")
+		for name, test := range map[string]struct {
+			columns, head string
+			want          []string
+		}{
+			"without attempts": {more + "}", "6", []string{"order-2", "order-4"}},
+			"with attempts":    {more + ", attempts: attempts}", "4", []string{"order-2"}}, // the relay tries the fourth
+		} {
+			next := watch(t, settings(s.URL, test.columns, byPosition, "max_age: 1s"))
+			first := whole(t, next())
+			if first.Pending != 3 || first.HeadKey != test.head || len(first.Skipped.Rows) > 0 {
+				t.Errorf("%s: at first %d are pending, the head is %s, skipped are %+v", name, first.Pending, first.HeadKey, first.Skipped.Rows)
+			}
+			time.Sleep(1100 * time.Millisecond) // max_age, after which no worker is expected to mark a row
+			o := whole(t, next())
+			var got []string
+			for _, row := range o.Skipped.Rows {
+				got = append(got, row.Order.ID)
+				if !row.Unmarked || row.Position != 5 || o.Skipped.Position != "5" {
+					t.Errorf("%s: the row is %+v at %s", name, row, o.Skipped.Position)
+				}
+			}
+			if slices.Sort(got); !slices.Equal(got, test.want) || o.HeadKey != test.head || o.Pending != signal.Count(3-len(test.want)) {
+				t.Errorf("%s: skipped are %q, the head is %s of %d pending; want %q", name, got, o.HeadKey, o.Pending, test.want)
+			}
+			s.Run(t, "UPDATE outbox SET published_at = created_at WHERE id = 2") // by hand
+			if o := whole(t, next()); len(o.Skipped.Rows) != len(test.want)-1 {
+				t.Errorf("%s: after it was published, skipped are %+v", name, o.Skipped.Rows)
+			}
+			s.Run(t, "UPDATE outbox SET published_at = NULL WHERE id = 2")
+		}
+	})
+}

@@ -38,10 +38,19 @@ func skippedCase(o *signal.Outbox, at signal.Instant) (Case, bool) {
 	c.Evidence = signal.Evidence{
 		{Name: "cause", Value: "the relay reads by a sequence, and rows were committed after it had passed their number"},
 		{Name: "skipped_rows", Value: fmt.Sprint(c.Count)},
-		{Name: "for_example", Value: fmt.Sprintf("%s %s has number %d, and could not be seen yet when the relay was at %d", o.Table, first.Key, first.Number, first.Position)},
+		{Name: "for_example", Value: exampleOfSkipped(o.Table, first)},
 		{Name: "position", Value: o.Skipped.Position},
 		{Name: "seen_for", Value: inWords(at.Sub(first.Seen))},
 		{Name: "max_age", Value: inWords(o.MaxAge)},
 	}
 	return c, true
+}
+
+// exampleOfSkipped describes one row. Of a row that was only found unmarked, it is not
+// known whether it was there when the relay passed it.
+func exampleOfSkipped(table string, row signal.SkippedRow) string {
+	if row.Unmarked {
+		return fmt.Sprintf("%s %s has number %d and is not marked as published, although the relay is at %d", table, row.Key, row.Number, row.Position)
+	}
+	return fmt.Sprintf("%s %s has number %d, and could not be seen yet when the relay was at %d", table, row.Key, row.Number, row.Position)
 }

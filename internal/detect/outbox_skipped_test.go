@@ -100,3 +100,20 @@ func TestTheEvidenceOfASkippedRow(t *testing.T) {
 		}
 	}
 }
+
+func TestTheEvidenceOfARowThatWasOnlyFoundUnmarked(t *testing.T) {
+	s := newScript(t)
+	begin := s.now
+	s.play(90*time.Second, func(int) signal.Report {
+		r := passing("12", begin)
+		r.Outboxes[0].Skipped.Rows[0].Unmarked = true
+		return r
+	})
+	open := s.detector.Open()
+	if len(open) != 1 {
+		t.Fatalf("there are %d findings, want 1", len(open))
+	}
+	if fact, _ := open[0].Evidence.Find("for_example"); fact.Value != "outbox k has number 1 and is not marked as published, although the relay is at 9" {
+		t.Errorf("for_example is %q", fact.Value)
+	}
+}

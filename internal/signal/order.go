@@ -45,6 +45,9 @@ type SkippedRow struct {
 	Position int64 // where the relay was, at the least, before the row could be seen
 	Order    OrderRef
 	Seen     Instant // when it was first seen
+	// Unmarked: it was found at or below the position and is not marked as published.
+	// It may have been there in time.
+	Unmarked bool
 }
 
 // Slot is one reading of how a relay reads the log of a database: by a replication
