@@ -19,12 +19,17 @@ help: ## Say what there is
 build: ## Build the program into bin/
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/lostorder ./cmd/lostorder
 
+# An OCI archive, without a container engine. Two builds of one commit have the same digest.
+.PHONY: image
+image: ## Build the container image into dist/, as an OCI archive
+	cd build && go run ./image --source=.. --version=$(VERSION) --output=../dist/lostorder-$(VERSION).oci.tar
+
 .PHONY: demo
 demo: ## Break a shop in every known way and see it found
 	go run ./cmd/lostorder demo
 
 .PHONY: test
-test: vet lint integration ## All checks and tests, with real servers that it installs and starts itself
+test: vet lint integration modules ## All checks and tests, with real servers that it installs and starts itself
 
 .PHONY: vet
 vet: ## go vet
@@ -59,6 +64,14 @@ OTHERS = $(filter-out $(LONGEST),$(shell go list -f '.{{slice .ImportPath (len .
 .PHONY: integration
 integration: ## All tests, also those against real servers
 	test/parts/run $(TESTS) --packages="$(LONGEST) $(OTHERS)" -- $(RACE) -tags=integration -p=4 -parallel=8 -count=1 -timeout=60m
+
+# What is tested with the libraries of Kubernetes, Helm, registries and packages is in modules of its own, so that these
+# do not choose the versions of ours.
+MODULES = build
+
+.PHONY: modules
+modules: ## Tests of the modules beside this one
+	for module in $(MODULES); do (cd $$module && go vet ./... && go test -timeout=20m ./...) || exit 1; done
 
 .PHONY: rules
 rules: ## Check rules and alerts with the real promtool and amtool, and run their tests
