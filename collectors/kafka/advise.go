@@ -11,6 +11,8 @@ import (
 	"github.com/IBM/sarama"
 
 	"github.com/lostorder/lostorder/collectors"
+
+	"github.com/lostorder/lostorder/collectors/kafka/client"
 )
 
 // Advise says which rights are needed, of a cluster that asks who we are, and whether
@@ -115,22 +117,17 @@ func (r *reader) unreadable(ctx context.Context) (topics []string) {
 	if r.config.OrderID == "" {
 		return nil
 	}
-	defer r.dialer.begin(ctx)()
-	answer, err := r.cluster.topics(ctx, true)
+	defer r.cluster.Tie(ctx)()
+	answer, err := r.cluster.Metadata(ctx, true)
 	if err != nil {
 		return nil // the reading has said why
 	}
 	for _, t := range answer.Topics {
 		may := t.TopicAuthorizedOperations
-		if known := answer.Version >= rightsToldFrom && may != noRightsTold; known && t.Err == sarama.ErrNoError && r.config.watchesTopic(t.Name) && may&(1<<sarama.AclOperationRead) == 0 {
+		if known := answer.Version >= client.RightsFrom && may != client.NoRights; known && t.Err == sarama.ErrNoError && r.config.watchesTopic(t.Name) && may&(1<<sarama.AclOperationRead) == 0 {
 			topics = append(topics, t.Name)
 		}
 	}
 	slices.SortFunc(topics, cmp.Compare)
 	return topics
 }
-
-const (
-	rightsToldFrom = 8        // version of the request
-	noRightsTold   = -1 << 31 // where they were not asked for
-)

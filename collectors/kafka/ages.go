@@ -5,6 +5,8 @@ import (
 
 	"github.com/IBM/sarama"
 
+	"github.com/lostorder/lostorder/collectors/kafka/age"
+	"github.com/lostorder/lostorder/collectors/kafka/client"
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
@@ -27,13 +29,13 @@ type probe struct {
 
 // measureAges finds out since when the head of every lagging partition waits.
 func (r *reading) measureAges() {
-	r.eachHead(func(l *timeline, head int64, _ *signal.Partition) { l.begin(head, r.history.reading) })
+	r.eachHead(func(l *age.Timeline, head int64, _ *signal.Partition) { l.Begin(head, r.history.reading) })
 	for round := range firstRounds {
 		probes := r.probes(round)
 		if len(probes) == 0 || r.ctx.Err() != nil {
 			break
 		}
-		r.cluster.each(func(n *node) { r.sendProbes(n, probes[n.id]) })
+		r.cluster.Each(func(n *client.Node) { r.sendProbes(n, probes[n.ID]) })
 	}
 	for i := range r.queues {
 		q := &r.queues[i]
@@ -42,14 +44,14 @@ func (r *reading) measureAges() {
 		for j := range parts {
 			// The ages that were good enough are known from choosing what to ask.
 			if p := &parts[j]; p.Lag() > 0 && !p.Head.Known() {
-				p.Head, _ = past.parts[p.ID].age(headOf(p), r.now)
+				p.Head, _ = past.parts[p.ID].Age(headOf(p), r.now)
 			}
 		}
 	}
 	for i := range r.topics {
 		if past := r.topics[i].past; past != nil {
 			for j := range past.parts {
-				past.parts[j].end(r.history.reading)
+				past.parts[j].End(r.history.reading)
 			}
 		}
 	}
@@ -60,7 +62,7 @@ func headOf(p *signal.Partition) int64 { return max(p.Committed, p.Start) }
 
 // eachHead calls do for every head: of lagging readers, whose partition it is, and
 // of dead letter queues, which have none.
-func (r *reading) eachHead(do func(l *timeline, head int64, p *signal.Partition)) {
+func (r *reading) eachHead(do func(l *age.Timeline, head int64, p *signal.Partition)) {
 	for i := range r.queues {
 		q := &r.queues[i]
 		past := r.topics[q.topic].past
@@ -83,50 +85,16 @@ func (r *reading) eachHead(do func(l *timeline, head int64, p *signal.Partition)
 	}
 }
 
-// begin notes that a reader lags at head.
-func (l *timeline) begin(head int64, reading uint64) {
-	switch {
-	case l.lag == nil:
-		l.lag = &lagging{fresh: true, lowest: head}
-	case l.lag.reading != reading:
-		l.lag.fresh, l.lag.lowest = false, head
-	}
-	l.lag.reading = reading
-	l.lag.lowest = min(l.lag.lowest, head)
-	l.lag.wanted = signal.Unknown
-}
-
-// end forgets what a partition on which nobody lags any more needed.
-func (l *timeline) end(reading uint64) {
-	switch {
-	case l.lag == nil:
-	case l.lag.reading != reading:
-		l.lag = nil
-	default:
-		l.lag.forget()
-	}
-}
-
 // probes chooses what to ask each broker in a round: for each partition the head
 // furthest behind of which too little is known. A request may name a partition
 // only once.
 func (r *reading) probes(round int) map[int32][]probe {
-	r.eachHead(func(l *timeline, head int64, p *signal.Partition) {
+	r.eachHead(func(l *age.Timeline, head int64, p *signal.Partition) {
 		if p != nil && p.Head.Known() {
 			return
 		}
-		lag := l.lag
-		if round > 0 && !lag.fresh || lag.mute || lag.head == head && lag.tries >= triesPerHead {
-			return
-		}
-		if lag.wanted >= 0 && lag.wanted <= head {
-			return
-		}
-		switch age, good := l.age(head, r.now); {
-		case !good:
-			lag.wanted = head
-		case p != nil:
-			p.Head = age
+		if waits, good := l.Want(head, round, r.now); good && p != nil {
+			p.Head = waits
 		}
 	})
 	count := 0
@@ -139,40 +107,30 @@ func (r *reading) probes(round int) map[int32][]probe {
 		}
 		for p := range t.leaders {
 			l := &t.past.parts[p]
-			if l.lag == nil || l.lag.wanted < 0 {
+			if !l.Wanted() {
 				continue
 			}
 			if count++; count <= probesPerRound {
 				leader := t.leaders[p]
-				asked[leader] = append(asked[leader], l.probe(t, int32(p)))
+				asked[leader] = append(asked[leader], probe{topic: t, partition: int32(p), asked: l.Probe()})
 			}
-			l.lag.wanted = signal.Unknown
+			l.Done()
 		}
 	}
 	return asked
 }
 
-// probe makes the question about the wanted head.
-func (l *timeline) probe(t *topic, partition int32) probe {
-	if l.lag.head != l.lag.wanted {
-		l.lag.head, l.lag.tries = l.lag.wanted, 0
-	}
-	one := probe{topic: t, partition: partition, asked: l.question(l.lag.head)}
-	l.lag.tries++
-	return one
-}
-
 // sendProbes asks one broker. What it does not answer stays as little known as it
 // was.
-func (r *reading) sendProbes(n *node, probes []probe) {
+func (r *reading) sendProbes(n *client.Node, probes []probe) {
 	if len(probes) == 0 {
 		return
 	}
-	request := sarama.NewOffsetRequest(r.cluster.conf.Version)
+	request := sarama.NewOffsetRequest(r.cluster.Version())
 	for _, p := range probes {
 		request.AddBlock(p.topic.name, p.partition, int64(p.asked), 1)
 	}
-	answer, err := ask(r.ctx, n, r.cluster.reading, func(b *sarama.Broker) (*sarama.OffsetResponse, error) {
+	answer, err := client.Ask(r.ctx, n, func(b *sarama.Broker) (*sarama.OffsetResponse, error) {
 		return b.GetAvailableOffsets(request)
 	})
 	if err != nil {
@@ -180,17 +138,17 @@ func (r *reading) sendProbes(n *node, probes []probe) {
 		return
 	}
 	for _, p := range probes {
-		lag := p.topic.past.parts[p.partition].lag
+		line := &p.topic.past.parts[p.partition]
 		block := answer.GetBlock(p.topic.name, p.partition)
 		switch {
 		case block == nil:
 		case errors.Is(block.Err, sarama.ErrUnsupportedForMessageFormat), answer.Version == 0:
-			lag.mute = true
+			line.Untimed()
 		case block.Err != sarama.ErrNoError:
 		case block.Offset >= 0 && block.Timestamp <= 0:
-			lag.mute = true
+			line.Untimed()
 		default:
-			lag.learn(p.asked, block.Offset, signal.Instant(block.Timestamp), p.topic.end[p.partition])
+			line.Learn(p.asked, block.Offset, signal.Instant(block.Timestamp), p.topic.end[p.partition])
 		}
 	}
 }

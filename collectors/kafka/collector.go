@@ -9,6 +9,7 @@ import (
 	"github.com/IBM/sarama"
 
 	"github.com/lostorder/lostorder/collectors"
+	"github.com/lostorder/lostorder/collectors/kafka/client"
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
@@ -16,33 +17,30 @@ import (
 // one reading to the next.
 type reader struct {
 	config  Config
-	dialer  *dialer
-	cluster *cluster
+	cluster *client.Cluster
 	history *history
 }
 
 // NewReader returns a reader of one cluster. It connects at the first reading.
 func NewReader(c Config) collectors.Reader {
-	d := newDialer(c.TLS, c.requestTimeout())
 	return &reader{
 		config:  c,
-		dialer:  d,
-		cluster: &cluster{seeds: c.Brokers, conf: c.clientConfig(d), nodes: map[int32]*node{}},
+		cluster: client.New(client.Config{Brokers: c.Brokers, Version: c.Version, Timeout: time.Duration(c.Timeout), TLS: c.TLS, SASL: c.SASL}),
 		history: newHistory(),
 	}
 }
 
 // Close ends the connections.
 func (r *reader) Close() error {
-	r.cluster.close()
+	r.cluster.Close()
 	return nil
 }
 
 // Read takes one reading of the cluster.
 func (r *reader) Read(ctx context.Context, report *signal.Report) error {
-	end := r.dialer.begin(ctx)
+	end := r.cluster.Tie(ctx)
 	defer end()
-	r.cluster.begin()
+	r.cluster.Begin()
 	r.history.begin()
 	one := &reading{
 		ctx: ctx, config: &r.config, cluster: r.cluster, history: r.history,
@@ -53,7 +51,7 @@ func (r *reader) Read(ctx context.Context, report *signal.Report) error {
 	err := one.run()
 	if ctx.Err() != nil {
 		// Every connection was cut; half of a reading says nothing.
-		r.cluster.close()
+		r.cluster.Close()
 		return fmt.Errorf("read cluster: %w", ctx.Err())
 	}
 	if err != nil {
@@ -68,7 +66,7 @@ func (r *reader) Read(ctx context.Context, report *signal.Report) error {
 type reading struct {
 	ctx     context.Context //nolint:containedctx // it lives as long as the reading
 	config  *Config
-	cluster *cluster
+	cluster *client.Cluster
 	history *history
 	missing collectors.Missing
 
@@ -81,8 +79,9 @@ type reading struct {
 	queues     []queue
 	parts      []signal.Partition // of all queues, one block
 	leaderless map[topicPartition]struct{}
-	share      []string // groups of which nothing is read
-	streams    []string // groups of whose members nothing is read
+	groups     map[int32][]*group // by their coordinator
+	share      []string           // groups of which nothing is read
+	streams    []string           // groups of whose members nothing is read
 
 	lostTopics, lostGroups collectors.Unmatched
 	groupsMissing          bool // a broker does not tell its groups
@@ -101,16 +100,15 @@ func (r *reading) run() error {
 	if err := r.readTopics(); err != nil {
 		return err
 	}
-	r.cluster.each(func(n *node) {
+	r.cluster.Each(func(n *client.Node) {
 		r.readOffsets(n, atStart, func(t *topic, p int32) *int64 { return &t.start[p] })
-		n.groups = r.readGroups(n)
+		r.keepGroups(n, r.readGroups(n))
 	})
 	r.tellGone(func(t *topic) []int64 { return t.start })
-	r.cluster.each(func(n *node) {
-		r.readCommits(n, n.groups)
-		n.groups = nil
+	r.cluster.Each(func(n *client.Node) {
+		r.readCommits(n, r.groups[n.ID])
 	})
-	r.cluster.each(func(n *node) {
+	r.cluster.Each(func(n *client.Node) {
 		r.readOffsets(n, atEnd, func(t *topic, p int32) *int64 { return &t.end[p] })
 	})
 	r.tellGone(func(t *topic) []int64 { return t.end })

@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	"github.com/IBM/sarama"
+
+	"github.com/lostorder/lostorder/collectors/kafka/client"
 )
 
 // commitsPerRequest is how many groups are asked for in one request. More would
@@ -12,9 +14,9 @@ import (
 const commitsPerRequest = 16
 
 // readCommits reads what groups committed, on all topics, and makes their queues.
-func (r *reading) readCommits(n *node, groups []*group) {
+func (r *reading) readCommits(n *client.Node, groups []*group) {
 	size := commitsPerRequest
-	if n.oneGroup || !r.cluster.conf.Version.IsAtLeast(sarama.V3_0_0_0) {
+	if n.OneGroup || !r.cluster.Version().IsAtLeast(sarama.V3_0_0_0) {
 		size = 1
 	}
 	batches := slices.Collect(slices.Chunk(groups, size))
@@ -22,22 +24,22 @@ func (r *reading) readCommits(n *node, groups []*group) {
 		return
 	}
 	// The first alone: it shows whether the broker can be asked for several.
-	if !n.oneGroup && !r.askCommits(n, batches[0]) {
-		n.oneGroup = true // a broker before 3.0
+	if !n.OneGroup && !r.askCommits(n, batches[0]) {
+		n.OneGroup = true // a broker before 3.0
 		r.readCommits(n, groups)
 		return
 	}
-	if !n.oneGroup {
+	if !n.OneGroup {
 		batches = batches[1:]
 	}
-	pipeline(batches, func(batch []*group) { r.askCommits(n, batch) })
+	client.Pipeline(batches, func(batch []*group) { r.askCommits(n, batch) })
 }
 
 // askCommits asks for the commits of some groups. It returns false when the broker
 // cannot be asked for more than one.
-func (r *reading) askCommits(n *node, batch []*group) (understood bool) {
+func (r *reading) askCommits(n *client.Node, batch []*group) (understood bool) {
 	request := r.commitsRequest(batch)
-	answer, err := ask(r.ctx, n, r.cluster.reading, func(b *sarama.Broker) (*sarama.OffsetFetchResponse, error) {
+	answer, err := client.Ask(r.ctx, n, func(b *sarama.Broker) (*sarama.OffsetFetchResponse, error) {
 		return b.FetchOffset(request)
 	})
 	var tooMany sarama.PacketEncodingError
@@ -53,7 +55,7 @@ func (r *reading) askCommits(n *node, batch []*group) (understood bool) {
 }
 
 func (r *reading) commitsRequest(groups []*group) *sarama.OffsetFetchRequest {
-	request := sarama.NewOffsetFetchRequest(r.cluster.conf.Version, groups[0].name, nil)
+	request := sarama.NewOffsetFetchRequest(r.cluster.Version(), groups[0].name, nil)
 	if request.Version >= 8 {
 		request.ConsumerGroup, request.Groups = "", make([]sarama.OffsetFetchRequestGroup, len(groups))
 		for i, g := range groups {

@@ -11,6 +11,7 @@ import (
 	"github.com/IBM/sarama"
 
 	"github.com/lostorder/lostorder/collectors"
+	"github.com/lostorder/lostorder/collectors/kafka/client"
 	"github.com/lostorder/lostorder/internal/config"
 	"github.com/lostorder/lostorder/internal/signal"
 )
@@ -29,8 +30,8 @@ type Config struct {
 	Name        string         `yaml:"name" required:"true" doc:"What the cluster is called in metrics and findings." example:"main"`
 	Brokers     []string       `yaml:"brokers" required:"true" single:"true" doc:"Where to connect first; the rest of the cluster is found from there." example:"localhost:9092"`
 	Version     string         `yaml:"version" doc:"The Kafka version to speak at most; what the brokers can is found out when left out. Needed for brokers before 0.10 only." example:"3.8.0"`
-	TLS         *TLS           `yaml:"tls" doc:"Encryption; none when left out."`
-	SASL        *SASL          `yaml:"sasl" doc:"Who lostorder is; nobody when left out."`
+	TLS         *client.TLS    `yaml:"tls" doc:"Encryption; none when left out."`
+	SASL        *client.SASL   `yaml:"sasl" doc:"Who lostorder is; nobody when left out."`
 	Topics      config.Matcher `yaml:"topics" doc:"Topics to watch. Internal ones (__.*) are left out unless an include names them."`
 	Groups      config.Matcher `yaml:"groups" doc:"Consumer groups to watch. Without an exclude, console-consumer-.* is left out."`
 	DLQ         []string       `yaml:"dlq" single:"true" default:"{topic}.dlq,{topic}-dlq,{topic}.DLQ,{topic}-dlt,{topic}.DLT,{topic}_dlq" doc:"How the dead letter queue of a topic is named." example:"{topic}.dlq"`
@@ -39,19 +40,6 @@ type Config struct {
 	Objectives  []Objective    `yaml:"objectives" doc:"How long messages may wait. The first that matches both topic and group holds."`
 
 	collectors.Schedule `inline:"true"`
-}
-
-// TLS is how connections are encrypted.
-type TLS struct {
-	Enabled        bool `yaml:"enabled" default:"true" doc:"Whether connections are encrypted."`
-	collectors.TLS `inline:"true"`
-}
-
-// SASL is who lostorder is to the brokers.
-type SASL struct {
-	Mechanism string        `yaml:"mechanism" enum:"PLAIN,SCRAM-SHA-256,SCRAM-SHA-512" default:"PLAIN" doc:"How to log in."`
-	Username  string        `yaml:"username" required:"true" doc:"The user." example:"lostorder"`
-	Password  config.Secret `yaml:"password" file:"true" required:"true" doc:"The password." example:"${KAFKA_PASSWORD}"`
 }
 
 // Validate checks what the tags cannot say.

@@ -126,7 +126,7 @@ func (t *topic) oldest(heads []int64, now signal.Instant) signal.Age {
 	var oldest signal.Age
 	for p := range t.end {
 		if t.start[p] >= 0 && t.end[p] > heads[p] {
-			age, _ := t.past.parts[p].age(heads[p], now)
+			age, _ := t.past.parts[p].Age(heads[p], now)
 			oldest = older(oldest, age)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"github.com/IBM/sarama"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
+	"github.com/lostorder/lostorder/collectors/kafka/client"
 	"github.com/lostorder/lostorder/collectors/kafka/records"
 	"github.com/lostorder/lostorder/internal/signal"
 )
@@ -62,25 +63,23 @@ func (r *reading) fetchAll(fetches []*fetch) {
 		if len(rest) == 0 || r.ctx.Err() != nil {
 			return
 		}
-		r.cluster.each(func(n *node) { r.fetchFrom(n, rest[n.id]) })
+		r.cluster.Each(func(n *client.Node) { r.fetchFrom(n, rest[n.ID]) })
 	}
 }
 
 // fetchFrom reads once from one broker.
-func (r *reading) fetchFrom(n *node, fetches []*fetch) {
+func (r *reading) fetchFrom(n *client.Node, fetches []*fetch) {
 	if len(fetches) == 0 {
 		return
 	}
-	answer, err := askAlone(r.ctx, n, r.cluster.reading, func(b *sarama.Broker) (*kmsg.FetchResponse, error) {
-		return n.fetch(b, fetchRequest(fetches))
-	})
+	answer, err := n.Fetch(r.ctx, fetchRequest(fetches))
 	switch {
-	case errors.Is(err, errTooLarge) && len(fetches) > 1: // one of them is, the others need not suffer
+	case errors.Is(err, client.ErrTooLarge) && len(fetches) > 1: // one of them is, the others need not suffer
 		half := len(fetches) / 2
 		r.fetchFrom(n, fetches[:half])
 		r.fetchFrom(n, fetches[half:])
 		return
-	case errors.Is(err, errTooLarge):
+	case errors.Is(err, client.ErrTooLarge):
 		fetches[0].found = []message{{offset: fetches[0].next}}
 		fetches[0].stuck = true
 		return

@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"github.com/IBM/sarama"
+
+	"github.com/lostorder/lostorder/collectors/kafka/client"
 )
 
 // The types of groups, as brokers name them since Kafka 3.8.
@@ -55,11 +57,11 @@ const groupsPerRequest = 100
 
 // readGroups lists the groups that a broker coordinates, describes those that
 // have members, and returns those of which commits are to be read.
-func (r *reading) readGroups(n *node) []*group {
-	speaks := r.cluster.conf.Version
-	version := pick(speaks, step{sarama.V3_8_0_0, 5}, step{sarama.V2_6_0_0, 4}, step{sarama.V2_4_0_0, 3},
-		step{sarama.V2_0_0_0, 2}, step{sarama.V0_11_0_0, 1})
-	answer, err := ask(r.ctx, n, r.cluster.reading, func(b *sarama.Broker) (*sarama.ListGroupsResponse, error) {
+func (r *reading) readGroups(n *client.Node) []*group {
+	speaks := r.cluster.Version()
+	version := client.Pick(speaks, client.Step{Since: sarama.V3_8_0_0, Version: 5}, client.Step{Since: sarama.V2_6_0_0, Version: 4}, client.Step{Since: sarama.V2_4_0_0, Version: 3},
+		client.Step{Since: sarama.V2_0_0_0, Version: 2}, client.Step{Since: sarama.V0_11_0_0, Version: 1})
+	answer, err := client.Ask(r.ctx, n, func(b *sarama.Broker) (*sarama.ListGroupsResponse, error) {
 		return b.ListGroups(&sarama.ListGroupsRequest{Version: version})
 	})
 	switch {
@@ -69,7 +71,7 @@ func (r *reading) readGroups(n *node) []*group {
 		return nil
 	case answer.Err != sarama.ErrNoError:
 		r.missGroups()
-		r.missing.Add(fmt.Sprintf("groups of broker %d", n.id), groupReason(answer.Err))
+		r.missing.Add(fmt.Sprintf("groups of broker %d", n.ID), groupReason(answer.Err))
 		return nil
 	}
 	groups := make([]*group, 0, len(answer.Groups))
@@ -103,6 +105,16 @@ func (r *reading) readGroups(n *node) []*group {
 		r.describeConsumer(n, batch)
 	}
 	return groups
+}
+
+// keepGroups keeps the groups that a broker coordinates.
+func (r *reading) keepGroups(n *client.Node, groups []*group) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.groups == nil {
+		r.groups = map[int32][]*group{}
+	}
+	r.groups[n.ID] = groups
 }
 
 // seeGroups notes the names of a broker's groups, missGroups that they are not known.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/IBM/sarama"
 
+	"github.com/lostorder/lostorder/collectors/kafka/age"
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
@@ -32,7 +33,7 @@ type queueKey struct{ topic, group string }
 // topicPast is what was learned of a topic.
 type topicPast struct {
 	seen     uint64
-	parts    []timeline
+	parts    []age.Timeline
 	settings topicSettings
 
 	newest    [][]message // of a dead letter queue, by partition
@@ -77,7 +78,7 @@ func (h *history) topic(t *topic) *topicPast {
 	}
 	past.seen = h.reading
 	if missing := len(t.leaders) - len(past.parts); missing > 0 {
-		past.parts = append(past.parts, make([]timeline, missing)...)
+		past.parts = append(past.parts, make([]age.Timeline, missing)...)
 	}
 	return past
 }

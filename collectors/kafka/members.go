@@ -5,20 +5,22 @@ import (
 	"strings"
 
 	"github.com/IBM/sarama"
+
+	"github.com/lostorder/lostorder/collectors/kafka/client"
 )
 
 // describeClassic reads the members of groups of the classic protocol.
-func (r *reading) describeClassic(n *node, groups []*group) {
-	speaks := r.cluster.conf.Version
+func (r *reading) describeClassic(n *client.Node, groups []*group) {
+	speaks := r.cluster.Version()
 	request := &sarama.DescribeGroupsRequest{
-		Version: pick(speaks, step{sarama.V2_4_0_0, 5}, step{sarama.V2_3_0_0, 3}, step{sarama.V2_0_0_0, 2}, step{sarama.V1_1_0_0, 1}),
+		Version: client.Pick(speaks, client.Step{Since: sarama.V2_4_0_0, Version: 5}, client.Step{Since: sarama.V2_3_0_0, Version: 3}, client.Step{Since: sarama.V2_0_0_0, Version: 2}, client.Step{Since: sarama.V1_1_0_0, Version: 1}),
 	}
 	named := make(map[string]*group, len(groups))
 	for _, g := range groups {
 		request.AddGroup(g.name)
 		named[g.name] = g
 	}
-	answer, err := ask(r.ctx, n, r.cluster.reading, func(b *sarama.Broker) (*sarama.DescribeGroupsResponse, error) {
+	answer, err := client.Ask(r.ctx, n, func(b *sarama.Broker) (*sarama.DescribeGroupsResponse, error) {
 		return b.DescribeGroups(request)
 	})
 	if err != nil {
@@ -70,14 +72,14 @@ func (r *reading) keepClassic(g *group, d *sarama.GroupDescription) {
 
 // describeConsumer reads the members of groups of the protocol of KIP-848, which
 // look dead to the classic question.
-func (r *reading) describeConsumer(n *node, groups []*group) {
-	request := sarama.NewConsumerGroupDescribeRequest(r.cluster.conf.Version)
+func (r *reading) describeConsumer(n *client.Node, groups []*group) {
+	request := sarama.NewConsumerGroupDescribeRequest(r.cluster.Version())
 	named := make(map[string]*group, len(groups))
 	for _, g := range groups {
 		request.GroupIDs = append(request.GroupIDs, g.name)
 		named[g.name] = g
 	}
-	answer, err := ask(r.ctx, n, r.cluster.reading, func(b *sarama.Broker) (*sarama.ConsumerGroupDescribeResponse, error) {
+	answer, err := client.Ask(r.ctx, n, func(b *sarama.Broker) (*sarama.ConsumerGroupDescribeResponse, error) {
 		return b.ConsumerGroupDescribe(request)
 	})
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/IBM/sarama"
 
+	"github.com/lostorder/lostorder/collectors/kafka/client"
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
@@ -22,7 +23,7 @@ const offsetsPerRequest = 2500
 
 // readOffsets asks a leader for one end of the logs of its partitions and passes
 // each answer to keep.
-func (r *reading) readOffsets(n *node, which int64, keep func(t *topic, partition int32) *int64) {
+func (r *reading) readOffsets(n *client.Node, which int64, keep func(t *topic, partition int32) *int64) {
 	var requests []*sarama.OffsetRequest
 	room := 0
 	for i := range r.topics {
@@ -31,22 +32,22 @@ func (r *reading) readOffsets(n *node, which int64, keep func(t *topic, partitio
 			continue
 		}
 		for p, leader := range t.leaders {
-			if leader != n.id {
+			if leader != n.ID {
 				continue
 			}
 			if room == 0 {
-				requests = append(requests, sarama.NewOffsetRequest(r.cluster.conf.Version))
+				requests = append(requests, sarama.NewOffsetRequest(r.cluster.Version()))
 				room = offsetsPerRequest
 			}
 			requests[len(requests)-1].AddBlock(t.name, int32(p), which, 1)
 			room--
 		}
 	}
-	pipeline(requests, func(request *sarama.OffsetRequest) { r.askOffsets(n, request, keep) })
+	client.Pipeline(requests, func(request *sarama.OffsetRequest) { r.askOffsets(n, request, keep) })
 }
 
-func (r *reading) askOffsets(n *node, request *sarama.OffsetRequest, keep func(t *topic, partition int32) *int64) {
-	answer, err := ask(r.ctx, n, r.cluster.reading, func(b *sarama.Broker) (*sarama.OffsetResponse, error) {
+func (r *reading) askOffsets(n *client.Node, request *sarama.OffsetRequest, keep func(t *topic, partition int32) *int64) {
+	answer, err := client.Ask(r.ctx, n, func(b *sarama.Broker) (*sarama.OffsetResponse, error) {
 		return b.GetAvailableOffsets(request)
 	})
 	if err != nil {
@@ -172,7 +173,7 @@ func (r *reading) observe() {
 		t := &r.topics[i]
 		for p, end := range t.end {
 			if end >= 0 {
-				t.past.parts[p].observe(end, r.now)
+				t.past.parts[p].Observe(end, r.now)
 			}
 		}
 	}
@@ -187,7 +188,7 @@ func (r *reading) missLeaderless() {
 			continue
 		}
 		for p, leader := range t.leaders {
-			if r.cluster.nodes[leader] == nil {
+			if r.cluster.Node(leader) == nil {
 				r.noLeader(t, int32(p))
 			}
 		}
@@ -202,8 +203,8 @@ func (r *reading) missLeaderless() {
 }
 
 // brokerMissing notes that a broker does not answer, once in a reading.
-func (r *reading) brokerMissing(n *node, err error) {
+func (r *reading) brokerMissing(n *client.Node, err error) {
 	if r.ctx.Err() == nil {
-		r.missing.Add(fmt.Sprintf("broker %d (%s)", n.id, n.addr), r.cluster.explain(err).Error())
+		r.missing.Add(fmt.Sprintf("broker %d (%s)", n.ID, n.Addr), r.cluster.Explain(err).Error())
 	}
 }

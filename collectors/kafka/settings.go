@@ -9,6 +9,7 @@ import (
 
 	"github.com/IBM/sarama"
 
+	"github.com/lostorder/lostorder/collectors/kafka/client"
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
@@ -33,7 +34,7 @@ func (r *reading) readSettings() {
 	if r.history.settingsFailed.Known() && r.now.Sub(r.history.settingsFailed) < settingsAgain {
 		return
 	}
-	request := &sarama.DescribeConfigsRequest{Version: pick(r.cluster.conf.Version, step{sarama.V2_0_0_0, 2}, step{sarama.V1_1_0_0, 1})}
+	request := &sarama.DescribeConfigsRequest{Version: client.Pick(r.cluster.Version(), client.Step{Since: sarama.V2_0_0_0, Version: 2}, client.Step{Since: sarama.V1_1_0_0, Version: 1})}
 	for i := range r.topics {
 		t := &r.topics[i]
 		if t.past == nil || t.gone {
@@ -46,10 +47,10 @@ func (r *reading) readSettings() {
 			Type: sarama.TopicResource, Name: t.name, ConfigNames: []string{"cleanup.policy", "retention.ms", "retention.bytes"},
 		})
 	}
-	if len(request.Resources) == 0 || !r.cluster.conf.Version.IsAtLeast(sarama.V0_11_0_0) {
+	if len(request.Resources) == 0 || !r.cluster.Version().IsAtLeast(sarama.V0_11_0_0) {
 		return
 	}
-	answer, err := ask(r.ctx, r.cluster.contacts()[0], r.cluster.reading, func(b *sarama.Broker) (*sarama.DescribeConfigsResponse, error) {
+	answer, err := client.Ask(r.ctx, r.cluster.Contacts()[0], func(b *sarama.Broker) (*sarama.DescribeConfigsResponse, error) {
 		return b.DescribeConfigs(request)
 	})
 	if err != nil {

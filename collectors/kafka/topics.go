@@ -27,7 +27,7 @@ type topic struct {
 
 // readTopics asks for the topics and keeps those whose offsets are wanted.
 func (r *reading) readTopics() error {
-	answer, err := r.cluster.metadata(r.ctx)
+	answer, err := r.cluster.Metadata(r.ctx, false)
 	if err != nil {
 		return err
 	}

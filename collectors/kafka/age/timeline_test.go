@@ -1,4 +1,4 @@
-package kafka
+package age
 
 import (
 	"math/rand/v2"
@@ -97,17 +97,17 @@ func TestAgeOf(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			var l timeline
+			var l Timeline
 			var now signal.Instant
 			for i, s := range test.samples {
-				l.observe(s.end, s.at)
-				l.begin(test.head, uint64(i))
+				l.Observe(s.end, s.at)
+				l.Begin(test.head, uint64(i))
 				now = s.at
 			}
 			for _, a := range test.answers {
 				l.lag.learn(a.asked, a.offset, a.at, l.last.offset)
 			}
-			got, good := l.age(test.head, now)
+			got, good := l.Age(test.head, now)
 			if got != test.want || good != test.good {
 				t.Errorf("got %+v, good %v; want %+v, good %v (start %d)", got, good, test.want, test.good, start)
 			}
@@ -141,12 +141,12 @@ func TestProbesFindTheAge(t *testing.T) {
 			total, worst := 0, 0
 			for range 200 {
 				head := r.Int64N(int64(len(written)))
-				var l timeline
-				l.observe(int64(len(written)), now)
-				l.begin(head, 1)
+				var l Timeline
+				l.Observe(int64(len(written)), now)
+				l.Begin(head, 1)
 				tries := 0
 				for ; tries < 2*triesPerHead; tries++ {
-					if _, good := l.age(head, now); good {
+					if _, good := l.Age(head, now); good {
 						break
 					}
 					asked := l.question(head)
@@ -159,7 +159,7 @@ func TestProbesFindTheAge(t *testing.T) {
 					}
 				}
 				total, worst = total+tries, max(worst, tries)
-				age, good := l.age(head, now)
+				age, good := l.Age(head, now)
 				if !good {
 					t.Fatalf("head %d is not known after %d tries", head, tries)
 				}
@@ -179,28 +179,28 @@ func TestProbesFindTheAge(t *testing.T) {
 
 // TestLongLagIsCheapToRemember lets a reader lag for a day while messages come.
 func TestLongLagIsCheapToRemember(t *testing.T) {
-	var l timeline
+	var l Timeline
 	now := signal.Instant(1_700_000_000_000)
 	began := now
 	for i := range int64(24 * 60 * 4) {
 		now += 15_000
-		l.observe(i+1, now)
-		l.begin(0, uint64(i))
-		l.end(uint64(i))
+		l.Observe(i+1, now)
+		l.Begin(0, uint64(i))
+		l.End(uint64(i))
 	}
-	if n := len(l.lag.samples); n > marksKept {
+	if n := len(l.lag.samples); n > boundsKept {
 		t.Errorf("%d samples are kept", n)
 	}
-	if age, good := l.age(0, now); !good && age.Since != began+15_000 {
+	if age, good := l.Age(0, now); !good && age.Since != began+15_000 {
 		t.Errorf("got %v, %v", age, good)
 	}
 	// A reader that caught up to half of it is known to within the tolerance.
-	if age, _ := l.age(24*60*2, now); now.Sub(age.Since) < 9*time.Hour {
+	if age, _ := l.Age(24*60*2, now); now.Sub(age.Since) < 9*time.Hour {
 		t.Errorf("the message of 12 h ago is said to be %s old", now.Sub(age.Since))
 	}
-	l.begin(24*60*4-1, 1<<40)
-	l.end(1 << 40)
-	l.end(1<<40 + 1)
+	l.Begin(24*60*4-1, 1<<40)
+	l.End(1 << 40)
+	l.End(1<<40 + 1)
 	if l.lag != nil {
 		t.Error("what nobody needs any more is kept")
 	}

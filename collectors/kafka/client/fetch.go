@@ -1,7 +1,8 @@
-package kafka
+package client
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -22,23 +23,28 @@ const (
 	fetchTagsFrom = 12
 )
 
-// errTooLarge is about one answer; the connection stays as it is.
-var errTooLarge = errors.New("answer is larger than it may be")
+// ErrTooLarge is about one answer; the connection stays as it is.
+var ErrTooLarge = errors.New("answer is larger than it may be")
 
-// fetch sends a Fetch request and returns its answer with the batches as they came.
+// Fetch sends a Fetch request while no other is under way to the broker.
+func (n *Node) Fetch(ctx context.Context, request *kmsg.FetchRequest) (*kmsg.FetchResponse, error) {
+	return askAlone(ctx, n, func(b *sarama.Broker) (*kmsg.FetchResponse, error) { return n.exchange(b, request) })
+}
+
+// exchange sends a Fetch request and returns its answer with the batches as they came.
 //
 // sarama would decompress every batch of an answer into memory at once: whoever may
 // produce a message could end the process with a few kilobytes. So this request goes by
 // itself over the connection that sarama opened and authenticated, while sarama has none
 // under way on it.
-func (n *node) fetch(b *sarama.Broker, request *kmsg.FetchRequest) (*kmsg.FetchResponse, error) {
+func (n *Node) exchange(b *sarama.Broker, request *kmsg.FetchRequest) (*kmsg.FetchResponse, error) {
 	if err := n.learnFetchVersion(b); err != nil {
 		return nil, err
 	}
 	request.SetVersion(n.fetchVersion)
 	n.requests++
 	c := n.link.conn
-	if err := c.SetDeadline(time.Now().Add(n.conf.Net.ReadTimeout)); err != nil {
+	if err := c.SetDeadline(time.Now().Add(n.cluster.conf.Net.ReadTimeout)); err != nil {
 		return nil, err
 	}
 	if _, err := c.Write(kmsg.NewRequestFormatter(kmsg.FormatterClientID(clientID)).AppendRequest(nil, request, n.requests)); err != nil {
@@ -59,13 +65,13 @@ func (n *node) fetch(b *sarama.Broker, request *kmsg.FetchRequest) (*kmsg.FetchR
 }
 
 // learnFetchVersion asks, once for each connection, which version the broker speaks.
-func (n *node) learnFetchVersion(b *sarama.Broker) error {
+func (n *Node) learnFetchVersion(b *sarama.Broker) error {
 	if n.fetchVersion >= 0 {
 		return nil
 	}
-	best := pick(n.conf.Version, step{sarama.V2_7_0_0, newestFetch}, step{sarama.V2_3_0_0, 11}, step{sarama.V2_1_0_0, 10},
-		step{sarama.V1_1_0_0, 7}, step{sarama.V0_11_0_0, 5}, step{sarama.V0_10_1_0, 3}, step{sarama.V0_10_0_0, 2})
-	if n.conf.ApiVersionsRequest {
+	best := Pick(n.cluster.conf.Version, Step{sarama.V2_7_0_0, newestFetch}, Step{sarama.V2_3_0_0, 11}, Step{sarama.V2_1_0_0, 10},
+		Step{sarama.V1_1_0_0, 7}, Step{sarama.V0_11_0_0, 5}, Step{sarama.V0_10_1_0, 3}, Step{sarama.V0_10_0_0, 2})
+	if n.cluster.conf.ApiVersionsRequest {
 		answer, err := b.ApiVersions(&sarama.ApiVersionsRequest{})
 		if err != nil {
 			return err
@@ -95,7 +101,7 @@ func readFrame(r io.Reader, correlation, most int32) ([]byte, error) {
 		if _, err := io.CopyN(io.Discard, r, size); err != nil {
 			return nil, err
 		}
-		return nil, errTooLarge
+		return nil, ErrTooLarge
 	}
 	var body bytes.Buffer
 	if _, err := io.CopyN(&body, r, size); err != nil {

@@ -1,4 +1,5 @@
-package kafka
+// Package age tells since when the messages of a partition have waited.
+package age
 
 import (
 	"slices"
@@ -13,70 +14,70 @@ const (
 	ageShare = 20
 	// skewSlack is how far a clock may be off without being called wrong.
 	skewSlack = time.Second
-	// marksKept bounds what is remembered of one partition.
-	marksKept = 12
+	// boundsKept bounds what is remembered of one partition.
+	boundsKept = 12
 	// triesPerHead bounds the questions about one message. Timestamps that are out
 	// of order may leave it without an answer.
 	triesPerHead = 20
 )
 
-// A mark bounds when messages were written: those before offset not after upper,
+// A bound bounds when messages were written: those before offset not after upper,
 // the one at offset and those behind it not before lower.
-type mark struct {
+type bound struct {
 	offset       int64
 	upper, lower signal.Instant
 	exact        bool // the message at offset was written at lower
 }
 
-// timeline tells when the messages of one partition were written. It has two
+// Timeline tells when the messages of one partition were written. It has two
 // sources. Samples are the ends of the log that readings saw, by our own clock:
 // they cost nothing, cannot be faked and are as fine as the interval. Probes are
 // answers of the broker about timestamps: exact, by the clock of whoever wrote the
 // message. Where the two disagree the samples are right: a message with an old
 // timestamp that arrived just now (a replay, a mirror) has waited since just now.
-type timeline struct {
-	prev, last mark     // the two latest samples
+type Timeline struct {
+	prev, last bound    // the two latest samples
 	lag        *lagging // nil while nobody lags
 }
 
 // lagging is what is remembered only while somebody lags.
 type lagging struct {
-	samples []mark // before prev
-	probes  []mark
+	samples []bound // before prev
+	probes  []bound
 	reading uint64 // in which somebody was last seen to lag
 	fresh   bool   // somebody lags since this reading
 	lowest  int64  // head of the reader that is furthest behind
 	wanted  int64  // head that the next probe is for; Unknown: none
 	head    int64  // head that the last probe was for
 	tries   int    // probes for it
-	mute    bool   // the partition carries no timestamps
+	untimed bool   // the partition carries no timestamps
 }
 
-// observe notes the end of the log at a moment.
-func (l *timeline) observe(end int64, at signal.Instant) {
+// Observe notes the end of the log at a moment.
+func (l *Timeline) Observe(end int64, at signal.Instant) {
 	switch {
 	case !l.last.upper.Known():
-		l.last = mark{offset: end, upper: at, lower: at}
+		l.last = bound{offset: end, upper: at, lower: at}
 	case end < l.last.offset: // a topic made anew
-		*l = timeline{last: mark{offset: end, upper: at, lower: at}}
+		*l = Timeline{last: bound{offset: end, upper: at, lower: at}}
 	case end == l.last.offset:
 		l.last.lower = at
 	default:
 		if l.lag != nil && l.prev.upper.Known() {
 			l.lag.samples = thin(append(l.lag.samples, l.prev))
 		}
-		l.prev, l.last = l.last, mark{offset: end, upper: at, lower: at}
+		l.prev, l.last = l.last, bound{offset: end, upper: at, lower: at}
 	}
 }
 
 // learn notes what the broker answered to "the first message at or after asked":
 // an offset and its timestamp, or none (a negative offset).
 func (l *lagging) learn(asked signal.Instant, offset int64, at signal.Instant, end int64) {
-	m := mark{offset: offset, upper: asked, lower: at, exact: true}
+	m := bound{offset: offset, upper: asked, lower: at, exact: true}
 	if offset < 0 {
-		m = mark{offset: end, upper: asked, lower: asked}
+		m = bound{offset: end, upper: asked, lower: asked}
 	}
-	i, found := slices.BinarySearchFunc(l.probes, m, func(a, b mark) int { return int(min(1, max(-1, a.offset-b.offset))) })
+	i, found := slices.BinarySearchFunc(l.probes, m, func(a, b bound) int { return int(min(1, max(-1, a.offset-b.offset))) })
 	if found && l.probes[i].exact == m.exact {
 		l.probes[i].upper = min(l.probes[i].upper, m.upper)
 		l.probes[i].lower = max(l.probes[i].lower, m.lower)
@@ -91,31 +92,31 @@ func (l *lagging) forget() {
 	l.probes = since(l.probes, l.lowest)
 }
 
-// since drops the marks before an offset, but for the nearest two: one may be
+// since drops the bounds before an offset, but for the nearest two: one may be
 // the message itself.
-func since(marks []mark, offset int64) []mark {
+func since(bounds []bound, offset int64) []bound {
 	drop := 0
-	for drop+2 < len(marks) && marks[drop+2].offset <= offset {
+	for drop+2 < len(bounds) && bounds[drop+2].offset <= offset {
 		drop++
 	}
-	return slices.Delete(marks, 0, drop)
+	return slices.Delete(bounds, 0, drop)
 }
 
-// thin keeps the number of marks bounded by dropping the one that says least: it
+// thin keeps the number of bounds bounded by dropping the one that says least: it
 // has its neighbours closest in time, relative to their age.
-func thin(marks []mark) []mark {
-	if len(marks) <= marksKept {
-		return marks
+func thin(bounds []bound) []bound {
+	if len(bounds) <= boundsKept {
+		return bounds
 	}
-	newest := marks[len(marks)-1].lower
+	newest := bounds[len(bounds)-1].lower
 	best, least := 1, 0.0
-	for i := 1; i < len(marks)-1; i++ {
-		gap := float64(marks[i+1].lower-marks[i-1].lower) / float64(newest-marks[i-1].lower+1)
+	for i := 1; i < len(bounds)-1; i++ {
+		gap := float64(bounds[i+1].lower-bounds[i-1].lower) / float64(newest-bounds[i-1].lower+1)
 		if i == 1 || gap < least {
 			best, least = i, gap
 		}
 	}
-	return slices.Delete(marks, best, best+1)
+	return slices.Delete(bounds, best, best+1)
 }
 
 // bracket is when a message was written, as far as one source knows.
@@ -126,7 +127,7 @@ type bracket struct {
 	exact         bool // low is when
 }
 
-func (b *bracket) narrow(m *mark, head int64) {
+func (b *bracket) narrow(m *bound, head int64) {
 	switch {
 	case !m.upper.Known():
 	case m.offset > head:
@@ -140,8 +141,8 @@ func (b *bracket) narrow(m *mark, head int64) {
 	}
 }
 
-// ours is what the samples say of a message, theirs what the probes say.
-func (l *timeline) ours(head int64) bracket {
+// observed is what the samples show of a message, answered what the probes do.
+func (l *Timeline) observed(head int64) bracket {
 	var b bracket
 	if l.lag != nil {
 		for i := range l.lag.samples {
@@ -153,7 +154,7 @@ func (l *timeline) ours(head int64) bracket {
 	return b
 }
 
-func (l *timeline) theirs(head int64) bracket {
+func (l *Timeline) answered(head int64) bracket {
 	var b bracket
 	if l.lag == nil {
 		return b
@@ -171,26 +172,26 @@ func (l *timeline) theirs(head int64) bracket {
 	return b
 }
 
-// age returns since when the message at head has waited, and whether that is good
+// Age returns since when the message at head has waited, and whether that is good
 // enough.
-func (l *timeline) age(head int64, now signal.Instant) (signal.Age, bool) {
-	ours, theirs := l.ours(head), l.theirs(head)
-	if !ours.high.Known() {
+func (l *Timeline) Age(head int64, now signal.Instant) (signal.Age, bool) {
+	seen, answered := l.observed(head), l.answered(head)
+	if !seen.high.Known() {
 		return signal.Age{}, true // no sample behind it: nothing waits
 	}
-	if theirs.exact {
-		at := min(theirs.low, ours.high)
-		if floor := ours.low.Add(-skewSlack); ours.low.Known() && at < floor {
-			at = ours.low
+	if answered.exact {
+		at := min(answered.low, seen.high)
+		if floor := seen.low.Add(-skewSlack); seen.low.Known() && at < floor {
+			at = seen.low
 		}
 		return signal.Age{Since: at, Bound: signal.Measured}, true
 	}
-	low, high := ours.low, ours.high
-	if theirs.high.Known() {
-		high = max(low, min(high, theirs.high))
+	low, high := seen.low, seen.high
+	if answered.high.Known() {
+		high = max(low, min(high, answered.high))
 	}
-	if theirs.low.Known() {
-		low = min(high, max(low, theirs.low))
+	if answered.low.Known() {
+		low = min(high, max(low, answered.low))
 	}
 	tolerance := max(ageGrain, now.Sub(high)/ageShare)
 	if low.Known() && high.Sub(low) <= tolerance {
@@ -202,13 +203,13 @@ func (l *timeline) age(head int64, now signal.Instant) (signal.Age, bool) {
 // question returns the timestamp to ask the broker about next, to learn more of
 // the message at head. Between two bounds it guesses that messages came evenly,
 // and halves the time every other try, for they do not.
-func (l *timeline) question(head int64) signal.Instant {
-	ours, b := l.ours(head), l.theirs(head)
+func (l *Timeline) question(head int64) signal.Instant {
+	seen, b := l.observed(head), l.answered(head)
 	if !b.low.Known() {
-		b.low, b.lowAt, b.lowExact = ours.low, ours.lowAt, false
+		b.low, b.lowAt, b.lowExact = seen.low, seen.lowAt, false
 	}
 	if !b.high.Known() {
-		b.high, b.highAt = ours.high, ours.highAt
+		b.high, b.highAt = seen.high, seen.highAt
 	}
 	switch {
 	case !b.low.Known():

@@ -1,4 +1,4 @@
-package kafka
+package client
 
 import (
 	"context"
@@ -19,9 +19,9 @@ type handshakeError struct{ err error }
 func (e *handshakeError) Error() string { return e.err.Error() }
 func (e *handshakeError) Unwrap() error { return e.err }
 
-// explain turns an error of a connection into one that says what to do. The
+// Explain turns an error of a connection into one that says what to do. The
 // broker's own words are left out where they could repeat a secret.
-func (c *cluster) explain(err error) error {
+func (c *Cluster) Explain(err error) error {
 	var (
 		handshake *handshakeError
 		lookup    *net.DNSError

@@ -1,4 +1,4 @@
-package kafka
+package client
 
 import (
 	"cmp"
@@ -11,48 +11,60 @@ import (
 	"github.com/IBM/sarama"
 )
 
-// cluster is the brokers of a cluster and the connections to them, which last
+// Cluster is the brokers of a cluster and the connections to them, which last
 // from one reading to the next.
 //
 // sarama's own Client is not used: it sleeps between attempts, refreshes in the
 // background and hides which broker failed. Its Brokers are all that is needed,
 // for the groups that a broker lists are the ones that it coordinates.
-type cluster struct {
+type Cluster struct {
 	seeds   []string
+	dialer  *dialer
 	conf    *sarama.Config
-	nodes   map[int32]*node
+	nodes   map[int32]*Node
 	reading uint64
 }
 
-// begin starts a reading: what failed in the last one is tried again.
-func (c *cluster) begin() {
+// New returns a cluster without connections. It connects when it is asked.
+func New(config Config) *Cluster {
+	d := newDialer(config.TLS, config.requestTimeout())
+	return &Cluster{seeds: config.Brokers, dialer: d, conf: config.sarama(d), nodes: map[int32]*Node{}}
+}
+
+// Version is the highest version of requests.
+func (c *Cluster) Version() sarama.KafkaVersion { return c.conf.Version }
+
+// Tie ends all connections when ctx ends, until the returned function is called.
+func (c *Cluster) Tie(ctx context.Context) (end func()) { return c.dialer.begin(ctx) }
+
+// Node returns the broker of an id, or nil.
+func (c *Cluster) Node(id int32) *Node { return c.nodes[id] }
+
+// Begin starts a reading: what failed in the last one is tried again.
+func (c *Cluster) Begin() {
 	c.reading++
 	for _, n := range c.nodes {
 		n.failed = nil
 	}
 }
 
-// close ends all connections.
-func (c *cluster) close() {
+// Close ends all connections.
+func (c *Cluster) Close() {
 	for _, n := range c.nodes {
 		n.disconnect()
 	}
 	clear(c.nodes)
 }
 
-// metadata asks for all topics and brokers, and keeps the brokers.
-func (c *cluster) metadata(ctx context.Context) (*sarama.MetadataResponse, error) {
-	return c.topics(ctx, false)
-}
-
-// topics also asks, with rights, what this user may do with each of them.
-func (c *cluster) topics(ctx context.Context, rights bool) (*sarama.MetadataResponse, error) {
+// Metadata asks for all topics and brokers, and keeps the brokers. With rights it also
+// asks what this user may do with each topic.
+func (c *Cluster) Metadata(ctx context.Context, rights bool) (*sarama.MetadataResponse, error) {
 	request := sarama.NewMetadataRequest(c.conf.Version, nil)
 	request.AllowAutoTopicCreation = false
-	request.IncludeTopicAuthorizedOperations = rights && request.Version >= rightsToldFrom
+	request.IncludeTopicAuthorizedOperations = rights && request.Version >= RightsFrom
 	var failures []string
-	for _, n := range c.contacts() {
-		answer, err := ask(ctx, n, c.reading, func(b *sarama.Broker) (*sarama.MetadataResponse, error) {
+	for _, n := range c.Contacts() {
+		answer, err := Ask(ctx, n, func(b *sarama.Broker) (*sarama.MetadataResponse, error) {
 			return b.GetMetadata(request)
 		})
 		if ctx.Err() != nil {
@@ -65,7 +77,7 @@ func (c *cluster) topics(ctx context.Context, rights bool) (*sarama.MetadataResp
 		}
 		if err != nil {
 			c.drop(n)
-			failures = append(failures, n.addr+": "+c.explain(err).Error())
+			failures = append(failures, n.Addr+": "+c.Explain(err).Error())
 			if errors.Is(err, sarama.ErrSASLAuthenticationFailed) {
 				break // it will not be right elsewhere, and too many attempts lock accounts
 			}
@@ -78,27 +90,27 @@ func (c *cluster) topics(ctx context.Context, rights bool) (*sarama.MetadataResp
 	return nil, fmt.Errorf("read topics: %s", strings.Join(slices.Compact(failures), "; "))
 }
 
-// contacts lists whom to ask for the topics: brokers to which there is a
+// Contacts lists whom to ask for the topics: brokers to which there is a
 // connection first, then the others, then the addresses of the config.
-func (c *cluster) contacts() []*node {
-	var list []*node
+func (c *Cluster) Contacts() []*Node {
+	var list []*Node
 	known := map[string]bool{}
 	for _, n := range c.nodes {
 		list = append(list, n)
-		known[n.addr] = true
+		known[n.Addr] = true
 	}
-	slices.SortFunc(list, func(a, b *node) int {
+	slices.SortFunc(list, func(a, b *Node) int {
 		if a.broker != nil != (b.broker != nil) {
 			if a.broker != nil {
 				return -1
 			}
 			return 1
 		}
-		return cmp.Compare(a.id, b.id)
+		return cmp.Compare(a.ID, b.ID)
 	})
 	for _, addr := range c.seeds {
 		if !known[addr] {
-			list = append(list, &node{id: -1, addr: addr, conf: c.conf})
+			list = append(list, &Node{ID: -1, Addr: addr, cluster: c})
 			known[addr] = true
 		}
 	}
@@ -106,30 +118,30 @@ func (c *cluster) contacts() []*node {
 }
 
 // drop ends the connection to an address of the config; a broker keeps its own.
-func (c *cluster) drop(n *node) {
-	if n.id < 0 {
+func (c *Cluster) drop(n *Node) {
+	if n.ID < 0 {
 		n.disconnect()
 	}
 }
 
 // adopt makes the brokers of the answer the ones that are known, and keeps the
 // connections to those that were.
-func (c *cluster) adopt(asked *node, answer *sarama.MetadataResponse) {
+func (c *Cluster) adopt(asked *Node, answer *sarama.MetadataResponse) {
 	seen := make(map[int32]bool, len(answer.Brokers))
 	for _, b := range answer.Brokers {
 		seen[b.ID()] = true
 		if old := c.nodes[b.ID()]; old != nil {
-			if old.addr == b.Addr() {
+			if old.Addr == b.Addr() {
 				continue
 			}
 			old.disconnect()
 		}
-		n := &node{id: b.ID(), addr: b.Addr(), conf: c.conf}
-		if asked.id < 0 && asked.addr == n.addr {
+		n := &Node{ID: b.ID(), Addr: b.Addr(), cluster: c}
+		if asked.ID < 0 && asked.Addr == n.Addr {
 			n.broker, n.link, n.made, n.fetchVersion = asked.broker, asked.link, asked.made, asked.fetchVersion
 			asked.broker = nil
 		}
-		c.nodes[n.id] = n
+		c.nodes[n.ID] = n
 	}
 	for id, n := range c.nodes {
 		if !seen[id] {
@@ -140,11 +152,18 @@ func (c *cluster) adopt(asked *node, answer *sarama.MetadataResponse) {
 	c.drop(asked)
 }
 
-// each runs work for every broker, side by side, and waits for all of it.
-func (c *cluster) each(work func(*node)) {
+// Each runs work for every broker, side by side, and waits for all of it.
+func (c *Cluster) Each(work func(*Node)) {
 	var all crew
 	for _, n := range c.nodes {
 		all.run(func() { work(n) })
 	}
 	all.wait()
 }
+
+const (
+	// RightsFrom is the version of the metadata request from which on rights are known.
+	RightsFrom = 8
+	// NoRights stands for rights that the broker did not return.
+	NoRights = -1 << 31
+)

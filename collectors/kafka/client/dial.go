@@ -1,4 +1,4 @@
-package kafka
+package client
 
 import (
 	"context"
@@ -25,7 +25,7 @@ func newDialer(settings *TLS, timeout time.Duration) *dialer {
 	return &dialer{tls: settings, timeout: timeout, ctx: context.Background(), conns: map[*conn]struct{}{}}
 }
 
-// begin ties all connections, those that are open and those to come, to ctx until
+// Begin ties all connections, those that are open and those to come, to ctx until
 // the returned function is called.
 func (d *dialer) begin(ctx context.Context) (end func()) {
 	d.mu.Lock()

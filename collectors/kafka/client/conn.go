@@ -1,4 +1,4 @@
-package kafka
+package client
 
 import (
 	"errors"
@@ -22,7 +22,7 @@ func (e timeoutError) Error() string { return string(e) }
 func (e timeoutError) Timeout() bool { return true }
 
 // conn is a connection to a broker. After the first timeout it fails at once:
-// sarama would wait for the whole timeout again at each further step of opening a
+// sarama would wait for the whole timeout again at each further Step of opening a
 // connection, and a broker that hangs would cost a multiple of it.
 type conn struct {
 	net.Conn

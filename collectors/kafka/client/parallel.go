@@ -1,4 +1,4 @@
-package kafka
+package client
 
 import "sync"
 
@@ -33,8 +33,8 @@ func (c *crew) wait() {
 // answer is taken apart the broker works on the next.
 const inFlight = 2
 
-// pipeline runs the steps on the connection to one broker.
-func pipeline[T any](steps []T, run func(T)) {
+// Pipeline runs the steps on the connection to one broker.
+func Pipeline[T any](steps []T, run func(T)) {
 	if len(steps) < 2 {
 		for _, s := range steps {
 			run(s)

@@ -1,0 +1,147 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path"
+	"strings"
+	"sync"
+
+	"github.com/IBM/sarama"
+	"go.opentelemetry.io/otel/attribute"
+
+	"github.com/lostorder/lostorder/internal/span"
+)
+
+// Node is one broker and the connection to it.
+type Node struct {
+	ID      int32
+	Addr    string
+	cluster *Cluster
+
+	mu     sync.Mutex     // guards the next three while requests are under way
+	broker *sarama.Broker // nil while there is no connection
+	made   uint64         // the reading in which the connection was made
+	// failed is why the broker is asked nothing more in this reading.
+	failed error
+	// link is the connection under sarama's, for requests that sarama does not know.
+	link *link
+	// fetchVersion is the version of Fetch that the broker speaks; -1 before it was asked.
+	fetchVersion int16
+	// requests counts those that went over the link by themselves.
+	requests int32
+	// wire is held for reading by sarama's requests, and alone by ours.
+	wire sync.RWMutex
+	// OneGroup: the broker is too old to be asked for the commits of several
+	// groups at once.
+	OneGroup bool
+}
+
+// Ask sends one request to a broker. A connection of an earlier reading may have
+// died since (the broker was restarted), which is no reason to call the broker
+// down: it is made anew, once. All that is asked only reads, so that asking twice
+// does no harm.
+func Ask[R any](ctx context.Context, n *Node, request func(*sarama.Broker) (R, error)) (answer R, err error) {
+	return askWhile(ctx, n, n.wire.RLocker(), request)
+}
+
+// askAlone sends a request while no other is under way to the broker.
+func askAlone[R any](ctx context.Context, n *Node, request func(*sarama.Broker) (R, error)) (answer R, err error) {
+	return askWhile(ctx, n, &n.wire, request)
+}
+
+func askWhile[R any](ctx context.Context, n *Node, lock sync.Locker, request func(*sarama.Broker) (R, error)) (answer R, err error) {
+	var none R
+	_, end := span.Call(ctx, "kafka "+nameOf(none), attribute.String("server.address", n.Addr), attribute.Int("messaging.kafka.broker.id", int(n.ID)))
+	defer func() { end(err) }()
+	for {
+		if err := ctx.Err(); err != nil {
+			return none, err
+		}
+		broker, old, err := n.connection()
+		if err != nil {
+			return none, err
+		}
+		answer, err := while(lock, func() (R, error) { return request(broker) })
+		if err == nil || !endsConnection(err) {
+			return answer, err
+		}
+		n.lose(broker, err, old && !errors.Is(err, errNoAnswer))
+	}
+}
+
+func while[R any](lock sync.Locker, request func() (R, error)) (R, error) {
+	lock.Lock()
+	defer lock.Unlock()
+	return request()
+}
+
+// nameOf names a request by its answer: OffsetFetch, ListGroups and so on.
+func nameOf(answer any) string {
+	return strings.TrimSuffix(strings.TrimLeft(path.Ext(fmt.Sprintf("%T", answer)), "."), "Response")
+}
+
+// connection returns the connection, which is made if there is none, and whether
+// it is of an earlier reading.
+func (n *Node) connection() (broker *sarama.Broker, old bool, err error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.failed == nil {
+		n.failed = n.connect()
+	}
+	return n.broker, n.made != n.cluster.reading, n.failed
+}
+
+// lose ends a connection on which a request failed, unless another request on it
+// failed first and there is a new one already.
+func (n *Node) lose(broker *sarama.Broker, err error, again bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.broker == broker {
+		n.disconnect()
+	}
+	if !again {
+		n.failed = err
+	}
+}
+
+// connect connects unless it is connected.
+func (n *Node) connect() error {
+	if n.broker != nil {
+		return nil
+	}
+	broker, under, conf := sarama.NewBroker(n.Addr), &link{dialer: n.cluster.conf.Net.Proxy.Dialer}, *n.cluster.conf
+	conf.Net.Proxy.Dialer = under
+	if err := broker.Open(&conf); err != nil {
+		return err
+	}
+	// Waits for the end of the attempt.
+	if ok, err := broker.Connected(); err != nil || !ok {
+		_ = broker.Close()
+		if err == nil {
+			err = sarama.ErrNotConnected
+		}
+		return err
+	}
+	n.broker, n.link, n.made, n.fetchVersion = broker, under, n.cluster.reading, -1
+	return nil
+}
+
+// disconnect ends the connection and what sarama runs for it.
+func (n *Node) disconnect() {
+	if n.broker != nil {
+		_ = n.broker.Close()
+		n.broker = nil
+	}
+}
+
+// endsConnection reports whether an error is about the connection and not about
+// the one request.
+func endsConnection(err error) bool {
+	var (
+		answered sarama.KError
+		unsent   sarama.PacketEncodingError
+	)
+	return !errors.As(err, &answered) && !errors.As(err, &unsent) && !errors.Is(err, sarama.ErrUnsupportedVersion) && !errors.Is(err, ErrTooLarge)
+}
