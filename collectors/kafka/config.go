@@ -16,7 +16,7 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// Values of the config file.
+// Values in the config file.
 const (
 	granularityPartition = "partition"
 	orderIDKey           = "key"
@@ -28,21 +28,21 @@ const section = "kafka"
 // Config is one entry of the kafka section: a cluster to watch.
 type Config struct {
 	Name        string         `yaml:"name" required:"true" doc:"What the cluster is called in metrics and findings." example:"main"`
-	Brokers     []string       `yaml:"brokers" required:"true" single:"true" doc:"Where to connect first; the rest of the cluster is found from there." example:"localhost:9092"`
-	Version     string         `yaml:"version" doc:"The Kafka version to speak at most; what the brokers can is found out when left out. Needed for brokers before 0.10 only." example:"3.8.0"`
-	TLS         *client.TLS    `yaml:"tls" doc:"Encryption; none when left out."`
-	SASL        *client.SASL   `yaml:"sasl" doc:"Who lostorder is; nobody when left out."`
-	Topics      config.Matcher `yaml:"topics" doc:"Topics to watch. Internal ones (__.*) are left out unless an include names them."`
-	Groups      config.Matcher `yaml:"groups" doc:"Consumer groups to watch. Without an exclude, console-consumer-.* is left out."`
-	DLQ         []string       `yaml:"dlq" single:"true" default:"{topic}.dlq,{topic}-dlq,{topic}.DLQ,{topic}-dlt,{topic}.DLT,{topic}_dlq" doc:"How the dead letter queue of a topic is named." example:"{topic}.dlq"`
-	Granularity string         `yaml:"granularity" enum:"topic,partition" default:"topic" doc:"What the metrics show one by one. Findings always look at partitions."`
-	OrderID     string         `yaml:"order_id" enum:"key" doc:"Where a message carries its order id; none when left out. With key, a few messages of a queue that stands still are read to name its orders, for which READ on the topic is needed."`
-	Objectives  []Objective    `yaml:"objectives" doc:"How long messages may wait. The first that matches both topic and group holds."`
+	Brokers     []string       `yaml:"brokers" required:"true" single:"true" doc:"Addresses to connect to first. The other brokers are discovered from there." example:"localhost:9092"`
+	Version     string         `yaml:"version" doc:"The highest Kafka version whose requests are used. The default is what each broker supports. Only brokers before 0.10 need it." example:"3.8.0"`
+	TLS         *client.TLS    `yaml:"tls" doc:"Encryption of the connections. The default is none."`
+	SASL        *client.SASL   `yaml:"sasl" doc:"SASL credentials. Anonymous if omitted."`
+	Topics      config.Matcher `yaml:"topics" doc:"Topics to watch. Internal topics (__.*) are excluded unless an include names them."`
+	Groups      config.Matcher `yaml:"groups" doc:"Consumer groups to watch. Without an exclude, console-consumer-.* is excluded."`
+	DLQ         []string       `yaml:"dlq" single:"true" default:"{topic}.dlq,{topic}-dlq,{topic}.DLQ,{topic}-dlt,{topic}.DLT,{topic}_dlq" doc:"Names of the dead letter queue of a topic." example:"{topic}.dlq"`
+	Granularity string         `yaml:"granularity" enum:"topic,partition" default:"topic" doc:"Whether metrics have one series for each topic or for each partition. Findings are always decided for each partition."`
+	OrderID     string         `yaml:"order_id" enum:"key" doc:"Where a message carries its order id. With key, lostorder reads a few messages of a stalled queue to name its orders, which needs READ on the topic. The default is not to name orders."`
+	Objectives  []Objective    `yaml:"objectives" doc:"How long messages may wait. The first objective that matches topic and group applies."`
 
 	collectors.Schedule `inline:"true"`
 }
 
-// Validate checks what the tags cannot say.
+// Validate checks what the tags cannot express.
 func (c *Config) Validate() error {
 	var errs []error
 	for i, addr := range c.Brokers {
@@ -53,7 +53,7 @@ func (c *Config) Validate() error {
 	}
 	if c.Version != "" {
 		if _, err := sarama.ParseKafkaVersion(c.Version); err != nil {
-			errs = append(errs, config.At("version", "%q is not a Kafka version; write for example 3.8.0, or leave it out", c.Version))
+			errs = append(errs, config.At("version", "%q is not a Kafka version; write for example 3.8.0, or omit it", c.Version))
 		}
 	}
 	for i, pattern := range c.DLQ {

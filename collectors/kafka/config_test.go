@@ -52,7 +52,7 @@ test.yml:1:45: kafka[0].brokers[1]: "kafka:ninety" is not host:port; write for e
 		},
 		"a version that is none": {
 			"kafka: [{name: a, brokers: [b:1], version: new}]",
-			`test.yml:1:44: kafka[0].version: "new" is not a Kafka version; write for example 3.8.0, or leave it out`,
+			`test.yml:1:44: kafka[0].version: "new" is not a Kafka version; write for example 3.8.0, or omit it`,
 		},
 		"a topic that is its own dead letter queue": {
 			`kafka: [{name: a, brokers: [b:1], dlq: "{topic}"}]`,

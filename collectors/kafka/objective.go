@@ -13,12 +13,12 @@ const defaultMaxAge = 5 * time.Minute
 
 // Objective is how long messages may wait in some topics for some groups.
 type Objective struct {
-	Topics               []config.Pattern `yaml:"topics" single:"true" doc:"Topics it holds for, as regular expressions that match the whole name. The default is all." example:"orders\\..*"`
-	Groups               []config.Pattern `yaml:"groups" single:"true" doc:"Consumer groups it holds for, as regular expressions that match the whole name. The default is all." example:"billing"`
+	Topics               []config.Pattern `yaml:"topics" single:"true" doc:"Topics it applies to, as regular expressions that match the whole name. The default is all." example:"orders\\..*"`
+	Groups               []config.Pattern `yaml:"groups" single:"true" doc:"Consumer groups it applies to, as regular expressions that match the whole name. The default is all." example:"billing"`
 	collectors.Objective `inline:"true"`
 }
 
-// objective returns what holds for a topic and a group: the first that matches.
+// objective returns the first objective that matches a topic and a group.
 func (c *Config) objective(topic, group string) signal.Objective {
 	for _, o := range c.Objectives {
 		if collectors.MatchesAny(o.Topics, topic) && collectors.MatchesAny(o.Groups, group) {
