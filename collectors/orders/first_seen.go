@@ -39,13 +39,13 @@ func (f *firstSeen) observe(state string, rows []database.Row, t *table, now sig
 }
 
 // readByFirstSeen reads one state of a table that shows only when a row was last changed.
-func (r *reader) readByFirstSeen(ctx context.Context, in *database.Reading, s database.Selection, t *table, state *signal.State) ([]string, error) {
+func (r *reader) readByFirstSeen(ctx context.Context, in *database.Reading, s database.Selection, t *table, seen *firstSeen, state *signal.State) ([]string, error) {
 	rows, err := in.Oldest(ctx, s, r.config.Cap+1, t.fields()...)
 	if err != nil {
 		return nil, err
 	}
 	capped := len(rows) > r.config.Cap
-	refs := r.firstSeen.observe(state.Name, rows[:min(len(rows), r.config.Cap)], t, in.Now())
+	refs := seen.observe(state.Name, rows[:min(len(rows), r.config.Cap)], t, in.Now())
 	state.Orders, state.OrdersCapped = signal.Count(len(refs)), capped
 	state.Overdue, state.OverdueCapped = 0, capped
 	stale, dated := in.Clock().Stale()

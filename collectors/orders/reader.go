@@ -21,7 +21,9 @@ type reader struct {
 	duplicates *duplicates    // nil where they are not configured
 	histogram  *histogram     // nil where it is not configured
 	firstSeen  firstSeen
-	table      *table // as found by the last reading
+	// undeclaredSeen is the same for states that the lifecycle does not declare.
+	undeclaredSeen firstSeen
+	table          *table // as found by the last reading
 }
 
 func open(s setup) *reader {
@@ -66,8 +68,7 @@ func (r *reader) read(ctx context.Context, in *database.Reading, t *table, repor
 	warnings, err := r.states(ctx, in, t, l.States)
 	errs = append(errs, err)
 	report.Warnings = append(report.Warnings, warnings...)
-	l.Unnamed, warnings = r.undeclared(ctx, in, t)
-	report.Warnings = append(report.Warnings, warnings...)
+	report.Warnings = append(report.Warnings, r.undeclared(ctx, in, t, &l)...)
 	if r.duplicates != nil {
 		found, warnings, err := r.duplicates.read(ctx, in, t)
 		l.Duplicates = found
@@ -107,34 +108,44 @@ func newState(name string, s State) signal.State {
 // states reads the states that are not terminal. Terminal states hold most orders, and
 // nothing is wrong with those. What was read of a state stays if the rest fails.
 func (r *reader) states(ctx context.Context, in *database.Reading, t *table, states []signal.State) (warnings []string, err error) {
-	var errs []error
 	var read []*signal.State
 	var waits []database.Wait
 	for i, s := range r.config.States {
-		if states[i].Terminal {
-			continue
+		if !states[i].Terminal {
+			read = append(read, &states[i])
+			waits = append(waits, r.wait(t, s.Name, s.Value.values(s.Name), states[i].Max))
 		}
-		read = append(read, &states[i])
-		waits = append(waits, database.Wait{
-			Selection: t.in(s.Name, s.Value.values(s.Name)),
-			Cap:       r.config.Cap, Longest: states[i].Max, Sample: r.config.Sample, Fields: t.fields(),
-		})
 	}
+	warnings, errs := r.readStates(ctx, in, t, &r.firstSeen, read, waits)
+	return warnings, database.Join(errs...)
+}
+
+// wait asks for the orders whose state column holds one of the values.
+func (r *reader) wait(t *table, state string, values []string, longest time.Duration) database.Wait {
+	return database.Wait{
+		Selection: t.in(state, values),
+		Cap:       r.config.Cap, Longest: longest, Sample: r.config.Sample, Fields: t.fields(),
+	}
+}
+
+// readStates fills in states with the orders that the waits ask for. There is an error,
+// or nil, for each state.
+func (r *reader) readStates(ctx context.Context, in *database.Reading, t *table, seen *firstSeen, states []*signal.State, waits []database.Wait) (warnings []string, errs []error) {
 	if r.config.Source.Columns.Updated != "" {
-		for i, state := range read {
-			more, err := r.readByFirstSeen(ctx, in, waits[i].Selection, t, state)
+		for i, state := range states {
+			more, err := r.readByFirstSeen(ctx, in, waits[i].Selection, t, seen, state)
 			warnings, errs = append(warnings, more...), append(errs, err)
 		}
-		return warnings, database.Join(errs...)
+		return warnings, errs
 	}
 	for i, found := range in.Waiting(ctx, waits) {
 		errs = append(errs, found.Err)
 		if found.Tally.Known() {
 			warnings = append(warnings, found.Tally.Warnings(waits[i].Selection)...)
-			t.fill(read[i], found)
+			t.fill(states[i], found)
 		}
 	}
-	return warnings, database.Join(errs...)
+	return warnings, errs
 }
 
 // fill fills in a state with what was read of it.

@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"github.com/lostorder/lostorder/internal/database"
+	"github.com/lostorder/lostorder/internal/signal"
 )
 
 const (
@@ -17,10 +18,34 @@ const (
 	maxUndeclared = 10
 )
 
-// undeclared lists the values of the state column that the lifecycle does not declare.
-// The list checks the config more than the orders: if it cannot be read, the reading has
-// a warning and stays complete.
-func (r *reader) undeclared(ctx context.Context, in *database.Reading, t *table) (undeclaredValues, warnings []string) {
+// undeclared reads the orders whose state the lifecycle does not declare. If they cannot
+// be read, the reading has a warning and stays complete.
+func (r *reader) undeclared(ctx context.Context, in *database.Reading, t *table, l *signal.Lifecycle) (warnings []string) {
+	values, warnings := r.undeclaredValues(ctx, in, t)
+	l.Unnamed = values
+	states := make([]signal.State, len(values))
+	read := make([]*signal.State, len(values))
+	waits := make([]database.Wait, len(values))
+	for i, value := range values {
+		states[i] = signal.State{Name: value, Orders: signal.Unknown, Overdue: signal.Unknown}
+		read[i], waits[i] = &states[i], r.wait(t, strconv.Quote(value), []string{value}, 0)
+	}
+	more, errs := r.readStates(ctx, in, t, &r.undeclaredSeen, read, waits)
+	warnings = append(warnings, more...)
+	for i, err := range errs {
+		if err != nil {
+			warnings = append(warnings, "lostorder cannot name the orders in undeclared states: "+err.Error())
+		}
+		if states[i].Orders.Known() {
+			l.Undeclared = append(l.Undeclared, states[i])
+		}
+	}
+	return warnings
+}
+
+// undeclaredValues lists the values of the state column that the lifecycle does not
+// declare.
+func (r *reader) undeclaredValues(ctx context.Context, in *database.Reading, t *table) (undeclaredValues, warnings []string) {
 	values, err := in.Distinct(ctx, "states", t.found, t.state, maxValues, t.at)
 	if err != nil {
 		return nil, []string{"lostorder cannot list undeclared states: " + err.Error()}

@@ -11,6 +11,9 @@ type Lifecycle struct {
 	States   []State
 	// Unnamed are values in the state column that the lifecycle does not name.
 	Unnamed []string
+	// Undeclared are those values as states, with the orders that are in them: how many,
+	// since when, and which. A value whose orders could not be read is missing here.
+	Undeclared []State
 
 	// History is what the history of moves says; nil where there is none, or where
 	// it was not read.
