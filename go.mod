@@ -59,6 +59,8 @@ require (
 	modernc.org/sqlite v1.62.0
 )
 
+require github.com/fsnotify/fsnotify v1.9.0
+
 require (
 	filippo.io/edwards25519 v1.2.0 // indirect
 	github.com/alecthomas/units v0.0.0-20240927000941-0f3dac36c52b // indirect

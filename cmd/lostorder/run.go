@@ -19,6 +19,7 @@ import (
 
 	"github.com/lostorder/lostorder/collectors/builtin"
 	"github.com/lostorder/lostorder/internal/config"
+	"github.com/lostorder/lostorder/internal/filewatch"
 	"github.com/lostorder/lostorder/internal/otlp"
 	"github.com/lostorder/lostorder/internal/web"
 )
@@ -29,6 +30,7 @@ const defaultListen = ":10404"
 func runCommand(app *kingpin.Application, stdout io.Writer) command {
 	clause := app.Command("run", "Watch the targets of a config file. This is the default.").Default()
 	file := clause.Flag("config.file", "The config file.").Default("lostorder.yml").String()
+	watchFile := clause.Flag("config.watch", "Apply the config file whenever its content changes, also where it is a mounted ConfigMap.").Bool()
 	check := clause.Flag("config.check", "Check the config file, connect to nothing, and exit.").Bool()
 	pprof := clause.Flag("web.enable-pprof", "Serve Go's profiles under /debug/pprof.").Bool()
 	externalURL := clause.Flag("web.external-url", "The address under which people reach lostorder, where it is not the one that Prometheus scrapes: for the links of alerts and of the API. What is served is below its path.").PlaceHolder("URL").String()
@@ -36,6 +38,14 @@ func runCommand(app *kingpin.Application, stdout io.Writer) command {
 	listen := kingpinflag.AddFlags(clause, defaultListen)
 
 	return command{clause, func(ctx context.Context, log *slog.Logger) error {
+		var changes *filewatch.Watcher
+		if *watchFile && !*check { // before the file is read, so that no change is missed
+			var err error
+			if changes, err = filewatch.New(*file); err != nil {
+				return err
+			}
+			defer func() { _ = changes.Close() }()
+		}
 		f, err := load(*file)
 		if err != nil {
 			return err
@@ -90,6 +100,9 @@ func runCommand(app *kingpin.Application, stdout io.Writer) command {
 			return web.Serve(ctx, s.handler(reload, *pprof), listen, log)
 		}, func(error) { cancel() })
 		group.Add(func() error { return reloadOnHangup(ctx, hangup, reload) }, func(error) { cancel() })
+		if changes != nil {
+			group.Add(func() error { return changes.Run(ctx, func() { _ = reload(ctx) }) }, func(error) { cancel() })
+		}
 		if err := group.Run(); err != nil && !errors.Is(err, context.Canceled) {
 			return err
 		}
@@ -105,17 +118,4 @@ func load(path string) (*config.File, error) {
 		return nil, err
 	}
 	return f, checkTargets(f, path)
-}
-
-// reloadOnHangup reloads on every SIGHUP until ctx ends.
-func reloadOnHangup(ctx context.Context, hangup <-chan os.Signal, reload func(context.Context) error) error {
-	for {
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-hangup:
-			// The error is logged and shown as a metric; the old config goes on.
-			_ = reload(ctx)
-		}
-	}
 }

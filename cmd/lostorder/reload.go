@@ -1,0 +1,19 @@
+package main
+
+import (
+	"context"
+	"os"
+)
+
+// reloadOnHangup reloads on every SIGHUP until ctx ends.
+func reloadOnHangup(ctx context.Context, hangup <-chan os.Signal, reload func(context.Context) error) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-hangup:
+			// The error is logged and shown as a metric; the old config stays in force.
+			_ = reload(ctx)
+		}
+	}
+}
