@@ -133,6 +133,7 @@ func TestRulesKeepEveryLabelOfAFinding(t *testing.T) {
 	i := slices.IndexFunc(telemetry.Metrics(), func(m telemetry.Metric) bool { return m.Name == metric })
 	want := telemetry.Metrics()[i].Labels
 	subject := slices.DeleteFunc(slices.Clone(want), func(l string) bool { return l == "finding" || l == "severity" })
+	subject, want = append(subject, "job", "environment"), append(want, "job", "environment")
 	for _, r := range rules(t, "../rules/findings.yml") {
 		if strings.HasPrefix(r.Record, "mode_severity:") {
 			continue
@@ -178,11 +179,12 @@ func TestAlertsHaveAllAnnotations(t *testing.T) {
 	for _, r := range rules(t, "../alerts/*.yml") {
 		t.Run(r.Alert+r.Labels["window"], func(t *testing.T) {
 			mode := modeOf(t, &r)
-			if summary := r.Annotations["summary"]; summary == "" || strings.Contains(summary, "{{") {
-				t.Errorf("summary %q", summary)
+			if r.Annotations["summary"] == "" || r.Annotations["description"] == "" {
+				t.Errorf("summary %q, description %q", r.Annotations["summary"], r.Annotations["description"])
 			}
-			if r.Annotations["description"] == "" {
-				t.Error("no description")
+			checkNumbers(t, r.Annotations)
+			if url := r.Annotations["dashboard_url"]; !dashboardLink.MatchString(url) {
+				t.Errorf("dashboard_url %q leads to no dashboard with a time range", url)
 			}
 			page, ok := strings.CutPrefix(r.Annotations["runbook_url"], web.DefaultRunbookBase)
 			if text := read(t, filepath.Join("../alerts/runbooks", page)); !ok || !strings.HasPrefix(text, "# "+r.Alert) {
@@ -210,9 +212,62 @@ func TestAlertsHaveAllAnnotations(t *testing.T) {
 			if url := r.Annotations["finding_url"]; url == "" || url != link {
 				t.Errorf("finding_url %q is not that of the others", url)
 			}
+			uid := dashboardLink.FindStringSubmatch(r.Annotations["dashboard_url"])[1]
+			if page := read(t, "../dashboards/"+uid+".json"); !strings.Contains(page, `"title": "`+string(mode)+": ") {
+				t.Errorf("dashboard_url leads to %s, which has no panel of %s", uid, mode)
+			}
+			for _, name := range []string{"since", "orders"} {
+				if r.Annotations[name] == "" {
+					t.Errorf("no annotation %s", name)
+				}
+			}
 			if r.KeepFiringFor != "5m" || r.For != "" {
 				t.Errorf("for %q and keep_firing_for %q are not those of the others", r.For, r.KeepFiringFor)
 			}
+		})
+	}
+}
+
+var (
+	// dashboardLink is a link to a dashboard of this project with a time range.
+	dashboardLink = regexp.MustCompile(`lostorder:grafana:info.*/d/lostorder-([a-z-]+)\?.*from=.*&to=now$`)
+	// bareNumber is a number as Prometheus writes it by default: 1.234567e+06.
+	bareNumber = regexp.MustCompile(`\{\{-?\s*\$value\s*-?\}\}`)
+	// bareTime is a time as Prometheus writes it by default, with milliseconds and two names of the zone.
+	bareTime = regexp.MustCompile(`humanizeTimestamp\s*\}\}`)
+)
+
+// checkNumbers demands numbers and times as people write them.
+func checkNumbers(t *testing.T, annotations map[string]string) {
+	for name, text := range annotations {
+		if bareNumber.MatchString(text) {
+			t.Errorf("%s prints $value without a format", name)
+		}
+		if bareTime.MatchString(text) {
+			t.Errorf("%s prints a timestamp without a format", name)
+		}
+	}
+}
+
+// TestRulesKeepTheJob demands of every rule that staging and production stay apart.
+func TestRulesKeepTheJob(t *testing.T) {
+	for _, r := range slices.Concat(rules(t, "../rules/*.yml"), rules(t, "../alerts/*.yml")) {
+		parsed, err := parser.ParseExpr(r.Expr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		parser.Inspect(parsed, func(node parser.Node, _ []parser.Node) error {
+			switch n := node.(type) {
+			case *parser.AggregateExpr:
+				if !n.Without && !(slices.Contains(n.Grouping, "job") && slices.Contains(n.Grouping, "environment")) {
+					t.Errorf("%s%s: %s by %v mixes jobs", r.Record, r.Alert, n.Op, n.Grouping)
+				}
+			case *parser.BinaryExpr:
+				if m := n.VectorMatching; m != nil && m.On && len(m.MatchingLabels) > 0 && !slices.Contains(m.MatchingLabels, "job") {
+					t.Errorf("%s%s: %s on %v matches across jobs", r.Record, r.Alert, n.Op, m.MatchingLabels)
+				}
+			}
+			return nil
 		})
 	}
 }

@@ -96,12 +96,12 @@ func about(t *testing.T, n *notice, f *api.Finding) {
 		t.Errorf("%s: its runbook is %s", n.String(), n.Annotations["runbook_url"])
 	}
 	for _, name := range []string{f.Labels.Destination, f.Labels.Outbox, f.Labels.Lifecycle, f.Labels.Check} {
-		if !strings.Contains(n.Annotations["description"], name) {
-			t.Errorf("%s: it is about %s and says %q", n.String(), name, n.Annotations["description"])
+		if !strings.Contains(n.Annotations["summary"], name) {
+			t.Errorf("%s: it is about %s and says %q", n.String(), name, n.Annotations["summary"])
 		}
 	}
-	if !strings.Contains(n.Annotations["description"], ", since 20") {
-		t.Errorf("%s: it does not say since when: %q", n.String(), n.Annotations["description"])
+	if !strings.HasPrefix(n.Annotations["since"], "20") {
+		t.Errorf("%s: it does not say since when: %q", n.String(), n.Annotations["since"])
 	}
 	if !strings.Contains(n.page, f.Subject) && !strings.Contains(n.page, strings.ReplaceAll(f.Subject, "→", "&rarr;")) {
 		t.Errorf("%s: %s does not lead to the finding:\n%.300s", n.String(), n.Annotations["finding_url"], n.page)

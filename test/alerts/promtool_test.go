@@ -83,6 +83,7 @@ func TestExamplesAreValid(t *testing.T) {
 		t.Errorf("the example does not load the alerts:\n%s", out)
 	}
 	run(t, part(t, "AMTOOL"), "check-config", root+"alerts/example/alertmanager.yml")
+	run(t, part(t, "AMTOOL"), "check-config", root+"alerts/example/receivers.yml")
 }
 
 // TestRoutes asks amtool to which receivers alerts go.
