@@ -11,23 +11,22 @@ import (
 )
 
 const (
-	// firstRounds is how many probes a partition may get in the reading in which
-	// somebody is first seen to lag; one in each reading after.
+	// firstRounds is how many probes a partition may get in the reading in which a group
+	// first lags. In each later reading it gets one.
 	firstRounds = 4
-	// probesPerRound bounds how many partitions are asked about at once; the others
-	// have their turn in the next reading.
+	// probesPerRound bounds how many partitions are probed at once; the others have their
+	// turn in the next reading.
 	probesPerRound = 2000
 )
 
-// probe is a question about one partition: which is its first message at or after
-// a moment?
+// probe asks for the first message of a partition at or after a timestamp.
 type probe struct {
 	topic     *topic
 	partition int32
 	asked     signal.Instant
 }
 
-// measureAges finds out since when the head of every lagging partition waits.
+// measureAges finds out since when the head of each lagging partition has waited.
 func (r *reading) measureAges() {
 	r.eachHead(func(l *age.Timeline, head int64, _ *signal.Partition) { l.Begin(head, r.history.reading) })
 	for round := range firstRounds {
@@ -42,7 +41,7 @@ func (r *reading) measureAges() {
 		past := r.topics[q.topic].past
 		parts := r.partsOf(q)
 		for j := range parts {
-			// The ages that were good enough are known from choosing what to ask.
+			// Ages that were good enough are set when the probes are chosen.
 			if p := &parts[j]; p.Lag() > 0 && !p.Head.Known() {
 				p.Head, _ = past.parts[p.ID].Age(headOf(p), r.now)
 			}
@@ -60,8 +59,8 @@ func (r *reading) measureAges() {
 // headOf returns the first offset that waits.
 func headOf(p *signal.Partition) int64 { return max(p.Committed, p.Start) }
 
-// eachHead calls do for every head: of lagging readers, whose partition it is, and
-// of dead letter queues, which have none.
+// eachHead calls do for each head: those of lagging groups with their partition, and those
+// of dead letter queues without.
 func (r *reading) eachHead(do func(l *age.Timeline, head int64, p *signal.Partition)) {
 	for i := range r.queues {
 		q := &r.queues[i]
@@ -74,7 +73,7 @@ func (r *reading) eachHead(do func(l *age.Timeline, head int64, p *signal.Partit
 	}
 	for i := range r.topics {
 		t := &r.topics[i]
-		if t.dlq == nil || t.gone {
+		if t.dlq == nil || t.deleted {
 			continue
 		}
 		for p := range t.end {
@@ -85,9 +84,8 @@ func (r *reading) eachHead(do func(l *age.Timeline, head int64, p *signal.Partit
 	}
 }
 
-// probes chooses what to ask each broker in a round: for each partition the head
-// furthest behind of which too little is known. A request may name a partition
-// only once.
+// probes chooses the probes of a round by broker: for each partition the head furthest
+// behind whose age is not known well enough. A request may name a partition only once.
 func (r *reading) probes(round int) map[int32][]probe {
 	r.eachHead(func(l *age.Timeline, head int64, p *signal.Partition) {
 		if p != nil && p.Head.Known() {
@@ -100,9 +98,9 @@ func (r *reading) probes(round int) map[int32][]probe {
 	count := 0
 	asked := map[int32][]probe{}
 	for i := range r.topics {
-		// Another topic comes first every time, so that all have their turn.
+		// Each reading starts with another topic, so that all have their turn.
 		t := &r.topics[(uint64(i)+r.history.reading)%uint64(len(r.topics))]
-		if t.past == nil || t.gone {
+		if t.past == nil || t.deleted {
 			continue
 		}
 		for p := range t.leaders {
@@ -120,8 +118,7 @@ func (r *reading) probes(round int) map[int32][]probe {
 	return asked
 }
 
-// sendProbes asks one broker. What it does not answer stays as little known as it
-// was.
+// sendProbes asks one broker.
 func (r *reading) sendProbes(n *client.Node, probes []probe) {
 	if len(probes) == 0 {
 		return

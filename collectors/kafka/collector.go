@@ -13,8 +13,7 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// reader reads one cluster; it keeps its connections, and what it learned, from
-// one reading to the next.
+// reader reads one cluster. It keeps connections and history between readings.
 type reader struct {
 	config  Config
 	cluster *client.Cluster
@@ -44,13 +43,13 @@ func (r *reader) Read(ctx context.Context, report *signal.Report) error {
 	r.history.begin()
 	one := &reading{
 		ctx: ctx, config: &r.config, cluster: r.cluster, history: r.history,
-		// A little more than the last reading had.
-		parts:      make([]signal.Partition, 0, r.history.parts+r.history.parts/32+64),
-		lostTopics: collectors.NewUnmatched(r.config.Topics.Include), lostGroups: collectors.NewUnmatched(r.config.Groups.Include),
+		// Slightly more than in the last reading.
+		parts:           make([]signal.Partition, 0, r.history.parts+r.history.parts/32+64),
+		unmatchedTopics: collectors.NewUnmatched(r.config.Topics.Include), unmatchedGroups: collectors.NewUnmatched(r.config.Groups.Include),
 	}
 	err := one.run()
 	if ctx.Err() != nil {
-		// Every connection was cut; half of a reading says nothing.
+		// Every connection was cut; a part of a reading shows nothing.
 		r.cluster.Close()
 		return fmt.Errorf("read cluster: %w", ctx.Err())
 	}
@@ -62,7 +61,7 @@ func (r *reader) Read(ctx context.Context, report *signal.Report) error {
 	return one.missing.Err()
 }
 
-// reading is one reading under way.
+// reading is one reading in progress.
 type reading struct {
 	ctx     context.Context //nolint:containedctx // it lives as long as the reading
 	config  *Config
@@ -75,27 +74,27 @@ type reading struct {
 	byName   map[string]int32
 	byID     map[sarama.Uuid]int32
 
-	mu         sync.Mutex // guards the rest while brokers are asked side by side
+	mu         sync.Mutex // guards the rest while brokers are asked concurrently
 	queues     []queue
 	parts      []signal.Partition // of all queues, one block
 	leaderless map[topicPartition]struct{}
 	groups     map[int32][]*group // by their coordinator
-	share      []string           // groups of which nothing is read
-	streams    []string           // groups of whose members nothing is read
+	share      []string           // share groups
+	streams    []string           // streams groups
 
-	lostTopics, lostGroups collectors.Unmatched
-	groupsMissing          bool // a broker does not tell its groups
-	groupSeen              bool // there is one, watched or not
+	unmatchedTopics, unmatchedGroups collectors.Unmatched
+	groupsUnknown                    bool // a broker did not list its groups
+	anyGroup                         bool // there is at least one, watched or not
 
 	now signal.Instant // when the ends of the logs were read
 }
 
-// run asks for everything, in the order that makes the answers hold together.
+// run sends the requests in the order that makes the answers consistent.
 //
-// A log's start is read before the commits: a commit that lies below it did so
-// when it was read. A log's end is read after the commits, so that lag is never
-// negative and never understated. Each step waits for all brokers, for the one
-// that keeps a group's commits need not be the one that leads the partition.
+// It reads the start of a log before the commits: a commit below the start was below it
+// when it was read. It reads the end after the commits, so that lag is never negative
+// and never understated. Each step waits for all brokers, because the coordinator of a
+// group need not be the leader of the partition.
 func (r *reading) run() error {
 	if err := r.readTopics(); err != nil {
 		return err
@@ -104,21 +103,21 @@ func (r *reading) run() error {
 		r.readOffsets(n, atStart, func(t *topic, p int32) *int64 { return &t.start[p] })
 		r.keepGroups(n, r.readGroups(n))
 	})
-	r.tellGone(func(t *topic) []int64 { return t.start })
+	r.findDeleted(func(t *topic) []int64 { return t.start })
 	r.cluster.Each(func(n *client.Node) {
 		r.readCommits(n, r.groups[n.ID])
 	})
 	r.cluster.Each(func(n *client.Node) {
 		r.readOffsets(n, atEnd, func(t *topic, p int32) *int64 { return &t.end[p] })
 	})
-	r.tellGone(func(t *topic) []int64 { return t.end })
+	r.findDeleted(func(t *topic) []int64 { return t.end })
 	r.now = signal.InstantOf(time.Now())
 	r.observe()
 	r.closeQueues()
 	r.measureAges()
-	r.peekAtHeads()
-	r.lookAtDeadLetters()
+	r.sampleHeads()
+	r.readDeadLetters()
 	r.readSettings()
-	r.missLeaderless()
+	r.reportLeaderless()
 	return r.ctx.Err()
 }

@@ -50,7 +50,7 @@ func TestAGroupThatLagsIsCounted(t *testing.T) {
 	}
 }
 
-func TestATopicThatNobodyReadsIsThere(t *testing.T) {
+func TestTopicWithoutAGroupIsReported(t *testing.T) {
 	s := serve(t, kfake.SeedTopics(2, "orders", "audit"))
 	c := s.client()
 	produce(t, c, order("audit", 0, "o-1"), order("audit", 1, "o-2"), order("audit", 1, "o-3"))
@@ -65,8 +65,8 @@ func TestATopicThatNobodyReadsIsThere(t *testing.T) {
 	}
 }
 
-// TestEveryStartIsReadBeforeAnyCommit: the broker that keeps a group's commits is
-// not the one that leads the partition, and one of them is slower.
+// TestEveryStartIsReadBeforeAnyCommit: the coordinator of a group is not the leader of the
+// partition, and one of them is slower.
 func TestEveryStartIsReadBeforeAnyCommit(t *testing.T) {
 	s := serve(t, kfake.NumBrokers(3), kfake.SeedTopics(6, "orders"))
 	c := s.client()

@@ -9,11 +9,11 @@ import (
 	"github.com/lostorder/lostorder/collectors/kafka/client"
 )
 
-// commitsPerRequest is how many groups are asked for in one request. More would
-// save nothing and make an answer large.
+// commitsPerRequest is how many groups one request names. More would save nothing and make
+// the answer large.
 const commitsPerRequest = 16
 
-// readCommits reads what groups committed, on all topics, and makes their queues.
+// readCommits reads the commits of groups on all topics, and adds their queues.
 func (r *reading) readCommits(n *client.Node, groups []*group) {
 	size := commitsPerRequest
 	if n.OneGroup || !r.cluster.Version().IsAtLeast(sarama.V3_0_0_0) {
@@ -23,7 +23,7 @@ func (r *reading) readCommits(n *client.Node, groups []*group) {
 	if len(batches) == 0 {
 		return
 	}
-	// The first alone: it shows whether the broker can be asked for several.
+	// The first alone: it shows whether the broker supports several.
 	if !n.OneGroup && !r.askCommits(n, batches[0]) {
 		n.OneGroup = true // a broker before 3.0
 		r.readCommits(n, groups)
@@ -36,7 +36,7 @@ func (r *reading) readCommits(n *client.Node, groups []*group) {
 }
 
 // askCommits asks for the commits of some groups. It returns false when the broker
-// cannot be asked for more than one.
+// supports only one for each request.
 func (r *reading) askCommits(n *client.Node, batch []*group) (understood bool) {
 	request := r.commitsRequest(batch)
 	answer, err := client.Ask(r.ctx, n, func(b *sarama.Broker) (*sarama.OffsetFetchResponse, error) {
@@ -79,8 +79,8 @@ func (r *reading) keepAnswer(batch []*group, answer *sarama.OffsetFetchResponse)
 	}
 }
 
-// keepCommits makes the queues of a group: the topics on which it committed, and
-// those that its members read or asked for.
+// keepCommits adds the queues of a group: the topics with its commits, and those that its
+// members own or subscribe to.
 func (r *reading) keepCommits(g *group, commits map[string]map[int32]*sarama.OffsetFetchResponseBlock, err sarama.KError) {
 	if err != sarama.ErrNoError {
 		r.missing.Add("group "+g.name, groupReason(err))
@@ -95,7 +95,7 @@ func (r *reading) keepCommits(g *group, commits map[string]map[int32]*sarama.Off
 		}
 		from := r.addQueue(i, g)
 		if g.simple() {
-			r.keepOnly(from, partitions)
+			r.keepCommitted(from, partitions)
 			continue
 		}
 		for p, block := range partitions {
@@ -104,15 +104,15 @@ func (r *reading) keepCommits(g *group, commits map[string]map[int32]*sarama.Off
 			}
 		}
 	}
-	for i := range g.holds {
+	for i := range g.topics {
 		if partitions, ok := commits[r.topics[i].name]; !ok || !anyCommit(partitions) {
 			r.addQueue(i, g)
 		}
 	}
 }
 
-// anyCommit reports whether an offset was committed on any of the partitions;
-// brokers may answer for others, too.
+// anyCommit reports whether any of the partitions has a commit; brokers may return others,
+// too.
 func anyCommit(partitions map[int32]*sarama.OffsetFetchResponseBlock) bool {
 	for _, block := range partitions {
 		if block.Err == sarama.ErrNoError && block.Offset >= 0 {

@@ -57,8 +57,8 @@ func (c *Config) Validate() error {
 		}
 	}
 	for i, pattern := range c.DLQ {
-		if strings.Trim(pattern, " ") == topicHolder || pattern == "" {
-			errs = append(errs, config.At(fmt.Sprintf("dlq[%d]", i), "%q would make every topic its own dead letter queue; write for example %s.dlq", pattern, topicHolder))
+		if strings.Trim(pattern, " ") == topicPlaceholder || pattern == "" {
+			errs = append(errs, config.At(fmt.Sprintf("dlq[%d]", i), "%q would make every topic its own dead letter queue; write for example %s.dlq", pattern, topicPlaceholder))
 		}
 	}
 	return errors.Join(errs...)

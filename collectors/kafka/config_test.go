@@ -9,7 +9,7 @@ import (
 	"github.com/lostorder/lostorder/internal/config"
 )
 
-func TestTheExampleIsLoaded(t *testing.T) {
+func TestExampleConfigLoads(t *testing.T) {
 	t.Setenv("KAFKA_PASSWORD", password)
 	f, err := config.Load("example.yaml", []config.Section{kafka.Source().Section})
 	if err != nil {
@@ -33,24 +33,24 @@ func TestTheSmallestConfigHasDefaults(t *testing.T) {
 	}
 }
 
-func TestTheTypesOfTheSectionAreDocumented(t *testing.T) {
+func TestConfigTypesAreDocumented(t *testing.T) {
 	if err := config.Lint([]config.Section{kafka.Source().Section}); err != nil {
 		t.Error(err)
 	}
 }
 
-func TestBadConfigIsRefused(t *testing.T) {
+func TestInvalidConfigIsRefused(t *testing.T) {
 	for name, test := range map[string]struct{ text, want string }{
 		"an address without a port": {
 			"kafka: [{name: a, brokers: [kafka]}]",
 			`test.yml:1:29: kafka[0].brokers[0]: "kafka" is not host:port; write for example localhost:9092`,
 		},
-		"a port that is no number": {
+		"a port that is not a number": {
 			"kafka: [{name: a, brokers: ['kafka:9092:x', 'kafka:ninety', '[::1]:9092']}]",
 			`test.yml:1:29: kafka[0].brokers[0]: "kafka:9092:x" is not host:port; write for example localhost:9092
 test.yml:1:45: kafka[0].brokers[1]: "kafka:ninety" is not host:port; write for example localhost:9092`,
 		},
-		"a version that is none": {
+		"a version that does not exist": {
 			"kafka: [{name: a, brokers: [b:1], version: new}]",
 			`test.yml:1:44: kafka[0].version: "new" is not a Kafka version; write for example 3.8.0, or omit it`,
 		},
@@ -66,11 +66,11 @@ test.yml:1:45: kafka[0].brokers[1]: "kafka:ninety" is not host:port; write for e
 			"kafka: [{name: a, brokers: [b:1], tls: {key_file: a.pem}}]",
 			"test.yml:1:40: kafka[0].tls.cert_file: missing; key_file needs the certificate beside it",
 		},
-		"no user": {
+		"SASL without a user": {
 			"kafka: [{name: a, brokers: [b:1], sasl: {password: x}}]",
 			"kafka[0].sasl.username: missing; write for example username: lostorder",
 		},
-		"an order id from elsewhere": {
+		"an unknown place of the order id": {
 			"kafka: [{name: a, brokers: [b:1], order_id: value}]",
 			"kafka[0].order_id: ",
 		},

@@ -10,14 +10,13 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// topicHolder stands for the name of a topic in the pattern of its dead letter
-// queue.
-const topicHolder = "{topic}"
+// topicPlaceholder stands for the name of the topic in a name of its dead letter queue.
+const topicPlaceholder = "{topic}"
 
 // deadLetters is what makes a topic a dead letter queue.
 type deadLetters struct {
 	sources []string
-	heads   []int64 // where the messages begin, by partition, that still sit there
+	heads   []int64 // by partition, where the messages begin that nothing has consumed
 }
 
 // pairDeadLetters finds the dead letter queues of the watched topics by name.
@@ -28,17 +27,17 @@ func (r *reading) pairDeadLetters() {
 			continue
 		}
 		for _, pattern := range r.config.DLQ {
-			j, ok := r.byName[strings.ReplaceAll(pattern, topicHolder, source.name)]
-			if !ok || int(j) == i || r.config.refusesTopic(r.topics[j].name) {
+			j, ok := r.byName[strings.ReplaceAll(pattern, topicPlaceholder, source.name)]
+			if !ok || int(j) == i || r.config.excludesTopic(r.topics[j].name) {
 				continue
 			}
 			t := &r.topics[j]
 			if t.dlq == nil {
 				t.dlq = &deadLetters{}
 			}
-			// A name without the topic in it is where all dead letters go; it does not
-			// say whose they are.
-			if strings.Contains(pattern, topicHolder) && !slices.Contains(t.dlq.sources, source.name) {
+			// A name without the topic is one queue for all topics. It does not say whose
+			// messages they are.
+			if strings.Contains(pattern, topicPlaceholder) && !slices.Contains(t.dlq.sources, source.name) {
 				t.dlq.sources = append(t.dlq.sources, source.name)
 			}
 		}
@@ -50,7 +49,7 @@ func (r *reading) deadLetterReports() []signal.DeadLetterQueue {
 	var list []signal.DeadLetterQueue
 	for i := range r.topics {
 		t := &r.topics[i]
-		if t.dlq == nil || t.gone {
+		if t.dlq == nil || t.deleted {
 			continue
 		}
 		d := signal.DeadLetterQueue{
@@ -61,10 +60,10 @@ func (r *reading) deadLetterReports() []signal.DeadLetterQueue {
 			d.Retention = s.Retention
 		}
 		heads := t.dlq.heads
-		if left, whole := t.sitting(heads); whole {
+		if left, whole := t.messagesFrom(heads); whole {
 			d.Messages = signal.Count(left)
 		}
-		if arrived, whole := t.sitting(make([]int64, len(t.end))); whole {
+		if arrived, whole := t.messagesFrom(make([]int64, len(t.end))); whole {
 			d.Arrived = signal.Count(arrived)
 		}
 		d.Oldest = t.oldest(heads, r.now)
@@ -74,9 +73,9 @@ func (r *reading) deadLetterReports() []signal.DeadLetterQueue {
 	return list
 }
 
-// sitting returns how many messages lie between heads and the ends of the
-// partitions; whole is false when one of them was not read.
-func (t *topic) sitting(heads []int64) (messages int64, whole bool) {
+// messagesFrom counts the messages between heads and the ends of the partitions; whole is
+// false when one of the ends is unknown.
+func (t *topic) messagesFrom(heads []int64) (messages int64, whole bool) {
 	for p := range t.end {
 		if t.end[p] < 0 || t.start[p] < 0 {
 			return 0, false
@@ -86,10 +85,9 @@ func (t *topic) sitting(heads []int64) (messages int64, whole bool) {
 	return messages, len(t.end) > 0
 }
 
-// replayed returns, for each dead letter queue on which groups committed, where
-// the messages begin that still sit there: of several groups the one counts that
-// has taken out most.
-func (r *reading) replayed() map[int32][]int64 {
+// consumed returns, for each dead letter queue on which groups committed, where the
+// messages begin that the furthest group has not consumed.
+func (r *reading) consumed() map[int32][]int64 {
 	heads := map[int32][]int64{}
 	least := map[int32]int64{}
 	for i := range r.queues {
@@ -99,7 +97,7 @@ func (r *reading) replayed() map[int32][]int64 {
 			continue
 		}
 		behind := r.headsOf(q)
-		left, _ := t.sitting(behind)
+		left, _ := t.messagesFrom(behind)
 		if best, ok := least[q.topic]; !ok || left < best {
 			least[q.topic], heads[q.topic] = left, behind
 		}
@@ -107,9 +105,9 @@ func (r *reading) replayed() map[int32][]int64 {
 	return heads
 }
 
-// headsOf returns where the messages begin, in every partition of the topic, that
-// a group has not taken out. A group that takes partitions by itself may have
-// committed on some of them only; in the others everything still sits there.
+// headsOf returns, for each partition of the topic, where the messages begin that a group
+// has not consumed. A group that assigns partitions itself may have committed on some
+// only; in the others it has consumed nothing.
 func (r *reading) headsOf(q *queue) []int64 {
 	heads := slices.Clone(r.topics[q.topic].start)
 	for _, p := range r.partsOf(q) {
@@ -133,63 +131,63 @@ func (t *topic) oldest(heads []int64, now signal.Instant) signal.Age {
 	return oldest
 }
 
-// lookAtDeadLetters finds out what still sits in dead letter queues.
-func (r *reading) lookAtDeadLetters() {
-	replayed := r.replayed()
+// readDeadLetters finds out what dead letter queues hold.
+func (r *reading) readDeadLetters() {
+	consumed := r.consumed()
 	for i := range r.topics {
 		t := &r.topics[i]
 		if t.dlq == nil {
 			continue
 		}
-		if t.dlq.heads = replayed[int32(i)]; t.dlq.heads == nil {
+		if t.dlq.heads = consumed[int32(i)]; t.dlq.heads == nil {
 			t.dlq.heads = slices.Clone(t.start)
 		}
-		t.past.madeAnew(t.id)
+		t.past.recreated(t.id)
 	}
-	r.lookForNames()
-	r.passUnseen()
+	r.readNewest()
+	r.skipInvisible()
 }
 
-// lookForNames reads the latest messages of dead letter queues, to name their
-// orders, when there are new ones.
-func (r *reading) lookForNames() {
+// readNewest reads the latest messages of dead letter queues when there are new ones, to
+// name their orders.
+func (r *reading) readNewest() {
 	if r.config.OrderID != orderIDKey {
 		return
 	}
-	var looks []*fetch
+	var fetches []*fetch
 	for i := range r.topics {
 		t := &r.topics[i]
-		if t.dlq == nil || t.gone || r.history.refuses(t.name) {
+		if t.dlq == nil || t.deleted || r.history.denies(t.name) {
 			continue
 		}
 		t.past.grow(len(t.leaders))
 		for p, end := range t.end {
-			if t.start[p] < 0 || end <= t.start[p] || end == t.past.newestEnd[p] || len(looks) == peeksPerReading {
+			if t.start[p] < 0 || end <= t.start[p] || end == t.past.newestEnd[p] || len(fetches) == samplesPerReading {
 				continue
 			}
-			looks = append(looks, &fetch{topic: t, partition: int32(p), next: max(t.start[p], end-namesKept), until: end, newest: true})
+			fetches = append(fetches, &fetch{topic: t, partition: int32(p), next: max(t.start[p], end-namesKept), until: end, newest: true})
 		}
 	}
-	r.fetchAll(looks)
-	for _, look := range looks {
-		switch past := look.topic.past; {
-		case look.refused:
-			r.history.refuse(look.topic.name, r.now)
-		case !look.failed:
-			past.newest[look.partition] = look.found
-			past.newestEnd[look.partition] = look.until
+	r.fetchAll(fetches)
+	for _, one := range fetches {
+		switch past := one.topic.past; {
+		case one.denied:
+			r.history.deny(one.topic.name, r.now)
+		case !one.failed:
+			past.newest[one.partition] = one.found
+			past.newestEnd[one.partition] = one.until
 		}
 	}
 }
 
-// madeAnew forgets the messages of a topic that was deleted since and made anew.
-func (p *topicPast) madeAnew(id sarama.Uuid) {
+// recreated forgets the messages of a topic that was deleted and created again.
+func (p *topicPast) recreated(id sarama.Uuid) {
 	if p.id != id {
-		p.id, p.newest, p.newestEnd, p.sights = id, nil, nil, nil
+		p.id, p.newest, p.newestEnd, p.samples = id, nil, nil, nil
 	}
 }
 
-// grow makes room for the messages of a dead letter queue.
+// grow allocates for the partitions of a dead letter queue.
 func (p *topicPast) grow(partitions int) {
 	for len(p.newest) < partitions {
 		p.newest = append(p.newest, nil)
@@ -197,9 +195,8 @@ func (p *topicPast) grow(partitions int) {
 	}
 }
 
-// newest names the orders of the latest messages, the latest first. What lies
-// before the heads of the partitions was removed or taken out since, and is not
-// named.
+// newest names the orders of the latest messages, the latest first. It leaves out those
+// that were removed or consumed since.
 func (t *topic) newest(heads []int64) []signal.OrderRef {
 	var all []message
 	for p, messages := range t.past.newest {

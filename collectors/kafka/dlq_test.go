@@ -20,14 +20,14 @@ func deadLetters(r signal.Report) map[string]signal.DeadLetterQueue {
 	return found
 }
 
-func TestDeadLetterQueuesArePaired(t *testing.T) {
+func TestDeadLetterQueuesArePairedByName(t *testing.T) {
 	s := serve(t, kfake.SeedTopics(1, "orders", "orders.dlq", "payments", "payments-dlt", "orphans.dlq", "shop-dead", "carts", "carts_dlq"))
 	for name, test := range map[string]struct {
 		config []string
 		want   map[string][]string
 	}{
-		"by the usual names":           {nil, map[string][]string{"orders.dlq": {"orders"}, "payments-dlt": {"payments"}, "carts_dlq": {"carts"}}},
-		"by a name of one's own":       {[]string{`dlq: ["{topic}-dlt", shop-dead]`}, map[string][]string{"payments-dlt": {"payments"}, "shop-dead": nil}},
+		"by the default names":         {nil, map[string][]string{"orders.dlq": {"orders"}, "payments-dlt": {"payments"}, "carts_dlq": {"carts"}}},
+		"by names from the config":     {[]string{`dlq: ["{topic}-dlt", shop-dead]`}, map[string][]string{"payments-dlt": {"payments"}, "shop-dead": nil}},
 		"of a topic that is included":  {[]string{`topics: {include: orders}`}, map[string][]string{"orders.dlq": {"orders"}}},
 		"but not one that is excluded": {[]string{`topics: {exclude: .*dl.}`}, map[string][]string{}},
 	} {
@@ -45,7 +45,7 @@ func TestDeadLetterQueuesArePaired(t *testing.T) {
 	}
 }
 
-func TestWhatADeadLetterQueueHolds(t *testing.T) {
+func TestDeadLetterQueueHoldsWhatNoGroupConsumed(t *testing.T) {
 	s := serve(t, kfake.SeedTopics(2, "orders", "orders.dlq"))
 	c := s.client()
 	at := time.Now().Add(-2 * time.Hour).Truncate(time.Millisecond)
@@ -91,9 +91,9 @@ func TestWhatADeadLetterQueueHolds(t *testing.T) {
 	}
 }
 
-// TestAReplayOfOnePartitionHidesNoOther: a group that takes partitions by itself
-// says nothing of those on which it never committed.
-func TestAReplayOfOnePartitionHidesNoOther(t *testing.T) {
+// TestReplayOfOnePartitionHidesNoOther: a group that assigns partitions itself shows
+// nothing about those on which it never committed.
+func TestReplayOfOnePartitionHidesNoOther(t *testing.T) {
 	s := serve(t, kfake.SeedTopics(2, "orders", "orders.dlq"))
 	c := s.client()
 	at := time.Now().Add(-time.Hour).Truncate(time.Millisecond)

@@ -31,15 +31,15 @@ type fetch struct {
 	until     int64 // the offset to read up to
 	newest    bool  // keep the last that are found, not the first
 
-	found   []message // those that a reader of committed messages sees
-	refused bool      // not authorized
-	failed  bool
-	stuck   bool // nothing more can be read now
+	found  []message // those that a reader of committed messages sees
+	denied bool      // not authorized
+	failed bool
+	stuck  bool // nothing more can be read now
 }
 
 // done reports whether reading further would show nothing more.
 func (f *fetch) done() bool {
-	return f.refused || f.failed || f.stuck || f.next >= f.until || !f.newest && len(f.found) > 0
+	return f.denied || f.failed || f.stuck || f.next >= f.until || !f.newest && len(f.found) > 0
 }
 
 // fetchAll reads what the fetches ask for.
@@ -74,7 +74,7 @@ func (r *reading) fetchFrom(n *client.Node, fetches []*fetch) {
 	}
 	answer, err := n.Fetch(r.ctx, fetchRequest(fetches))
 	switch {
-	case errors.Is(err, client.ErrTooLarge) && len(fetches) > 1: // one of them is, the others need not suffer
+	case errors.Is(err, client.ErrTooLarge) && len(fetches) > 1: // find the one that is
 		half := len(fetches) / 2
 		r.fetchFrom(n, fetches[:half])
 		r.fetchFrom(n, fetches[half:])
@@ -84,7 +84,7 @@ func (r *reading) fetchFrom(n *client.Node, fetches []*fetch) {
 		fetches[0].stuck = true
 		return
 	case err != nil:
-		// The reading is whole without it; a broker that is down is missed elsewhere.
+		// The reading is complete without it. A broker that is down is reported elsewhere.
 		for _, f := range fetches {
 			f.failed = true
 		}
@@ -96,7 +96,7 @@ func (r *reading) fetchFrom(n *client.Node, fetches []*fetch) {
 		case part == nil:
 			f.failed = i == 0 // the others may have found no room
 		case sarama.KError(part.ErrorCode) == sarama.ErrTopicAuthorizationFailed:
-			f.refused = true
+			f.denied = true
 		case part.ErrorCode != 0:
 			f.failed = true
 		default:

@@ -7,8 +7,7 @@ import (
 	"github.com/lostorder/lostorder/internal/config"
 )
 
-// idleGroups are made by kafka-console-consumer, one for every call, and are read
-// by nobody afterwards.
+// idleGroups are created by kafka-console-consumer, one for each call, and not used again.
 var idleGroups = config.MustPattern("console-consumer-.*")
 
 // watchesTopic reports whether a topic is watched.
@@ -27,8 +26,8 @@ func (c *Config) watchesGroup(name string) bool {
 	return c.Groups.Match(name)
 }
 
-// refusesTopic reports whether a topic is excluded by name. A dead letter queue
-// of a watched topic is watched, too, unless it is.
-func (c *Config) refusesTopic(name string) bool {
+// excludesTopic reports whether a topic is excluded by name. The dead letter queue of a
+// watched topic is watched, too, unless it is excluded.
+func (c *Config) excludesTopic(name string) bool {
 	return slices.ContainsFunc(c.Topics.Exclude, func(p config.Pattern) bool { return p.MatchString(name) })
 }

@@ -24,39 +24,38 @@ const (
 	stateDead  = "Dead"
 )
 
-// consumerProtocol is the protocol type of groups whose members share out
-// partitions of topics.
+// consumerProtocol is the protocol type of groups that assign partitions to members.
 const consumerProtocol = "consumer"
 
-// group is what one reading knows of a consumer group.
+// group is a consumer group in one reading.
 type group struct {
 	name     string
 	kind     string
 	protocol string
 	state    string
-	// members is how many there are; -1 when the broker cannot say.
+	// members is how many there are; -1 when unknown.
 	members int
-	// fingerprint is of who they are; 0 when there are none.
+	// fingerprint changes with the members; 0 when there are none.
 	fingerprint uint64
-	// holds is what members of the group read or asked for, by topic.
-	holds map[int32]*holding
-	// wholly: the holds are known, so that what is not in them is read by nobody.
-	wholly bool
+	// topics are those that members own or subscribe to.
+	topics map[int32]*subscription
+	// assigned: topics is complete, so no member reads what is not in it.
+	assigned bool
 }
 
-// holding is what members of a group do with one topic.
-type holding struct {
+// subscription counts the members that own partitions of a topic or subscribe to it.
+type subscription struct {
 	owners      int
 	subscribers int
 	partitions  []int32
 }
 
-// groupsPerRequest bounds an answer that describes groups, which holds the whole
-// subscription of every member.
+// groupsPerRequest bounds an answer that describes groups: it has the whole subscription
+// of every member.
 const groupsPerRequest = 100
 
-// readGroups lists the groups that a broker coordinates, describes those that
-// have members, and returns those of which commits are to be read.
+// readGroups lists the groups that a broker coordinates, describes those that have
+// members, and returns those whose commits are wanted.
 func (r *reading) readGroups(n *client.Node) []*group {
 	speaks := r.cluster.Version()
 	version := client.Pick(speaks, client.Step{Since: sarama.V3_8_0_0, Version: 5}, client.Step{Since: sarama.V2_6_0_0, Version: 4}, client.Step{Since: sarama.V2_4_0_0, Version: 3},
@@ -66,17 +65,17 @@ func (r *reading) readGroups(n *client.Node) []*group {
 	})
 	switch {
 	case err != nil:
-		r.missGroups()
+		r.loseGroups()
 		r.brokerMissing(n, err)
 		return nil
 	case answer.Err != sarama.ErrNoError:
-		r.missGroups()
+		r.loseGroups()
 		r.missing.Add(fmt.Sprintf("groups of broker %d", n.ID), groupReason(answer.Err))
 		return nil
 	}
 	groups := make([]*group, 0, len(answer.Groups))
 	var classic, consumer []*group
-	r.seeGroups(answer.Groups)
+	r.observeGroups(answer.Groups)
 	for name, protocol := range answer.Groups {
 		if !r.config.watchesGroup(name) {
 			continue
@@ -88,7 +87,7 @@ func (r *reading) readGroups(n *client.Node) []*group {
 			r.warnShare(name)
 			continue
 		case g.state == stateEmpty || g.state == stateDead:
-			g.nobody()
+			g.noMembers()
 		case g.kind == typeConsumer:
 			consumer = append(consumer, g)
 		case g.kind == typeStreams:
@@ -117,23 +116,23 @@ func (r *reading) keepGroups(n *client.Node, groups []*group) {
 	r.groups[n.ID] = groups
 }
 
-// seeGroups notes the names of a broker's groups, missGroups that they are not known.
-func (r *reading) seeGroups(groups map[string]string) {
+// observeGroups keeps that a broker listed its groups, loseGroups that it did not.
+func (r *reading) observeGroups(groups map[string]string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for name := range groups {
-		r.lostGroups.See(name)
-		r.groupSeen = true
+		r.unmatchedGroups.See(name)
+		r.anyGroup = true
 	}
 }
 
-func (r *reading) missGroups() {
+func (r *reading) loseGroups() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.groupsMissing = true
+	r.groupsUnknown = true
 }
 
-// kindOf returns the type of a group; a broker before 3.8 says only the protocol.
+// kindOf returns the type of a group. A broker before 3.8 returns only the protocol.
 func kindOf(kind, protocol string) string {
 	switch {
 	case kind != "":
@@ -144,44 +143,42 @@ func kindOf(kind, protocol string) string {
 	return typeClassic
 }
 
-// nobody notes that the group has no members. A group that never had any is one
-// whose readers take partitions by themselves and only commit here: of those the
-// broker knows nothing.
-func (g *group) nobody() {
+// noMembers notes that the group has no members. Where it never had any, consumers
+// assign partitions themselves and only commit here; the broker does not know them.
+func (g *group) noMembers() {
 	if g.simple() {
 		return
 	}
-	g.members, g.wholly = 0, true
+	g.members, g.assigned = 0, true
 }
 
-// simple reports whether the group only keeps commits.
+// simple reports whether the group only stores commits.
 func (g *group) simple() bool { return g.protocol == "" && g.kind == typeClassic }
 
-// hold returns what the group does with a topic, to be added to.
-func (g *group) hold(topic int32) *holding {
-	if g.holds == nil {
-		g.holds = map[int32]*holding{}
+// subscription returns the counts of a topic, to be added to.
+func (g *group) subscription(topic int32) *subscription {
+	if g.topics == nil {
+		g.topics = map[int32]*subscription{}
 	}
-	h := g.holds[topic]
+	h := g.topics[topic]
 	if h == nil {
-		h = &holding{}
-		g.holds[topic] = h
+		h = &subscription{}
+		g.topics[topic] = h
 	}
 	return h
 }
 
-// meet notes who is a member. The order in which the broker names them says nothing.
-func (g *group) meet(memberID string) {
+// addMember adds a member to the fingerprint, whatever the order of the members.
+func (g *group) addMember(memberID string) {
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(memberID)) // never fails
 	g.fingerprint += h.Sum64() | 1
 }
 
-// own adds partitions that one member reads; subscribe adds a member that asked
-// for a topic.
+// own adds the partitions of one member; subscribe adds a member that subscribes.
 func (r *reading) own(g *group, topic string, partitions []int32) {
 	if i, t := r.topicAt(topic); t != nil && len(partitions) > 0 {
-		h := g.hold(i)
+		h := g.subscription(i)
 		h.owners++
 		h.partitions = append(h.partitions, partitions...)
 	}
@@ -189,6 +186,6 @@ func (r *reading) own(g *group, topic string, partitions []int32) {
 
 func (r *reading) subscribe(g *group, topic string) {
 	if i, t := r.topicAt(topic); t != nil {
-		g.hold(i).subscribers++
+		g.subscription(i).subscribers++
 	}
 }

@@ -34,10 +34,10 @@ func member(group string, topics ...string) []kgo.Opt {
 	}
 }
 
-func TestWhoReads(t *testing.T) {
+func TestConsumersAreTheMembersThatReadTheTopic(t *testing.T) {
 	for name, opts := range map[string][]kgo.Opt{
-		"a classic group":                nil,
-		"a group of the protocol of 848": {kgo.ServerSideBalancer()},
+		"a classic group": nil,
+		"a KIP-848 group": {kgo.ServerSideBalancer()},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := serve(t, kfake.SeedTopics(2, "orders"), kfake.GroupMinSessionTimeout(1))
@@ -58,7 +58,7 @@ func TestWhoReads(t *testing.T) {
 			}
 			consumer.CloseAllowingRebalance()
 			produce(t, c, order("orders", 0, "o-3"))
-			q = mustQueue(t, until(t, r, "nobody", func(r signal.Report) bool {
+			q = mustQueue(t, until(t, r, "no member", func(r signal.Report) bool {
 				q, ok := queueOf(r, "orders", "billing")
 				return ok && q.Consumers == 0
 			}), "orders", "billing")
@@ -69,7 +69,7 @@ func TestWhoReads(t *testing.T) {
 	}
 }
 
-func TestAGroupThatNeverCommittedIsSeenByItsMembers(t *testing.T) {
+func TestGroupWithoutCommitsIsFoundByItsMembers(t *testing.T) {
 	s := serve(t, kfake.SeedTopics(1, "orders"))
 	produce(t, s.client(), order("orders", 0, "o-1"))
 	consume(t, s.client(member("billing", "orders")...), 1)
@@ -79,9 +79,9 @@ func TestAGroupThatNeverCommittedIsSeenByItsMembers(t *testing.T) {
 	}
 }
 
-// TestAGroupThatOnlyCommits has readers of which the broker knows nothing: they
-// took their partitions by themselves. Nobody may call them absent.
-func TestAGroupThatOnlyCommits(t *testing.T) {
+// TestGroupThatOnlyCommitsHasUnknownConsumers: they assign partitions themselves, so the
+// broker does not know them. They must not be reported as absent.
+func TestGroupThatOnlyCommitsHasUnknownConsumers(t *testing.T) {
 	s := serve(t, kfake.SeedTopics(3, "orders"))
 	c := s.client()
 	produce(t, c, order("orders", 0, "o-1"), order("orders", 1, "o-2"), order("orders", 1, "o-3"))
@@ -93,7 +93,7 @@ func TestAGroupThatOnlyCommits(t *testing.T) {
 	}
 }
 
-func TestWhatIsLeftOut(t *testing.T) {
+func TestExcludedTopicsAndGroupsAreNotReported(t *testing.T) {
 	s := serve(t, kfake.SeedTopics(1, "orders", "orders.test", "__internal", "payments"))
 	c := s.client()
 	for _, topic := range []string{"orders", "orders.test", "__internal", "payments"} {
@@ -104,7 +104,7 @@ func TestWhatIsLeftOut(t *testing.T) {
 		config []string
 		want   []string
 	}{
-		"by default: internal topics and console groups": {nil, []string{"orders/billing", "orders.test/billing", "payments/billing"}},
+		"internal topics and console groups by default": {nil, []string{"orders/billing", "orders.test/billing", "payments/billing"}},
 		"excluded topics":             {[]string{`topics: {exclude: '.*\.test'}`}, []string{"orders/billing", "payments/billing"}},
 		"all but the included topic":  {[]string{`topics: {include: payments}`}, []string{"payments/billing"}},
 		"an internal one is included": {[]string{`topics: {include: __internal}`}, []string{"__internal/billing"}},
@@ -123,7 +123,7 @@ func TestWhatIsLeftOut(t *testing.T) {
 	}
 }
 
-func TestObjectivesAndGranularity(t *testing.T) {
+func TestObjectivesAndGranularityFollowTheConfig(t *testing.T) {
 	s := serve(t, kfake.SeedTopics(1, "orders", "payments"))
 	c := s.client()
 	commit(t, c, "billing", "orders", map[int32]int64{0: 0})
@@ -140,7 +140,7 @@ func TestObjectivesAndGranularity(t *testing.T) {
 	}
 }
 
-func TestShareGroupsAreNotWatchedAndSaidSoOnce(t *testing.T) {
+func TestShareGroupsAreOneWarning(t *testing.T) {
 	s := serve(t, kfake.SeedTopics(1, "orders"))
 	c := s.client()
 	commit(t, c, "billing", "orders", map[int32]int64{0: 0})
@@ -156,8 +156,8 @@ func TestShareGroupsAreNotWatchedAndSaidSoOnce(t *testing.T) {
 	}
 }
 
-// TestABrokerOfBefore speaks to brokers that know none of the newer requests.
-func TestABrokerOfBefore(t *testing.T) {
+// TestOlderBrokersAreRead reads brokers that lack the newer requests.
+func TestOlderBrokersAreRead(t *testing.T) {
 	for name, version := range map[string]*kversion.Versions{
 		"0.11": kversion.V0_11_0(), "1.1": kversion.V1_1_0(), "2.3": kversion.V2_3_0(), "2.8": kversion.V2_8_0(),
 		"3.3": kversion.V3_3_0(), "3.7": kversion.V3_7_0(), "4.0": kversion.V4_0_0(),
@@ -192,7 +192,7 @@ func TestABrokerOfBefore(t *testing.T) {
 	}
 }
 
-func TestAGroupThatCannotBeReadIsNamed(t *testing.T) {
+func TestGroupThatCannotBeReadIsNamedInTheError(t *testing.T) {
 	for name, test := range map[string]struct {
 		key  kmsg.Key
 		err  *kerr.Error
@@ -222,9 +222,9 @@ func TestAGroupThatCannotBeReadIsNamed(t *testing.T) {
 	}
 }
 
-// TestAListOfGroupsThatFailsIsNotAnEmptyOne: else every group would look as if it
-// had vanished while a broker starts.
-func TestAListOfGroupsThatFailsIsNotAnEmptyOne(t *testing.T) {
+// TestFailedListOfGroupsIsNotAnEmptyOne: otherwise every group would disappear while a
+// broker starts.
+func TestFailedListOfGroupsIsNotAnEmptyOne(t *testing.T) {
 	s := serve(t, kfake.SeedTopics(1, "orders"))
 	s.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.ListGroups}, TopLevel: true, Err: kerr.CoordinatorNotAvailable})
 	r := watch(t, s.settings())
@@ -234,7 +234,7 @@ func TestAListOfGroupsThatFailsIsNotAnEmptyOne(t *testing.T) {
 	readWhole(t, r)
 }
 
-func TestFingerprintOfMembersChangesWithWhoTheyAre(t *testing.T) {
+func TestFingerprintChangesWithTheMembers(t *testing.T) {
 	s := serve(t, kfake.SeedTopics(2, "orders"))
 	r := watch(t, s.settings())
 	join := func() *kgo.Client { return s.client(kgo.ConsumerGroup("billing"), kgo.ConsumeTopics("orders")) }

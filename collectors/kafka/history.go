@@ -10,27 +10,28 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// forgetAfter is for how many readings something may be missing before what was
-// learned of it is forgotten: a broker that is down for a while is no reason.
+// forgetAfter is for how many readings something may be missing before its history is
+// dropped: a broker may be down for a while.
 const forgetAfter = 100
 
-// refusedFor is how long it is not tried again to read messages that we may not.
-const refusedFor = 10 * time.Minute
+// deniedFor is how long lostorder waits after a refusal before it tries to read messages
+// again.
+const deniedFor = 10 * time.Minute
 
-// history is what is kept from one reading to the next.
+// history is kept from one reading to the next.
 type history struct {
 	reading uint64
-	parts   int // partitions of the last reading, to allocate as many at once
+	parts   int // partitions of the last reading, to allocate them at once
 	topics  map[string]*topicPast
 	queues  map[queueKey]*queuePast
-	refused map[string]signal.Instant // topics whose messages we may not read, since when
-	// settingsFailed is when a broker did not tell the settings of topics.
+	denied  map[string]signal.Instant // topics with messages that may not be read, and since when
+	// settingsFailed is when the settings of topics could not be read.
 	settingsFailed signal.Instant
 }
 
 type queueKey struct{ topic, group string }
 
-// topicPast is what was learned of a topic.
+// topicPast is the history of a topic.
 type topicPast struct {
 	seen     uint64
 	parts    []age.Timeline
@@ -38,38 +39,38 @@ type topicPast struct {
 
 	newest    [][]message // of a dead letter queue, by partition
 	newestEnd []int64     // the end of the log when newest was read
-	sights    map[int32]*sight
-	id        sarama.Uuid // of the topic of which this was read
+	samples   map[int32]*dlqSample
+	id        sarama.Uuid // of the topic that this belongs to
 }
 
 // begin starts a reading.
 func (h *history) begin() { h.reading++ }
 
-// end forgets what was not seen for long.
+// end drops the history of what was not seen for long.
 func (h *history) end(now signal.Instant) {
 	maps.DeleteFunc(h.topics, func(_ string, past *topicPast) bool { return past.seen+forgetAfter < h.reading })
-	maps.DeleteFunc(h.refused, func(_ string, at signal.Instant) bool { return now.Sub(at) > refusedFor })
+	maps.DeleteFunc(h.denied, func(_ string, at signal.Instant) bool { return now.Sub(at) > deniedFor })
 	maps.DeleteFunc(h.queues, func(_ queueKey, past *queuePast) bool { return past.seen+forgetAfter < h.reading })
 }
 
-// queuePast is what was learned of a topic as one group sees it, by partition.
+// queuePast is the history of a topic and a group, by partition.
 type queuePast struct {
 	seen    uint64
 	commits []commitPast
-	peeks   map[int32]*peek
+	samples map[int32]*headSample
 }
 
-// commitPast is an offset and since when it has been the committed one.
+// commitPast is a committed offset and since when it has been.
 type commitPast struct {
 	offset int64
 	since  signal.Instant
 }
 
 func newHistory() *history {
-	return &history{topics: map[string]*topicPast{}, queues: map[queueKey]*queuePast{}, refused: map[string]signal.Instant{}}
+	return &history{topics: map[string]*topicPast{}, queues: map[queueKey]*queuePast{}, denied: map[string]signal.Instant{}}
 }
 
-// topic returns what is known of a topic.
+// topic returns the history of a topic.
 func (h *history) topic(t *topic) *topicPast {
 	past := h.topics[t.name]
 	if past == nil {
@@ -83,7 +84,7 @@ func (h *history) topic(t *topic) *topicPast {
 	return past
 }
 
-// queue notes the commits of a queue and returns what is known of it.
+// queue keeps the commits of a queue and returns its history.
 func (h *history) queue(t *topic, group string, parts []signal.Partition, now signal.Instant) *queuePast {
 	key := queueKey{t.name, group}
 	past := h.queues[key]
@@ -104,11 +105,10 @@ func (h *history) queue(t *topic, group string, parts []signal.Partition, now si
 	return past
 }
 
-// refuse notes that the messages of a topic may not be read; refuses reports
-// whether that was so a while ago.
-func (h *history) refuse(topic string, now signal.Instant) { h.refused[topic] = now }
+// deny notes that the messages of a topic may not be read; denies reports it.
+func (h *history) deny(topic string, now signal.Instant) { h.denied[topic] = now }
 
-func (h *history) refuses(topic string) bool {
-	_, ok := h.refused[topic]
+func (h *history) denies(topic string) bool {
+	_, ok := h.denied[topic]
 	return ok
 }

@@ -8,9 +8,9 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
-// TestTheClusterSaysWhichItIs: behind the same address there may be another one
-// tomorrow, of which no counter goes on.
-func TestTheClusterSaysWhichItIs(t *testing.T) {
+// TestReportCarriesTheClusterID: another cluster may answer at the same address later,
+// and its counters do not continue the old ones.
+func TestReportCarriesTheClusterID(t *testing.T) {
 	s := serve(t, kfake.ClusterID("first"), kfake.SeedTopics(1, "orders"))
 	other := serve(t, kfake.ClusterID("second"), kfake.SeedTopics(1, "orders"))
 	commit(t, s.client(), "billing", "orders", map[int32]int64{0: 0})

@@ -9,9 +9,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
-// TestAnIncludeThatMatchesNothingIsAWarning: a name that was mistyped would be
-// watched in vain, and look well.
-func TestAnIncludeThatMatchesNothingIsAWarning(t *testing.T) {
+// TestIncludeThatMatchesNothingIsAWarning: a mistyped name would seem healthy.
+func TestIncludeThatMatchesNothingIsAWarning(t *testing.T) {
 	s := serve(t, kfake.NumBrokers(2), kfake.SeedTopics(1, "orders", "payments"))
 	c := s.client()
 	for _, group := range []string{"billing", "shipping"} {
@@ -25,11 +24,11 @@ func TestAnIncludeThatMatchesNothingIsAWarning(t *testing.T) {
 		"includes that match":    {[]string{`topics: {include: [orders, pay.*]}`, `groups: {include: [billing, shipping]}`}, nil},
 		"a topic is mistyped":    {[]string{`topics: {include: [ordres, payments]}`}, []string{`topics.include "ordres" matches no topic`}},
 		"a group is mistyped":    {[]string{`groups: {include: [biling, 'ship\..*', billing]}`}, []string{`groups.include "biling" matches no group`, `groups.include "ship\..*" matches no group`}},
-		"all of it is excluded":  {[]string{`topics: {include: orders, exclude: orders}`}, nil},
-		"it is written twice":    {[]string{`topics: {include: [x, x]}`}, []string{`topics.include "x" matches no topic`}},
+		"everything is excluded": {[]string{`topics: {include: orders, exclude: orders}`}, nil},
+		"the same include twice": {[]string{`topics: {include: [x, x]}`}, []string{`topics.include "x" matches no topic`}},
 		"both":                   {[]string{`topics: {include: x}`, `groups: {include: y}`}, []string{`topics.include "x" matches no topic`, `groups.include "y" matches no group`}},
 		"only part of a name":    {[]string{`topics: {include: order}`}, []string{`topics.include "order" matches no topic`}},
-		"more than are of use":   {[]string{`topics: {include: [a, b, c, d, e, f, g, h, i, j, k, l]}`}, unmatchedTopics("abcdefghij")},
+		"more than ten":          {[]string{`topics: {include: [a, b, c, d, e, f, g, h, i, j, k, l]}`}, unmatchedTopics("abcdefghij")},
 		"a group of one of them": {[]string{`topics: {include: orders}`, `groups: {include: shipping}`}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -41,7 +40,7 @@ func TestAnIncludeThatMatchesNothingIsAWarning(t *testing.T) {
 			}
 		})
 	}
-	t.Run("a broker does not tell its groups", func(t *testing.T) {
+	t.Run("a broker does not list its groups", func(t *testing.T) {
 		s.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.ListGroups}, Err: kerr.CoordinatorLoadInProgress, Count: 1})
 		r := watch(t, s.settings(`groups: {include: nobody}`))
 		if report, err := read(t, r); err == nil || len(report.Warnings) > 0 {

@@ -60,7 +60,7 @@ func (s shop) member(t *testing.T, group string, opts ...kgo.Opt) *kgo.Client {
 	return client(t, []string{address(t, "KAFKA_ADDR")}, append(member(group, s.topic), opts...)...)
 }
 
-func TestRealGroups(t *testing.T) {
+func TestRealGroupsAreReadWithoutChangingThem(t *testing.T) {
 	for name, opts := range map[string][]kgo.Opt{"classic": nil, "848": {kgo.ServerSideBalancer()}} {
 		t.Run(name, func(t *testing.T) {
 			s := open(t, 3)
@@ -88,7 +88,7 @@ func TestRealGroups(t *testing.T) {
 				t.Errorf("was\n%s\nis\n%s", before, after)
 			}
 			consumer.CloseAllowingRebalance()
-			until(t, r, "nobody", func(r signal.Report) bool {
+			until(t, r, "no member", func(r signal.Report) bool {
 				q, ok := queueOf(r, s.topic, s.topic)
 				return ok && q.Consumers == 0 && q.Partitions[0].Assignment == signal.Unassigned && q.GroupState == "Empty"
 			})
@@ -107,7 +107,7 @@ func ofTopic(fingerprint, topic string) string {
 	return strings.Join(kept, "\n")
 }
 
-func TestRealGroupThatOnlyCommits(t *testing.T) {
+func TestRealGroupThatOnlyCommitsHasUnknownConsumers(t *testing.T) {
 	s := open(t, 2)
 	produce(t, s.client, order(s.topic, 0, "o-1"))
 	commit(t, s.client, s.topic, s.topic, map[int32]int64{0: 0})
@@ -117,15 +117,15 @@ func TestRealGroupThatOnlyCommits(t *testing.T) {
 	}
 }
 
-func TestRealTransactionsAreNoBacklog(t *testing.T) {
+func TestRealTransactionMarkersAreNoBacklog(t *testing.T) {
 	s := open(t, 2)
 	tx := client(t, []string{address(t, "KAFKA_ADDR")}, kgo.TransactionalID(s.topic))
 	transaction(t, tx, kgo.TryCommit, order(s.topic, 0, "o-1"), order(s.topic, 1, "o-2"))
 	transaction(t, tx, kgo.TryAbort, order(s.topic, 0, "o-3"))
 	transaction(t, tx, kgo.TryCommit, order(s.topic, 1, "o-4"))
 	commit(t, s.client, s.topic, s.topic, map[int32]int64{0: 1, 1: 1})
-	r := watch(t, s.watched(t, address(t, "KAFKA_ADDR"), append(patient, "order_id: key")...))
-	q := mustQueue(t, until(t, r, "a look", func(r signal.Report) bool {
+	r := watch(t, s.watched(t, address(t, "KAFKA_ADDR"), append(impatient, "order_id: key")...))
+	q := mustQueue(t, until(t, r, "a sample", func(r signal.Report) bool {
 		q, ok := queueOf(r, s.topic, s.topic)
 		return ok && q.Partitions[0].HeadInvisible && len(q.Waiting) > 0
 	}), s.topic, s.topic)
@@ -134,7 +134,7 @@ func TestRealTransactionsAreNoBacklog(t *testing.T) {
 	}
 }
 
-func TestRealRecordsAreDeletedBelowTheStart(t *testing.T) {
+func TestRealCommitBelowTheLogStartIsReported(t *testing.T) {
 	s := open(t, 1)
 	for range 10 {
 		produce(t, s.client, order(s.topic, 0, "o-1"))
@@ -147,7 +147,7 @@ func TestRealRecordsAreDeletedBelowTheStart(t *testing.T) {
 	}
 }
 
-func TestRealAges(t *testing.T) {
+func TestRealAgeOfTheHeadIsMeasured(t *testing.T) {
 	s := open(t, 1)
 	now := time.Now().Truncate(time.Millisecond)
 	for i := range 300 {
@@ -163,7 +163,7 @@ func TestRealAges(t *testing.T) {
 	}
 }
 
-func TestRealDeadLetterQueue(t *testing.T) {
+func TestRealDeadLetterQueueIsPaired(t *testing.T) {
 	s := open(t, 1)
 	createTopic(t, s.client, 1, s.topic+".dlq")
 	t.Cleanup(func() { deleteTopic(t, s.client, s.topic+".dlq") })
@@ -174,7 +174,7 @@ func TestRealDeadLetterQueue(t *testing.T) {
 	}
 }
 
-func TestRealTransactionsAreNoDeadLetters(t *testing.T) {
+func TestRealTransactionMarkersAreNoDeadLetters(t *testing.T) {
 	s := open(t, 1)
 	dlq := s.topic + ".dlq"
 	createTopic(t, s.client, 2, dlq)
@@ -188,10 +188,10 @@ func TestRealTransactionsAreNoDeadLetters(t *testing.T) {
 	}
 	until(t, r, "the message of the transaction that was committed", holds(2)) // with its marker
 	commit(t, s.client, s.topic, dlq, map[int32]int64{1: 1})
-	until(t, r, "nothing but what nobody sees", holds(0))
+	until(t, r, "only invisible messages", holds(0))
 }
 
-func TestRealSecurity(t *testing.T) {
+func TestRealSecurityErrorsNameTheSetting(t *testing.T) {
 	s := open(t, 1)
 	commit(t, s.client, s.topic, s.topic, map[int32]int64{0: 0})
 	plain, sasl, secured := address(t, "KAFKA_ADDR"), address(t, "KAFKA_SASL_ADDR"), address(t, "KAFKA_TLS_ADDR")
@@ -201,17 +201,17 @@ func TestRealSecurity(t *testing.T) {
 		config []string
 		want   []string // one of them, in the error; none: it is read
 	}{
-		"PLAIN":                {sasl, []string{"sasl: {username: lostorder, password: lostorder-secret}"}, nil},
-		"SCRAM-SHA-256":        {sasl, []string{"sasl: {mechanism: SCRAM-SHA-256, username: lostorder, password: lostorder-secret}"}, nil},
-		"SCRAM-SHA-512":        {sasl, []string{"sasl: {mechanism: SCRAM-SHA-512, username: lostorder, password: lostorder-secret}"}, nil},
-		"TLS":                  {secured, []string{ca}, nil},
-		"wrong password":       {sasl, []string{"sasl: {username: lostorder, password: wrong-horse}"}, []string{"SASL authentication failed for user lostorder; check username, password and mechanism in kafka[].sasl"}},
-		"wrong SCRAM password": {sasl, []string{"sasl: {mechanism: SCRAM-SHA-512, username: lostorder, password: wrong-horse}"}, []string{"SASL authentication failed for user lostorder; check username, password and mechanism in kafka[].sasl"}},
-		"no SASL":              {sasl, nil, []string{"or SASL (kafka[].sasl)"}},
-		"SASL to a plain port": {plain, []string{"sasl: {username: lostorder, password: lostorder-secret}"}, []string{"the broker does not take SASL on this port", "check kafka[].sasl"}},
-		"TLS to a plain port":  {plain, []string{ca}, []string{"no TLS on this port"}},
-		"plain to a TLS port":  {secured, nil, []string{"the port speaks TLS", "does the port want TLS"}},
-		"another authority":    {secured, []string{"tls: {enabled: true}"}, []string{"certificate is not trusted"}},
+		"PLAIN":                            {sasl, []string{"sasl: {username: lostorder, password: lostorder-secret}"}, nil},
+		"SCRAM-SHA-256":                    {sasl, []string{"sasl: {mechanism: SCRAM-SHA-256, username: lostorder, password: lostorder-secret}"}, nil},
+		"SCRAM-SHA-512":                    {sasl, []string{"sasl: {mechanism: SCRAM-SHA-512, username: lostorder, password: lostorder-secret}"}, nil},
+		"TLS":                              {secured, []string{ca}, nil},
+		"wrong password":                   {sasl, []string{"sasl: {username: lostorder, password: wrong-horse}"}, []string{"SASL authentication failed for user lostorder; check username, password and mechanism in kafka[].sasl"}},
+		"wrong SCRAM password":             {sasl, []string{"sasl: {mechanism: SCRAM-SHA-512, username: lostorder, password: wrong-horse}"}, []string{"SASL authentication failed for user lostorder; check username, password and mechanism in kafka[].sasl"}},
+		"no SASL":                          {sasl, nil, []string{"or SASL (kafka[].sasl)"}},
+		"SASL to a plain port":             {plain, []string{"sasl: {username: lostorder, password: lostorder-secret}"}, []string{"the broker does not accept SASL on this port", "check kafka[].sasl"}},
+		"TLS to a plain port":              {plain, []string{ca}, []string{"no TLS on this port"}},
+		"plain to a TLS port":              {secured, nil, []string{"the port speaks TLS", "does the port need TLS"}},
+		"an unknown certificate authority": {secured, []string{"tls: {enabled: true}"}, []string{"certificate is not trusted"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := read(t, watch(t, s.watched(t, test.addr, append(test.config, "timeout: 4s")...)))
@@ -227,15 +227,15 @@ func TestRealSecurity(t *testing.T) {
 	}
 }
 
-// TestRealLeastRights gives a user the rights that the README asks for, and no
+// TestRealLeastRightsSuffice gives a user the rights that the README asks for, and no
 // more.
-func TestRealLeastRights(t *testing.T) {
+func TestRealLeastRightsSuffice(t *testing.T) {
 	s := open(t, 1)
 	produce(t, s.client, order(s.topic, 0, "o-1"))
 	commit(t, s.client, s.topic, s.topic, map[int32]int64{0: 0})
 	user, password := "u-"+s.topic, "watcher-secret"
 	addUser(t, s.client, user, password)
-	cfg := s.watched(t, address(t, "KAFKA_SASL_ADDR"), append(patient, "order_id: key",
+	cfg := s.watched(t, address(t, "KAFKA_SASL_ADDR"), append(impatient, "order_id: key",
 		"sasl: {mechanism: SCRAM-SHA-256, username: "+user+", password: "+password+"}")...)
 	r := watch(t, cfg)
 	if report := until(t, r, "a reading", func(signal.Report) bool { return true }); !report.Empty() {
@@ -244,8 +244,8 @@ func TestRealLeastRights(t *testing.T) {
 	allow(t, s.client, user, kmsg.ACLResourceTypeTopic, s.topic, kmsg.ACLOperationDescribe)
 	allow(t, s.client, user, kmsg.ACLResourceTypeGroup, s.topic, kmsg.ACLOperationDescribe)
 	report := until(t, r, "warnings that name what is not allowed", func(r signal.Report) bool {
-		told := strings.Join(r.Warnings, "\n")
-		return strings.Contains(told, "grant READ on topics "+s.topic) && strings.Contains(told, "grant DESCRIBE_CONFIGS on topics "+s.topic)
+		warnings := strings.Join(r.Warnings, "\n")
+		return strings.Contains(warnings, "grant READ on topics "+s.topic) && strings.Contains(warnings, "grant DESCRIBE_CONFIGS on topics "+s.topic)
 	})
 	if q := mustQueue(t, report, s.topic, s.topic); q.Ready != 1 {
 		t.Errorf("got\n%s", show(report))
@@ -287,12 +287,12 @@ func allow(t *testing.T, c *kgo.Client, user string, kind kmsg.ACLResourceType, 
 	}
 }
 
-func TestRealBatchThatDecompressesToHundredsOfMegabytes(t *testing.T) {
+func TestRealBatchThatDecompressesToHundredsOfMegabytesIsABacklog(t *testing.T) {
 	s := open(t, 4)
 	for partition, bomb := range bombs(t) {
 		produceBatch(t, s.client, s.topic, partition, bomb)
 	}
 	produce(t, s.client, order(s.topic, 3, "o-2"))
 	commit(t, s.client, s.topic, s.topic, map[int32]int64{0: 0, 1: 0, 2: 0, 3: 0})
-	holdsBombs(t, watch(t, s.watched(t, address(t, "KAFKA_ADDR"), append(patient, "order_id: key")...)), s.topic, s.topic)
+	holdsBombs(t, watch(t, s.watched(t, address(t, "KAFKA_ADDR"), append(impatient, "order_id: key")...)), s.topic, s.topic)
 }

@@ -114,8 +114,7 @@ func produce(t *testing.T, c *kgo.Client, records ...*kgo.Record) {
 	}
 }
 
-// commit commits offsets as a group that reads by itself would: topic, partition,
-// offset.
+// commit commits offsets as a group does that assigns partitions itself.
 func commit(t *testing.T, c *kgo.Client, group, topic string, offsets map[int32]int64) {
 	t.Helper()
 	req := kmsg.NewPtrOffsetCommitRequest()
@@ -304,7 +303,7 @@ func mustQueue(t *testing.T, r signal.Report, topic, group string) signal.Queue 
 	return q
 }
 
-// show prints a report for people.
+// show prints a report.
 func show(r signal.Report) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "cluster %q\n", r.Identity)

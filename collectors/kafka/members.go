@@ -42,17 +42,17 @@ func (r *reading) describeClassic(n *client.Node, groups []*group) {
 func (r *reading) keepClassic(g *group, d *sarama.GroupDescription) {
 	g.state, g.protocol = d.State, d.ProtocolType
 	if len(d.Members) == 0 && (d.State == stateEmpty || d.State == stateDead) {
-		g.nobody()
+		g.noMembers()
 		return
 	}
 	g.members = len(d.Members)
-	// Only a stable group says who reads what.
-	g.wholly = d.State == "Stable" && d.ProtocolType == consumerProtocol
+	// Only a stable group has complete assignments.
+	g.assigned = d.State == "Stable" && d.ProtocolType == consumerProtocol
 	for _, m := range d.Members {
-		g.meet(m.MemberId)
+		g.addMember(m.MemberId)
 		assigned, err := m.GetMemberAssignment()
 		if err != nil {
-			g.wholly = false // a client's own format
+			g.assigned = false // a client's own format
 			continue
 		}
 		if assigned != nil {
@@ -70,8 +70,8 @@ func (r *reading) keepClassic(g *group, d *sarama.GroupDescription) {
 	}
 }
 
-// describeConsumer reads the members of groups of the protocol of KIP-848, which
-// look dead to the classic question.
+// describeConsumer reads the members of KIP-848 groups. The classic request returns them
+// as dead.
 func (r *reading) describeConsumer(n *client.Node, groups []*group) {
 	request := sarama.NewConsumerGroupDescribeRequest(r.cluster.Version())
 	named := make(map[string]*group, len(groups))
@@ -105,12 +105,12 @@ func (r *reading) describeConsumer(n *client.Node, groups []*group) {
 func (r *reading) keepConsumer(g *group, d *sarama.ConsumerGroupDescription) {
 	g.state = d.GroupState
 	g.members = len(d.Members)
-	g.wholly = true
+	g.assigned = true
 	for i := range d.Members {
 		m := &d.Members[i]
-		g.meet(m.MemberID)
-		// What a member is about to get is as good as its own: while partitions move
-		// from one to another, they belong to nobody for a moment.
+		g.addMember(m.MemberID)
+		// The target assignment counts, too: while partitions move from one member to
+		// another, no member owns them for a moment.
 		owned := map[string][]int32{}
 		for _, list := range [][]sarama.ConsumerGroupTopicPartitions{m.Assignment.TopicPartitions, m.TargetAssignment.TopicPartitions} {
 			for _, tp := range list {
@@ -130,7 +130,7 @@ func (r *reading) keepConsumer(g *group, d *sarama.ConsumerGroupDescription) {
 	}
 }
 
-// groupReason says in words why a group could not be read.
+// groupReason says why a group could not be read.
 func groupReason(err sarama.KError) string {
 	switch err {
 	case sarama.ErrGroupAuthorizationFailed:

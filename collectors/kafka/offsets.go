@@ -12,23 +12,23 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// The two ends of a log that ListOffsets names by a timestamp of its own.
+// ListOffsets has a timestamp of its own for each end of a log.
 const (
 	atStart = sarama.OffsetOldest
 	atEnd   = sarama.OffsetNewest
 )
 
-// offsetsPerRequest is about how many partitions are asked for in one request.
+// offsetsPerRequest is about how many partitions one request names.
 const offsetsPerRequest = 2500
 
-// readOffsets asks a leader for one end of the logs of its partitions and passes
-// each answer to keep.
+// readOffsets asks a leader for one end of the logs of its partitions. keep returns where
+// each offset belongs.
 func (r *reading) readOffsets(n *client.Node, which int64, keep func(t *topic, partition int32) *int64) {
 	var requests []*sarama.OffsetRequest
 	room := 0
 	for i := range r.topics {
 		t := &r.topics[i]
-		if t.excluded || t.gone {
+		if t.excluded || t.deleted {
 			continue
 		}
 		for p, leader := range t.leaders {
@@ -85,7 +85,7 @@ func offsetOf(block *sarama.OffsetResponseBlock) int64 {
 	return signal.Unknown
 }
 
-// partitionErrors gathers what brokers say of single partitions.
+// partitionErrors collects the errors of single partitions.
 type partitionErrors struct {
 	list []partitionError
 }
@@ -100,8 +100,8 @@ func (e *partitionErrors) add(t *topic, partition int32, err sarama.KError) {
 	e.list = append(e.list, partitionError{t, partition, err})
 }
 
-// note turns what brokers said of partitions into what is missing. A partition
-// that a broker does not know waits for what the others say of its topic.
+// note reports the errors of partitions as missing. A partition that a broker does not
+// know waits for the other partitions of its topic.
 func (r *reading) note(errs *partitionErrors) {
 	if len(errs.list) == 0 {
 		return
@@ -122,16 +122,16 @@ func (r *reading) note(errs *partitionErrors) {
 	}
 }
 
-// tellGone tells, once all brokers were asked for one end of the logs, the topics
-// that were deleted, which is no trouble, from those of which a broker does not
-// know a partition yet, or any more: such a one has no leader that answers for it.
-func (r *reading) tellGone(ends func(*topic) []int64) {
+// findDeleted decides, once all brokers were asked for one end of the logs, why partitions
+// are unknown. A topic without any answer was deleted, which is no error. Otherwise the
+// partition has no leader that answers for it.
+func (r *reading) findDeleted(ends func(*topic) []int64) {
 	for i := range r.topics {
 		t := &r.topics[i]
 		if len(t.unknown) == 0 {
 			continue
 		}
-		if t.gone = !slices.ContainsFunc(ends(t), func(end int64) bool { return end >= 0 }); t.gone {
+		if t.deleted = !slices.ContainsFunc(ends(t), func(end int64) bool { return end >= 0 }); t.deleted {
 			maps.DeleteFunc(r.leaderless, func(p topicPartition, _ struct{}) bool { return p.topic == t.name })
 		} else {
 			for _, p := range t.unknown {
@@ -142,7 +142,7 @@ func (r *reading) tellGone(ends func(*topic) []int64) {
 	}
 }
 
-// noLeader notes a partition that nobody answers for, once in a reading.
+// noLeader notes a partition without a leader that answers, once in a reading.
 func (r *reading) noLeader(t *topic, partition int32) {
 	if r.leaderless == nil {
 		r.leaderless = map[topicPartition]struct{}{}
@@ -156,7 +156,7 @@ type topicPartition struct {
 	partition int32
 }
 
-// isMoving reports whether a partition is about to be led by another broker.
+// isMoving reports whether the leader of a partition is changing.
 func isMoving(err sarama.KError) bool {
 	switch err {
 	case sarama.ErrNotLeaderForPartition, sarama.ErrLeaderNotAvailable, sarama.ErrReplicaNotAvailable,
@@ -167,7 +167,7 @@ func isMoving(err sarama.KError) bool {
 	return false
 }
 
-// observe keeps the ends of the logs as samples of when messages came.
+// observe keeps the ends of the logs as samples of when messages arrived.
 func (r *reading) observe() {
 	for i := range r.topics {
 		t := &r.topics[i]
@@ -179,9 +179,9 @@ func (r *reading) observe() {
 	}
 }
 
-// missLeaderless notes how many watched partitions nobody answers for: those
-// without a leader, and those of which the leader is about to change.
-func (r *reading) missLeaderless() {
+// reportLeaderless counts the watched partitions without an answer: those without a leader
+// and those whose leader is changing.
+func (r *reading) reportLeaderless() {
 	for i := range r.topics {
 		t := &r.topics[i]
 		if t.excluded {
@@ -202,7 +202,7 @@ func (r *reading) missLeaderless() {
 	}
 }
 
-// brokerMissing notes that a broker does not answer, once in a reading.
+// brokerMissing reports a broker that does not answer, once in a reading.
 func (r *reading) brokerMissing(n *client.Node, err error) {
 	if r.ctx.Err() == nil {
 		r.missing.Add(fmt.Sprintf("broker %d (%s)", n.ID, n.Addr), r.cluster.Explain(err).Error())

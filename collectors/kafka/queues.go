@@ -9,7 +9,7 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// queue is a topic as one group sees it: a stretch of the reading's partitions.
+// queue is a topic and a group: a range of the reading's partitions.
 type queue struct {
 	topic    int32
 	group    *group
@@ -17,20 +17,19 @@ type queue struct {
 	waiting  []signal.OrderRef
 }
 
-// addQueue makes the queue of a topic and a group with all partitions of the
-// topic, none committed, and returns where its partitions begin. The caller holds
-// the lock.
+// addQueue adds the queue of a topic and a group with all partitions of the topic and no
+// commits, and returns where its partitions begin. The caller holds the lock.
 func (r *reading) addQueue(i int32, g *group) (from int) {
 	t := &r.topics[i]
 	from = len(r.parts)
 	for p := range t.leaders {
 		part := signal.Partition{ID: int32(p), Start: signal.Unknown, End: signal.Unknown, Committed: signal.Unknown}
-		if g.wholly {
+		if g.assigned {
 			part.Assignment = signal.Unassigned
 		}
 		r.parts = append(r.parts, part)
 	}
-	if h := g.holds[i]; h != nil {
+	if h := g.topics[i]; h != nil {
 		for _, p := range h.partitions {
 			if int(p) < len(t.leaders) && p >= 0 {
 				r.parts[from+int(p)].Assignment = signal.Assigned
@@ -41,9 +40,9 @@ func (r *reading) addQueue(i int32, g *group) (from int) {
 	return from
 }
 
-// keepOnly leaves in the last queue only the partitions that were committed. Of a
-// group that only commits nobody knows which others it means to read.
-func (r *reading) keepOnly(from int, commits map[int32]*sarama.OffsetFetchResponseBlock) {
+// keepCommitted leaves in the last queue only partitions with a commit. Which others a
+// group without members reads is unknown.
+func (r *reading) keepCommitted(from int, commits map[int32]*sarama.OffsetFetchResponseBlock) {
 	kept := r.parts[:from]
 	for _, part := range r.parts[from:] {
 		block := commits[part.ID]
@@ -56,13 +55,13 @@ func (r *reading) keepOnly(from int, commits map[int32]*sarama.OffsetFetchRespon
 	r.queues[len(r.queues)-1].to = len(kept)
 }
 
-// closeQueues fills in what was read after the commits, and leaves out queues of topics
-// of which nothing could be read.
+// closeQueues fills in the offsets that were read after the commits, and drops queues of
+// topics without any.
 func (r *reading) closeQueues() {
 	kept := r.queues[:0]
 	for _, q := range r.queues {
 		t := &r.topics[q.topic]
-		if t.gone {
+		if t.deleted {
 			continue
 		}
 		known := false
@@ -85,5 +84,5 @@ func (r *reading) closeQueues() {
 	r.history.parts = len(r.parts)
 }
 
-// partsOf returns the partitions of a queue, which cannot grow into those of another.
+// partsOf returns the partitions of a queue. An append cannot overwrite those of another.
 func (r *reading) partsOf(q *queue) []signal.Partition { return r.parts[q.from:q.to:q.to] }

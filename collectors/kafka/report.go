@@ -9,15 +9,15 @@ func (r *reading) fill(report *signal.Report) {
 	for i := range r.queues {
 		report.Queues = append(report.Queues, r.queueOf(&r.queues[i]))
 	}
-	if r.missing.Err() == nil { // else a group that reads them may be what is missing
+	if r.missing.Err() == nil { // otherwise a group that reads them may be missing
 		report.Queues = append(report.Queues, r.unreadTopics()...)
 	}
 	report.DeadLetters = r.deadLetterReports()
 	report.Warnings = r.warnings()
 }
 
-// unreadTopics returns the topics that no group reads, as queues without a group:
-// that they are there, and what was published to them.
+// unreadTopics returns the topics that no group reads, as queues without a group, with
+// what was published to them.
 func (r *reading) unreadTopics() []signal.Queue {
 	read := make([]bool, len(r.topics))
 	for i := range r.queues {
@@ -26,14 +26,14 @@ func (r *reading) unreadTopics() []signal.Queue {
 	var unread []signal.Queue
 	for i := range r.topics {
 		t := &r.topics[i]
-		if read[i] || t.gone || len(t.end) == 0 {
+		if read[i] || t.deleted || len(t.end) == 0 {
 			continue
 		}
 		s := signal.NewQueue(signal.QueueID{System: signal.Kafka, Cluster: r.config.Name, Destination: t.name})
 		s.Published = 0
 		for _, end := range t.end {
 			if end < 0 {
-				s.Published = signal.Unknown // of a counter half a sum would be a reset
+				s.Published = signal.Unknown // a part of the sum would look like a reset
 				break
 			}
 			s.Published += signal.Count(end)
@@ -43,7 +43,7 @@ func (r *reading) unreadTopics() []signal.Queue {
 	return unread
 }
 
-// queueOf adds up one queue.
+// queueOf sums up one queue.
 func (r *reading) queueOf(q *queue) signal.Queue {
 	t, g := &r.topics[q.topic], q.group
 	s := signal.NewQueue(signal.QueueID{System: signal.Kafka, Cluster: r.config.Name, Destination: t.name, Group: g.name})
@@ -72,15 +72,15 @@ func (r *reading) queueOf(q *queue) signal.Queue {
 			s.Oldest = older(s.Oldest, p.Head)
 		}
 	}
-	// Of counters half a sum would be a reset.
+	// A part of the sum of a counter would look like a reset.
 	if whole {
 		s.Published, s.Acknowledged = end, committed
 	}
 	return s
 }
 
-// waiting returns how many messages wait in a partition. What no reader will ever
-// see does not wait.
+// waiting returns how many messages wait in a partition. What no consumer ever sees does
+// not wait.
 func waiting(p *signal.Partition) int64 {
 	if p.HeadInvisible {
 		return 0
@@ -88,8 +88,8 @@ func waiting(p *signal.Partition) int64 {
 	return p.Lag()
 }
 
-// older returns the greater of two ages. A head of which less is known may be the
-// older one, which makes the answer a lower bound.
+// older returns the greater of two ages. Where one is a lower bound it may be the older
+// one, so the result is a lower bound, too.
 func older(a, b signal.Age) signal.Age {
 	switch {
 	case !b.Known():
@@ -106,10 +106,10 @@ func older(a, b signal.Age) signal.Age {
 	return a
 }
 
-// consumers returns how many members read a topic, or would once partitions were
-// shared out. It is 0 only when there is certainly nobody.
+// consumers returns how many members read a topic, or will once partitions are assigned.
+// It is 0 only when there is certainly none.
 func (g *group) consumers(topic int32) signal.Count {
-	h := g.holds[topic]
+	h := g.topics[topic]
 	switch {
 	case g.members < 0:
 		return signal.Unknown
@@ -117,8 +117,8 @@ func (g *group) consumers(topic int32) signal.Count {
 		return signal.Count(h.owners)
 	case h != nil && h.subscribers > 0:
 		return signal.Count(h.subscribers)
-	case g.wholly:
+	case g.assigned:
 		return 0
 	}
-	return signal.Count(g.members) // which of them mean this topic, they have not said yet
+	return signal.Count(g.members) // their subscriptions are not known yet
 }

@@ -16,20 +16,20 @@ import (
 const (
 	// settingsEvery is how often the settings of topics are read again.
 	settingsEvery = 5 * time.Minute
-	// settingsAgain is how long a broker that could not tell them is left alone.
+	// settingsAgain is the pause after a failed request.
 	settingsAgain = time.Minute
 )
 
-// topicSettings is what is known of the settings of a topic.
+// topicSettings are the settings of a topic.
 type topicSettings struct {
-	at     signal.Instant // when they were asked for
-	id     sarama.Uuid    // of the topic of which they are
+	at     signal.Instant // when they were read
+	id     sarama.Uuid    // of the topic
 	setup  *signal.Setup  // nil when not known
 	denied bool
 }
 
-// readSettings reads how long topics keep messages: of all in one request, on a clock
-// of its own. Any broker knows. Without an answer they stay what they were.
+// readSettings reads how long topics keep messages: all topics in one request to any
+// broker, on its own interval. Without an answer the last settings stay.
 func (r *reading) readSettings() {
 	if r.history.settingsFailed.Known() && r.now.Sub(r.history.settingsFailed) < settingsAgain {
 		return
@@ -37,7 +37,7 @@ func (r *reading) readSettings() {
 	request := &sarama.DescribeConfigsRequest{Version: client.Pick(r.cluster.Version(), client.Step{Since: sarama.V2_0_0_0, Version: 2}, client.Step{Since: sarama.V1_1_0_0, Version: 1})}
 	for i := range r.topics {
 		t := &r.topics[i]
-		if t.past == nil || t.gone {
+		if t.past == nil || t.deleted {
 			continue
 		}
 		if s := &t.past.settings; s.at.Known() && s.id == t.id && r.now.Sub(s.at) < settingsEvery {
@@ -54,7 +54,7 @@ func (r *reading) readSettings() {
 		return b.DescribeConfigs(request)
 	})
 	if err != nil {
-		r.history.settingsFailed = r.now // the reading is whole without them
+		r.history.settingsFailed = r.now // the reading is complete without them
 		return
 	}
 	for _, described := range answer.Resources {
@@ -73,7 +73,7 @@ func (r *reading) readSettings() {
 	}
 }
 
-// setupOf reads the settings of one topic.
+// setupOf converts the settings of one topic.
 func setupOf(configs []*sarama.ConfigEntry) *signal.Setup {
 	s := &signal.Setup{MaxMessages: signal.Unknown, MaxBytes: signal.Unknown, MaxDeliveries: signal.Unknown, DropsHead: true}
 	values := map[string]string{}
@@ -82,7 +82,7 @@ func setupOf(configs []*sarama.ConfigEntry) *signal.Setup {
 	}
 	s.Type = values["cleanup.policy"]
 	if !strings.Contains(s.Type, "delete") {
-		return s // a compacted topic keeps the latest of each key for ever
+		return s // a compacted topic keeps the latest message of each key forever
 	}
 	if ms, err := strconv.ParseInt(values["retention.ms"], 10, 64); err == nil && ms > 0 && ms < math.MaxInt64/int64(time.Millisecond) {
 		s.Retention = time.Duration(ms) * time.Millisecond
@@ -93,7 +93,7 @@ func setupOf(configs []*sarama.ConfigEntry) *signal.Setup {
 	return s
 }
 
-// settingsDenied lists the topics whose settings we may not read.
+// settingsDenied lists the topics with settings that may not be read.
 func (r *reading) settingsDenied() (names []string) {
 	for i := range r.topics {
 		if t := &r.topics[i]; t.past != nil && t.past.settings.denied {

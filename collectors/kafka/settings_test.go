@@ -43,7 +43,7 @@ func configure(t *testing.T, c *kgo.Client, topic, name, value string) {
 	}
 }
 
-func TestHowLongTopicsKeepMessages(t *testing.T) {
+func TestRetentionOfTopicsIsRead(t *testing.T) {
 	s := serve(t, kfake.SeedTopics(1, "usual", "short", "ever", "latest", "both", "small", "short.dlq"))
 	c := s.client()
 	configure(t, c, "short", "retention.ms", "60000")
@@ -88,13 +88,13 @@ func TestHowLongTopicsKeepMessages(t *testing.T) {
 	}
 }
 
-func TestSettingsThatAreNotToldAreUnknown(t *testing.T) {
+func TestMissingSettingsAreUnknown(t *testing.T) {
 	for name, test := range map[string]struct {
 		err     *kerr.Error
 		warning string
 	}{
-		"not authorized":      {kerr.TopicAuthorizationFailed, "grant DESCRIBE_CONFIGS on topics orders"},
-		"something went awry": {kerr.UnknownServerError, ""},
+		"not authorized":   {kerr.TopicAuthorizationFailed, "grant DESCRIBE_CONFIGS on topics orders"},
+		"an unknown error": {kerr.UnknownServerError, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := serve(t, kfake.SeedTopics(1, "orders"))

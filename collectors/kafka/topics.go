@@ -10,13 +10,13 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// topic is what one reading knows of a topic. Its slices go by partition.
+// topic is a topic in one reading. Its slices are indexed by partition.
 type topic struct {
 	name     string
 	id       sarama.Uuid
 	watched  bool    // chosen by the config
-	gone     bool    // deleted since the reading began
-	unknown  []int32 // partitions that a broker does not know, until it is told why
+	deleted  bool    // since the reading began
+	unknown  []int32 // partitions that a broker does not know, until the reason is found
 	leaders  []int32
 	start    []int64 // Unknown until read
 	end      []int64 // Unknown until read
@@ -25,7 +25,7 @@ type topic struct {
 	excluded bool         // its offsets are not read
 }
 
-// readTopics asks for the topics and keeps those whose offsets are wanted.
+// readTopics reads the topics and keeps those whose offsets are wanted.
 func (r *reading) readTopics() error {
 	answer, err := r.cluster.Metadata(r.ctx, false)
 	if err != nil {
@@ -36,11 +36,11 @@ func (r *reading) readTopics() error {
 	}
 	r.topics = make([]topic, 0, len(answer.Topics))
 	for _, t := range answer.Topics {
-		r.lostTopics.See(t.Name)
+		r.unmatchedTopics.See(t.Name)
 		switch {
 		case errors.Is(t.Err, sarama.ErrNoError), errors.Is(t.Err, sarama.ErrLeaderNotAvailable):
 		case errors.Is(t.Err, sarama.ErrUnknownTopicOrPartition):
-			continue // deleted in this very moment
+			continue // deleted just now
 		default:
 			if r.config.watchesTopic(t.Name) {
 				r.missing.Add("topic "+t.Name, t.Err.Error())

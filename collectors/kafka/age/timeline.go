@@ -29,24 +29,23 @@ type bound struct {
 	exact        bool // the message at offset was written at lower
 }
 
-// Timeline tells when the messages of one partition were written. It has two
+// Timeline holds when the messages of one partition were written. It has two
 // sources. Samples are the ends of the log that readings saw, by our own clock:
 // they cost nothing, cannot be faked and are as fine as the interval. Probes are
-// answers of the broker about timestamps: exact, by the clock of whoever wrote the
-// message. Where the two disagree the samples are right: a message with an old
+// answers of the broker about timestamps: exact, by the producer's clock. Where the two disagree the samples are right: a message with an old
 // timestamp that arrived just now (a replay, a mirror) has waited since just now.
 type Timeline struct {
 	prev, last bound    // the two latest samples
-	lag        *lagging // nil while nobody lags
+	lag        *lagging // nil while no group lags
 }
 
-// lagging is what is remembered only while somebody lags.
+// lagging is kept only while a group lags.
 type lagging struct {
 	samples []bound // before prev
 	probes  []bound
-	reading uint64 // in which somebody was last seen to lag
-	fresh   bool   // somebody lags since this reading
-	lowest  int64  // head of the reader that is furthest behind
+	reading uint64 // the last one in which a group lagged
+	fresh   bool   // a group lags since this reading
+	lowest  int64  // head of the group that is furthest behind
 	wanted  int64  // head that the next probe is for; Unknown: none
 	head    int64  // head that the last probe was for
 	tries   int    // probes for it
@@ -58,7 +57,7 @@ func (l *Timeline) Observe(end int64, at signal.Instant) {
 	switch {
 	case !l.last.upper.Known():
 		l.last = bound{offset: end, upper: at, lower: at}
-	case end < l.last.offset: // a topic made anew
+	case end < l.last.offset: // a topic that was recreated
 		*l = Timeline{last: bound{offset: end, upper: at, lower: at}}
 	case end == l.last.offset:
 		l.last.lower = at
@@ -86,7 +85,7 @@ func (l *lagging) learn(asked signal.Instant, offset int64, at signal.Instant, e
 	l.probes = thin(slices.Insert(l.probes, i, m))
 }
 
-// forget drops what lies before the reader that is furthest behind.
+// forget drops what lies before the group that is furthest behind.
 func (l *lagging) forget() {
 	l.samples = since(l.samples, l.lowest)
 	l.probes = since(l.probes, l.lowest)

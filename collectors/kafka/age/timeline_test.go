@@ -11,8 +11,8 @@ import (
 
 const minute = signal.Instant(60_000)
 
-// TestAgeOf tells when the message at an offset was written from what was seen.
-func TestAgeOf(t *testing.T) {
+// TestAgeOfTheHeadFollowsSamplesAndProbes
+func TestAgeOfTheHeadFollowsSamplesAndProbes(t *testing.T) {
 	const start = signal.Instant(1_700_000_000_000)
 	at := func(minutes float64) signal.Instant { return start + signal.Instant(minutes*float64(minute)) }
 	type sample struct {
@@ -31,15 +31,15 @@ func TestAgeOf(t *testing.T) {
 		want    signal.Age
 		good    bool
 	}{
-		"seen for the first time, it is at least as old as the sight": {
+		"a message is at least as old as its first sample": {
 			samples: []sample{{10, at(0)}},
 			head:    5, want: signal.Age{Since: at(0), Bound: signal.AtLeast},
 		},
-		"what came between two samples is as old as the second, at least": {
+		"a message between two samples is at least as old as the second": {
 			samples: []sample{{10, at(0)}, {20, at(0.25)}},
 			head:    12, want: signal.Age{Since: at(0.25), Bound: signal.AtLeast},
 		},
-		"an interval says enough once it is a twentieth of the age": {
+		"an interval is exact enough at a twentieth of the age": {
 			samples: []sample{{10, at(0)}, {20, at(0.25)}, {20, at(6)}},
 			head:    12, want: signal.Age{Since: at(0.25), Bound: signal.Measured}, good: true,
 		},
@@ -47,17 +47,17 @@ func TestAgeOf(t *testing.T) {
 			samples: []sample{{10, at(0)}, {10, at(60)}, {11, at(60.25)}},
 			head:    10, want: signal.Age{Since: at(60.25), Bound: signal.AtLeast},
 		},
-		"the broker knows the very message": {
+		"the probe found the message itself": {
 			samples: []sample{{10, at(0)}},
 			answers: []answer{{at(-9), 5, at(-8)}},
 			head:    5, want: signal.Age{Since: at(-8), Bound: signal.Measured}, good: true,
 		},
-		"the answer is behind the head, so the head is older than the question": {
+		"the answer is after the head, so the head is older than the probe": {
 			samples: []sample{{10, at(0)}},
 			answers: []answer{{at(-9), 7, at(-8)}},
 			head:    5, want: signal.Age{Since: at(-9), Bound: signal.AtLeast},
 		},
-		"no message is as young as the question": {
+		"no message is as young as the probe": {
 			samples: []sample{{10, at(0)}},
 			answers: []answer{{at(-9), -1, 0}},
 			head:    5, want: signal.Age{Since: at(-9), Bound: signal.AtLeast},
@@ -67,17 +67,17 @@ func TestAgeOf(t *testing.T) {
 			answers: []answer{{at(-100.5), 4, at(-100)}, {at(-99.5), 6, at(-99)}},
 			head:    5, want: signal.Age{Since: at(-99.5), Bound: signal.Measured}, good: true,
 		},
-		"a replayed message with an old timestamp has waited since it came": {
+		"a replayed message with an old timestamp has waited since it arrived": {
 			samples: []sample{{10, at(0)}, {20, at(0.25)}},
 			answers: []answer{{at(0), -1, 0}, {at(-900), 10, at(-900)}},
 			head:    10, want: signal.Age{Since: at(0), Bound: signal.Measured}, good: true,
 		},
-		"a message from the future has waited since it was seen": {
+		"a message with a future timestamp has waited since its sample": {
 			samples: []sample{{10, at(0)}, {20, at(0.25)}},
 			answers: []answer{{at(0), 10, at(50)}},
 			head:    10, want: signal.Age{Since: at(0.25), Bound: signal.Measured}, good: true,
 		},
-		"a clock that is a little off is believed": {
+		"a small clock skew is accepted": {
 			samples: []sample{{10, at(0)}, {20, at(0.25)}},
 			answers: []answer{{at(-1), 10, at(0) - 400}},
 			head:    10, want: signal.Age{Since: at(0) - 400, Bound: signal.Measured}, good: true,
@@ -87,7 +87,7 @@ func TestAgeOf(t *testing.T) {
 			answers: []answer{{at(-3), 2, at(-2)}, {at(-60), 7, at(-1)}},
 			head:    5, want: signal.Age{Since: at(-60), Bound: signal.AtLeast},
 		},
-		"a topic made anew starts from nothing": {
+		"a recreated topic starts again": {
 			samples: []sample{{100, at(0)}, {200, at(1)}, {3, at(2)}},
 			head:    1, want: signal.Age{Since: at(2), Bound: signal.AtLeast},
 		},
@@ -177,8 +177,8 @@ func TestProbesFindTheAge(t *testing.T) {
 	}
 }
 
-// TestLongLagIsCheapToRemember lets a reader lag for a day while messages come.
-func TestLongLagIsCheapToRemember(t *testing.T) {
+// TestMemoryOfALongLagIsBounded lets a reader lag for a day while messages come.
+func TestMemoryOfALongLagIsBounded(t *testing.T) {
 	var l Timeline
 	now := signal.Instant(1_700_000_000_000)
 	began := now

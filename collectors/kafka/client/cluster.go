@@ -79,7 +79,7 @@ func (c *Cluster) Metadata(ctx context.Context, rights bool) (*sarama.MetadataRe
 			c.drop(n)
 			failures = append(failures, n.Addr+": "+c.Explain(err).Error())
 			if errors.Is(err, sarama.ErrSASLAuthenticationFailed) {
-				break // it will not be right elsewhere, and too many attempts lock accounts
+				break // other brokers refuse it, too, and too many attempts lock accounts
 			}
 			continue
 		}
@@ -90,8 +90,8 @@ func (c *Cluster) Metadata(ctx context.Context, rights bool) (*sarama.MetadataRe
 	return nil, fmt.Errorf("read topics: %s", strings.Join(slices.Compact(failures), "; "))
 }
 
-// Contacts lists whom to ask for the topics: brokers to which there is a
-// connection first, then the others, then the addresses of the config.
+// Contacts lists the brokers: connected ones first, then the others, then the addresses
+// of the config.
 func (c *Cluster) Contacts() []*Node {
 	var list []*Node
 	known := map[string]bool{}
@@ -124,8 +124,7 @@ func (c *Cluster) drop(n *Node) {
 	}
 }
 
-// adopt makes the brokers of the answer the ones that are known, and keeps the
-// connections to those that were.
+// adopt takes over the brokers of the answer and keeps connections to known ones.
 func (c *Cluster) adopt(asked *Node, answer *sarama.MetadataResponse) {
 	seen := make(map[int32]bool, len(answer.Brokers))
 	for _, b := range answer.Brokers {
@@ -152,9 +151,9 @@ func (c *Cluster) adopt(asked *Node, answer *sarama.MetadataResponse) {
 	c.drop(asked)
 }
 
-// Each runs work for every broker, side by side, and waits for all of it.
+// Each runs work for every broker concurrently, and waits for all of it.
 func (c *Cluster) Each(work func(*Node)) {
-	var all crew
+	var all parallel
 	for _, n := range c.nodes {
 		all.run(func() { work(n) })
 	}

@@ -6,8 +6,8 @@ import (
 	"sync"
 )
 
-// What a connection can tell about the other side. None of them repeats the
-// address, which is said where the broker is named.
+// Errors of a connection. They leave out the address, which stands where the broker is
+// named.
 var (
 	errNoConnection = timeoutError("no connection within the timeout")
 	errNoAnswer     = timeoutError("no answer within the timeout")
@@ -15,7 +15,7 @@ var (
 	errNotKafka     = errors.New("the port does not speak the Kafka protocol")
 )
 
-// timeoutError is an error that says of itself that it is a timeout.
+// timeoutError is an error that is a timeout.
 type timeoutError string
 
 func (e timeoutError) Error() string { return string(e) }
@@ -33,8 +33,8 @@ type conn struct {
 	heard  bool
 }
 
-// Read reads, and looks at the first bytes: whether it is Kafka that answers.
-// sarama takes any four bytes for a length and allocates as much.
+// Read reads. It checks in the first bytes that Kafka answers: sarama takes any four bytes
+// for a length and allocates as much.
 func (c *conn) Read(b []byte) (int, error) {
 	if err := c.state(nil); err != nil {
 		return 0, err
@@ -75,8 +75,7 @@ func (c *conn) Close() error {
 	return c.Conn.Close()
 }
 
-// state keeps the first error that says that nothing more will come, and returns
-// it from then on.
+// state keeps the first error that ends the connection, and returns it from then on.
 func (c *conn) state(err error) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -9,9 +9,8 @@ import (
 	"time"
 )
 
-// dialer makes the connections to the brokers and can end them all at once.
-// sarama's calls take no context: what ends them when the context does is that
-// their connection is closed under them.
+// dialer makes the connections to the brokers and can end them all at once. sarama's calls
+// take no context: closing their connection ends them.
 type dialer struct {
 	tls     *TLS
 	timeout time.Duration
@@ -88,8 +87,8 @@ func (l *link) Dial(network, addr string) (net.Conn, error) {
 	return c, err
 }
 
-// encrypt shakes hands here and not at the first write, so that what is wrong
-// with it can be told apart from what is wrong with Kafka.
+// encrypt does the handshake here and not at the first write, so that errors of TLS and of
+// Kafka can be distinguished.
 func (d *dialer) encrypt(ctx context.Context, raw net.Conn, addr string) (net.Conn, error) {
 	settings, err := d.tls.Client("kafka[].tls")
 	if err != nil {
@@ -110,7 +109,7 @@ func (d *dialer) encrypt(ctx context.Context, raw net.Conn, addr string) (net.Co
 	return secured, nil
 }
 
-// plainDialError takes off what names the address a second time.
+// plainDialError leaves out the address, which the caller names.
 func plainDialError(err error) error {
 	var op *net.OpError
 	if !errors.As(err, &op) {

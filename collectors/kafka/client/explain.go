@@ -19,8 +19,8 @@ type handshakeError struct{ err error }
 func (e *handshakeError) Error() string { return e.err.Error() }
 func (e *handshakeError) Unwrap() error { return e.err }
 
-// Explain turns an error of a connection into one that says what to do. The
-// broker's own words are left out where they could repeat a secret.
+// Explain turns an error of a connection into one that says what to do. It leaves out the
+// broker's own words where they could repeat a secret.
 func (c *Cluster) Explain(err error) error {
 	var (
 		handshake *handshakeError
@@ -32,15 +32,15 @@ func (c *Cluster) Explain(err error) error {
 	case errors.Is(err, sarama.ErrUnsupportedSASLMechanism):
 		return fmt.Errorf("the broker does not offer SASL %s; check kafka[].sasl.mechanism", c.conf.Net.SASL.Mechanism)
 	case errors.Is(err, sarama.ErrIllegalSASLState):
-		return errors.New("the broker does not take SASL on this port; check kafka[].sasl")
+		return errors.New("the broker does not accept SASL on this port; check kafka[].sasl")
 	case errors.As(err, &handshake):
 		return explainHandshake(handshake.err)
 	case errors.As(err, &lookup):
 		return fmt.Errorf("no host %s: %s", lookup.Name, lookup.Err)
-	case c.conf.Net.SASL.Enable && isHangUp(err):
-		return errors.New("the broker hung up; check kafka[].sasl, and whether the port wants TLS (kafka[].tls)")
-	case isHangUp(err):
-		return errors.New("the broker hung up; does the port want TLS (kafka[].tls) or SASL (kafka[].sasl)?")
+	case c.conf.Net.SASL.Enable && isClosed(err):
+		return errors.New("the broker closed the connection; check kafka[].sasl, and whether the port needs TLS (kafka[].tls)")
+	case isClosed(err):
+		return errors.New("the broker closed the connection; does the port need TLS (kafka[].tls) or SASL (kafka[].sasl)?")
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return errors.New("connection refused")
 	}
@@ -55,9 +55,9 @@ func explainHandshake(err error) error {
 	)
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
-		return timeoutError("no answer to the TLS handshake within the timeout; if the port has no TLS, leave out kafka[].tls")
-	case errors.As(err, &plain), isHangUp(err):
-		return errors.New("no TLS on this port; leave out kafka[].tls, or take the broker's TLS port")
+		return timeoutError("no answer to the TLS handshake within the timeout; if the port has no TLS, omit kafka[].tls")
+	case errors.As(err, &plain), isClosed(err):
+		return errors.New("no TLS on this port; omit kafka[].tls, or use the broker's TLS port")
 	case errors.As(err, &authority):
 		return fmt.Errorf("the broker's certificate is not trusted (%w); check kafka[].tls.ca_file", err)
 	case errors.As(err, &name):
@@ -66,8 +66,8 @@ func explainHandshake(err error) error {
 	return fmt.Errorf("TLS handshake failed: %w", err)
 }
 
-// isHangUp reports whether the other side closed the connection.
-func isHangUp(err error) bool {
+// isClosed reports whether the broker closed the connection.
+func isClosed(err error) bool {
 	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
 		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) || errors.Is(err, net.ErrClosed)
 }

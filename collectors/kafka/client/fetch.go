@@ -33,8 +33,8 @@ func (n *Node) Fetch(ctx context.Context, request *kmsg.FetchRequest) (*kmsg.Fet
 
 // exchange sends a Fetch request and returns its answer with the batches as they came.
 //
-// sarama would decompress every batch of an answer into memory at once: whoever may
-// produce a message could end the process with a few kilobytes. So this request goes by
+// sarama would decompress every batch of an answer into memory at once: a few kilobytes
+// from a producer could end the process. So this request goes by
 // itself over the connection that sarama opened and authenticated, while sarama has none
 // under way on it.
 func (n *Node) exchange(b *sarama.Broker, request *kmsg.FetchRequest) (*kmsg.FetchResponse, error) {
@@ -55,7 +55,7 @@ func (n *Node) exchange(b *sarama.Broker, request *kmsg.FetchRequest) (*kmsg.Fet
 		return nil, err
 	}
 	if request.Version >= fetchTagsFrom {
-		body = body[min(1, len(body)):] // an answer of ours has no tags
+		body = body[min(1, len(body)):] // the header of this answer has no tags
 	}
 	answer := request.ResponseKind().(*kmsg.FetchResponse)
 	if err := answer.ReadFrom(body); err != nil {
@@ -64,7 +64,7 @@ func (n *Node) exchange(b *sarama.Broker, request *kmsg.FetchRequest) (*kmsg.Fet
 	return answer, nil
 }
 
-// learnFetchVersion asks, once for each connection, which version the broker speaks.
+// learnFetchVersion asks, once for each connection, for the version of the broker.
 func (n *Node) learnFetchVersion(b *sarama.Broker) error {
 	if n.fetchVersion >= 0 {
 		return nil
@@ -86,8 +86,8 @@ func (n *Node) learnFetchVersion(b *sarama.Broker) error {
 	return nil
 }
 
-// readFrame reads one answer, and only then allocates what came. One that is too large
-// is read and dropped.
+// readFrame reads one answer. It allocates what arrives, not what the length claims, and
+// drops an answer that is too large.
 func readFrame(r io.Reader, correlation, most int32) ([]byte, error) {
 	var head [8]byte
 	if _, err := io.ReadFull(r, head[:]); err != nil {

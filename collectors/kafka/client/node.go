@@ -38,10 +38,9 @@ type Node struct {
 	OneGroup bool
 }
 
-// Ask sends one request to a broker. A connection of an earlier reading may have
-// died since (the broker was restarted), which is no reason to call the broker
-// down: it is made anew, once. All that is asked only reads, so that asking twice
-// does no harm.
+// Ask sends one request to a broker. Where a connection of an earlier reading has failed
+// since (the broker was restarted), it connects again, once. Requests only read, so
+// sending one twice is harmless.
 func Ask[R any](ctx context.Context, n *Node, request func(*sarama.Broker) (R, error)) (answer R, err error) {
 	return askWhile(ctx, n, n.wire.RLocker(), request)
 }

@@ -2,38 +2,38 @@ package client
 
 import "sync"
 
-// crew is work that goes on side by side.
-type crew struct {
-	running sync.WaitGroup
-	once    sync.Once
-	panicky any
+// parallel runs work concurrently.
+type parallel struct {
+	running  sync.WaitGroup
+	once     sync.Once
+	panicked any
 }
 
-func (c *crew) run(work func()) {
+func (c *parallel) run(work func()) {
 	c.running.Go(func() {
 		defer func() {
 			if v := recover(); v != nil {
-				c.once.Do(func() { c.panicky = v })
+				c.once.Do(func() { c.panicked = v })
 			}
 		}()
 		work()
 	})
 }
 
-// wait waits for all of it. What panicked does so here, in the goroutine of the
-// reading, whose owner answers for it.
-func (c *crew) wait() {
+// wait waits for all work. A panic is repeated here, in the goroutine of the reading,
+// whose owner recovers it.
+func (c *parallel) wait() {
 	c.running.Wait()
-	if c.panicky != nil {
-		panic(c.panicky)
+	if c.panicked != nil {
+		panic(c.panicked)
 	}
 }
 
-// inFlight is how many requests are under way to a broker at a time: while one
-// answer is taken apart the broker works on the next.
+// inFlight is how many requests a broker gets at a time: it works on the next while an
+// answer is decoded.
 const inFlight = 2
 
-// Pipeline runs the steps on the connection to one broker.
+// Pipeline runs steps on the connection to one broker.
 func Pipeline[T any](steps []T, run func(T)) {
 	if len(steps) < 2 {
 		for _, s := range steps {
@@ -46,7 +46,7 @@ func Pipeline[T any](steps []T, run func(T)) {
 		queue <- s
 	}
 	close(queue)
-	var all crew
+	var all parallel
 	for range inFlight {
 		all.run(func() {
 			for s := range queue {

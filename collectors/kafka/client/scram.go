@@ -5,7 +5,7 @@ import (
 	"github.com/xdg-go/scram"
 )
 
-// scramClient is one log-in with SCRAM, as sarama wants it.
+// scramClient is one SCRAM authentication, as sarama needs it.
 type scramClient struct {
 	hash         scram.HashGeneratorFcn
 	conversation *scram.ClientConversation

@@ -27,14 +27,14 @@ const (
 	snappyRatio = 32
 )
 
-// codec decompresses batches as streams, and uses again what one of them needed.
+// codec decompresses batches as streams and reuses buffers.
 type codec struct {
 	gzip gzip.Reader
 	lz4  *lz4.Reader
 	zstd *zstd.Decoder
 }
 
-// open returns the stream of what was compressed, of which at most limit bytes are read.
+// open returns a stream of the decompressed data; the caller reads at most limit bytes.
 func (c *codec) open(codec int, data []byte, limit int64) (io.Reader, error) {
 	if limit <= 0 {
 		return nil, errTooLarge

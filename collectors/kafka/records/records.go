@@ -133,7 +133,7 @@ func (s *scan) batch(raw []byte) bool {
 	return more
 }
 
-// unknown yields a record of which nothing but its place is known.
+// unknown yields a record with only an offset.
 func (s *scan) unknown(offset, timestamp int64) bool {
 	return s.yield(Record{Offset: max(offset, s.from), Timestamp: timestamp})
 }

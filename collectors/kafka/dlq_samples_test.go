@@ -13,32 +13,32 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// TestWhatNobodySeesIsNoDeadLetter: markers of transactions and what was written
-// by those that were aborted stay in the log, and nobody can take them out.
-func TestWhatNobodySeesIsNoDeadLetter(t *testing.T) {
+// TestInvisibleMessagesAreNoDeadLetters: transaction markers and aborted messages stay in
+// the log, and no consumer can process them.
+func TestInvisibleMessagesAreNoDeadLetters(t *testing.T) {
 	dead := func(id string) *kgo.Record { return order("orders.dlq", 0, id) }
 	for name, test := range map[string]struct {
 		write   func(t *testing.T, s *server, tx *kgo.Client)
-		taken   int64 // committed by a group; 0: nobody reads it
+		taken   int64 // committed by a group; 0: no group
 		want    signal.Count
 		arrived signal.Count
 	}{
-		"a transaction that was aborted": {func(t *testing.T, _ *server, tx *kgo.Client) {
+		"an aborted transaction": {func(t *testing.T, _ *server, tx *kgo.Client) {
 			transaction(t, tx, kgo.TryAbort, dead("o-1"))
 		}, 0, 0, 2},
-		"the marker behind a message that was taken out": {func(t *testing.T, _ *server, tx *kgo.Client) {
+		"the marker after a consumed message": {func(t *testing.T, _ *server, tx *kgo.Client) {
 			transaction(t, tx, kgo.TryCommit, dead("o-1"))
 		}, 1, 0, 2},
 		"a message of a transaction": {func(t *testing.T, _ *server, tx *kgo.Client) {
 			transaction(t, tx, kgo.TryCommit, dead("o-1"))
 		}, 0, 2, 2},
-		"a message behind many that were aborted": {func(t *testing.T, s *server, tx *kgo.Client) {
+		"a message after many aborted ones": {func(t *testing.T, s *server, tx *kgo.Client) {
 			for i := range 20 {
 				transaction(t, tx, kgo.TryAbort, dead(fmt.Sprintf("o-%d", i)))
 			}
 			produce(t, s.client(), dead("o-20"))
 		}, 0, 41, 41},
-		"a message before many that were aborted": {func(t *testing.T, s *server, tx *kgo.Client) {
+		"a message before many aborted ones": {func(t *testing.T, s *server, tx *kgo.Client) {
 			produce(t, s.client(), dead("o-0"))
 			for i := range 20 {
 				transaction(t, tx, kgo.TryAbort, dead(fmt.Sprintf("o-%d", i+1)))
@@ -78,9 +78,9 @@ func TestWhatNobodySeesIsNoDeadLetter(t *testing.T) {
 	}
 }
 
-// TestADeadLetterIsSeenWhereNoneWas: what was found holds for as long as nothing
-// comes, nothing is taken out, and the topic is the same one.
-func TestADeadLetterIsSeenWhereNoneWas(t *testing.T) {
+// TestNewDeadLetterIsFoundAfterInvisibleMessages: a result is valid until a message
+// arrives, a group commits or the topic is recreated.
+func TestNewDeadLetterIsFoundAfterInvisibleMessages(t *testing.T) {
 	s := serve(t, kfake.SeedTopics(2, "orders", "orders.dlq"))
 	c, tx := s.client(), s.client(kgo.TransactionalID("tx"))
 	transaction(t, tx, kgo.TryAbort, order("orders.dlq", 0, "o-1"), order("orders.dlq", 1, "o-2"))
@@ -105,8 +105,8 @@ func TestADeadLetterIsSeenWhereNoneWas(t *testing.T) {
 	holds("another topic of the same name and length", 2)
 }
 
-// TestAnOpenTransactionIsADeadLetter: it may still be committed.
-func TestAnOpenTransactionIsADeadLetter(t *testing.T) {
+// TestOpenTransactionIsADeadLetter: it may still be committed.
+func TestOpenTransactionIsADeadLetter(t *testing.T) {
 	s := serve(t, kfake.SeedTopics(1, "orders", "orders.dlq"))
 	tx := s.client(kgo.TransactionalID("tx"))
 	if err := tx.BeginTransaction(); err != nil {
@@ -125,7 +125,7 @@ func TestAnOpenTransactionIsADeadLetter(t *testing.T) {
 	}
 }
 
-func TestDeadLettersThatMayNotBeReadCount(t *testing.T) {
+func TestDeadLettersCountWithoutTheReadRight(t *testing.T) {
 	s := serve(t, kfake.SeedTopics(1, "orders", "orders.dlq"))
 	transaction(t, s.client(kgo.TransactionalID("tx")), kgo.TryAbort, order("orders.dlq", 0, "o-1"))
 	commit(t, s.client(), "billing", "orders", map[int32]int64{0: 0})
@@ -145,9 +145,8 @@ func TestDeadLettersThatMayNotBeReadCount(t *testing.T) {
 	}
 }
 
-// TestManyThatWereAbortedAreLookedThroughInParts: a reading looks only so far, and
-// the next one goes on.
-func TestManyThatWereAbortedAreLookedThroughInParts(t *testing.T) {
+// TestManyAbortedMessagesAreReadInParts: a reading is bounded, and the next one resumes.
+func TestManyAbortedMessagesAreReadInParts(t *testing.T) {
 	s := serve(t, kfake.SeedTopics(1, "orders", "orders.dlq"))
 	tx := s.client(kgo.TransactionalID("tx"), kgo.ProducerBatchCompression(kgo.NoCompression()))
 	for range 12 {

@@ -9,8 +9,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
-// TestManyGroupsAndPartitionsAreRead needs several requests of each kind, of which
-// two are under way at a time; also when the connection ends under both.
+// TestManyGroupsAndPartitionsAreRead needs several requests of each kind, two at a time,
+// also when the connection ends during both.
 func TestManyGroupsAndPartitionsAreRead(t *testing.T) {
 	const groups, partitions = 70, 6000
 	s := serve(t, kfake.SeedTopics(partitions, "wide"))

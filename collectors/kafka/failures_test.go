@@ -27,9 +27,9 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// TestAnEmptyClusterIsWhole: and yet it is said that it is empty, for so does one look of
-// which this user may see nothing.
-func TestAnEmptyClusterIsWhole(t *testing.T) {
+// TestEmptyClusterIsWholeWithAWarning: a cluster whose topics are hidden from this user
+// seems empty, too.
+func TestEmptyClusterIsWholeWithAWarning(t *testing.T) {
 	s := serve(t)
 	r := watch(t, s.settings())
 	says := func(want ...string) {
@@ -41,14 +41,14 @@ func TestAnEmptyClusterIsWhole(t *testing.T) {
 	if report := readWhole(t, r); !report.Empty() {
 		t.Errorf("got\n%s", show(report))
 	}
-	says("no topic is seen: there is none, or this user has no right to see one (DESCRIBE)")
+	says("no topic is visible: there is none, or this user has no DESCRIBE right on any")
 	createTopic(t, s.client(), 1, "orders")
-	says("no consumer group is seen: there is none, or this user has no right to see one (DESCRIBE)")
+	says("no consumer group is visible: there is none, or this user has no DESCRIBE right on any")
 	commit(t, s.client(), "billing", "orders", map[int32]int64{0: 0})
 	says()
 }
 
-func TestATopicThatWasDeletedIsNoTrouble(t *testing.T) {
+func TestDeletedTopicIsNoError(t *testing.T) {
 	s := serve(t, kfake.SeedTopics(1, "orders", "payments"), kfake.AllowAutoTopicCreation())
 	c := s.client()
 	for _, topic := range []string{"orders", "payments"} {
@@ -71,7 +71,7 @@ func TestATopicThatWasDeletedIsNoTrouble(t *testing.T) {
 			t.Fatalf("got\n%s", show(report))
 		}
 	}
-	// Nor does watching it make it anew.
+	// Watching it does not create it again.
 	if got := fingerprint(t, c); strings.Contains(got, "topic orders/") {
 		t.Errorf("the topic came back:\n%s", got)
 	}
@@ -85,7 +85,7 @@ func TestATopicThatWasDeletedIsNoTrouble(t *testing.T) {
 	}
 }
 
-func TestAPartitionWithoutALeaderIsCounted(t *testing.T) {
+func TestPartitionsWithoutALeaderAreCounted(t *testing.T) {
 	s := serve(t, kfake.SeedTopics(3, "orders"))
 	c := s.client()
 	for p := range int32(3) {
@@ -107,9 +107,9 @@ func TestAPartitionWithoutALeaderIsCounted(t *testing.T) {
 	}
 }
 
-// TestAPartitionThatABrokerDoesNotKnowIsNoTopicThatIsGone: one that was just made,
-// or just moved, is not known everywhere yet.
-func TestAPartitionThatABrokerDoesNotKnowIsNoTopicThatIsGone(t *testing.T) {
+// TestPartitionUnknownToABrokerIsNoDeletedTopic: not every broker knows a partition that
+// was just created or moved.
+func TestPartitionUnknownToABrokerIsNoDeletedTopic(t *testing.T) {
 	s := serve(t, kfake.SeedTopics(3, "orders"))
 	c := s.client()
 	for p := range int32(3) {
@@ -136,7 +136,7 @@ func TestAPartitionThatABrokerDoesNotKnowIsNoTopicThatIsGone(t *testing.T) {
 	}
 }
 
-func TestABrokerOfThreeIsDown(t *testing.T) {
+func TestReadingIsPartialWhileOneBrokerOfThreeIsDown(t *testing.T) {
 	s := serve(t, kfake.NumBrokers(3), kfake.SeedTopics(6, "orders"))
 	c := s.client()
 	for p := range int32(6) {
@@ -177,9 +177,9 @@ func TestABrokerOfThreeIsDown(t *testing.T) {
 	}
 }
 
-// TestARestartedBrokerIsReadAtOnce: connections that died since the last reading
-// are no reason for a red target.
-func TestARestartedBrokerIsReadAtOnce(t *testing.T) {
+// TestRestartedBrokerIsReadInTheNextReading: connections that failed since the last
+// reading are no error.
+func TestRestartedBrokerIsReadInTheNextReading(t *testing.T) {
 	s := serve(t, kfake.SeedTopics(1, "orders"))
 	commit(t, s.client(), "billing", "orders", map[int32]int64{0: 0})
 	r := watch(t, s.settings())
@@ -191,7 +191,7 @@ func TestARestartedBrokerIsReadAtOnce(t *testing.T) {
 	}
 }
 
-func TestNoTopicIsEverMade(t *testing.T) {
+func TestNoTopicIsCreated(t *testing.T) {
 	s := serve(t, kfake.AllowAutoTopicCreation(), kfake.SeedTopics(1, "payments"))
 	c := s.client()
 	commit(t, c, "billing", "payments", map[int32]int64{0: 0})
@@ -229,50 +229,50 @@ func TestErrorsSayWhatToDo(t *testing.T) {
 			[]string{"sasl: {mechanism: SCRAM-SHA-256, username: lostorder, password: wrong-horse-battery}"},
 			"SASL authentication failed for user lostorder; check username, password and mechanism in kafka[].sasl",
 		},
-		"no SASL where it is asked for": {
+		"no SASL where the port needs it": {
 			sasl.ListenAddrs()[0], nil,
-			"the broker hung up; does the port want TLS (kafka[].tls) or SASL (kafka[].sasl)?",
+			"the broker closed the connection; does the port need TLS (kafka[].tls) or SASL (kafka[].sasl)?",
 		},
-		"another mechanism": {
+		"an unsupported mechanism": {
 			other.ListenAddrs()[0],
 			[]string{"sasl: {mechanism: SCRAM-SHA-512, username: lostorder, password: " + password + "}"},
-			"the broker hung up; check kafka[].sasl, and whether the port wants TLS (kafka[].tls)",
+			"the broker closed the connection; check kafka[].sasl, and whether the port needs TLS (kafka[].tls)",
 		},
 		"TLS to a plain port": {
 			plain.ListenAddrs()[0],
 			[]string{"tls: {insecure_skip_verify: true}"},
-			"no answer to the TLS handshake within the timeout; if the port has no TLS, leave out kafka[].tls",
+			"no answer to the TLS handshake within the timeout; if the port has no TLS, omit kafka[].tls",
 		},
 		"TLS to a port that answers something else": {
 			web,
 			[]string{"tls: {insecure_skip_verify: true}"},
-			"no TLS on this port; leave out kafka[].tls, or take the broker's TLS port",
+			"no TLS on this port; omit kafka[].tls, or use the broker's TLS port",
 		},
 		"plain to a TLS port that hangs up": {
 			secured.ListenAddrs()[0], nil,
-			"the broker hung up; does the port want TLS (kafka[].tls) or SASL (kafka[].sasl)?",
+			"the broker closed the connection; does the port need TLS (kafka[].tls) or SASL (kafka[].sasl)?",
 		},
 		"plain to a TLS port that sends an alert": {
 			alert, nil,
 			"the port speaks TLS; set kafka[].tls",
 		},
-		"an authority that is not known": {
+		"an unknown certificate authority": {
 			secured.ListenAddrs()[0],
 			[]string{"tls: {server_name: localhost}"},
 			"the broker's certificate is not trusted (tls: failed to verify certificate: x509: certificate signed by unknown authority); check kafka[].tls.ca_file",
 		},
-		"another name in the certificate": {
+		"a certificate for another host": {
 			secured.ListenAddrs()[0],
 			[]string{"tls: {ca_file: " + authority + ", server_name: kafka.example.com}"},
 			"the broker's certificate is for another host (tls: failed to verify certificate: x509: certificate is valid for localhost, not kafka.example.com); check kafka[].tls.server_name",
 		},
-		"no such file of authorities": {
+		"a missing CA file": {
 			secured.ListenAddrs()[0],
 			[]string{"tls: {ca_file: /nonexistent/ca.pem}"},
 			"read kafka[].tls.ca_file: open /nonexistent/ca.pem: no such file or directory",
 		},
 		"no such host":         {"kafka.invalid:9092", nil, "no host kafka.invalid: "},
-		"nobody listens":       {"127.0.0.1:1", nil, "connection refused"},
+		"no server listens":    {"127.0.0.1:1", nil, "connection refused"},
 		"a web server listens": {web, nil, "the port does not speak the Kafka protocol"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -289,7 +289,7 @@ func TestErrorsSayWhatToDo(t *testing.T) {
 	})
 }
 
-func TestAllAddressesAreNamedOnce(t *testing.T) {
+func TestErrorNamesEachAddressOnce(t *testing.T) {
 	c := settings(t, []string{"127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:1"})
 	_, err := read(t, watch(t, c))
 	if want := "read topics: 127.0.0.1:1: connection refused; 127.0.0.1:2: connection refused"; err == nil || err.Error() != want {

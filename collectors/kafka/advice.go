@@ -15,13 +15,13 @@ import (
 	"github.com/lostorder/lostorder/collectors/kafka/client"
 )
 
-// Advise says which rights are needed, of a cluster that asks who we are, and whether
-// those are there that a reading asks for only when something stands still.
+// Advise returns the rights that lostorder needs where the cluster authenticates it, and
+// warns about rights that a reading needs only once a group stalls.
 func (r *reader) Advise(ctx context.Context) []collectors.Advice {
 	var advice []collectors.Advice
 	if topics := r.unreadable(ctx); len(topics) > 0 {
 		advice = append(advice, collectors.Advice{
-			Kind: collectors.Warning, Text: "not authorized to read messages, so that no orders are named (order_id); grant READ on topics " + collectors.Some(topics),
+			Kind: collectors.Warning, Text: "not authorized to read messages: findings cannot name orders (order_id); grant READ on topics " + collectors.Some(topics),
 		})
 	}
 	who := r.config.principal()
@@ -32,21 +32,21 @@ func (r *reader) Advise(ctx context.Context) []collectors.Advice {
 	grant := func(operations, kind string, s collectors.Scope) []string {
 		return acls(r.config.Brokers[0], who, operations, kind, s)
 	}
-	optional := "optional: to look at the heads of topics, so that orders can be named (order_id) and markers of transactions are no backlog"
+	optional := "optional: to read the messages that wait, so that findings can name orders (order_id) and transaction markers do not count as backlog"
 	if r.config.OrderID != "" {
-		optional = "to look at the heads of topics, so that orders are named (order_id) and markers of transactions are no backlog"
+		optional = "to read the messages that wait, so that findings name orders (order_id) and transaction markers do not count as backlog"
 	}
 	return append(
 		advice,
 		collectors.Advice{
-			Kind: collectors.Grant, Text: "to see topics, how long they keep messages, groups and offsets, and nothing else; admin.properties is with what you log in",
+			Kind: collectors.Grant, Text: "to read topics, their retention, groups and offsets, and nothing else; admin.properties holds your admin credentials",
 			Paste: strings.Join(append(grant("--operation Describe --operation DescribeConfigs", "--topic", topics), grant("--operation Describe", "--group", groups)...), "\n"),
 		},
 		collectors.Advice{Kind: collectors.Grant, Text: optional, Paste: strings.Join(grant("--operation Read", "--topic", topics), "\n")},
 	)
 }
 
-// acls are the commands that let somebody do something with all that is in a scope.
+// acls are the commands that allow a principal some operations on a scope.
 func acls(broker, who, operations, kind string, s collectors.Scope) (commands []string) {
 	command := "kafka-acls.sh --bootstrap-server " + broker + " --command-config admin.properties --add --allow-principal " + collectors.Word("User:"+who) + " " + operations
 	if slices.Contains(s.Prefixes, "") {
@@ -68,21 +68,21 @@ func acls(broker, who, operations, kind string, s collectors.Scope) (commands []
 	return commands
 }
 
-// topicScope are the topics to watch, and their dead letter queues.
+// topicScope are the topics to watch and their dead letter queues.
 func (c *Config) topicScope() collectors.Scope {
 	s := collectors.ScopeOf(c.Topics.Include)
 	all := s
 	for _, pattern := range c.DLQ {
-		before, _, named := strings.Cut(pattern, topicHolder)
+		before, _, named := strings.Cut(pattern, topicPlaceholder)
 		if !named {
 			all.Names = append(all.Names, pattern)
 			continue
 		}
 		for _, name := range s.Names {
-			all.Names = append(all.Names, strings.ReplaceAll(pattern, topicHolder, name))
+			all.Names = append(all.Names, strings.ReplaceAll(pattern, topicPlaceholder, name))
 		}
 		for _, prefix := range s.Prefixes {
-			if before != "" { // otherwise it begins as its topic does
+			if before != "" { // otherwise the prefix of the topic covers it
 				all.Prefixes = append(all.Prefixes, before+prefix)
 			}
 		}
@@ -90,9 +90,9 @@ func (c *Config) topicScope() collectors.Scope {
 	return all
 }
 
-// principal is who the broker takes us for, as far as the config tells; empty where
-// nobody logs in. Rules of the broker (ssl.principal.mapping.rules) may make another
-// of the name in a certificate.
+// principal is the broker's name for lostorder, as far as the config shows; empty if
+// anonymous. The broker may map the name in a certificate to another one
+// (ssl.principal.mapping.rules).
 func (c *Config) principal() string {
 	switch {
 	case c.SASL != nil:
@@ -111,8 +111,8 @@ func (c *Config) principal() string {
 	return cert.Subject.String()
 }
 
-// unreadable are the topics that may be seen and not read although orders are to be
-// named, as far as the broker says (from 2.3 on).
+// unreadable are the topics without the READ right that order_id needs, as far as the
+// broker shows rights (from 2.3 on).
 func (r *reader) unreadable(ctx context.Context) (topics []string) {
 	if r.config.OrderID == "" {
 		return nil
@@ -120,7 +120,7 @@ func (r *reader) unreadable(ctx context.Context) (topics []string) {
 	defer r.cluster.Tie(ctx)()
 	answer, err := r.cluster.Metadata(ctx, true)
 	if err != nil {
-		return nil // the reading has said why
+		return nil // the reading reports why
 	}
 	for _, t := range answer.Topics {
 		may := t.TopicAuthorizedOperations

@@ -76,7 +76,7 @@ func TestAgeOfTheHeadIsMeasured(t *testing.T) {
 	}
 }
 
-func TestNothingIsLookedUpWhereNothingLags(t *testing.T) {
+func TestNothingIsProbedWithoutLag(t *testing.T) {
 	s := serve(t, kfake.SeedTopics(4, "orders"))
 	c := s.client()
 	produce(t, c, order("orders", 0, "o-1"))
@@ -91,9 +91,8 @@ func TestNothingIsLookedUpWhereNothingLags(t *testing.T) {
 	}
 }
 
-// TestAMessageThatJustCameIsYoung: the head's age is not the time for
-// which the group made no progress.
-func TestAMessageThatJustCameIsYoung(t *testing.T) {
+// TestNewMessageIsYoung: the age of the head is not the time without progress.
+func TestNewMessageIsYoung(t *testing.T) {
 	s := serve(t, kfake.SeedTopics(1, "orders"))
 	c := s.client()
 	old := time.Now().Add(-72 * time.Hour)
@@ -111,7 +110,7 @@ func TestAMessageThatJustCameIsYoung(t *testing.T) {
 	}
 }
 
-func TestCommittedBelowTheStartIsConfirmed(t *testing.T) {
+func TestCommitBelowTheLogStartIsReadAfterTheStart(t *testing.T) {
 	s := serve(t, kfake.SeedTopics(1, "orders"))
 	c := s.client()
 	for range 10 {
@@ -169,19 +168,19 @@ func transaction(t *testing.T, c *kgo.Client, end kgo.TransactionEndTry, records
 	}
 }
 
-// patient are objectives that make a reading look into a partition soon.
-var patient = []string{"objectives: [{max_age: 1s}]"}
+// impatient are objectives that make a reading sample a partition soon.
+var impatient = []string{"objectives: [{max_age: 1s}]"}
 
-func TestWhatNobodySeesIsNoBacklog(t *testing.T) {
+func TestInvisibleMessagesAreNoBacklog(t *testing.T) {
 	for name, test := range map[string]struct {
 		write   func(t *testing.T, s *server)
 		commit  int64
 		visible bool
 	}{
-		"the marker of a transaction": {func(t *testing.T, s *server) {
+		"a transaction marker": {func(t *testing.T, s *server) {
 			transaction(t, s.client(kgo.TransactionalID("tx")), kgo.TryCommit, order("orders", 0, "o-1"))
 		}, 1, false},
-		"a transaction that was aborted": {func(t *testing.T, s *server) {
+		"an aborted transaction": {func(t *testing.T, s *server) {
 			c := s.client(kgo.TransactionalID("tx"))
 			transaction(t, c, kgo.TryCommit, order("orders", 0, "o-1"))
 			transaction(t, c, kgo.TryAbort, order("orders", 0, "o-2"), order("orders", 0, "o-3"))
@@ -204,8 +203,8 @@ func TestWhatNobodySeesIsNoBacklog(t *testing.T) {
 			test.write(t, s)
 			commit(t, s.client(), "billing", "orders", map[int32]int64{0: test.commit})
 			fetches := s.count(kmsg.Fetch, nil)
-			r := watch(t, s.settings(append(patient, "order_id: key")...))
-			report := until(t, r, "a look", func(signal.Report) bool { return fetches.Load() > 0 })
+			r := watch(t, s.settings(append(impatient, "order_id: key")...))
+			report := until(t, r, "a sample", func(signal.Report) bool { return fetches.Load() > 0 })
 			q := mustQueue(t, report, "orders", "billing")
 			if q.Partitions[0].HeadInvisible == test.visible || len(q.Waiting) > 0 != test.visible ||
 				q.Ready > 0 != test.visible || q.Oldest.Known() != test.visible {
@@ -224,8 +223,8 @@ func TestWhatNobodySeesIsNoBacklog(t *testing.T) {
 	}
 }
 
-// TestAnOpenTransactionIsNotCalledInvisible: what is behind it may still become visible.
-func TestAnOpenTransactionIsNotCalledInvisible(t *testing.T) {
+// TestOpenTransactionIsNotInvisible: its messages may still become visible.
+func TestOpenTransactionIsNotInvisible(t *testing.T) {
 	s := serve(t, kfake.SeedTopics(1, "orders"))
 	c := s.client(kgo.TransactionalID("tx"))
 	if err := c.BeginTransaction(); err != nil {
@@ -234,7 +233,7 @@ func TestAnOpenTransactionIsNotCalledInvisible(t *testing.T) {
 	produce(t, c, order("orders", 0, "o-1"))
 	commit(t, s.client(), "billing", "orders", map[int32]int64{0: 0})
 	fetches := s.count(kmsg.Fetch, nil)
-	report := until(t, watch(t, s.settings(patient...)), "a look", func(signal.Report) bool { return fetches.Load() > 0 })
+	report := until(t, watch(t, s.settings(impatient...)), "a sample", func(signal.Report) bool { return fetches.Load() > 0 })
 	if q := mustQueue(t, report, "orders", "billing"); q.Partitions[0].HeadInvisible || q.Ready != 1 {
 		t.Errorf("got\n%s", show(report))
 	}
@@ -243,7 +242,7 @@ func TestAnOpenTransactionIsNotCalledInvisible(t *testing.T) {
 	}
 }
 
-func TestTheOrdersThatWaitAreNamed(t *testing.T) {
+func TestWaitingOrdersAreNamed(t *testing.T) {
 	s := serve(t, kfake.SeedTopics(2, "orders"))
 	c := s.client()
 	at := time.Now().Add(-time.Hour).Truncate(time.Millisecond)
@@ -256,7 +255,7 @@ func TestTheOrdersThatWaitAreNamed(t *testing.T) {
 	}
 	produce(t, c, &kgo.Record{Topic: "orders", Partition: 0, Key: []byte{0xff, 0x00}, Value: []byte("x")})
 	commit(t, c, "billing", "orders", map[int32]int64{0: 2, 1: 2})
-	r := watch(t, s.settings(append(patient, "order_id: key")...))
+	r := watch(t, s.settings(append(impatient, "order_id: key")...))
 	q := mustQueue(t, until(t, r, "names", func(r signal.Report) bool {
 		q, _ := queueOf(r, "orders", "billing")
 		return len(q.Waiting) == 10
@@ -266,26 +265,26 @@ func TestTheOrdersThatWaitAreNamed(t *testing.T) {
 		t.Errorf("got %v", q.Waiting)
 	}
 	// Without order_id nothing is named.
-	r = watch(t, s.settings(patient...))
+	r = watch(t, s.settings(impatient...))
 	fetches := s.count(kmsg.Fetch, nil)
-	report := until(t, r, "a look", func(signal.Report) bool { return fetches.Load() > 0 })
+	report := until(t, r, "a sample", func(signal.Report) bool { return fetches.Load() > 0 })
 	if q := mustQueue(t, report, "orders", "billing"); len(q.Waiting) != 0 || q.Partitions[0].HeadInvisible {
 		t.Errorf("got\n%s", show(report))
 	}
 }
 
-func TestNotBeingAllowedToReadIsAWarning(t *testing.T) {
+func TestMissingReadRightIsAWarning(t *testing.T) {
 	s := serve(t, kfake.SeedTopics(1, "orders", "orders.dlq"))
 	c := s.client()
 	produce(t, c, order("orders", 0, "o-1"), order("orders.dlq", 0, "o-2"))
 	commit(t, c, "billing", "orders", map[int32]int64{0: 0})
 	s.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Fetch}, Err: kerr.TopicAuthorizationFailed, Count: -1})
 	fetches := s.count(kmsg.Fetch, nil)
-	r := watch(t, s.settings(append(patient, "order_id: key")...))
+	r := watch(t, s.settings(append(impatient, "order_id: key")...))
 	report := until(t, r, "the warning", func(r signal.Report) bool {
 		return len(r.Warnings) > 0 && strings.Contains(r.Warnings[0], "orders, orders.dlq")
 	})
-	want := "not authorized to read messages, so that no orders are named and transaction markers count as backlog; grant READ on topics orders, orders.dlq"
+	want := "not authorized to read messages: findings name no orders, and transaction markers count as backlog; grant READ on topics orders, orders.dlq"
 	if !slices.Equal(report.Warnings, []string{want}) || mustQueue(t, report, "orders", "billing").Ready != 1 {
 		t.Errorf("got\n%s", show(report))
 	}
@@ -294,6 +293,6 @@ func TestNotBeingAllowedToReadIsAWarning(t *testing.T) {
 		readWhole(t, r)
 	}
 	if fetches.Load() != looked {
-		t.Error("it goes on trying")
+		t.Error("it keeps trying")
 	}
 }

@@ -13,9 +13,8 @@ import (
 	"github.com/lostorder/lostorder/collectors/kafka"
 )
 
-// TestTheRightsThatAreAdvised are about what the config names and no more, whether or not the
-// broker can be reached.
-func TestTheRightsThatAreAdvised(t *testing.T) {
+// TestAdviceCoversOnlyWhatTheConfigNames whether or not the broker can be reached.
+func TestAdviceCoversOnlyWhatTheConfigNames(t *testing.T) {
 	cert, chain := certificate(t)
 	key, err := x509.MarshalPKCS8PrivateKey(cert.PrivateKey)
 	if err != nil {
@@ -37,12 +36,12 @@ func TestTheRightsThatAreAdvised(t *testing.T) {
 		config []string
 		want   []string
 	}{
-		"nobody logs in": {},
+		"without authentication": {},
 		"everything": {
 			[]string{sasl},
 			[]string{as + who + see + " --topic '*'", as + who + describe + " --group '*'", as + who + read + " --topic '*'"},
 		},
-		"names, with their dead letter topics": {
+		"names, and their dead letter topics": {
 			[]string{sasl, `topics: {include: ['shop\.orders']}`, "groups: {include: [billing, shipping]}", "dlq: ['{topic}.dlq', dead]"},
 			[]string{
 				as + who + see + " --topic shop.orders --topic shop.orders.dlq --topic dead",
@@ -50,7 +49,7 @@ func TestTheRightsThatAreAdvised(t *testing.T) {
 				as + who + read + " --topic shop.orders --topic shop.orders.dlq --topic dead",
 			},
 		},
-		"what begins in some way": {
+		"prefixes": {
 			[]string{sasl, `topics: {include: ['shop\..*']}`, "groups: {include: ['shop-.*']}", "dlq: ['dlq-{topic}', '{topic}-dlt']"},
 			[]string{
 				as + who + see + prefixed + " --topic shop. --topic dlq-shop.",

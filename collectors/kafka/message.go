@@ -10,7 +10,7 @@ import (
 	"github.com/lostorder/lostorder/internal/span"
 )
 
-// message is what is kept of a message that was looked at: never its value.
+// message is what is kept of a message that was read: never its value.
 type message struct {
 	offset int64
 	key    []byte
@@ -29,11 +29,10 @@ func messageOf(r records.Record) message {
 	return m
 }
 
-// longestID is longer than the id of any order; what is longer is no id.
+// longestID bounds the length of an order id.
 const longestID = 256
 
-// orderID returns the order id that a key is, or false when it can be none: it is
-// shown to people.
+// orderID returns the order id in a key, or false when it is not one that can be shown.
 func orderID(key []byte) (string, bool) {
 	if len(key) == 0 || len(key) > longestID || !utf8.Valid(key) {
 		return "", false

@@ -51,9 +51,9 @@ func join(t *testing.T, c *kgo.Client, group, topic string, partitions ...int32)
 	}
 }
 
-// TestWhatNobodyReadsIsLookedAtToo: a group that is down has a backlog only if a
-// message waits for it, and those are the orders to name.
-func TestWhatNobodyReadsIsLookedAtToo(t *testing.T) {
+// TestBacklogWithoutConsumersIsSampled: a group without members has a backlog only if a
+// visible message waits, and its orders are named.
+func TestBacklogWithoutConsumersIsSampled(t *testing.T) {
 	for name, test := range map[string]struct {
 		owned     []int32
 		leaves    bool
@@ -62,7 +62,7 @@ func TestWhatNobodyReadsIsLookedAtToo(t *testing.T) {
 		"the group has no members":           {[]int32{0, 1}, true, 0},
 		"the partitions belong to no member": {nil, false, 1},
 		"one of them belongs to a member":    {[]int32{1}, false, 1},
-		"members are there and stand still":  {[]int32{0, 1}, false, 1},
+		"members make no progress":           {[]int32{0, 1}, false, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := serve(t, kfake.SeedTopics(2, "orders"))
@@ -73,8 +73,8 @@ func TestWhatNobodyReadsIsLookedAtToo(t *testing.T) {
 			if leave := join(t, c, "billing", "orders", test.owned...); test.leaves {
 				leave()
 			}
-			r := watch(t, s.settings(append(patient, "order_id: key")...))
-			q := mustQueue(t, until(t, r, "a look", func(r signal.Report) bool {
+			r := watch(t, s.settings(append(impatient, "order_id: key")...))
+			q := mustQueue(t, until(t, r, "a sample", func(r signal.Report) bool {
 				q, _ := queueOf(r, "orders", "billing")
 				return len(q.Waiting) > 0
 			}), "orders", "billing")

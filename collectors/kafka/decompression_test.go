@@ -73,7 +73,7 @@ func holdsBombs(t *testing.T, r collectors.Reader, topic, group string) {
 	}
 }
 
-func TestABatchThatDecompressesToHundredsOfMegabytesIsABacklogOfUnknownOrders(t *testing.T) {
+func TestBatchThatDecompressesToHundredsOfMegabytesIsABacklogOfUnknownOrders(t *testing.T) {
 	s := serve(t, kfake.SeedTopics(4, "orders"))
 	c := s.client()
 	for partition, bomb := range bombs(t) {
@@ -84,18 +84,18 @@ func TestABatchThatDecompressesToHundredsOfMegabytesIsABacklogOfUnknownOrders(t 
 	// The embedded broker decompresses a whole batch to find a timestamp in it, in the
 	// memory that is measured here.
 	s.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.ListOffsets}, Err: kerr.UnsupportedForMessageFormat, Count: -1, When: asksTime})
-	holdsBombs(t, watch(t, s.settings(append(patient, "order_id: key")...)), "orders", "billing")
+	holdsBombs(t, watch(t, s.settings(append(impatient, "order_id: key")...)), "orders", "billing")
 }
 
-// TestAnAnswerThatIsTooLargeDoesNotHideTheOthers: a broker sends the first batch whole,
+// TestAnswerThatIsTooLargeHidesNoOther: a broker sends the first batch whole,
 // however large it is.
-func TestAnAnswerThatIsTooLargeDoesNotHideTheOthers(t *testing.T) {
+func TestAnswerThatIsTooLargeHidesNoOther(t *testing.T) {
 	s := serve(t, kfake.SeedTopics(2, "orders"), kfake.BrokerConfigs(map[string]string{"message.max.bytes": "67108864"}))
 	c := s.client()
 	produceBatch(t, c, "orders", 0, recordstest.Bomb(t, 0, "o-1", 17<<20))
 	produce(t, c, order("orders", 1, "o-2"))
 	commit(t, c, "billing", "orders", map[int32]int64{0: 0, 1: 0})
-	r := watch(t, s.settings(append(patient, "order_id: key")...))
+	r := watch(t, s.settings(append(impatient, "order_id: key")...))
 	report := until(t, r, "the order beside it", func(r signal.Report) bool {
 		q, _ := queueOf(r, "orders", "billing")
 		return len(q.Waiting) > 0
