@@ -3,50 +3,62 @@ package database
 import (
 	"slices"
 	"strings"
+
+	"github.com/lostorder/lostorder/internal/database/dialect"
+	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// Refusal is a query that the guard refused, and the index that would answer it.
-type Refusal struct {
-	Query string // what it was for
-	Why   string
-	Price string // of the index
-	Index string // the statement, in the database's SQL
+// Advice is a remedy from the error of a reading.
+type Advice struct {
+	signal.Remedy
+	For string // the queries that need it
+	Why string // what is wrong without it
 }
 
-// WouldAnswer begins, in the error about a refused query, the part that recommends
-// an index.
-const WouldAnswer = "; to have it answered, create this index"
-
-// Refusals finds the refused queries in the error of a reading, each index once.
-func Refusals(err error) []Refusal {
-	var all []Refusal
-	var visit func(err error)
-	visit = func(err error) {
-		if f, ok := err.(*failure); ok && f.refused != nil { //nolint:errorlint // all of a tree of errors is visited
-			i := slices.IndexFunc(all, func(r Refusal) bool { return r.Index == f.refused.Index })
-			if i < 0 {
-				all = append(all, *f.refused)
-			} else if !strings.Contains(all[i].Query, f.refused.Query) {
-				all[i].Query += ", " + f.refused.Query
-			}
-		}
-		switch e := err.(type) { //nolint:errorlint // all of a tree of errors is visited
-		case interface{ Unwrap() []error }:
-			for _, one := range e.Unwrap() {
-				visit(one)
-			}
-		case interface{ Unwrap() error }:
-			visit(e.Unwrap())
-		}
+// Remedies lists the remedies in the error of a reading, each once, and returns the text of
+// the error without those for which keep is false.
+func Remedies(err error, keep func(signal.Remedy) bool) (all []Advice, text string) {
+	if err == nil {
+		return nil, ""
 	}
-	visit(err)
-	return all
+	text = err.Error()
+	visit(err, func(f *failure) {
+		if f.remedy.Text == "" {
+			return
+		}
+		if !keep(f.remedy) {
+			text = strings.ReplaceAll(text, f.advice()+" ", "; ") // a statement ends with the semicolon of the sentence
+			text = strings.ReplaceAll(text, f.advice(), "")
+		}
+		i := slices.IndexFunc(all, func(a Advice) bool { return a.Remedy.Text == f.remedy.Text })
+		if i < 0 {
+			all = append(all, Advice{Remedy: f.remedy, For: f.doing, Why: f.why})
+		} else if !strings.Contains(all[i].For, f.doing) {
+			all[i].For += ", " + f.doing
+		}
+	})
+	return all, text
 }
 
-// Grant is the statement that gives the user who reads just the columns that are
-// read: those given, and those that conditions are about. It is empty where the
-// database has no rights, or nobody has connected yet; and of all columns where it takes
-// the table to tell which those are, and the user cannot see it.
+// visit calls fn for each failure in a tree of errors.
+func visit(err error, fn func(*failure)) {
+	if f, ok := err.(*failure); ok { //nolint:errorlint // the whole tree is visited
+		fn(f)
+	}
+	switch e := err.(type) { //nolint:errorlint // the whole tree is visited
+	case interface{ Unwrap() []error }:
+		for _, one := range e.Unwrap() {
+			visit(one, fn)
+		}
+	case interface{ Unwrap() error }:
+		visit(e.Unwrap(), fn)
+	}
+}
+
+// Grant is the statement that lets the user read just the columns that are read: those given,
+// and those that conditions are about. It is empty where the database has no rights, and
+// before the first connection. It is about the whole table where only the table can tell which
+// columns those are, and the user cannot see it.
 func (db *DB) Grant(t *Table, columns []Column, where ...Condition) string {
 	if db.dialect == nil || db.user == "" {
 		return ""
@@ -55,44 +67,33 @@ func (db *DB) Grant(t *Table, columns []Column, where ...Condition) string {
 	for _, c := range columns {
 		names = append(names, c.Name)
 	}
-	if t.unseen && len(columns) == 0 {
-		return db.dialect.grant(t, db.user)
+	if t.Unseen && len(columns) == 0 {
+		return db.dialect.Grant(t, db.user)
 	}
 	for _, c := range where {
-		if t.unseen && c.kind == matches {
-			return db.dialect.grant(t, db.user) // which words are columns only the table can tell
+		if t.Unseen && c.kind == matches {
+			return db.dialect.Grant(t, db.user) // only the table can tell which words are columns
 		}
 		names = append(names, c.about(t)...)
 	}
-	names = unique(names)
-	for i, name := range names {
-		names[i] = db.dialect.quote(name)
-	}
-	return ofColumns(db.dialect.grant(t, db.user), names...)
+	return db.dialect.Grant(t, db.user, dialect.Unique(names)...)
 }
 
-// LagGrant is the statement without which what may be a read replica does not say how
-// far it is behind, and why one might run it. Both are empty where nothing is missing.
+// LagGrant is the statement without which what may be a read replica does not report how far
+// it is behind, and why one might run it. Both are empty where nothing is missing.
 func (db *DB) LagGrant() (why, sql string) {
-	if d, ok := db.dialect.(interface {
-		lagGrant(user string) (why, grant string)
-	}); ok && db.user != "" {
-		return d.lagGrant(db.user)
+	if d, ok := db.dialect.(dialect.Replica); ok && db.user != "" {
+		return d.LagGrant(db.user)
 	}
 	return "", ""
 }
 
-// BinlogGrants are the statements that let the user who reads see who reads the binary
-// log, and those that let him see more of it. They are empty where there is none, where
-// nothing more is to be seen, and where nobody has connected yet.
+// BinlogGrants are the statements that let the user see who reads the binary log, and those
+// that let the user see more of it. They are empty where there is no such log, where nothing
+// more is to be seen, and before the first connection.
 func (db *DB) BinlogGrants() (needed, more string) {
-	if d, ok := db.dialect.(*mysql); ok && db.user != "" {
-		return d.binlogGrants(db.user)
+	if d, ok := db.dialect.(dialect.Binlogs); ok && db.user != "" {
+		return d.BinlogGrants(db.user)
 	}
 	return "", ""
-}
-
-// ofColumns narrows a grant of a table to columns, which are quoted.
-func ofColumns(grant string, columns ...string) string {
-	return strings.Replace(grant, "GRANT SELECT ON", "GRANT SELECT ("+strings.Join(columns, ", ")+") ON", 1)
 }

@@ -4,11 +4,9 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/lostorder/lostorder/internal/database/dialect"
 	"github.com/lostorder/lostorder/internal/signal"
 )
-
-// tolerance is how far two clocks may differ before it is worth a word.
-const tolerance = 5 * time.Second
 
 // Clock turns moments that the database wrote down into moments on our clock, so
 // that ages are right whatever the difference between the two.
@@ -25,11 +23,11 @@ type Clock struct {
 // round trip. That is right to milliseconds and another time other milliseconds,
 // so moments are moved by whole seconds: the same row then has the same age in
 // every reading and after every restart, and its finding the same id.
-func newClock(s session, lag time.Duration) Clock {
-	c := Clock{lag: lag.Milliseconds(), behind: s.behind, halted: s.halted, ours: time.Now().UnixMilli()}
-	if s.now != 0 {
-		c.ours = s.got.UnixMilli()
-		c.skew = s.now - s.sent.Add(s.got.Sub(s.sent)/2).UnixMilli()
+func newClock(s dialect.Session, lag time.Duration) Clock {
+	c := Clock{lag: lag.Milliseconds(), behind: s.Behind, halted: s.Halted, ours: time.Now().UnixMilli()}
+	if s.Now != 0 {
+		c.ours = s.Got.UnixMilli()
+		c.skew = s.Now - s.Sent.Add(s.Got.Sub(s.Sent)/2).UnixMilli()
 		c.offset = c.Skew().Round(time.Second).Milliseconds()
 	}
 	return c
@@ -44,7 +42,7 @@ func (c Clock) Warning(database string) string {
 	if !c.dated() {
 		return fmt.Sprintf("database %s is a read replica that %s, and as of when it shows what it shows is not known; that may be over by now, and none of it counts as late", database, c.halted)
 	}
-	if behind := time.Duration(c.behind) * time.Millisecond; behind > tolerance && c.behind > c.lag {
+	if behind := time.Duration(c.behind) * time.Millisecond; behind > dialect.ClockTolerance && c.behind > c.lag {
 		how := fmt.Sprintf("is %s behind", behind.Round(100*time.Millisecond))
 		if c.halted != "" {
 			how = fmt.Sprintf("%s; it was last seen to follow %s ago", c.halted, behind.Round(100*time.Millisecond))
@@ -55,7 +53,7 @@ func (c Clock) Warning(database string) string {
 	if skew < 0 {
 		skew, where = -skew, "behind"
 	}
-	if skew <= tolerance {
+	if skew <= dialect.ClockTolerance {
 		return ""
 	}
 	return fmt.Sprintf("clock of database %s is %s %s ours; ages are taken from the database's clock", database, skew.Round(100*time.Millisecond), where)
@@ -64,9 +62,9 @@ func (c Clock) Warning(database string) string {
 // now is the present on the database's clock, in milliseconds.
 func (c Clock) now() int64 { return c.ours + c.offset }
 
-// instant is a moment of the database on our clock; a moment in the future is the
+// Instant is a moment of the database on our clock; a moment in the future is the
 // present.
-func (c Clock) instant(millis int64) signal.Instant {
+func (c Clock) Instant(millis int64) signal.Instant {
 	return signal.Instant(min(millis-c.offset+c.lag, c.ours))
 }
 
@@ -79,9 +77,9 @@ func (c Clock) Stale() (by time.Duration, known bool) {
 	return time.Duration(max(c.behind-c.lag, 0)) * time.Millisecond, c.dated()
 }
 
-// before is the moment on the database's clock at which what has waited for d
+// Before is the moment on the database's clock at which what has waited for d
 // began to wait. What a replica shows had waited only until the replica knew; who
 // counts by it asks first whether that is known.
-func (c Clock) before(d time.Duration) int64 {
+func (c Clock) Before(d time.Duration) int64 {
 	return c.now() - max(c.lag, c.behind) - d.Milliseconds()
 }

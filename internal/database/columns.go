@@ -1,6 +1,8 @@
 package database
 
-import "slices"
+import (
+	"slices"
+)
 
 // Columns looks up the columns of a table that a config names, and says at its end all
 // that are missing.

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/lostorder/lostorder/internal/config"
+	"github.com/lostorder/lostorder/internal/database/dialect"
 )
 
 // Config is one entry of the section databases.
@@ -47,17 +48,17 @@ func (c *Config) Validate() error {
 	if err != nil {
 		return config.At("url", "%w", err)
 	}
-	if d.name() == sqliteName && c.TimeZone != "" {
-		return config.At("time_zone", "SQLite has no time zones; write timestamps in UTC, or with their offset, and leave this out")
+	if why := d.Traits().NoTimeZones; why != "" && c.TimeZone != "" {
+		return config.At("time_zone", "%s", why)
 	}
 	return nil
 }
 
-// MySQL reports whether it is MySQL or MariaDB, by the scheme of its URL.
-func (c *Config) MySQL() bool {
+// HasBinlog reports whether the database has a binary log, by the scheme of its URL.
+func (c *Config) HasBinlog() bool {
 	d, err := dialectOf(*c)
-	_, is := d.(*mysql)
-	return err == nil && is
+	_, has := d.(dialect.Binlogs)
+	return err == nil && has
 }
 
 func (c *Config) statementTimeout() time.Duration { return time.Duration(c.StatementTimeout) }

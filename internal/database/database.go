@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"github.com/lostorder/lostorder/internal/database/dialect"
 )
 
 // recheckAfter is how long a query's plan is taken as known.
@@ -14,22 +16,21 @@ const recheckAfter = time.Hour
 // with every other DB of the same config.
 type DB struct {
 	config  Config
-	dialect dialect
+	dialect dialect.Dialect
 	pool    *pool
 	broken  error // why it could not even be set up
 	closed  sync.Once
 
 	accepted map[string]bool   // queries whose plan was found good
-	led      map[string]string // the index that the server is told to take, for queries for which it would not
+	hints    map[string]string // the index that a query names, where the server would not use it by itself
 	checked  time.Time         // when accepted was begun
 	user     string            // who we are, as the server said last
-	absent   map[string]bool   // tables of which the server said that they are not there
 }
 
 // Open sets up a database without connecting to it. What is wrong with its
 // config is said by the first Read.
 func Open(c Config) *DB {
-	db := &DB{config: c, absent: map[string]bool{}}
+	db := &DB{config: c}
 	db.forget()
 	if db.dialect, db.broken = dialectOf(c); db.broken != nil {
 		return db
@@ -54,7 +55,7 @@ func (db *DB) Close() (err error) {
 // database, and ends the transaction. Reads of one DB must not overlap.
 func (db *DB) Read(ctx context.Context, fn func(*Reading) error) error {
 	if db.broken != nil {
-		return fmt.Errorf("open database %s: %s", db.config.Name, scrub(db.broken.Error(), db.secrets()))
+		return fmt.Errorf("open database %s: %s", db.config.Name, dialect.Scrub(db.broken.Error(), db.secrets()))
 	}
 	if time.Since(db.checked) > recheckAfter {
 		db.forget()
@@ -68,7 +69,7 @@ func (db *DB) Read(ctx context.Context, fn func(*Reading) error) error {
 }
 
 func (db *DB) begin(ctx context.Context) (*Reading, func(), error) {
-	if s, ok := db.dialect.(interface{ moved() bool }); ok && s.moved() {
+	if s, ok := db.dialect.(dialect.Mover); ok && s.Moved() {
 		db.pool.reopen()
 		db.forget()
 	}
@@ -79,13 +80,13 @@ func (db *DB) begin(ctx context.Context) (*Reading, func(), error) {
 		return nil, nil, db.connectError(ctx, err)
 	}
 	// The transaction is bound to ctx and not to the time that connecting may take.
-	tx, s, err := db.dialect.begin(ctx, conn)
+	tx, s, err := db.dialect.Begin(ctx, conn)
 	if err != nil {
 		back()
 		return nil, nil, db.connectError(ctx, err)
 	}
 	r := &Reading{db: db, dialect: db.dialect, conn: conn, tx: tx, session: s}
-	db.user = s.user
+	db.user = s.User
 	r.clock = newClock(s, time.Duration(db.config.ReadReplicaLag))
 	return r, func() {
 		_ = tx.Rollback() // there is nothing to commit
@@ -95,7 +96,7 @@ func (db *DB) begin(ctx context.Context) (*Reading, func(), error) {
 
 // forget drops what is known of plans, so that they are asked for again.
 func (db *DB) forget() {
-	db.accepted, db.led = map[string]bool{}, map[string]string{}
+	db.accepted, db.hints = map[string]bool{}, map[string]string{}
 	db.checked = time.Now()
 }
 
@@ -103,5 +104,5 @@ func (db *DB) secrets() []string {
 	if db.dialect == nil {
 		return []string{db.config.URL.Reveal()}
 	}
-	return append(db.dialect.secrets(), db.config.URL.Reveal())
+	return append(db.dialect.Secrets(), db.config.URL.Reveal())
 }

@@ -11,26 +11,33 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/lostorder/lostorder/internal/database/dialect"
+	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// problem is an error of the driver in plain words.
-type problem struct {
-	text string
-	// changed: the database is not as it was when plans were looked at.
-	changed bool
-}
-
-// failure is an error whose text was made here and holds no secret. The error of
-// the driver stays inside: its text may hold the URL.
+// failure is an error whose text was made here and holds no secret. The error of the driver
+// stays inside: its text may hold the URL.
 type failure struct {
 	doing  string
 	reason string
+	remedy signal.Remedy
+	why    string // what the remedy is for, where the reason says more
 	cause  error
-	// refused is there when the guard refused the query.
-	refused *Refusal
 }
 
-func (f *failure) Error() string { return f.doing + ": " + f.reason }
+func (f *failure) Error() string { return f.doing + ": " + f.text() }
+
+// text is the reason and what to do about it.
+func (f *failure) text() string { return f.reason + f.advice() }
+
+// advice is how the text says what to do.
+func (f *failure) advice() string {
+	if f.remedy.Text == "" {
+		return ""
+	}
+	return "; " + f.remedy.String()
+}
 
 // Is answers for the cause without handing it out.
 func (f *failure) Is(target error) bool { return errors.Is(f.cause, target) }
@@ -48,13 +55,13 @@ func Join(errs ...error) error {
 	var reasons []string
 	doing := map[string][]string{}
 	for _, err := range flat(errs) {
-		if err == nil || errors.Is(err, errAborted) && len(all) > 0 {
+		if err == nil || errors.Is(err, errNotAsked) && len(all) > 0 {
 			continue // the error that ended the transaction is there already
 		}
 		all = append(all, err)
 		reason, did := err.Error(), []string(nil)
 		if f, ok := err.(*failure); ok { //nolint:errorlint // what wraps a failure has words of its own
-			reason, did = f.reason, []string{f.doing}
+			reason, did = f.text(), []string{f.doing}
 		}
 		if _, said := doing[reason]; !said {
 			reasons = append(reasons, reason)
@@ -70,7 +77,7 @@ func Join(errs ...error) error {
 			text.WriteString(strings.TrimPrefix("; ", text.String()[text.Len()-1:])) // a statement has its semicolon
 		}
 		if did := doing[reason]; len(did) > 0 {
-			text.WriteString(strings.Join(unique(did), ", ") + ": ")
+			text.WriteString(strings.Join(dialect.Unique(did), ", ") + ": ")
 		}
 		text.WriteString(reason)
 	}
@@ -101,74 +108,62 @@ func (j *joined) Unwrap() []error { return j.all }
 
 // connectError says why there is no transaction; ctx is that of the reading.
 func (db *DB) connectError(ctx context.Context, err error) error {
-	doing := fmt.Sprintf("connect to database %s (%s)", db.config.Name, db.dialect.where())
+	doing := fmt.Sprintf("connect to database %s (%s)", db.config.Name, db.dialect.Location())
 	switch {
 	case ctx.Err() != nil:
 		err = ctx.Err()
 	case errors.Is(err, context.DeadlineExceeded):
 		return &failure{doing: doing, reason: fmt.Sprintf("timeout: no answer within %s", db.config.connectTimeout()), cause: err}
 	}
-	return db.failure(doing, nil, session{}, err)
+	return db.failure(doing, nil, "", err)
 }
 
 // fail says what went wrong with a query.
-func (r *Reading) fail(doing string, q *query, err error) error {
-	return r.db.failure(doing, q, r.session, err)
+func (r *Reading) fail(doing string, q *dialect.Query, err error) error {
+	return r.db.failure(doing, q, r.session.User, err)
 }
 
-func (db *DB) failure(doing string, q *query, s session, err error) error {
-	p, known := db.dialect.explain(err, q, s)
-	if !known {
+func (db *DB) failure(doing string, q *dialect.Query, user string, err error) error {
+	var p dialect.Problem
+	if own := (*dialect.Problem)(nil); errors.As(err, &own) {
+		p = *own
+	} else if explained, known := db.dialect.Explain(err, q, user); known {
+		p = explained
+	} else {
 		p = explainAny(err, db.config.statementTimeout())
 	}
-	if p.changed {
+	if p.Changed {
 		db.forget()
 	}
 	// On one line: the text of a server may hold a part of the query.
-	reason := strings.ReplaceAll(scrub(p.text, db.secrets()), "\n", " ")
-	return &failure{doing: doing, reason: reason, cause: err}
+	reason := strings.ReplaceAll(dialect.Scrub(p.Text, db.secrets()), "\n", " ")
+	return &failure{doing: doing, reason: reason, remedy: p.Remedy, cause: err}
+}
+
+// Fail is an error about what could not be done with a reading.
+func Fail(doing string, err error) error {
+	return &failure{doing: doing, reason: err.Error(), cause: err}
 }
 
 // explainAny says what errors mean that every driver may give.
-func explainAny(err error, patience time.Duration) problem {
+func explainAny(err error, timeout time.Duration) dialect.Problem {
 	var unknown *net.DNSError
 	switch {
-	case errors.Is(err, errStatementTimeout):
-		return problem{fmt.Sprintf("timeout: the query took longer than the statement timeout of %s", patience), true}
+	case errors.Is(err, dialect.ErrStatementTimeout):
+		return dialect.Problem{Text: fmt.Sprintf("timeout: the query took longer than the statement timeout of %s", timeout), Changed: true}
 	case errors.Is(err, context.DeadlineExceeded):
-		return problem{text: "timeout: " + context.DeadlineExceeded.Error()}
+		return dialect.Problem{Text: "timeout: " + context.DeadlineExceeded.Error()}
 	case errors.Is(err, context.Canceled):
-		return problem{text: context.Canceled.Error()}
+		return dialect.Problem{Text: context.Canceled.Error()}
 	case errors.As(err, &unknown):
-		return problem{text: fmt.Sprintf("host %q is not known; check the name and the resolver", unknown.Name)}
+		return dialect.Problem{Text: fmt.Sprintf("host %q is not known; check the name and the resolver", unknown.Name)}
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return problem{text: "nothing accepts connections there; is the server up, and is the port right?"}
+		return dialect.Problem{Text: "nothing accepts connections there; is the server up, and is the port right?"}
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return problem{text: "timeout: the server does not answer"}
+		return dialect.Problem{Text: "timeout: the server does not answer"}
 	case errors.Is(err, driver.ErrBadConn), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF),
 		errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.Is(err, net.ErrClosed):
-		return problem{text: "the connection was cut"}
+		return dialect.Problem{Text: "the connection was cut"}
 	}
-	return problem{text: err.Error()}
+	return dialect.Problem{Text: err.Error()}
 }
-
-// scrub takes secrets out of a text, the longest first, also as they are written
-// in a URL. One so short that it is in every sentence is left in.
-func scrub(text string, secrets []string) string {
-	const shortest = 4
-	for again := true; again; {
-		again = false
-		longest := ""
-		for _, s := range secrets {
-			if len(s) >= shortest && len(s) > len(longest) && strings.Contains(text, s) {
-				longest = s
-			}
-		}
-		if longest != "" && longest != hidden {
-			text, again = strings.ReplaceAll(text, longest, hidden), true
-		}
-	}
-	return text
-}
-
-const hidden = "<secret>"

@@ -5,80 +5,76 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/lostorder/lostorder/internal/database/dialect"
+	"github.com/lostorder/lostorder/internal/signal"
 )
 
 // ErrRefused is what errors.Is finds in the error about a query that the guard
 // refused.
 var ErrRefused = errors.New("query refused: it would read a large table")
 
-// scan is a part of a plan that reads a table, or an index of it, from end to
-// end, or reads many rows to sort them.
-type scan struct {
-	table string
-	rows  int64 // an estimate; beyond the limit it may be a lower bound
-	more  bool  // rows is a lower bound
-	sorts bool  // it does not read everything, but all that it reads has to be sorted
-	// filters: an index leads it, and a filter then throws rows away.
-	filters bool
-}
-
 // guard refuses a query that would read more rows than the scan limit without an
 // index to lead it. A plan that was found good is taken as good for an hour; one
 // that was not is looked at again each time, so that a new index helps at once.
-func (r *Reading) guard(ctx context.Context, q query) error {
-	if r.db.accepted[q.key()] {
+func (r *Reading) guard(ctx context.Context, q dialect.Query) error {
+	if r.db.accepted[q.Key()] {
 		return nil
 	}
-	q.whole = q.whole && q.table.query == "" // which may filter by itself
-	scans, err := r.dialect.plan(ctx, r, q)
+	q.Whole = q.Whole && q.Table.Query == "" // which may filter by itself
+	scans, err := r.dialect.Plan(ctx, transaction{r}, q)
 	if err != nil {
-		return r.fail(q.purpose, &q, err)
+		return r.fail(q.Purpose, &q, err)
 	}
 	worst := worstOf(scans)
-	if worst.rows > int64(r.db.config.ScanLimit) && !r.leads(ctx, q) {
-		view, err := r.dialect.view(ctx, r, q.table)
+	if worst.Rows > int64(r.db.config.ScanLimit) && !r.hinted(ctx, q) {
+		view, err := r.dialect.IsView(ctx, transaction{r}, q.Table)
 		if err != nil {
-			return r.fail(q.purpose, &q, err)
+			return r.fail(q.Purpose, &q, err)
 		}
 		return r.refusal(q, worst, view)
 	}
-	r.db.accepted[q.key()] = true
+	r.db.accepted[q.Key()] = true
 	return nil
 }
 
-func worstOf(scans []scan) (worst scan) {
+func worstOf(scans []dialect.Scan) (worst dialect.Scan) {
 	for _, s := range scans {
-		if s.rows > worst.rows {
+		if s.Rows > worst.Rows {
 			worst = s
 		}
 	}
 	return worst
 }
 
-func (r *Reading) refusal(q query, worst scan, view bool) error {
+func (r *Reading) refusal(q dialect.Query, worst dialect.Scan, view bool) error {
 	about := "about"
-	if worst.more {
+	if worst.More {
 		about = "more than"
 	}
-	what := fmt.Sprintf("it would read all of table %s, %s %d rows", worst.table, about, worst.rows)
-	if worst.sorts {
-		what = fmt.Sprintf("it would read and sort %s %d rows of table %s", about, worst.rows, worst.table)
+	what := fmt.Sprintf("it would read all of table %s, %s %d rows", worst.Table, about, worst.Rows)
+	if worst.Sorts {
+		what = fmt.Sprintf("it would read and sort %s %d rows of table %s", about, worst.Rows, worst.Table)
 	}
-	if worst.filters {
-		what = fmt.Sprintf("the index that it uses does not cover its whole condition, and it would read %s %d rows of table %s", about, worst.rows, worst.table)
+	if worst.Filters {
+		what = fmt.Sprintf("the index that it uses does not cover its whole condition, and it would read %s %d rows of table %s", about, worst.Rows, worst.Table)
 	}
-	if q.table.query != "" {
-		return &failure{doing: q.purpose, cause: ErrRefused, reason: fmt.Sprintf(
+	if q.Table.Query != "" {
+		return &failure{doing: q.Purpose, cause: ErrRefused, reason: fmt.Sprintf(
 			"refused, because %s, and the scan limit of database %s is %d; the query is your own: write it so that an index leads it to the rows, also when only some of its columns are asked for, in an order",
 			what, r.db.config.Name, r.db.config.ScanLimit)}
 	}
 	if view {
-		return &failure{doing: q.purpose, cause: ErrRefused, reason: fmt.Sprintf(
+		return &failure{doing: q.Purpose, cause: ErrRefused, reason: fmt.Sprintf(
 			"refused, because %s, and the scan limit of database %s is %d; %s is a view: have an index of a table that it reads lead to the rows by what it calls %s, or name that table",
-			what, r.db.config.Name, r.db.config.ScanLimit, q.table, strings.Join(q.index.full, ", "))}
+			what, r.db.config.Name, r.db.config.ScanLimit, q.Table, strings.Join(q.Index.Full, ", "))}
 	}
-	refused := &Refusal{Query: q.purpose, Why: what, Price: q.index.price, Index: r.dialect.index(q.index)}
-	return &failure{doing: q.purpose, cause: ErrRefused, refused: refused, reason: fmt.Sprintf(
-		"refused, because %s, and the scan limit of database %s is %d"+WouldAnswer+" (its price: %s): %s",
-		what, r.db.config.Name, r.db.config.ScanLimit, refused.Price, refused.Index)}
+	return &failure{doing: q.Purpose, cause: ErrRefused,
+		reason: fmt.Sprintf("refused, because %s, and the scan limit of database %s is %d", what, r.db.config.Name, r.db.config.ScanLimit),
+		remedy: signal.Remedy{
+			Kind: signal.RemedyIndex, Text: r.dialect.CreateIndex(q.Index),
+			Lead: fmt.Sprintf("to have it answered, create this index (its price: %s): ", q.Index.Price),
+		},
+		why: what + "; the price of the index: " + q.Index.Price,
+	}
 }

@@ -4,18 +4,20 @@ import (
 	"context"
 	"database/sql"
 	"strings"
+
+	"github.com/lostorder/lostorder/internal/database/dialect"
 )
 
 // Query makes the result of the operator's own query stand for a table; name is
 // what messages call it. It is asked for its columns, and for no row.
 func (r *Reading) Query(ctx context.Context, name, text string) (*Table, error) {
-	t := &Table{Name: name, query: text, unseen: r.unseen}
+	t := &Table{Name: name, Query: text, Unseen: r.unseen}
 	if r.unseen {
 		return t, nil
 	}
-	columns, err := r.columns(ctx, "SELECT * FROM "+tableIn(r.dialect, t)+" LIMIT 0")
+	columns, err := r.columns(ctx, "SELECT * FROM "+r.From(t)+" LIMIT 0")
 	if err != nil {
-		r.aborted = r.dialect.name() == postgresName
+		r.aborted = r.dialect.Traits().ErrorsAbort
 		return nil, r.fail("ask "+name+" for its columns", nil, err)
 	}
 	t.Columns = columns
@@ -28,7 +30,7 @@ func (r *Reading) columns(ctx context.Context, text string) ([]Column, error) {
 	defer cancel()
 	rows, err := r.tx.QueryContext(queryCtx, text)
 	if err != nil {
-		return nil, timedOut(ctx, queryCtx, err)
+		return nil, dialect.TimedOut(ctx, queryCtx, err)
 	}
 	defer func() { _ = rows.Close() }()
 	types, err := rows.ColumnTypes()
@@ -39,7 +41,7 @@ func (r *Reading) columns(ctx context.Context, text string) ([]Column, error) {
 	for _, c := range types {
 		columns = append(columns, Column{Name: c.Name(), Type: typeOf(c), Nullable: true})
 	}
-	return columns, timedOut(ctx, queryCtx, rows.Err())
+	return columns, dialect.TimedOut(ctx, queryCtx, rows.Err())
 }
 
 // typeOf is the type of a column in the words of a table's description.

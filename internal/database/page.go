@@ -2,11 +2,11 @@ package database
 
 import (
 	"context"
-	"encoding/hex"
 	"fmt"
 	"slices"
 	"strings"
 
+	"github.com/lostorder/lostorder/internal/database/dialect"
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
@@ -32,14 +32,14 @@ type Paged struct {
 // Page returns a page of a selection, which has a tie. Rows that do not say since
 // when are left out.
 func (r *Reading) Page(ctx context.Context, s Selection, p Page, fields ...Column) (Paged, error) {
-	q := query{purpose: "read the newest " + s.What, limit: p.Rows, places: true}
-	from, whole := r.from(s, &q.args)
+	q := dialect.Query{Purpose: "read the newest " + s.What}
+	from, whole := r.from(s, &q.Args)
 	way, than := "", " > "
 	if p.Back {
 		way, than = " DESC", " < "
 	}
 	if p.From != nil {
-		q.purpose, whole = "read "+s.What+" from one on", false
+		q.Purpose, whole = "read "+s.What+" from one on", false
 		word := " AND "
 		if !strings.Contains(from, " WHERE ") {
 			word = " WHERE "
@@ -48,14 +48,14 @@ func (r *Reading) Page(ctx context.Context, s Selection, p Page, fields ...Colum
 		if p.From.Key != "" {
 			order, place = append(order, s.Tie...), append(place, KeyOf(p.From.Key, len(s.Tie))...)
 		}
-		from += word + beyond(r.dialect, order, than, place, &q.args)
+		from += word + r.dialect.Beyond(order, than, place, &q.Args)
 	}
-	q.whole = whole
-	order := []string{r.dialect.quote(s.Since.Name) + way}
+	q.Whole = whole
+	order := []string{r.dialect.Quote(s.Since.Name) + way}
 	for _, c := range s.Tie {
-		order = append(order, r.dialect.quote(c.Name)+way)
+		order = append(order, r.dialect.Quote(c.Name)+way)
 	}
-	rows, err := r.rows(ctx, q, s, []string{from}, fmt.Sprintf(" ORDER BY %s LIMIT %d", strings.Join(order, ", "), p.Rows), fields)
+	rows, err := r.rows(ctx, q, s, []string{from}, fmt.Sprintf(" ORDER BY %s LIMIT %d", strings.Join(order, ", "), p.Rows), fields, true)
 	return paged(rows, p.Rows), err
 }
 
@@ -90,36 +90,15 @@ func (r *Reading) place(s Selection) []string {
 	return texts
 }
 
-func binary(c Column) bool {
-	return strings.Contains(c.Type, "binary") || strings.Contains(strings.ToLower(c.Type), "blob") || c.Type == "bytea"
-}
-
-// literal writes what text made of a value of a column back as such a value.
-func literal(d dialect, c Column, text string, args *[]any) string {
-	switch value := d.value(text, args); {
-	case !binary(c):
-		return value
-	case d.name() == postgresName:
-		return "decode(" + value + ", 'hex')"
-	case d.name() == sqliteName:
-		if _, err := hex.DecodeString(text); err != nil {
-			return value // a column of SQLite may hold anything
-		}
-		return "x" + value
-	default:
-		return "unhex(" + value + ")"
-	}
-}
-
 // Rows returns rows of a selection in any order, at most n.
 func (r *Reading) Rows(ctx context.Context, s Selection, n int, fields ...Column) ([]Row, error) {
-	q := query{purpose: "read " + s.What, limit: n}
+	q := dialect.Query{Purpose: "read " + s.What}
 	var from []string
 	for _, one := range s.oneByOne() {
-		text, whole := r.from(one, &q.args)
-		from, q.whole = append(from, text), whole
+		text, whole := r.from(one, &q.Args)
+		from, q.Whole = append(from, text), whole
 	}
-	return r.rows(ctx, q, s, from, fmt.Sprintf(" LIMIT %d", n), fields)
+	return r.rows(ctx, q, s, from, fmt.Sprintf(" LIMIT %d", n), fields, false)
 }
 
 // oneByOne is a selection for each key of several columns that it is about: an index

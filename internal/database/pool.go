@@ -6,6 +6,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/lostorder/lostorder/internal/database/dialect"
 )
 
 // pool has the connections to one database. All that read it share one of them;
@@ -33,23 +35,23 @@ var pools struct {
 }
 
 // openPool returns the pool of a database, without connecting to it.
-func openPool(c Config, d dialect) (*pool, error) {
-	own := d.name() == sqliteName // there is no server to spare
+func openPool(c Config, d dialect.Dialect) (*pool, error) {
+	own := d.Server() == "" // there is no server to spare
 	pools.Lock()
 	defer pools.Unlock()
 	if at := slices.IndexFunc(pools.open, func(p *pool) bool { return p.config == c }); at >= 0 && !own {
 		pools.open[at].users++
 		return pools.open[at], nil
 	}
-	conns, err := d.open()
+	conns, err := d.Open()
 	if err != nil {
 		return nil, err
 	}
 	// So that a name that moved to another server is followed one day.
 	conns.SetConnMaxLifetime(recheckAfter)
 	p := &pool{config: c, DB: conns, users: 1}
-	if d, ok := d.(interface{ closing() func() }); ok {
-		p.closing = d.closing
+	if d, ok := d.(dialect.Closer); ok {
+		p.closing = d.Closing
 	}
 	if own {
 		conns.SetMaxOpenConns(1)

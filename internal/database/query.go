@@ -3,77 +3,64 @@ package database
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
 
+	"github.com/lostorder/lostorder/internal/database/dialect"
 	"github.com/lostorder/lostorder/internal/span"
 )
 
 // Reading is one READ ONLY transaction.
 type Reading struct {
 	db      *DB
-	dialect dialect
+	dialect dialect.Dialect
 	conn    *sql.Conn
 	tx      *sql.Tx
-	session session
+	session dialect.Session
 	clock   Clock
 	unseen  bool // nothing is asked: tables are what the config says
 	aborted bool // the database refuses every further query of this transaction
+	cut     bool // a query was cut short, and the server may still be busy with it
 }
 
 // Clock is the database's clock against ours, as measured when the reading began.
 func (r *Reading) Clock() Clock { return r.clock }
 
-// query is one question, and what the guard needs to judge it.
-type query struct {
-	purpose string // "read the oldest pending rows"
-	table   *Table
-	sql     string
-	args    []any
-	limit   int // how many rows it reads at the most, when an index answers it
-	where   []Condition
-	whole   bool  // every row of the table counts: nothing is filtered out
-	index   index // what would answer it
-	places  bool  // the place of each row is asked for, too
-}
+// Dialect is how the database of the reading writes SQL.
+func (r *Reading) Dialect() dialect.Dialect { return r.dialect }
 
-// key names the query whatever the moments in its text are.
-func (q query) key() string { return q.purpose + " of " + q.table.String() }
-
-// errAborted is what follows an error after which the database takes no more
-// queries in the transaction.
-var errAborted = errors.New("not asked, because the error before it ended the transaction")
+// From is what stands for a table after FROM.
+func (r *Reading) From(t *Table) string { return dialect.From(r.dialect, t) }
 
 // run asks the guard, runs the query and hands each row to scan.
-func (r *Reading) run(ctx context.Context, q query, scan func(*sql.Rows) error) error {
-	return r.runAs(ctx, q, q, scan)
+func (r *Reading) run(ctx context.Context, q dialect.Query, scan func(*sql.Rows) error) error {
+	return r.Run(ctx, q, q, scan)
 }
 
-// runAs is run for a query that reads many rows because it is meant to: as many as
-// its caller bounded. The guard is asked about another that reads few in the same
-// way, so that it says whether an index leads there.
-func (r *Reading) runAs(ctx context.Context, q, probe query, scan func(*sql.Rows) error) error {
+// Run runs a query that may read many rows, as many as its caller bounded, and hands each row
+// to scan. The guard decides by another query that reads few rows in the same way, so that it
+// finds out whether an index leads there.
+func (r *Reading) Run(ctx context.Context, q, probe dialect.Query, scan func(*sql.Rows) error) error {
 	if r.aborted {
-		return fmt.Errorf("%s: %w", q.purpose, errAborted)
+		return fmt.Errorf("%s: %w", q.Purpose, errNotAsked)
 	}
 	if err := r.guard(ctx, probe); err != nil {
 		return err
 	}
-	index, led := r.db.led[q.key()]
-	if led {
-		q = r.ledBy(q, index)
+	index, hinted := r.db.hints[q.Key()]
+	if hinted {
+		q = r.hint(q, index)
 	}
-	if err := r.ask(ctx, q.sql, q.args, scan); err != nil {
-		if led { // the index may be gone
-			delete(r.db.led, q.key())
-			delete(r.db.accepted, q.key())
+	if err := r.ask(ctx, q.SQL, q.Args, scan); err != nil {
+		if hinted { // the index may be gone
+			delete(r.db.hints, q.Key())
+			delete(r.db.accepted, q.Key())
 		}
-		r.aborted = r.dialect.name() == postgresName
-		return r.fail(q.purpose, &q, err)
+		r.aborted = r.dialect.Traits().ErrorsAbort
+		return r.fail(q.Purpose, &q, err)
 	}
 	return nil
 }
@@ -95,33 +82,44 @@ func (r *Reading) ask(ctx context.Context, text string, args []any, scan func(*s
 	})
 }
 
-// call has n queries run, each within the statement timeout, and returns the
-// driver's error.
+// call has n queries run, each within the statement timeout, and returns the driver's error.
 func (r *Reading) call(ctx context.Context, n int, text string, do func(context.Context) error) (err error) {
-	// The server ends a statement first where it can, for it then says so.
-	patience := time.Duration(n) * r.db.config.statementTimeout()
-	if r.dialect.name() != sqliteName {
-		patience += time.Second
+	// Where the server ends a statement it should do so first, for it then says so.
+	timeout := time.Duration(n) * r.db.config.statementTimeout()
+	if r.dialect.Traits().EndsStatements {
+		timeout += time.Second
 	}
-	queryCtx, cancel := context.WithTimeout(ctx, patience)
+	queryCtx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	queryCtx, end := span.Call(queryCtx, r.dialect.name()+" query", attribute.String("db.system.name", strings.ToLower(r.dialect.name())), attribute.String("db.query.text", text))
+	queryCtx, end := span.Call(queryCtx, r.dialect.Name()+" query", attribute.String("db.system.name", strings.ToLower(r.dialect.Name())), attribute.String("db.query.text", text))
 	defer func() { end(err) }()
-	return timedOut(ctx, queryCtx, do(queryCtx))
+	err = do(queryCtx)
+	r.cut = r.cut || err != nil && queryCtx.Err() != nil
+	return dialect.TimedOut(ctx, queryCtx, err)
 }
 
-// errStatementTimeout says that our own patience with one query ended, not that
-// with the reading.
-var errStatementTimeout = errors.New("timeout of the statement")
+// transaction is a reading as an engine uses it.
+type transaction struct{ r *Reading }
 
-func timedOut(ctx, queryCtx context.Context, err error) error {
-	switch {
-	case err == nil:
-		return nil
-	case ctx.Err() != nil:
-		return ctx.Err()
-	case queryCtx.Err() != nil:
-		return errStatementTimeout
-	}
+func (t transaction) Ask(ctx context.Context, query string, args []any, scan func(*sql.Rows) error) error {
+	return t.r.ask(ctx, query, args, scan)
+}
+
+func (t transaction) Names(ctx context.Context, query string, args ...any) (names []string, err error) {
+	err = t.r.ask(ctx, query, args, func(rows *sql.Rows) error {
+		var name string
+		err := rows.Scan(&name)
+		names = append(names, name)
+		return err
+	})
+	return names, err
+}
+
+func (t transaction) Exec(ctx context.Context, statement string) error {
+	_, err := t.r.tx.ExecContext(ctx, statement)
 	return err
 }
+
+func (t transaction) Abort() { t.r.aborted = true }
+
+func (t transaction) User() string { return t.r.session.User }

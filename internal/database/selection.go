@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/lostorder/lostorder/internal/database/dialect"
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
@@ -38,10 +39,10 @@ func (s Selection) Undated() Selection {
 }
 
 // orderBy is the ORDER BY of columns.
-func orderBy(d dialect, columns []Column) string {
+func orderBy(d dialect.Dialect, columns []Column) string {
 	names := make([]string, len(columns))
 	for i, c := range columns {
-		names[i] = d.quote(c.Name)
+		names[i] = d.Quote(c.Name)
 	}
 	return "ORDER BY " + strings.Join(names, ", ")
 }
@@ -63,41 +64,41 @@ func (r *Reading) Oldest(ctx context.Context, s Selection, n int, fields ...Colu
 }
 
 func (r *Reading) oldest(s Selection, n int, fields []Column, into *[]Row) *question {
-	q := query{purpose: "read the oldest " + s.What, limit: n}
-	from, whole := r.from(s, &q.args)
-	q.whole = whole
-	return r.rowsOf(q, s, []string{from}, fmt.Sprintf(" %s LIMIT %d", orderBy(r.dialect, s.order()), n), fields, into)
+	q := dialect.Query{Purpose: "read the oldest " + s.What}
+	from, whole := r.from(s, &q.Args)
+	q.Whole = whole
+	return r.rowsOf(q, s, []string{from}, fmt.Sprintf(" %s LIMIT %d", orderBy(r.dialect, s.order()), n), fields, false, into)
 }
 
 // rows asks for rows of a selection.
-func (r *Reading) rows(ctx context.Context, q query, s Selection, from []string, tail string, fields []Column) ([]Row, error) {
+func (r *Reading) rows(ctx context.Context, q dialect.Query, s Selection, from []string, tail string, fields []Column, places bool) ([]Row, error) {
 	var rows []Row
-	one := r.rowsOf(q, s, from, tail, fields, &rows)
+	one := r.rowsOf(q, s, from, tail, fields, places, &rows)
 	r.together(ctx, one)
 	return rows, one.err
 }
 
 // rowsOf is the question for rows of a selection: their moments, and the fields.
 // from are all FROM and WHERE by which they are found, and tail what follows them.
-func (r *Reading) rowsOf(q query, s Selection, from []string, tail string, fields []Column, all *[]Row) *question {
-	q.table, q.where = s.Table, s.Where
-	q.index = s.index(r.dialect)
+func (r *Reading) rowsOf(q dialect.Query, s Selection, from []string, tail string, fields []Column, places bool, all *[]Row) *question {
+	q.Table, q.About = s.Table, about(s)
+	q.Index = s.index(r.dialect)
 	millis, err := r.millis(s)
 	columns := []string{millis}
-	if q.places {
+	if places {
 		columns = append(columns, r.place(s)...)
 	}
 	for _, f := range fields {
-		columns = append(columns, r.dialect.text(f))
+		columns = append(columns, r.dialect.Text(f))
 	}
 	// Named, or ORDER BY would take the text of a column for the column.
 	for i := range columns {
 		columns[i] += fmt.Sprintf(" AS lostorder_%d", i)
 	}
-	q.sql = "SELECT " + strings.Join(columns, ", ") + " "
-	q.sql += strings.Join(from, " UNION ALL "+q.sql) + tail
+	q.SQL = "SELECT " + strings.Join(columns, ", ") + " "
+	q.SQL += strings.Join(from, " UNION ALL "+q.SQL) + tail
 
-	return &question{query: q, err: q.failed(err), take: func(from row) error {
+	return &question{Question: dialect.Question{Query: q, Take: func(from dialect.Row) error {
 		var at sql.NullInt64
 		texts := make([]sql.NullString, len(columns)-1)
 		into := []any{&at}
@@ -109,9 +110,9 @@ func (r *Reading) rowsOf(q query, s Selection, from []string, tail string, field
 		}
 		var row Row
 		if at.Valid {
-			row.Since = r.clock.instant(at.Int64)
+			row.Since = r.clock.Instant(at.Int64)
 		}
-		if q.places {
+		if places {
 			n := 1 + len(s.Tie)
 			row.Place = Place{At: texts[0].String}
 			if ties := texts[1:n]; !slices.ContainsFunc(ties, func(t sql.NullString) bool { return !t.Valid }) {
@@ -122,7 +123,7 @@ func (r *Reading) rowsOf(q query, s Selection, from []string, tail string, field
 		row.Fields = written(texts)
 		*all = append(*all, row)
 		return nil
-	}}
+	}}, err: failed(q, err)}
 }
 
 // written takes NULL for an empty text.
@@ -137,14 +138,14 @@ func written(texts []sql.NullString) []string {
 // from is the FROM and WHERE for the rows that say since when they wait, and
 // whether those are all rows there are.
 func (r *Reading) from(s Selection, args *[]any) (text string, whole bool) {
-	where := renderAll(s.Where, r.dialect, args)
+	where := All(s.Where, r.dialect, args)
 	if s.Since.Nullable {
 		if where != "" {
 			where += " AND "
 		}
-		where += r.dialect.quote(s.Since.Name) + " IS NOT NULL"
+		where += r.dialect.Quote(s.Since.Name) + " IS NOT NULL"
 	}
-	text = "FROM " + r.quoteTable(s.Table)
+	text = "FROM " + r.From(s.Table)
 	if where == "" {
 		return text, true
 	}
@@ -153,16 +154,49 @@ func (r *Reading) from(s Selection, args *[]any) (text string, whole bool) {
 
 // millis is the expression for since when a row waits.
 func (r *Reading) millis(s Selection) (string, error) {
-	millis, ok := r.dialect.millis(s.Since)
+	millis, ok := r.dialect.Millis(s.Since)
 	if !ok {
-		return "", fmt.Errorf("column %s of table %s is of type %s, which holds no time; name a timestamp, or a number of seconds or milliseconds since 1970",
-			s.Since.Name, s.Table, s.Since.Type)
+		return "", NoMoments(s.Table, s.Since)
 	}
 	return millis, nil
 }
 
 // HoldsTime reports whether a column holds moments.
 func (r *Reading) HoldsTime(c Column) bool {
-	_, ok := r.dialect.millis(c)
+	_, ok := r.dialect.Millis(c)
 	return ok
+}
+
+// index is the one that answers questions about a selection. Its constant conditions make it
+// partial, its varying ones come first, and then the order.
+func (s Selection) index(d dialect.Dialect) dialect.Index {
+	x := dialect.Index{Table: s.Table, Price: "every insert also writes to it"}
+	var where []string
+	moves := false
+	for _, c := range s.Where {
+		x.Full = append(x.Full, c.about(s.Table)...)
+		if constant := c.constant(d); constant != "" {
+			where = append(where, constant)
+		} else {
+			x.Columns = append(x.Columns, c.about(s.Table)...)
+		}
+		moves = true
+	}
+	if moves {
+		x.Price = "every insert and every update that moves a row into or out of it also writes to it"
+		if more := d.Traits().IndexPrice; more != "" {
+			x.Price += ", and " + more
+		}
+	}
+	x.Where = strings.Join(where, " AND ")
+	if len(where) > 1 {
+		x.Where = "(" + strings.Join(where, ") AND (") + ")"
+	}
+	var tail []string
+	for _, c := range s.order() {
+		tail = append(tail, c.Name)
+	}
+	x.Columns = dialect.Unique(append(x.Columns, tail...))
+	x.Full = dialect.Unique(append(x.Full, tail...))
+	return x
 }

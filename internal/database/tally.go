@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/lostorder/lostorder/internal/database/dialect"
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
@@ -48,38 +49,38 @@ func (r *Reading) Tally(ctx context.Context, s Selection, limit int, longest tim
 
 // tally is the questions for a Tally, and what makes one of their answers.
 func (r *Reading) tally(s Selection, limit int, longest time.Duration, also ...Condition) ([]*question, func() (Tally, error)) {
-	q := query{purpose: "count " + s.What, table: s.Table, where: s.Where, limit: limit + 1}
-	m, err := r.measure(s)
-	inner := []string{m.moment + " AS moment"}
+	q := dialect.Query{Purpose: "count " + s.What, Table: s.Table, About: about(s)}
+	m, err := r.moments(s)
+	inner := []string{m.Expression + " AS moment"}
 	outer := []string{
-		"count(*)", "count(moment)", m.millis("min(moment)"), m.millis("max(moment)"),
-		fmt.Sprintf("count(CASE WHEN moment > %s THEN 1 END)", m.at(r.clock.now()+tolerance.Milliseconds())),
-		fmt.Sprintf("count(CASE WHEN moment < %s THEN 1 END)", m.at(r.clock.before(longest))),
+		"count(*)", "count(moment)", m.Millis("min(moment)"), m.Millis("max(moment)"),
+		fmt.Sprintf("count(CASE WHEN moment > %s THEN 1 END)", m.At(r.clock.now()+dialect.ClockTolerance.Milliseconds())),
+		fmt.Sprintf("count(CASE WHEN moment < %s THEN 1 END)", m.At(r.clock.Before(longest))),
 	}
 	for i, c := range also {
-		inner = append(inner, fmt.Sprintf("CASE WHEN %s THEN 1 ELSE 0 END AS also%d", c.render(r.dialect, &q.args), i))
+		inner = append(inner, fmt.Sprintf("CASE WHEN %s THEN 1 ELSE 0 END AS also%d", c.render(r.dialect, &q.Args), i))
 		outer = append(outer, fmt.Sprintf("coalesce(sum(also%d), 0)", i))
 	}
-	from, whole := r.from(s, &q.args)
-	q.whole = whole
-	q.index = s.index(r.dialect)
-	q.sql = fmt.Sprintf("SELECT %s FROM (SELECT %s %s %s LIMIT %d) AS oldest",
+	from, whole := r.from(s, &q.Args)
+	q.Whole = whole
+	q.Index = s.index(r.dialect)
+	q.SQL = fmt.Sprintf("SELECT %s FROM (SELECT %s %s %s LIMIT %d) AS oldest",
 		strings.Join(outer, ", "), strings.Join(inner, ", "), from, orderBy(r.dialect, leading(s)), limit+1)
 
 	var rows, dated, future, late int64
 	var first, last sql.NullInt64
 	counts := make([]int64, len(also))
-	main := &question{query: q, err: q.failed(err), take: func(from row) error {
+	main := &question{err: failed(q, err), Question: dialect.Question{Query: q, Take: func(from dialect.Row) error {
 		into := []any{&rows, &dated, &first, &last, &future, &late}
 		for i := range counts {
 			into = append(into, &counts[i])
 		}
 		return from.Scan(into...)
-	}}
+	}}}
 	questions := []*question{main}
 	var undated int64
 	if s.Since.Nullable {
-		questions = append(questions, r.countOf(s.Undated(), limit, q.index, &undated).after(main))
+		questions = append(questions, r.countOf(s.Undated(), limit, q.Index, &undated).after(main))
 	}
 	return questions, func() (Tally, error) {
 		if main.err != nil {
@@ -100,7 +101,7 @@ func (r *Reading) tally(s Selection, limit int, longest time.Duration, also ...C
 			t.Also[i] = Capped{signal.Count(min(n, int64(limit))), t.Rows.Capped}
 		}
 		if first.Valid {
-			t.Oldest = r.clock.instant(first.Int64)
+			t.Oldest = r.clock.Instant(first.Int64)
 		}
 		if future > 0 {
 			t.Ahead = time.Duration(last.Int64-r.clock.now()) * time.Millisecond
@@ -119,49 +120,40 @@ func (r *Reading) tally(s Selection, limit int, longest time.Duration, also ...C
 // Ages counts the rows of a selection that have waited no longer than each of some
 // times, and then all that say since when: the oldest of them, up to the cap.
 func (r *Reading) Ages(ctx context.Context, s Selection, limit int, ages []time.Duration) (counts []int64, capped bool, err error) {
-	q := query{purpose: "count by age " + s.What, table: s.Table, where: s.Where, limit: limit + 1, index: s.index(r.dialect)}
+	q := dialect.Query{Purpose: "count by age " + s.What, Table: s.Table, About: about(s), Index: s.index(r.dialect)}
 	if !r.clock.dated() {
-		return nil, false, fmt.Errorf("%s: as of when the read replica shows them is not known", q.purpose)
+		return nil, false, fmt.Errorf("%s: as of when the read replica shows them is not known", q.Purpose)
 	}
-	m, err := r.measure(s)
+	m, err := r.moments(s)
 	var columns []string
 	for _, age := range ages {
-		columns = append(columns, "count(CASE WHEN moment >= "+m.at(r.clock.before(age))+" THEN 1 END)")
+		columns = append(columns, "count(CASE WHEN moment >= "+m.At(r.clock.Before(age))+" THEN 1 END)")
 	}
-	from, whole := r.from(s, &q.args)
-	q.whole = whole
-	q.sql = fmt.Sprintf("SELECT %s FROM (SELECT %s AS moment %s %s LIMIT %d) AS oldest",
-		strings.Join(append(columns, "count(moment)"), ", "), m.moment, from, orderBy(r.dialect, leading(s)), limit+1)
+	from, whole := r.from(s, &q.Args)
+	q.Whole = whole
+	q.SQL = fmt.Sprintf("SELECT %s FROM (SELECT %s AS moment %s %s LIMIT %d) AS oldest",
+		strings.Join(append(columns, "count(moment)"), ", "), m.Expression, from, orderBy(r.dialect, leading(s)), limit+1)
 	counts = make([]int64, len(ages)+1)
-	one := &question{query: q, err: q.failed(err), take: func(from row) error {
+	one := &question{err: failed(q, err), Question: dialect.Question{Query: q, Take: func(from dialect.Row) error {
 		into := make([]any, len(counts))
 		for i := range counts {
 			into[i] = &counts[i]
 		}
 		return from.Scan(into...)
-	}}
+	}}}
 	r.together(ctx, one)
 	return counts, counts[len(ages)] > int64(limit), one.err
 }
 
-// measure is how moments are told apart.
-type measure struct {
-	moment string                    // an expression, NULL where it is no time
-	millis func(string) string       // an expression for the milliseconds of one
-	at     func(millis int64) string // writes one
-}
-
-// measure takes them for milliseconds, unless the database knows better.
-func (r *Reading) measure(s Selection) (measure, error) {
-	if d, ok := r.dialect.(interface {
-		measured(c Column) (measure, bool)
-	}); ok {
-		if m, ok := d.measured(s.Since); ok {
-			return m, nil
-		}
+// moments is how moments of a selection are compared.
+func (r *Reading) moments(s Selection) (dialect.Moments, error) {
+	m, ok := r.dialect.Moments(s.Since)
+	if !ok {
+		// The query is not asked, but its text is made before that.
+		none := func(string) string { return "" }
+		return dialect.Moments{Millis: none, At: func(int64) string { return "" }}, NoMoments(s.Table, s.Since)
 	}
-	millis, err := r.millis(s)
-	return measure{millis, func(number string) string { return number }, func(millis int64) string { return strconv.FormatInt(millis, 10) }}, err
+	return m, nil
 }
 
 // leading are the columns that order the rows that are counted: without those of the
@@ -181,14 +173,14 @@ func (r *Reading) Count(ctx context.Context, s Selection, limit int) (Capped, er
 	return capped(n, limit), q.err
 }
 
-func (r *Reading) countOf(s Selection, limit int, x index, n *int64) *question {
-	q := query{purpose: "count " + s.What, table: s.Table, where: s.Where, limit: limit + 1, whole: len(s.Where) == 0, index: x}
-	from := "FROM " + r.quoteTable(s.Table)
-	if !q.whole {
-		from += " WHERE " + renderAll(s.Where, r.dialect, &q.args)
+func (r *Reading) countOf(s Selection, limit int, x dialect.Index, n *int64) *question {
+	q := dialect.Query{Purpose: "count " + s.What, Table: s.Table, About: about(s), Whole: len(s.Where) == 0, Index: x}
+	from := "FROM " + r.From(s.Table)
+	if !q.Whole {
+		from += " WHERE " + All(s.Where, r.dialect, &q.Args)
 	}
-	q.sql = fmt.Sprintf("SELECT count(*) FROM (SELECT 1 AS one %s LIMIT %d) AS counted", from, limit+1)
-	return &question{query: q, take: func(from row) error { return from.Scan(n) }}
+	q.SQL = fmt.Sprintf("SELECT count(*) FROM (SELECT 1 AS one %s LIMIT %d) AS counted", from, limit+1)
+	return &question{Question: dialect.Question{Query: q, Take: func(from dialect.Row) error { return from.Scan(n) }}}
 }
 
 // String is the count, or that there are more.

@@ -1,0 +1,100 @@
+package dialect
+
+import (
+	"context"
+	"database/sql"
+	"time"
+
+	"github.com/lostorder/lostorder/internal/signal"
+)
+
+// Closer is a Connector whose driver waits for a server that does not answer. Closing
+// starts to cut its connections after a moment, and returns what cuts them at once.
+type Closer interface {
+	Closing() (cut func())
+}
+
+// Mover is a Connector that has to connect again because what it read is no longer there.
+// Moved is asked before each transaction.
+type Mover interface {
+	Moved() bool
+}
+
+// Pipeline is a dialect that accepts many queries at once and answers one after the other
+// until one fails, which ends the transaction. It returns how many it answered.
+type Pipeline interface {
+	Send(ctx context.Context, conn *sql.Conn, questions []*Question) (answered int, err error)
+}
+
+// Hinter is a dialect in which a query can name the index to use. MariaDB and MySQL sort a
+// whole table of some ten thousand rows to find the thousand latest, although an index has
+// them in that order.
+type Hinter interface {
+	// Indexes names the indexes of the table that begin with the columns. The server may
+	// use only some of them: an index may be invisible.
+	Indexes(ctx context.Context, tx Tx, t *Table, columns []string) ([]string, error)
+	// Hint is what follows the table's name in FROM so that the server uses an index.
+	Hint(index string) string
+}
+
+// Replica is a dialect whose read replicas tell how far they are behind only with a right.
+// LagGrant is the statement that gives it, and why one might run it.
+type Replica interface {
+	LagGrant(user string) (why, grant string)
+}
+
+// Hider is a dialect that does not show a user what the user may not read.
+type Hider interface {
+	// Refused is the account to which the server refused the database, if it did.
+	Refused() string
+	// DefaultSchema is where a table is whose schema is not named.
+	DefaultSchema() string
+	// Absent reports whether the server said that there is no such table.
+	Absent(t *Table) bool
+}
+
+// Horizon is where the transactions of a database stand: those below Ended have all ended,
+// and those from Begun on had not begun.
+type Horizon struct{ Ended, Begun int64 }
+
+// Horizons is a dialect that tells everybody where its transactions stand.
+type Horizons interface {
+	Horizon(ctx context.Context, tx Tx) (Horizon, error)
+}
+
+// Slots is a dialect with replication slots.
+type Slots interface {
+	// Slot reads a slot and its kind; it is nil when there is none of that name.
+	Slot(ctx context.Context, tx Tx, name string) (*signal.Slot, string, error)
+	// SlotNames lists the slots that a relay can read.
+	SlotNames(ctx context.Context, tx Tx) ([]string, error)
+	// Inserted is how many rows were ever inserted into a table, rolled back or not.
+	Inserted(ctx context.Context, tx Tx, t *Table) (signal.Count, error)
+}
+
+// Binlogs is a dialect with a binary log.
+type Binlogs interface {
+	// Binlog reads how far the server has written its binary log, and whether it sends it
+	// to a user.
+	Binlog(ctx context.Context, tx Tx, user string) (*Binlog, error)
+	// BinlogGrants are the statements that let a user see who reads the log, and those that
+	// let the user see more of it; the latter are empty where the server does not keep count.
+	BinlogGrants(user string) (needed, more string)
+}
+
+// Binlog is one reading of a binary log and of its readers.
+type Binlog struct {
+	Server  string       // identifies the server
+	Files   []LogFile    // that the server still has, the oldest first
+	Readers int          // threads that send the log to the user
+	SentAll bool         // one of them has sent everything
+	Sent    signal.Count // bytes sent on their connections, where none has sent all and the server knows
+	Others  []string     // the other users that read it
+	Kept    time.Duration
+}
+
+// LogFile is one file of a binary log.
+type LogFile struct {
+	Name string
+	Size int64
+}

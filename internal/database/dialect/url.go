@@ -1,0 +1,62 @@
+package dialect
+
+import (
+	"errors"
+	"net/url"
+	"strings"
+)
+
+// ParseURL parses a URL without repeating it in the error, as net/url would. A password
+// that is not escaped may end the host, and then looks like a port or a path.
+func ParseURL(text string) (*url.URL, error) {
+	u, err := url.Parse(text)
+	var escape url.EscapeError
+	switch {
+	case err == nil && (u.User != nil || !strings.Contains(text, "@")):
+		return u, nil
+	case err == nil, errors.As(err, &escape), strings.Contains(err.Error(), "userinfo"):
+		return nil, errors.New("not a URL: a special character in the user or the password has to be escaped, for example @ as %40")
+	case strings.Contains(err.Error(), "invalid port"):
+		return nil, errors.New("not a URL: the port is not a number, or a special character in the user or the password is not escaped, as @ is by %40")
+	}
+	return nil, ErrNoURL
+}
+
+// ErrNoURL says how a URL looks.
+var ErrNoURL = errors.New("not a URL; write for example postgres://user:password@host:5432/database")
+
+// Credentials are the password of a URL, also as it is written there, and the whole of its
+// userinfo.
+func Credentials(u *url.URL) []string {
+	if u.User == nil {
+		return nil
+	}
+	password, set := u.User.Password()
+	if !set {
+		return nil
+	}
+	text := u.User.String()
+	_, escaped, _ := strings.Cut(text, ":")
+	return []string{password, escaped, text, u.User.Username() + ":" + password, u.Query().Get("password")}
+}
+
+// Scrub replaces secrets in a text, the longest first, also as they are written in a URL.
+// One so short that every sentence has it stays.
+func Scrub(text string, secrets []string) string {
+	const shortest = 4
+	for again := true; again; {
+		again = false
+		longest := ""
+		for _, s := range secrets {
+			if len(s) >= shortest && len(s) > len(longest) && strings.Contains(text, s) {
+				longest = s
+			}
+		}
+		if longest != "" && longest != hidden {
+			text, again = strings.ReplaceAll(text, longest, hidden), true
+		}
+	}
+	return text
+}
+
+const hidden = "<secret>"

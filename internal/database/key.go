@@ -1,0 +1,52 @@
+package database
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/lostorder/lostorder/internal/database/dialect"
+)
+
+// Key is the key of a row, column by column.
+type Key []string
+
+// String names the key for people.
+func (k Key) String() string { return strings.Join(k, "/") }
+
+// Dashed names the key for people, with dashes in the parts that are binary, as UUIDs are
+// written.
+func (k Key) Dashed(binary func(part int) bool) string {
+	parts := slices.Clone(k)
+	for i := range parts {
+		if binary(i) {
+			parts[i] = dialect.Dashed(parts[i])
+		}
+	}
+	return parts.String()
+}
+
+// ID is a text that no other key of as many columns has. KeyOf turns it into the key again.
+func (k Key) ID() string { return strings.Join(k, string(rune(dialect.Separator))) }
+
+// KeyOf is the key of an ID, of n columns.
+func KeyOf(id string, n int) Key { return strings.SplitN(id, string(rune(dialect.Separator)), n) }
+
+// Shown names a row by the texts of the columns that identify it, one after the other, as
+// people know them: a UUID has its dashes.
+func Shown(columns []Column, key Key) string {
+	return key.Dashed(func(i int) bool { return dialect.IsBinary(columns[i]) })
+}
+
+// Value is a value of a row as text.
+type Value struct {
+	Text string
+	Null bool
+}
+
+// String names the value for people.
+func (v Value) String() string {
+	if v.Null {
+		return "NULL"
+	}
+	return v.Text
+}
