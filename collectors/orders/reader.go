@@ -54,6 +54,7 @@ func (r *reader) Read(ctx context.Context, report *signal.Report) error {
 			return err
 		}
 		r.table = t
+		defer func() { report.Remedies = in.Remedies() }()
 		return r.read(ctx, in, t, report)
 	})
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/lostorder/lostorder/internal/config"
 	"github.com/lostorder/lostorder/internal/database"
+	"github.com/lostorder/lostorder/internal/database/dialect"
 )
 
 // Validate checks the states and that they form a lifecycle.
@@ -159,7 +160,7 @@ func (c *Config) names() []string {
 }
 
 func hint(word string, names []string) string {
-	if alike := database.Alike(word, names); len(alike) > 0 {
+	if alike := dialect.Alike(word, names); len(alike) > 0 {
 		return "did you mean " + strings.Join(alike, " or ") + "?"
 	}
 	return "the states are " + strings.Join(names, ", ")

@@ -47,7 +47,7 @@ func (r *reader) Advise(ctx context.Context) []collectors.Advice {
 }
 
 func (r *reader) grant(t *database.Table, columns []database.Column, where []database.Condition) []collectors.Advice {
-	if t.Unseen() && len(r.preset.optional) > 0 {
+	if t.Unseen && len(r.preset.optional) > 0 {
 		columns, where = nil, nil // only the table shows which version of the library made it
 	}
 	return collectors.GrantOf(r.db.ToRead(t), r.db.Grant(t, columns, where...))

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/lostorder/lostorder/internal/database"
+	"github.com/lostorder/lostorder/internal/database/dialect"
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
@@ -14,11 +15,11 @@ import (
 // reader may have received.
 type binlogTracker struct {
 	server   string
-	last     database.LogFile // the file that was written at the last reading
-	written  int64            // bytes since the start of the oldest file at the first reading
-	received int64            // up to where the reader received the log at most; Unknown where that cannot be known
-	seen     bool             // a reader was connected at some reading
-	away     bool             // no reader was connected at the last reading
+	last     dialect.LogFile // the file that was written at the last reading
+	written  int64           // bytes since the start of the oldest file at the first reading
+	received int64           // up to where the reader received the log at most; Unknown where that cannot be known
+	seen     bool            // a reader was connected at some reading
+	away     bool            // no reader was connected at the last reading
 }
 
 // readBinlog reads an outbox whose relay reads the binary log.
@@ -52,7 +53,7 @@ func neverSeen(db, user string, others []string) string {
 }
 
 // observe takes a reading of the binary log and describes it as a replication slot.
-func (k *binlogTracker) observe(b *database.Binlog) *signal.Slot {
+func (k *binlogTracker) observe(b *dialect.Binlog) *signal.Slot {
 	kept := k.follow(b)
 	s := &signal.Slot{
 		Binlog: true, Active: b.Readers > 0, Written: k.written, Sent: b.Sent, Kept: b.Kept,
@@ -75,11 +76,11 @@ func (k *binlogTracker) observe(b *database.Binlog) *signal.Slot {
 // follow counts what was written since the last reading, and returns how many bytes of
 // the log are still there. After a failover or a reset of the log, it is unknown how
 // much of it the reader received.
-func (k *binlogTracker) follow(b *database.Binlog) (kept int64) {
+func (k *binlogTracker) follow(b *dialect.Binlog) (kept int64) {
 	for _, f := range b.Files {
 		kept += f.Size
 	}
-	i := slices.IndexFunc(b.Files, func(f database.LogFile) bool { return f.Name == k.last.Name })
+	i := slices.IndexFunc(b.Files, func(f dialect.LogFile) bool { return f.Name == k.last.Name })
 	if k.server == b.Server && i >= 0 && b.Files[i].Size >= k.last.Size {
 		k.written -= k.last.Size
 		for _, f := range b.Files[i:] {

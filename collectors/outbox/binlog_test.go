@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/lostorder/lostorder/collectors/outbox"
-	"github.com/lostorder/lostorder/internal/database"
+	"github.com/lostorder/lostorder/internal/database/dialect"
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
@@ -16,8 +16,8 @@ const (
 )
 
 // logOf is a reading of a log, with files written as name=size.
-func logOf(server, reader, files string) database.Binlog {
-	b := database.Binlog{Server: server, Sent: signal.Unknown, SentAll: reader == sentAll}
+func logOf(server, reader, files string) dialect.Binlog {
+	b := dialect.Binlog{Server: server, Sent: signal.Unknown, SentAll: reader == sentAll}
 	if reader != none {
 		b.Readers = 1
 	}
@@ -27,7 +27,7 @@ func logOf(server, reader, files string) database.Binlog {
 		for _, c := range size {
 			n = 10*n + int64(c-'0')
 		}
-		b.Files = append(b.Files, database.LogFile{Name: name, Size: n})
+		b.Files = append(b.Files, dialect.LogFile{Name: name, Size: n})
 	}
 	return b
 }

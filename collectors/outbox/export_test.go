@@ -1,7 +1,7 @@
 package outbox
 
 import (
-	"github.com/lostorder/lostorder/internal/database"
+	"github.com/lostorder/lostorder/internal/database/dialect"
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
@@ -9,4 +9,4 @@ import (
 type BinlogTracker struct{ binlogTracker }
 
 // Observe takes one reading of the log.
-func (r *BinlogTracker) Observe(b database.Binlog) *signal.Slot { return r.observe(&b) }
+func (r *BinlogTracker) Observe(b dialect.Binlog) *signal.Slot { return r.observe(&b) }

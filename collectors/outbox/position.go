@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/lostorder/lostorder/internal/database"
+	"github.com/lostorder/lostorder/internal/database/dialect"
 )
 
 // position is where a relay stores how far it has read, found in the database.
@@ -64,7 +65,7 @@ func (p *position) read(ctx context.Context, in *database.Reading) ([]string, er
 // number is the position as a number of the sequence. ok is false where the sequence
 // is no single whole number: no rows can be counted between two texts.
 func (t *table) number(in *database.Reading, place []string) (n int64, ok bool, err error) {
-	if len(t.sequence) != 1 || in.Form(t.sequence[0]) != database.Integer {
+	if len(t.sequence) != 1 || in.Form(t.sequence[0]) != dialect.Integer {
 		return 0, false, nil
 	}
 	text := unquoted(place[0])

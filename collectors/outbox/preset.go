@@ -153,7 +153,7 @@ func (c Config) filled(db database.Config) (Config, preset) {
 
 // tableIn is the name of the library's table in a database.
 func (p *preset) tableIn(db database.Config) string {
-	if p.mysql != "" && db.MySQL() {
+	if p.mysql != "" && db.HasBinlog() {
 		return p.mysql
 	}
 	return p.table

@@ -5,13 +5,15 @@ import (
 	"errors"
 
 	"github.com/lostorder/lostorder/internal/database"
+	"github.com/lostorder/lostorder/internal/database/compare"
+	"github.com/lostorder/lostorder/internal/database/dialect"
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
 // publishedCounter counts published rows by their time of publication. It misses rows
 // that were committed with an earlier time than the last counted row.
 type publishedCounter struct {
-	last    database.Mark // the row that was counted last
+	last    compare.Position // the row that was counted last
 	rows    signal.Count
 	started bool // the first reading is over, so that every later row is new
 }
@@ -22,19 +24,19 @@ func (p *publishedCounter) read(ctx context.Context, in *database.Reading, t *ta
 	if t.publishedAt == nil || !in.HoldsTime(*t.publishedAt) || t.scope != nil {
 		return nil
 	}
-	k := &database.Keyed{
-		What: "published rows", Table: t.pending.Table, Key: []database.Column{t.id}, KeyForms: []database.Form{in.Form(t.id)},
+	k := &compare.Rows{
+		What: "published rows", Table: t.pending.Table, Key: []database.Column{t.id}, KeyForms: []dialect.Form{in.Form(t.id)},
 		At: t.publishedAt,
 	}
-	var rows []database.Recent
+	var rows []compare.Recent
 	var err error
 	switch {
 	case p.last.Known():
-		rows, err = in.After(ctx, k, p.last, limit)
+		rows, err = k.After(ctx, in, p.last, limit)
 	case p.started:
-		rows, err = in.Newest(ctx, k, limit) // no row was published before the first reading
+		rows, err = k.Newest(ctx, in, limit) // no row was published before the first reading
 	default:
-		rows, err = in.Newest(ctx, k, 1)
+		rows, err = k.Newest(ctx, in, 1)
 	}
 	switch {
 	case errors.Is(err, database.ErrRefused):
@@ -46,7 +48,7 @@ func (p *publishedCounter) read(ctx context.Context, in *database.Reading, t *ta
 		p.rows += signal.Count(len(rows))
 	}
 	if len(rows) > 0 {
-		p.last = rows[len(rows)-1].Mark
+		p.last = rows[len(rows)-1].Position
 	}
 	o.Published, p.started = p.rows, true
 	return nil

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/lostorder/lostorder/internal/database"
+	"github.com/lostorder/lostorder/internal/database/dialect"
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
@@ -119,7 +119,7 @@ func (s *skipTracker) observeUnmarked(rows []signal.SkippedRow, maxAge time.Dura
 
 // advance follows the relay to a later position. numbers are those of the rows up to
 // it, highest first. Nothing is known of the numbers up to low.
-func (s *skipTracker) advance(position, low int64, numbers []int64, h database.Horizon, now signal.Instant) {
+func (s *skipTracker) advance(position, low int64, numbers []int64, h dialect.Horizon, now signal.Instant) {
 	if s.started {
 		s.passed += signal.Count(len(numbers))
 	}
@@ -138,7 +138,7 @@ func (s *skipTracker) advance(position, low int64, numbers []int64, h database.H
 
 // trim forgets gaps that no open transaction can fill and, if there are still too
 // many, the lowest gaps. exact says that the horizon comes from the database.
-func (s *skipTracker) trim(h database.Horizon, exact bool, now signal.Instant) {
+func (s *skipTracker) trim(h dialect.Horizon, exact bool, now signal.Instant) {
 	final := func(g gap) bool {
 		if exact {
 			return g.begun <= h.Ended

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/lostorder/lostorder/internal/database"
+	"github.com/lostorder/lostorder/internal/database/compare"
 	"github.com/lostorder/lostorder/internal/signal"
 	"github.com/lostorder/lostorder/internal/span"
 )
@@ -153,16 +154,16 @@ func (r *reader) lookAt(ctx context.Context, l, s *side, keys []database.Key, co
 	if len(keys) == 0 {
 		return nil
 	}
-	var lefts, rights map[string]database.Found
+	var lefts, rights map[string]compare.Found
 	err := l.ask(ctx, func(in *database.Reading) (err error) {
-		lefts, err = in.Find(ctx, l.keyed, keys)
+		lefts, err = l.keyed.Find(ctx, in, keys)
 		return err
 	})
 	if err != nil {
 		return err
 	}
 	err = s.ask(ctx, func(in *database.Reading) (err error) {
-		rights, err = in.Find(ctx, s.keyed, keys)
+		rights, err = s.keyed.Find(ctx, in, keys)
 		return err
 	})
 	if err != nil {
@@ -179,7 +180,7 @@ func (r *reader) lookAt(ctx context.Context, l, s *side, keys []database.Key, co
 
 // judge says how the sides of one key differ. A row on the right is alone only when
 // the left has none at all, for an order that left the condition is still one.
-func (r *reader) judge(l, s database.Found) mismatch {
+func (r *reader) judge(l, s compare.Found) mismatch {
 	expect := r.config.Expect
 	switch {
 	case l.Young > 0 && s.Held == 0 && expect != atMostOne:
@@ -195,7 +196,7 @@ func (r *reader) judge(l, s database.Found) mismatch {
 }
 
 // compare says which values differ.
-func (r *reader) compare(l, s database.Found) mismatch {
+func (r *reader) compare(l, s compare.Found) mismatch {
 	var differ []string
 	for i := range l.Values {
 		if l.Values[i] != s.Values[i] {

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/lostorder/lostorder/internal/database"
+	"github.com/lostorder/lostorder/internal/database/compare"
+	"github.com/lostorder/lostorder/internal/database/dialect"
 )
 
 const (
@@ -20,7 +22,7 @@ const (
 
 // descend finds the rows by which a window differs and looks at them. The window
 // has about span rows, of which rows are compared. It reports how many it took.
-func (r *reader) descend(ctx context.Context, w database.Window, rows int64, span int) (took int64, err error) {
+func (r *reader) descend(ctx context.Context, w compare.KeyRange, rows int64, span int) (took int64, err error) {
 	if rows <= leaf || span <= 1 {
 		return r.diff(ctx, w)
 	}
@@ -56,14 +58,14 @@ func (r *reader) descend(ctx context.Context, w database.Window, rows int64, spa
 		if next == nil {
 			return took, nil
 		}
-		part = database.Window{From: next, To: w.To}
+		part = compare.KeyRange{From: next, To: w.To}
 	}
 }
 
 // into descends into a part. With texts that hold far more rows on one side than it
 // has on the other, the sides are sorted differently, and there is no end to it: then
 // all keys are looked up, and so are all that come.
-func (r *reader) into(ctx context.Context, w database.Window, rows int64, step int) (took int64, err error) {
+func (r *reader) into(ctx context.Context, w compare.KeyRange, rows int64, step int) (took int64, err error) {
 	if r.textual() && rows > int64(4*step+leaf) {
 		r.scattered = true
 		return r.spell(ctx, w)
@@ -72,12 +74,12 @@ func (r *reader) into(ctx context.Context, w database.Window, rows int64, step i
 }
 
 // diff lists a window on both sides and looks at the keys that are not the same.
-func (r *reader) diff(ctx context.Context, w database.Window) (took int64, err error) {
-	var entries [2][]database.Entry
+func (r *reader) diff(ctx context.Context, w compare.KeyRange) (took int64, err error) {
+	var entries [2][]compare.Entry
 	for role := range entries {
 		side := r.sides[role]
 		err := side.ask(ctx, func(in *database.Reading) (err error) {
-			entries[role], err = in.List(ctx, side.keyed, w, mostListed)
+			entries[role], err = side.keyed.List(ctx, in, w, mostListed)
 			return err
 		})
 		if err != nil {
@@ -90,7 +92,7 @@ func (r *reader) diff(ctx context.Context, w database.Window) (took int64, err e
 }
 
 // spell looks up all keys of a window, those of either side.
-func (r *reader) spell(ctx context.Context, w database.Window) (took int64, err error) {
+func (r *reader) spell(ctx context.Context, w compare.KeyRange) (took int64, err error) {
 	for _, role := range []int{left, right} {
 		for part := w; ; {
 			_, passed, next, err := r.lookUp(ctx, r.sides[role], part)
@@ -108,10 +110,10 @@ func (r *reader) spell(ctx context.Context, w database.Window) (took int64, err 
 }
 
 // differing are the keys that the two lists do not have alike, in order.
-func differing(l, s []database.Entry) []database.Key {
+func differing(l, s []compare.Entry) []database.Key {
 	balance := map[string]map[int64]int{}
 	keys := map[string]database.Key{}
-	count := func(entries []database.Entry, by int) {
+	count := func(entries []compare.Entry, by int) {
 		for _, e := range entries {
 			name := e.Key.ID()
 			if balance[name] == nil {
@@ -142,7 +144,7 @@ func (r *reader) list(ctx context.Context) (took int64, err error) {
 	if r.round.second || r.config.Expect == atMostOne {
 		role = right
 	}
-	rows, took, next, err := r.lookUp(ctx, r.sides[role], database.Window{From: r.round.from})
+	rows, took, next, err := r.lookUp(ctx, r.sides[role], compare.KeyRange{From: r.round.from})
 	if err != nil {
 		return took, err
 	}
@@ -160,7 +162,7 @@ func (r *reader) list(ctx context.Context) (took int64, err error) {
 // lookUp looks up the first keys of a window of one side, and says where the others
 // begin; nil when those were all. It has passed more rows than it compared where some
 // do not count.
-func (r *reader) lookUp(ctx context.Context, s *side, w database.Window) (rows, passed int64, next database.Key, err error) {
+func (r *reader) lookUp(ctx context.Context, s *side, w compare.KeyRange) (rows, passed int64, next database.Key, err error) {
 	next, most, err := r.after(ctx, s, w, batch)
 	if err != nil {
 		return 0, 0, nil, err
@@ -169,9 +171,9 @@ func (r *reader) lookUp(ctx context.Context, s *side, w database.Window) (rows, 
 	if next != nil {
 		part.To, passed = next, int64(most)
 	}
-	var entries []database.Entry
+	var entries []compare.Entry
 	err = s.ask(ctx, func(in *database.Reading) (err error) {
-		entries, err = in.List(ctx, s.keyed, part, most)
+		entries, err = s.keyed.List(ctx, in, part, most)
 		return err
 	})
 	if err != nil {
@@ -189,14 +191,14 @@ func (r *reader) lookUp(ctx context.Context, s *side, w database.Window) (rows, 
 
 // textual reports whether a part of the key is text.
 func (r *reader) textual() bool {
-	return slices.Contains(r.sides[left].keyed.KeyForms, database.Text)
+	return slices.Contains(r.sides[left].keyed.KeyForms, dialect.Text)
 }
 
 // less compares keys that are no text.
 func (r *reader) less(a, b database.Key) bool {
 	for i, form := range r.sides[left].keyed.KeyForms {
 		order := strings.Compare(a[i], b[i])
-		if form == database.Integer || form == database.Number {
+		if form == dialect.Integer || form == dialect.Number {
 			x, okX := new(big.Rat).SetString(a[i])
 			y, okY := new(big.Rat).SetString(b[i])
 			if okX && okY {

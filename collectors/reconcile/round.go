@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/lostorder/lostorder/internal/database"
+	"github.com/lostorder/lostorder/internal/database/compare"
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
@@ -129,7 +130,7 @@ func (r *reader) step(ctx context.Context, block int64) (rows int64, err error) 
 	if !r.sorted || r.scattered || r.config.Expect == atMostOne {
 		return r.list(ctx)
 	}
-	w := database.Window{From: r.round.from}
+	w := compare.KeyRange{From: r.round.from}
 	by, to, err := r.bound(ctx, w, int(block))
 	if err != nil {
 		return 0, err
@@ -162,7 +163,7 @@ func (r *reader) step(ctx context.Context, block int64) (rows int64, err error) 
 // of them has as many; nil at the end of both. Text may be sorted differently on the
 // two sides: to come to an end all the same, windows then go by the left as far as it
 // has rows, and from there by the right.
-func (r *reader) bound(ctx context.Context, w database.Window, n int) (by int, to database.Key, err error) {
+func (r *reader) bound(ctx context.Context, w compare.KeyRange, n int) (by int, to database.Key, err error) {
 	if r.textual() && r.round.second {
 		to, _, err = r.after(ctx, r.sides[right], w, n)
 		return right, to, err
@@ -182,10 +183,10 @@ func (r *reader) bound(ctx context.Context, w database.Window, n int) (by int, t
 // after is the key of the row n rows after the beginning of a window, or of a later
 // one, for rows of one key are in one window; nil at its end. There are no more than
 // most rows before it.
-func (r *reader) after(ctx context.Context, s *side, w database.Window, n int) (bound database.Key, most int, err error) {
+func (r *reader) after(ctx context.Context, s *side, w compare.KeyRange, n int) (bound database.Key, most int, err error) {
 	for {
 		err = s.ask(ctx, func(in *database.Reading) (err error) {
-			bound, err = in.Bound(ctx, s.keyed, w, n)
+			bound, err = s.keyed.Bound(ctx, in, w, n)
 			return err
 		})
 		if err != nil || bound == nil || bound.ID() != w.From.ID() {
@@ -195,11 +196,11 @@ func (r *reader) after(ctx context.Context, s *side, w database.Window, n int) (
 	}
 }
 
-func (r *reader) digests(ctx context.Context, w database.Window) (l, s database.Digest, err error) {
-	for role, into := range map[int]*database.Digest{left: &l, right: &s} {
+func (r *reader) digests(ctx context.Context, w compare.KeyRange) (l, s compare.Digest, err error) {
+	for role, into := range map[int]*compare.Digest{left: &l, right: &s} {
 		side := r.sides[role]
 		err = side.ask(ctx, func(in *database.Reading) (err error) {
-			*into, err = in.Digest(ctx, side.keyed, w)
+			*into, err = side.keyed.Digest(ctx, in, w)
 			return err
 		})
 		if err != nil {

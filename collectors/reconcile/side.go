@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	"github.com/lostorder/lostorder/internal/database"
+	"github.com/lostorder/lostorder/internal/database/compare"
+	"github.com/lostorder/lostorder/internal/database/dialect"
 )
 
 // side is one of the two tables in one database: the one that is read, or the
@@ -13,9 +15,9 @@ type side struct {
 	name   string // left or right
 	config *Side
 	db     *database.DB
-	keyed  *database.Keyed
-	order  []database.Form // forms of its key
-	clock  database.Clock  // as of the beginning of the reading
+	keyed  *compare.Rows
+	order  []dialect.Form // forms of its key
+	clock  database.Clock // as of the beginning of the reading
 	// timeless are the values that are no moments.
 	timeless []bool
 }
@@ -43,7 +45,7 @@ func (s *side) look(ctx context.Context, r *database.Reading) error {
 		return err
 	}
 	var timeless []bool
-	k := &database.Keyed{What: "rows of " + t.String(), Table: t}
+	k := &compare.Rows{What: "rows of " + t.String(), Table: t}
 	columns, named := database.ColumnsOf(t, s.name+".columns."), &s.config.Columns
 	k.Key, k.Values = columns.All(named.Key, "key"), columns.All(named.Values, "values")
 	k.At, k.Trace = columns.Maybe(named.At, "at"), columns.Maybe(named.Traceparent, "traceparent")
@@ -70,7 +72,7 @@ func comparable(sides []*side) error {
 	var errs []error
 	for i, form := range sides[0].keyed.ValueForms {
 		for _, s := range sides {
-			if form == database.Moment && s.timeless[i] {
+			if form == dialect.Moment && s.timeless[i] {
 				errs = append(errs, fmt.Errorf("column %s of table %s is text, and the other side has moments there, with which it cannot be compared; name columns that both hold moments, or leave it out (%s.columns.values[%d] in the config)",
 					s.keyed.Values[i].Name, s.keyed.Table, s.name, i))
 			}
@@ -87,8 +89,8 @@ func agree(sides []*side) (sorted bool) {
 	for i := range first.order {
 		form := first.order[i]
 		for _, s := range sides[1:] {
-			sorted = sorted && database.SameOrder(first.order[i], s.order[i])
-			form = database.Common(form, s.order[i])
+			sorted = sorted && dialect.SameOrder(first.order[i], s.order[i])
+			form = dialect.Common(form, s.order[i])
 		}
 		for _, s := range sides {
 			s.keyed.KeyForms[i] = form
@@ -97,7 +99,7 @@ func agree(sides []*side) (sorted bool) {
 	for i := range first.keyed.ValueForms {
 		form := first.keyed.ValueForms[i]
 		for _, s := range sides[1:] {
-			form = database.Common(form, s.keyed.ValueForms[i])
+			form = dialect.Common(form, s.keyed.ValueForms[i])
 		}
 		for _, s := range sides {
 			s.keyed.ValueForms[i] = form

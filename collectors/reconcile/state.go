@@ -14,6 +14,7 @@ import (
 	"github.com/google/renameio/v2"
 
 	"github.com/lostorder/lostorder/internal/database"
+	"github.com/lostorder/lostorder/internal/database/compare"
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
@@ -92,7 +93,7 @@ func (r *reader) restore() {
 	r.round.told = int(10 * r.round.part())
 	r.scattered = s.Round.Scattered
 	for role := range s.Marks {
-		r.tails[role].mark = database.MarkOf(s.Marks[role])
+		r.tails[role].mark = compare.PositionOf(s.Marks[role])
 	}
 	for _, c := range s.Suspects {
 		r.suspects.all[c.Key.ID()] = &suspect{

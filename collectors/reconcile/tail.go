@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/lostorder/lostorder/internal/database"
+	"github.com/lostorder/lostorder/internal/database/compare"
 )
 
 const (
@@ -24,7 +25,7 @@ const (
 
 // tail is how far the rows of one side have been looked at as they came.
 type tail struct {
-	mark   database.Mark
+	mark   compare.Position
 	behind bool // rows come faster than they are looked at
 }
 
@@ -49,12 +50,12 @@ func (r *reader) follow(ctx context.Context, until time.Time, t *tail, s *side) 
 		// As of before they are read, however long that takes: one whose moment lies ahead
 		// is taken for one of when it was read, and would end the look at those before it.
 		horizon := time.Now().Add(-r.settle())
-		var rows []database.Recent
+		var rows []compare.Recent
 		err := s.ask(ctx, func(in *database.Reading) (err error) {
 			if t.mark.Known() {
-				rows, err = in.After(ctx, s.keyed, t.mark, most)
+				rows, err = s.keyed.After(ctx, in, t.mark, most)
 			} else {
-				rows, err = in.Newest(ctx, s.keyed, firstRows)
+				rows, err = s.keyed.Newest(ctx, in, firstRows)
 			}
 			return err
 		})
@@ -92,21 +93,21 @@ func (r *reader) follow(ctx context.Context, until time.Time, t *tail, s *side) 
 
 // wholeMoments leaves out the rows of the last moment, of which there may be more: the
 // next batch begins with them. An import gives all of its rows one moment.
-func wholeMoments(rows []database.Recent) []database.Recent {
-	last := rows[len(rows)-1].Mark
-	return rows[:slices.IndexFunc(rows, func(row database.Recent) bool { return row.Mark == last })]
+func wholeMoments(rows []compare.Recent) []compare.Recent {
+	last := rows[len(rows)-1].Position
+	return rows[:slices.IndexFunc(rows, func(row compare.Recent) bool { return row.Position == last })]
 }
 
 // settled returns the keys of the rows that are old enough to be looked at, each
 // once, the mark behind the last of them, and whether those are all.
-func settled(rows []database.Recent, horizon time.Time) (mark database.Mark, keys []database.Key, all bool) {
+func settled(rows []compare.Recent, horizon time.Time) (mark compare.Position, keys []database.Key, all bool) {
 	seen := map[string]bool{}
 	for _, row := range rows {
 		if row.At.Time().After(horizon) {
 			return mark, keys, false
 		}
 		if row.At.Known() { // nothing comes after 'infinity', or a text that is no time
-			mark = row.Mark
+			mark = row.Position
 		}
 		if name := row.Key.ID(); row.Key != nil && !seen[name] {
 			seen[name] = true

@@ -4,13 +4,10 @@ package checkup
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/lostorder/lostorder/collectors"
-	"github.com/lostorder/lostorder/internal/database"
 	"github.com/lostorder/lostorder/internal/phrase"
 	"github.com/lostorder/lostorder/internal/signal"
 )
@@ -43,46 +40,28 @@ func Of(e collectors.Examination) Target {
 		Reachable: phrase.List(holds, len(holds)), TookSeconds: r.Took.Round(time.Millisecond).Seconds(),
 		Advice: []collectors.Advice{},
 	}
-	for _, refused := range database.Refusals(r.Err) {
-		t.Advice = append(t.Advice, collectors.Advice{
-			Kind: collectors.Index, Paste: refused.Index,
-			Text: refused.Query + ": " + refused.Why + "; the price of the index: " + refused.Price,
-		})
-	}
-	brief := t.brief
-	if slices.ContainsFunc(e.Advice, func(a collectors.Advice) bool { return a.Kind == collectors.Grant && a.Paste != "" }) {
-		brief = func(text string) string { return withoutGrants(t.brief(text)) }
+	remedies := signal.MergeRemedies(signal.Remedies(r.Err), r.Remedies)
+	// What the target's own advice says, or an advice of its own below, is not said twice.
+	rights := slices.ContainsFunc(e.Advice, func(a collectors.Advice) bool { return a.Kind == collectors.Grant && a.Paste != "" })
+	var advised []signal.Remedy
+	for _, remedy := range remedies {
+		switch {
+		case remedy.Kind == signal.RemedyIndex:
+			t.Advice = append(t.Advice, collectors.Advice{Kind: collectors.Index, Paste: remedy.Text, Text: remedy.For + ": " + remedy.Why})
+			advised = append(advised, remedy)
+		case remedy.Kind == signal.RemedyGrant && rights:
+			advised = append(advised, remedy)
+		}
 	}
 	if r.Err != nil {
-		t.Error = brief(r.Err.Error())
+		t.Error = signal.WithoutRemedies(r.Err.Error(), advised)
 	}
 	for _, w := range r.Warnings {
-		t.warn("%s", brief(w))
+		t.warn("%s", signal.WithoutRemedies(w, advised))
 	}
 	t.deadLetters(r)
 	t.Advice = append(t.Advice, e.Advice...)
 	return t
-}
-
-// brief takes out of a text the indexes that are advised of on their own.
-func (t *Target) brief(text string) string {
-	for _, a := range t.Advice {
-		if end := strings.Index(text, a.Paste); a.Kind == collectors.Index && end >= 0 {
-			if begin := strings.LastIndex(text[:end], database.WouldAnswer); begin >= 0 {
-				text = text[:begin] + text[end+len(a.Paste):]
-			}
-		}
-	}
-	return text
-}
-
-// granting is what an error says to run, of whole tables.
-var granting = regexp.MustCompile(`; run as (?:the owner|an administrator): (?:GRANT (?:SELECT|USAGE|PROCESS)[^;]*;(?: |$)?)+`)
-
-// withoutGrants takes out of a text the rights that are advised of on their own, and
-// more narrowly.
-func withoutGrants(text string) string {
-	return strings.TrimSuffix(granting.ReplaceAllString(text, "; "), "; ")
 }
 
 func (t *Target) warn(format string, args ...any) {

@@ -2,6 +2,7 @@ package checkup_test
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -72,24 +73,46 @@ func TestWhatWasReadIsToldBesideWhatWasNot(t *testing.T) {
 }
 
 func TestAnErrorDoesNotGrantMoreThanTheAdviceBesideIt(t *testing.T) {
-	const denied = `read a: permission denied for table a; run as the owner: GRANT USAGE ON SCHEMA "public" TO "u"; GRANT SELECT ON "public"."a" TO "u";`
+	grant := func(kind signal.RemedyKind, lead, text string) signal.Remedy {
+		return signal.Remedy{Kind: kind, Lead: lead, Text: text}
+	}
+	denied := refused{"read a: permission denied for table a", grant(signal.RemedyGrant, "run as the owner: ", `GRANT USAGE ON SCHEMA "public" TO "u"; GRANT SELECT ON "public"."a" TO "u";`)}
+	const owner = `; run as the owner: GRANT USAGE ON SCHEMA "public" TO "u"; GRANT SELECT ON "public"."a" TO "u";`
 	narrow := []collectors.Advice{{Kind: collectors.Grant, Paste: `GRANT SELECT ("id") ON "public"."a" TO "u";`}}
 	for name, test := range map[string]struct {
-		err    string
+		err    error
 		advice []collectors.Advice
 		want   string
 	}{
-		"one table":                        {denied, narrow, "read a: permission denied for table a"},
-		"something else after it":          {denied + " read b: timeout", narrow, "read a: permission denied for table a; read b: timeout"},
-		"an administrator":                 {"SELECT command denied; run as an administrator: GRANT SELECT ON `s`.`a` TO 'u'@'%';", narrow, "SELECT command denied"},
-		"rights over the server":           {"user \"u\" may not see the threads of others; run as an administrator: GRANT PROCESS, REPLICATION CLIENT ON *.* TO 'u'@'%';", narrow, "user \"u\" may not see the threads of others"},
-		"a right that is not advised":      {`permission denied; run as the owner: GRANT CONNECT ON DATABASE "d" TO "u";`, narrow, `permission denied; run as the owner: GRANT CONNECT ON DATABASE "d" TO "u";`},
-		"no advice, so that the error has": {denied, nil, denied},
+		"one table":               {denied, narrow, "read a: permission denied for table a"},
+		"something else after it": {fmt.Errorf("%w read b: timeout", denied), narrow, "read a: permission denied for table a; read b: timeout"},
+		"an administrator": {
+			refused{"SELECT command denied", grant(signal.RemedyGrant, "run as an administrator: ", "GRANT SELECT ON `s`.`a` TO 'u'@'%';")},
+			narrow, "SELECT command denied",
+		},
+		"rights over the server": {
+			refused{"user \"u\" may not see the threads of others", grant(signal.RemedyGrant, "run as an administrator: ", "GRANT PROCESS, REPLICATION CLIENT ON *.* TO 'u'@'%';")},
+			narrow, "user \"u\" may not see the threads of others",
+		},
+		"a right that is not advised": {
+			refused{"permission denied", grant(signal.RemedyConnect, "run as the owner: ", `GRANT CONNECT ON DATABASE "d" TO "u";`)},
+			narrow, `permission denied; run as the owner: GRANT CONNECT ON DATABASE "d" TO "u";`,
+		},
+		"no advice, so that the error has": {denied, nil, "read a: permission denied for table a" + owner},
 	} {
-		r := signal.Report{Err: errors.New(test.err), Warnings: []string{test.err}}
+		r := signal.Report{Err: test.err, Warnings: []string{test.err.Error()}}
 		got := checkup.Of(collectors.Examination{Report: r, Advice: test.advice})
 		if got.Error != test.want || got.Advice[0].Text != test.want {
 			t.Errorf("%s: says %q, and warns %q; want %q", name, got.Error, got.Advice[0].Text, test.want)
 		}
 	}
 }
+
+// refused is an error with a remedy.
+type refused struct {
+	text   string
+	remedy signal.Remedy
+}
+
+func (r refused) Error() string         { return r.text + r.remedy.String() }
+func (r refused) Remedy() signal.Remedy { return r.remedy }

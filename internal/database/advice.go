@@ -1,59 +1,8 @@
 package database
 
 import (
-	"slices"
-	"strings"
-
 	"github.com/lostorder/lostorder/internal/database/dialect"
-	"github.com/lostorder/lostorder/internal/signal"
 )
-
-// Advice is a remedy from the error of a reading.
-type Advice struct {
-	signal.Remedy
-	For string // the queries that need it
-	Why string // what is wrong without it
-}
-
-// Remedies lists the remedies in the error of a reading, each once, and returns the text of
-// the error without those for which keep is false.
-func Remedies(err error, keep func(signal.Remedy) bool) (all []Advice, text string) {
-	if err == nil {
-		return nil, ""
-	}
-	text = err.Error()
-	visit(err, func(f *failure) {
-		if f.remedy.Text == "" {
-			return
-		}
-		if !keep(f.remedy) {
-			text = strings.ReplaceAll(text, f.advice()+" ", "; ") // a statement ends with the semicolon of the sentence
-			text = strings.ReplaceAll(text, f.advice(), "")
-		}
-		i := slices.IndexFunc(all, func(a Advice) bool { return a.Remedy.Text == f.remedy.Text })
-		if i < 0 {
-			all = append(all, Advice{Remedy: f.remedy, For: f.doing, Why: f.why})
-		} else if !strings.Contains(all[i].For, f.doing) {
-			all[i].For += ", " + f.doing
-		}
-	})
-	return all, text
-}
-
-// visit calls fn for each failure in a tree of errors.
-func visit(err error, fn func(*failure)) {
-	if f, ok := err.(*failure); ok { //nolint:errorlint // the whole tree is visited
-		fn(f)
-	}
-	switch e := err.(type) { //nolint:errorlint // the whole tree is visited
-	case interface{ Unwrap() []error }:
-		for _, one := range e.Unwrap() {
-			visit(one, fn)
-		}
-	case interface{ Unwrap() error }:
-		visit(e.Unwrap(), fn)
-	}
-}
 
 // Grant is the statement that lets the user read just the columns that are read: those given,
 // and those that conditions are about. It is empty where the database has no rights, and

@@ -22,21 +22,19 @@ type failure struct {
 	doing  string
 	reason string
 	remedy signal.Remedy
-	why    string // what the remedy is for, where the reason says more
 	cause  error
 }
 
 func (f *failure) Error() string { return f.doing + ": " + f.text() }
 
 // text is the reason and what to do about it.
-func (f *failure) text() string { return f.reason + f.advice() }
+func (f *failure) text() string { return f.reason + f.remedy.String() }
 
-// advice is how the text says what to do.
-func (f *failure) advice() string {
-	if f.remedy.Text == "" {
-		return ""
-	}
-	return "; " + f.remedy.String()
+// Remedy is what to do about the error.
+func (f *failure) Remedy() signal.Remedy {
+	r := f.remedy
+	r.For = f.doing
+	return r
 }
 
 // Is answers for the cause without handing it out.
@@ -120,7 +118,9 @@ func (db *DB) connectError(ctx context.Context, err error) error {
 
 // fail says what went wrong with a query.
 func (r *Reading) fail(doing string, q *dialect.Query, err error) error {
-	return r.db.failure(doing, q, r.session.User, err)
+	failed := r.db.failure(doing, q, r.session.User, err)
+	r.remedies = signal.MergeRemedies(r.remedies, signal.Remedies(failed))
+	return failed
 }
 
 func (db *DB) failure(doing string, q *dialect.Query, user string, err error) error {
@@ -137,7 +137,7 @@ func (db *DB) failure(doing string, q *dialect.Query, user string, err error) er
 	}
 	// On one line: the text of a server may hold a part of the query.
 	reason := strings.ReplaceAll(dialect.Scrub(p.Text, db.secrets()), "\n", " ")
-	return &failure{doing: doing, reason: reason, remedy: p.Remedy, cause: err}
+	return &failure{doing: doing, reason: reason, remedy: p.Fix, cause: err}
 }
 
 // Fail is an error about what could not be done with a reading.

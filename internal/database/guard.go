@@ -32,7 +32,9 @@ func (r *Reading) guard(ctx context.Context, q dialect.Query) error {
 		if err != nil {
 			return r.fail(q.Purpose, &q, err)
 		}
-		return r.refusal(q, worst, view)
+		refused := r.refusal(q, worst, view)
+		r.remedies = signal.MergeRemedies(r.remedies, signal.Remedies(refused))
+		return refused
 	}
 	r.db.accepted[q.Key()] = true
 	return nil
@@ -74,7 +76,7 @@ func (r *Reading) refusal(q dialect.Query, worst dialect.Scan, view bool) error 
 		remedy: signal.Remedy{
 			Kind: signal.RemedyIndex, Text: r.dialect.CreateIndex(q.Index),
 			Lead: fmt.Sprintf("to have it answered, create this index (its price: %s): ", q.Index.Price),
+			Why:  what + "; the price of the index: " + q.Index.Price,
 		},
-		why: what + "; the price of the index: " + q.Index.Price,
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"go.opentelemetry.io/otel/trace/noop"
 
 	"github.com/lostorder/lostorder/internal/database"
+	"github.com/lostorder/lostorder/internal/database/compare"
 	"github.com/lostorder/lostorder/internal/database/databasetest"
 )
 
@@ -36,13 +37,13 @@ func visits(t *testing.T, s *databasetest.Shop) {
 }
 
 // keyed is the visits by their key.
-func keyed(t *testing.T, r *database.Reading) *database.Keyed {
+func keyed(t *testing.T, r *database.Reading) *compare.Rows {
 	t.Helper()
 	table, err := r.Table(t.Context(), "visits")
 	if err != nil {
 		t.Fatal(err)
 	}
-	k := &database.Keyed{What: "visits", Table: table}
+	k := &compare.Rows{What: "visits", Table: table}
 	for _, name := range []string{"tenant", "branch", "no"} {
 		c, err := table.Column(name, "key")
 		if err != nil {
@@ -104,7 +105,7 @@ func TestAWindowOfKeysOfSeveralColumnsIsReadAlone(t *testing.T) {
 		return database.Key{tenant(i), fmt.Sprint(branch), fmt.Sprint(no)}
 	}
 	const rows = 20
-	windows := map[string]database.Window{
+	windows := map[string]compare.KeyRange{
 		"in one branch":   {From: key(0, 1, 100), To: key(0, 1, 100+rows)},
 		"of two branches": {From: key(0, 0, perBranch-rows/2+1), To: key(0, 1, 1+rows/2)},
 		"of two tenants":  {From: key(0, 1, perBranch-rows/2+1), To: key(1, 0, 1+rows/2)},
@@ -116,20 +117,20 @@ func TestAWindowOfKeysOfSeveralColumnsIsReadAlone(t *testing.T) {
 		err := open(t, s.URL, ", scan_limit: 1000").Read(t.Context(), func(r *database.Reading) error {
 			k := keyed(t, r)
 			for name, w := range windows {
-				var entries []database.Entry
+				var entries []compare.Entry
 				var last database.Key
 				for what, fn := range map[string]func() error{
 					"digest": func() error {
-						d, err := r.Digest(t.Context(), k, w)
+						d, err := k.Digest(t.Context(), r, w)
 						if d.Rows != rows {
 							t.Errorf("the digest of the window %s is %+v", name, d)
 						}
 						return err
 					},
-					"list":  func() (err error) { entries, err = r.List(t.Context(), k, w, 2*rows); return err },
-					"bound": func() (err error) { last, err = r.Bound(t.Context(), k, w, rows-1); return err },
+					"list":  func() (err error) { entries, err = k.List(t.Context(), r, w, 2*rows); return err },
+					"bound": func() (err error) { last, err = k.Bound(t.Context(), r, w, rows-1); return err },
 					"end": func() error {
-						beyond, err := r.Bound(t.Context(), k, w, rows)
+						beyond, err := k.Bound(t.Context(), r, w, rows)
 						if beyond != nil {
 							t.Errorf("the window %s has %s", name, beyond)
 						}
@@ -160,7 +161,7 @@ func TestAWindowOfKeysOfSeveralColumnsIsReadAlone(t *testing.T) {
 				if len(entries) != rows || !slices.Equal(entries[rows-1].Key, last) || w.From != nil && !slices.Equal(entries[0].Key, w.From) {
 					t.Errorf("%s are %d, up to %v: %v", name, len(entries), last, entries)
 				}
-				if some, err := r.List(t.Context(), k, w, rows/2+3); err != nil || !slices.Equal(ids(some), ids(entries[:rows/2+3])) {
+				if some, err := k.List(t.Context(), r, w, rows/2+3); err != nil || !slices.Equal(ids(some), ids(entries[:rows/2+3])) {
 					t.Errorf("the first %d %s are %v, %v", rows/2+3, name, some, err)
 				}
 			}
@@ -172,7 +173,7 @@ func TestAWindowOfKeysOfSeveralColumnsIsReadAlone(t *testing.T) {
 	})
 }
 
-func ids(entries []database.Entry) (all []string) {
+func ids(entries []compare.Entry) (all []string) {
 	for _, e := range entries {
 		all = append(all, e.Key.ID())
 	}
@@ -221,10 +222,10 @@ func TestKeysOfSeveralColumnsAreLookedUpInOneSelect(t *testing.T) {
 		}
 		err := open(t, s.URL, ", scan_limit: 1000").Read(t.Context(), func(r *database.Reading) error {
 			k := keyed(t, r)
-			var found map[string]database.Found
+			var found map[string]compare.Found
 			read, asked := counted(t, s, r, func() {
 				var err error
-				if found, err = r.Find(t.Context(), k, keys); err != nil {
+				if found, err = k.Find(t.Context(), r, keys); err != nil {
 					t.Fatal(err)
 				}
 			})

@@ -10,24 +10,30 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 
 	"github.com/lostorder/lostorder/internal/database/dialect"
+	"github.com/lostorder/lostorder/internal/signal"
 	"github.com/lostorder/lostorder/internal/span"
 )
 
 // Reading is one READ ONLY transaction.
 type Reading struct {
-	db      *DB
-	dialect dialect.Dialect
-	conn    *sql.Conn
-	tx      *sql.Tx
-	session dialect.Session
-	clock   Clock
-	unseen  bool // nothing is asked: tables are what the config says
-	aborted bool // the database refuses every further query of this transaction
-	cut     bool // a query was cut short, and the server may still be busy with it
+	db       *DB
+	dialect  dialect.Dialect
+	conn     *sql.Conn
+	tx       *sql.Tx
+	session  dialect.Session
+	clock    Clock
+	unseen   bool // nothing is asked: tables are what the config says
+	aborted  bool // the database refuses every further query of this transaction
+	remedies []signal.Remedy
+	cut      bool // a query was cut short, and the server may still be busy with it
 }
 
 // Clock is the database's clock against ours, as measured when the reading began.
 func (r *Reading) Clock() Clock { return r.clock }
+
+// Remedies are what to do about the errors of the reading so far, also of those that a source
+// reports as a warning.
+func (r *Reading) Remedies() []signal.Remedy { return r.remedies }
 
 // Dialect is how the database of the reading writes SQL.
 func (r *Reading) Dialect() dialect.Dialect { return r.dialect }

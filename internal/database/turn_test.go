@@ -10,7 +10,9 @@ import (
 	"time"
 
 	"github.com/lostorder/lostorder/internal/database"
+	"github.com/lostorder/lostorder/internal/database/compare"
 	"github.com/lostorder/lostorder/internal/database/databasetest"
+	"github.com/lostorder/lostorder/internal/database/dialect"
 )
 
 // TestAgesOnTheTurnOfTheClocks: twenty minutes after the clocks were set, whatever was
@@ -115,19 +117,19 @@ func TestEachRowIsReadOnceAcrossTheTurnOfTheClocks(t *testing.T) {
 							}
 						}
 					}
-					keyed := &database.Keyed{What: "rows", Table: found, Key: []database.Column{id}, KeyForms: []database.Form{database.Integer}, At: &at}
-					newest, err := r.Newest(t.Context(), keyed, 240)
+					keyed := &compare.Rows{What: "rows", Table: found, Key: []database.Column{id}, KeyForms: []dialect.Form{dialect.Integer}, At: &at}
+					newest, err := keyed.Newest(t.Context(), r, 240)
 					if err != nil {
 						return err
 					}
-					mark, recent := newest[0].Mark, []string{newest[0].Key.ID()}
+					mark, recent := newest[0].Position, []string{newest[0].Key.ID()}
 					for range 30 {
-						got, err := r.After(t.Context(), keyed, mark, 20)
+						got, err := keyed.After(t.Context(), r, mark, 20)
 						if err != nil {
 							return err
 						}
 						for _, row := range got {
-							recent, mark = append(recent, row.Key.ID()), row.Mark
+							recent, mark = append(recent, row.Key.ID()), row.Position
 						}
 					}
 					read["as they come"] = recent

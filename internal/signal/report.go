@@ -37,6 +37,8 @@ type Report struct {
 	// Warnings are facts about the target that the operator should mend and that
 	// do not make the reading wrong: a NULL timestamp, a clock that is ahead.
 	Warnings []string
+	// Remedies are what to do about the warnings, where the text of one ends with it.
+	Remedies []Remedy
 }
 
 // Empty reports whether the report holds no reading at all.

@@ -7,14 +7,17 @@ import (
 // Problem is an error of a driver in plain words. It is also an error of its own, for what
 // an engine finds out by itself.
 type Problem struct {
-	Text   string
-	Remedy signal.Remedy // what to do about it; often none
+	Text string
+	Fix  signal.Remedy // what to do about it; often none
 	// Changed: the database is not as it was when its plans were read.
 	Changed bool
 	Cause   error
 }
 
-func (p *Problem) Error() string { return p.Text }
+func (p *Problem) Error() string { return p.Text + p.Fix.String() }
+
+// Remedy is what to do about it.
+func (p *Problem) Remedy() signal.Remedy { return p.Fix }
 
 // Unwrap returns the error of the driver.
 func (p *Problem) Unwrap() error { return p.Cause }

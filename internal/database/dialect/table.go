@@ -56,11 +56,12 @@ func (t *Table) Column(name, key string) (Column, error) {
 	if len(folded) == 1 {
 		return folded[0], nil
 	}
-	may := ""
+	missing := &Problem{Text: fmt.Sprintf("table %s has no column %q; %s (%s in the config)", t, name, Suggest(name, names, "its columns are"), key)}
 	if t.ColumnGrant != nil {
-		may = ". If there is one, this user may not read it; run as an administrator: " + t.ColumnGrant(name)
+		missing.Text += ". If there is one, this user may not read it"
+		missing.Fix = AsAdministrator(t.ColumnGrant(name))
 	}
-	return Column{}, fmt.Errorf("table %s has no column %q; %s (%s in the config)%s", t, name, Suggest(name, names, "its columns are"), key, may)
+	return Column{}, missing
 }
 
 // ListColumns lists the columns of a table, for a message about a missing one.

@@ -50,8 +50,8 @@ func (d *server) Binlog(ctx context.Context, tx dialect.Tx, user string) (*diale
 	case isNumber(err, noRight):
 		needed, _ := d.BinlogGrants(tx.User())
 		return nil, &dialect.Problem{
-			Text:   fmt.Sprintf("user %q may not see the threads of other users, or not how far the log is written", tx.User()),
-			Remedy: dialect.AsAdministrator(needed), Cause: err,
+			Text: fmt.Sprintf("user %q may not see the threads of other users, or not how far the log is written", tx.User()),
+			Fix:  dialect.AsAdministrator(needed), Cause: err,
 		}
 	case isNumber(err, noBinlog):
 		return nil, &dialect.Problem{Text: "the server writes none (log_bin is off), so no relay can read it", Cause: err}

@@ -41,7 +41,7 @@ func (d *server) Explain(err error, q *dialect.Query, user string) (dialect.Prob
 		table = q.Table
 	}
 	if (e.Number == 1305 || e.Number == 1370) && strings.Contains(e.Message, d.settings.DBName+".md5") {
-		return dialect.Problem{Text: "the server has no md5(), which comparing rows needs; MySQL 9.6 and later have it as a component", Changed: true, Remedy: signal.Remedy{
+		return dialect.Problem{Text: "the server has no md5(), which comparing rows needs; MySQL 9.6 and later have it as a component", Changed: true, Fix: signal.Remedy{
 			Kind: signal.RemedySetting, Lead: "run as an administrator: ", Text: "INSTALL COMPONENT 'file://component_classic_hashing'",
 		}}, true
 	}
@@ -52,15 +52,15 @@ func (d *server) Explain(err error, q *dialect.Query, user string) (dialect.Prob
 		d.refused = accountIn(e.Message)
 		the := &dialect.Table{Schema: d.settings.DBName, Name: "the_table"}
 		return dialect.Problem{
-			Text:   fmt.Sprintf("user %q may not use database %q, if there is one", user, d.settings.DBName),
-			Remedy: dialect.AsAdministrator(d.Grant(the, cmp.Or(d.refused, user))),
+			Text: fmt.Sprintf("user %q may not use database %q, if there is one", user, d.settings.DBName),
+			Fix:  dialect.AsAdministrator(d.Grant(the, cmp.Or(d.refused, user))),
 		}, true
 	case 1049:
 		return dialect.Problem{Text: fmt.Sprintf("there is no database %q on this server", d.settings.DBName)}, true
 	case noSelect, noColumn, 1370:
 		p := dialect.Problem{Text: e.Message, Changed: true}
 		if table != nil {
-			p.Remedy = dialect.AsAdministrator(d.Grant(table, user))
+			p.Fix = dialect.AsAdministrator(d.Grant(table, user))
 		}
 		return p, true
 	case 1054, noTable, noSuchStatement, 1305:

@@ -21,14 +21,14 @@ const (
 	steady
 )
 
-// judge makes of what a replica says of its channels how many milliseconds it is
+// assess makes of what a replica says of its channels how many milliseconds it is
 // behind at most, signal.Unknown where nobody can tell, and why it does not follow.
 //
 // A replica that no longer follows shows what it knew last, which is at least what
 // was there when it last followed for sure. One that has only just begun to follow
 // says that it is not behind until something has come from its source: only the
 // second time is it taken at its word.
-func (f *follows) judge(channels []channel, now int64) (behind int64, halted string) {
+func (f *follows) assess(channels []channel, now int64) (behind int64, halted string) {
 	var worst int64
 	for _, c := range channels {
 		worst = max(worst, c.behind)

@@ -65,7 +65,7 @@ func (d *server) lag(ctx context.Context, conn *sql.Conn, s *dialect.Session) er
 		}
 		r.asked = true
 	}
-	s.Behind, s.Halted = r.judge(channels, s.Now)
+	s.Behind, s.Halted = r.assess(channels, s.Now)
 	return nil
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/lostorder/lostorder/internal/database/dialect"
+	"github.com/lostorder/lostorder/internal/signal"
 )
 
 func (d *server) Explain(err error, q *dialect.Query, user string) (dialect.Problem, bool) {
@@ -75,9 +76,10 @@ func (d *server) notSpoken(err error) (dialect.Problem, bool) {
 }
 
 func (d *server) denied(e *pgconn.PgError, t *dialect.Table, user string) dialect.Problem {
-	statement := fmt.Sprintf("GRANT CONNECT ON DATABASE %s TO %s;", d.Quote(d.settings.Database), d.Quote(user))
 	if t != nil {
-		statement = d.Grant(t, user)
+		return dialect.Problem{Text: e.Message, Fix: dialect.AsOwner(d.Grant(t, user))}
 	}
-	return dialect.Problem{Text: e.Message, Remedy: dialect.AsOwner(statement)}
+	remedy := dialect.AsOwner(fmt.Sprintf("GRANT CONNECT ON DATABASE %s TO %s;", d.Quote(d.settings.Database), d.Quote(user)))
+	remedy.Kind = signal.RemedyConnect
+	return dialect.Problem{Text: e.Message, Fix: remedy}
 }

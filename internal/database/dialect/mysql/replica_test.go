@@ -1,11 +1,11 @@
-package database_test
+package mysql_test
 
 import (
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/lostorder/lostorder/internal/database"
+	"github.com/lostorder/lostorder/internal/database/dialect/mysql"
 )
 
 // channel is a row of SHOW REPLICA STATUS, written as column=value; the values of
@@ -41,51 +41,51 @@ func TestWhatAReplicaSaysOfItself(t *testing.T) {
 		{
 			"a stopped SQL thread",
 			[]string{"Seconds_Behind_Source; Replica_IO_Running=Yes; Replica_SQL_Running=No; Last_IO_Errno=0; Last_SQL_Errno=0"},
-			database.Undated, "does not follow its source, because its SQL thread is stopped",
+			mysql.Undated, "does not follow its source, because its SQL thread is stopped",
 		},
 		{
 			"an SQL thread that failed",
 			[]string{"Seconds_Behind_Master; Slave_IO_Running=Yes; Slave_SQL_Running=No; Last_IO_Errno=0; Last_SQL_Errno=1062; Last_SQL_Error=Duplicate entry 'A-1'"},
-			database.Undated, "does not follow its source, because its SQL thread has stopped (error 1062, which its SHOW REPLICA STATUS explains)",
+			mysql.Undated, "does not follow its source, because its SQL thread has stopped (error 1062, which its SHOW REPLICA STATUS explains)",
 		},
 		{
 			"a stopped IO thread",
 			[]string{"Seconds_Behind_Master; Slave_IO_Running=No; Slave_SQL_Running=Yes; Last_IO_Errno=0; Last_SQL_Errno=0"},
-			database.Undated, "does not follow its source, because its IO thread is stopped",
+			mysql.Undated, "does not follow its source, because its IO thread is stopped",
 		},
 		{
 			"a source that is lost",
 			[]string{"Seconds_Behind_Source; Replica_IO_Running=Connecting; Replica_SQL_Running=Yes; Last_IO_Errno=2003; Last_IO_Error=error connecting to source 'repl@db'; Last_SQL_Errno=0"},
-			database.Undated, "has lost its source (error 2003, which its SHOW REPLICA STATUS explains)",
+			mysql.Undated, "has lost its source (error 2003, which its SHOW REPLICA STATUS explains)",
 		},
 		{
 			"a source that is lost a moment ago",
 			[]string{"Seconds_Behind_Source; Replica_IO_Running=Connecting; Replica_SQL_Running=Yes; Last_IO_Errno=0; Last_SQL_Errno=0"},
-			database.Undated, "has lost its source",
+			mysql.Undated, "has lost its source",
 		},
 		{
 			"nothing runs",
 			[]string{"Seconds_Behind_Master; Slave_IO_Running=No; Slave_SQL_Running=No; Last_IO_Errno=0; Last_SQL_Errno=0"},
-			database.Undated, "does not follow its source, because its threads are stopped (RESET REPLICA ALL, if it was promoted)",
+			mysql.Undated, "does not follow its source, because its threads are stopped (RESET REPLICA ALL, if it was promoted)",
 		},
 		{
 			"one channel of two is stopped",
 			[]string{"Seconds_Behind_Source=0; " + threads + "a", "Seconds_Behind_Source; Replica_IO_Running=Yes; Replica_SQL_Running=No; Channel_Name=b"},
-			database.Undated, "does not follow its source, because its SQL thread is stopped on channel b",
+			mysql.Undated, "does not follow its source, because its SQL thread is stopped on channel b",
 		},
 		{
 			"the channels of a group are no replication from a source",
 			[]string{"Seconds_Behind_Source; Replica_IO_Running=No; Replica_SQL_Running=No; Channel_Name=group_replication_recovery", "Seconds_Behind_Source=0; " + threads},
 			0, "",
 		},
-		{"a server that says nothing of the kind", []string{"Something=else"}, database.Undated, "has lost its source"},
+		{"a server that says nothing of the kind", []string{"Something=else"}, mysql.Undated, "has lost its source"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var rows []map[string]string
 			for _, c := range test.channels {
 				rows = append(rows, channel(c))
 			}
-			behind, halted := new(database.Follower).Ask(time.Hour, rows...)
+			behind, halted := new(mysql.Follower).Ask(time.Hour, rows...)
 			if behind != test.behind || halted != test.halted {
 				t.Errorf("it is %s behind and %q, want %s and %q", behind, halted, test.behind, test.halted)
 			}
@@ -101,7 +101,7 @@ func TestHowOldIsWhatAReplicaShows(t *testing.T) {
 		second  = "Seconds_Behind_Source=1"
 		minute  = "Seconds_Behind_Source=59"
 		stopped = "Seconds_Behind_Source; Replica_SQL_Running=No"
-		unknown = database.Undated
+		unknown = mysql.Undated
 	)
 	type asked struct {
 		at     time.Duration
@@ -121,7 +121,7 @@ func TestHowOldIsWhatAReplicaShows(t *testing.T) {
 		"a change that took long is made again": {{10, fresh, 0}, {60, fresh, 0}, {65, minute, 5}, {75, minute, 15}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			var f database.Follower
+			var f mysql.Follower
 			for _, a := range course {
 				want := a.behind
 				if want != unknown {
@@ -130,41 +130,6 @@ func TestHowOldIsWhatAReplicaShows(t *testing.T) {
 				if got, halted := f.Ask(a.at*time.Second, channel(a.says)); got != want || got != 0 && a.says == fresh && halted == "" {
 					t.Errorf("at %d, saying %q, it is %s behind (%s), want %s", a.at, a.says, got, halted, want)
 				}
-			}
-		})
-	}
-}
-
-func TestOfAReplicaCountsWhatItKnew(t *testing.T) {
-	const over = "; what it shows may be over by now, and counts as late only where it was late then"
-	for name, test := range map[string]struct {
-		behind, lag time.Duration
-		halted      string
-		warning     string
-		stale       time.Duration // -1: nobody knows
-	}{
-		"not behind":                       {0, 0, "", "", 0},
-		"behind as it may be":              {20 * time.Second, time.Minute, "", "", 0},
-		"hardly behind":                    {4 * time.Second, 0, "", "", 4 * time.Second},
-		"behind":                           {20 * time.Second, 0, "", "database shop is a read replica that is 20s behind" + over, 20 * time.Second},
-		"further behind than it may be":    {2 * time.Minute, time.Minute, "", "database shop is a read replica that is 2m0s behind" + over, time.Minute},
-		"stopped a moment ago":             {2 * time.Second, 0, "is stopped", "", 2 * time.Second},
-		"stopped for less than it may be":  {20 * time.Second, time.Minute, "is stopped", "", 0},
-		"stopped":                          {20 * time.Second, 0, "is stopped", "database shop is a read replica that is stopped; it was last seen to follow 20s ago" + over, 20 * time.Second},
-		"stopped since nobody knows when":  {database.Undated, 0, "is stopped", "database shop is a read replica that is stopped, and as of when it shows what it shows is not known; that may be over by now, and none of it counts as late", -1},
-		"the same, though it may be late,": {database.Undated, time.Hour, "is stopped", "database shop is a read replica that is stopped, and as of when it shows what it shows is not known; that may be over by now, and none of it counts as late", -1},
-	} {
-		t.Run(name, func(t *testing.T) {
-			c := database.ReplicaClock(test.behind, test.lag, test.halted)
-			if got := c.Warning("shop"); got != test.warning {
-				t.Errorf("the warning is %q, want %q", got, test.warning)
-			}
-			if by, known := c.Stale(); known != (test.stale >= 0) || known && by != test.stale {
-				t.Errorf("it is stale by %s (%v), want %s", by, known, test.stale)
-			}
-			now := c.Instant(time.Now().Add(time.Hour).UnixMilli()) // no later than when it was asked
-			if since, most := now.Sub(c.Before(time.Minute)), time.Minute+max(test.lag, test.behind, 0); since != most {
-				t.Errorf("late since a minute is what began %s ago, want %s", since, most)
 			}
 		})
 	}

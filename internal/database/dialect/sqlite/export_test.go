@@ -1,0 +1,4 @@
+package sqlite
+
+// Decimal is decimal.
+var Decimal = decimal
