@@ -11,6 +11,7 @@ import (
 
 	"github.com/lostorder/lostorder/internal/signal"
 	"github.com/lostorder/lostorder/internal/span"
+	"github.com/lostorder/lostorder/internal/turn"
 )
 
 // hangGrace is what a reading may take beyond its timeout before it is reported
@@ -68,7 +69,8 @@ func (p *poller) Run(ctx context.Context, sink Sink) error {
 // once as failed.
 func (p *poller) read(ctx context.Context, reader Reader, sink Sink) signal.Report {
 	timeout := time.Duration(p.schedule.Timeout)
-	readCtx, cancel := context.WithTimeout(ctx, timeout)
+	// The time for which a reading waits for its turn makes it late, and does not count.
+	readCtx, cancel := turn.WithTimeout(ctx, timeout)
 	defer cancel()
 
 	readCtx, end := span.Cycle(readCtx, p.id.Collector, p.id.Target)
@@ -78,16 +80,10 @@ func (p *poller) read(ctx context.Context, reader Reader, sink Sink) signal.Repo
 	go func() { done <- p.guard(readCtx, reader, &report) }()
 
 	var err error
-	hang := time.NewTimer(timeout + hangGrace)
-	defer hang.Stop()
 	select {
 	case err = <-done:
-	case <-hang.C:
-		hanging := signal.Report{TargetID: p.id, Interval: time.Duration(p.schedule.Interval), At: time.Now(), Took: time.Since(began)}
-		hanging.Err = fmt.Errorf("reading did not end within its timeout of %s and is still under way", timeout)
-		sink.Report(hanging)
-		p.log.Warn("target hangs", "err", hanging.Err)
-		err = <-done
+	case <-readCtx.Done():
+		err = p.overrun(ctx, done, began, sink)
 	}
 	if errors.Is(err, context.DeadlineExceeded) && readCtx.Err() != nil {
 		err = fmt.Errorf("timeout after %s: %w", timeout, err)
@@ -97,6 +93,25 @@ func (p *poller) read(ctx context.Context, reader Reader, sink Sink) signal.Repo
 	report.At = time.Now()
 	report.Took = time.Since(began)
 	return report
+}
+
+// overrun waits for the end of a reading whose timeout has passed, and reports it as hanging
+// when it does not end at once.
+func (p *poller) overrun(ctx context.Context, done <-chan error, began time.Time, sink Sink) error {
+	grace := time.NewTimer(hangGrace)
+	defer grace.Stop()
+	select {
+	case err := <-done:
+		return err
+	case <-grace.C:
+	}
+	if ctx.Err() == nil {
+		hanging := signal.Report{TargetID: p.id, Interval: time.Duration(p.schedule.Interval), At: time.Now(), Took: time.Since(began)}
+		hanging.Err = fmt.Errorf("reading did not end within its timeout of %s and is still under way", time.Duration(p.schedule.Timeout))
+		sink.Report(hanging)
+		p.log.Warn("target hangs", "err", hanging.Err)
+	}
+	return <-done
 }
 
 // guard turns a panic of the reader into an error of its target.

@@ -20,6 +20,7 @@ type DB struct {
 	pool    *pool
 	broken  error // why it could not even be set up
 	closed  sync.Once
+	slow    bool // the last reading held its connection for long
 
 	accepted map[string]bool   // queries whose plan was found good
 	hints    map[string]string // the index that a query names, where the server would not use it by itself
@@ -73,24 +74,28 @@ func (db *DB) begin(ctx context.Context) (*Reading, func(), error) {
 		db.pool.reopen()
 		db.forget()
 	}
-	connectCtx, cancel := context.WithTimeout(ctx, db.config.connectTimeout())
-	defer cancel()
-	conn, back, err := db.pool.take(connectCtx)
+	conn, err := db.pool.take(ctx, db.slow)
 	if err != nil {
 		return nil, nil, db.connectError(ctx, err)
 	}
-	// The transaction is bound to ctx and not to the time that connecting may take.
-	tx, s, err := db.dialect.Begin(ctx, conn)
+	if d, ok := db.dialect.(dialect.Ender); ok {
+		_ = conn.Raw(func(c any) error { conn.ended = d.Ended(c); return nil })
+	}
+	back := func(cut bool) {
+		db.slow = conn.isSlow()
+		conn.back(cut || ctx.Err() != nil)
+	}
+	tx, s, err := db.dialect.Begin(ctx, conn.Conn)
 	if err != nil {
-		back()
+		back(false)
 		return nil, nil, db.connectError(ctx, err)
 	}
-	r := &Reading{db: db, dialect: db.dialect, conn: conn, tx: tx, session: s}
+	r := &Reading{db: db, dialect: db.dialect, conn: conn.Conn, tx: tx, session: s}
 	db.user = s.User
 	r.clock = newClock(s, time.Duration(db.config.ReadReplicaLag))
 	return r, func() {
 		_ = tx.Rollback() // there is nothing to commit
-		back()
+		back(r.cut)
 	}, nil
 }
 

@@ -65,7 +65,7 @@ func TestTheSameMomentStaysTheSame(t *testing.T) {
 		first := database.SkewedClock(ahead, time.Millisecond, 0).Instant(written)
 		for _, jitter := range []time.Duration{-90 * time.Millisecond, 3 * time.Millisecond, 400 * time.Millisecond} {
 			if again := database.SkewedClock(ahead+jitter, 300*time.Millisecond, 0).Instant(written); again != first {
-				t.Errorf("%s ahead: the moment is %s, and %s when measured %s off", ahead, first, again, jitter)
+				t.Errorf("%s ahead: the moment is %s, and %s when measured %s off", ahead, first.Time(), again.Time(), jitter)
 			}
 		}
 	}

@@ -14,6 +14,12 @@ type Closer interface {
 	Closing() (cut func())
 }
 
+// Ender is a Connector whose driver cleans up in the background after a query that was cut
+// short. Ended is closed when it has, and the server has ended the query.
+type Ender interface {
+	Ended(conn any) <-chan struct{}
+}
+
 // Mover is a Connector that has to connect again because what it read is no longer there.
 // Moved is asked before each transaction.
 type Mover interface {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
 
 	"github.com/lostorder/lostorder/internal/database/dialect"
@@ -76,8 +77,13 @@ func (d *server) Secrets() []string {
 
 func (d *server) Open() (*sql.DB, error) {
 	d.conns.dial = d.settings.DialFunc
-	d.settings.DialFunc = d.conns.Dial
+	d.settings.DialFunc = pgconn.DialFunc(dialect.Linger(d.conns.Dial))
 	return sql.OpenDB(poolerConnector{stdlib.GetConnector(*d.settings), stdlib.GetConnector(d.forPooler())}), nil
+}
+
+// Ended is closed when the driver has cancelled the query of a connection that was cut.
+func (*server) Ended(conn any) <-chan struct{} {
+	return conn.(*stdlib.Conn).Conn().PgConn().CleanupDone()
 }
 
 // forPooler are settings without what PgBouncer refuses to pass on. The

@@ -1,0 +1,41 @@
+package dialect
+
+import (
+	"context"
+	"io"
+	"net"
+	"sync"
+	"time"
+)
+
+// lingering is how long closing a connection waits for the server to close its side.
+const lingering = time.Second / 5
+
+// Dial connects to a server.
+type Dial func(ctx context.Context, network, addr string) (net.Conn, error)
+
+// Linger has each connection wait, when it is closed, until the server has closed its side:
+// until then the server counts it.
+func Linger(dial func(ctx context.Context, network, addr string) (net.Conn, error)) Dial {
+	return func(ctx context.Context, network, addr string) (net.Conn, error) {
+		conn, err := dial(ctx, network, addr)
+		if err != nil {
+			return nil, err
+		}
+		return &lingeringConn{Conn: conn}, nil
+	}
+}
+
+type lingeringConn struct {
+	net.Conn
+	once sync.Once
+}
+
+func (c *lingeringConn) Close() (err error) {
+	c.once.Do(func() {
+		_ = c.SetReadDeadline(time.Now().Add(lingering))
+		_, _ = io.Copy(io.Discard, c.Conn)
+		err = c.Conn.Close()
+	})
+	return err
+}

@@ -1,0 +1,184 @@
+package database
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/lostorder/lostorder/internal/turn"
+)
+
+// server hands out the few connections that all databases on one server share. It counts a
+// connection until the server knows that it is gone.
+type server struct {
+	mu      sync.Mutex
+	pools   []*pool
+	used    int // connections in use, being opened or closed, or not known to be gone
+	slow    int // those of them that slow readers have
+	waiting []*waiter
+}
+
+// waiter is a reading that waits for its turn.
+type waiter struct {
+	slow bool
+	turn chan struct{} // closed when the reading may have a connection
+}
+
+const (
+	// mostIdle is how many connections to a server stay open between readings.
+	mostIdle = 2
+	// slowAfter is how long a reading holds a connection until its target counts as slow.
+	slowAfter = time.Second
+)
+
+// servers are those in use, by their addresses.
+var servers = struct {
+	sync.Mutex
+	byName map[string]*server
+}{byName: map[string]*server{}}
+
+// limit is how many connections the server may have: the least that one of its databases allows.
+func (s *server) limit() int {
+	limit := 0
+	for _, p := range s.pools {
+		if most := p.config.MaxConnections; limit == 0 || most < limit {
+			limit = most
+		}
+	}
+	return max(limit, 1)
+}
+
+// slowLimit is how many connections slow readers may have at once: targets that hang may
+// take no more than half, so that the others keep their turns.
+func (s *server) slowLimit() int { return max(s.limit()/2, 1) }
+
+// idle is how many connections are open and not in use, at most.
+func (s *server) idle() (n int) {
+	for _, p := range s.pools {
+		n += p.idle
+	}
+	return n
+}
+
+// wait returns when it is the turn of a reading: first come, first served. It counts as a used
+// connection then, until done is called.
+func (s *server) wait(ctx context.Context, slow bool) error {
+	w := &waiter{slow: slow, turn: make(chan struct{})}
+	s.mu.Lock()
+	s.waiting = append(s.waiting, w)
+	s.serve()
+	s.mu.Unlock()
+	select {
+	case <-w.turn:
+		return nil
+	default:
+	}
+	defer turn.Waiting(ctx)()
+	select {
+	case <-w.turn:
+		return nil
+	case <-ctx.Done():
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if at := slices.Index(s.waiting, w); at >= 0 {
+		s.waiting = slices.Delete(s.waiting, at, at+1)
+	} else { // its turn came just now
+		s.leave(slow)
+	}
+	return ctx.Err()
+}
+
+// serve gives turns to those that wait. A slow reading keeps its place while others pass it.
+func (s *server) serve() {
+	limit, slowLimit := s.limit(), s.slowLimit()
+	for i := 0; i < len(s.waiting) && s.used < limit; {
+		w := s.waiting[i]
+		if w.slow && s.slow >= slowLimit {
+			i++
+			continue
+		}
+		s.waiting = slices.Delete(s.waiting, i, i+1)
+		s.used++
+		if w.slow {
+			s.slow++
+		}
+		close(w.turn)
+	}
+}
+
+// leave ends the use of a connection.
+func (s *server) leave(slow bool) {
+	s.used--
+	if slow {
+		s.slow--
+	}
+	s.serve()
+}
+
+// makeRoom takes an idle connection of a pool and returns true, or closes one of another where a new one would
+// be one too many. The turn of the caller stands for the one that is being closed.
+func (s *server) makeRoom(p *pool) (fromIdle bool) {
+	for {
+		s.mu.Lock()
+		if p.idle > 0 {
+			p.idle--
+			p.taken++
+			s.mu.Unlock()
+			return true
+		}
+		var victim *pool
+		if s.used+s.idle() > s.limit() {
+			victim = s.evict()
+		}
+		s.mu.Unlock()
+		if victim == nil {
+			return false
+		}
+		victim.shrink()
+	}
+}
+
+// evict forgets an idle connection of the pool that was not used for the longest time, which
+// shrink then closes; nil where there is none.
+func (s *server) evict() (oldest *pool) {
+	for _, p := range s.pools {
+		if p.idle > 0 && (oldest == nil || p.last.Before(oldest.last)) {
+			oldest = p
+		}
+	}
+	if oldest != nil {
+		oldest.idle--
+	}
+	return oldest
+}
+
+// done gives a connection back that its pool keeps open.
+func (s *server) done(p *pool, slow bool) {
+	s.mu.Lock()
+	p.last = time.Now()
+	p.idle++
+	var victim *pool
+	if s.idle() > mostIdle || s.used+s.idle() > s.limit()+1 {
+		victim = s.evict()
+	}
+	if victim == nil {
+		s.leave(slow)
+	}
+	s.mu.Unlock()
+	if victim == nil {
+		return
+	}
+	victim.shrink()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.leave(slow)
+}
+
+// gone notes that a connection is closed.
+func (s *server) gone(slow bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.leave(slow)
+}

@@ -1,0 +1,52 @@
+package turn_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/lostorder/lostorder/internal/turn"
+)
+
+func TestTheTimeForWhichAReadingWaitsDoesNotCount(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := turn.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		below, cancelBelow := context.WithCancel(ctx)
+		defer cancelBelow()
+		time.Sleep(4 * time.Second)
+		for range 2 {
+			resume := turn.Waiting(below)
+			inner := turn.Waiting(below)
+			time.Sleep(time.Hour)
+			inner()
+			resume()
+		}
+		time.Sleep(5 * time.Second)
+		if err := below.Err(); err != nil {
+			t.Fatalf("after 9 of 10 seconds: %v", err)
+		}
+		began := time.Now()
+		<-below.Done()
+		if took := time.Since(began); took != time.Second || !errors.Is(below.Err(), context.DeadlineExceeded) {
+			t.Errorf("it ended %s later with %v", took, below.Err())
+		}
+	})
+}
+
+func TestAReadingThatWaitsEndsWithItsParent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		parent, stop := context.WithCancel(t.Context())
+		ctx, cancel := turn.WithTimeout(parent, time.Second)
+		defer cancel()
+		defer turn.Waiting(ctx)()
+		time.Sleep(time.Hour)
+		stop()
+		<-ctx.Done()
+		if !errors.Is(ctx.Err(), context.Canceled) {
+			t.Errorf("it ended with %v", ctx.Err())
+		}
+	})
+}
