@@ -23,6 +23,9 @@ import (
 // Engine is MySQL and MariaDB, which differ in a few words.
 var Engine = dialect.Engine{Schemes: []string{"mysql", "mariadb"}, New: newServer}
 
+// settle is how long MySQL and MariaDB take to stop counting a connection that they closed.
+const settle = 20 * time.Millisecond
+
 // server is one database on a server.
 type server struct {
 	config   dialect.Settings
@@ -57,7 +60,7 @@ func newServer(s dialect.Settings) (dialect.Dialect, error) {
 	if u.Hostname() == "" && settings.Net == "tcp" {
 		return nil, errors.New("not a MySQL URL: name the host, as in mysql://user:password@host:3306/database, or a socket with ?socket=/path")
 	}
-	settings.DialFunc = dialect.Linger((&net.Dialer{}).DialContext)
+	settings.DialFunc = dialect.Linger((&net.Dialer{}).DialContext, settle)
 	settings.InterpolateParams = true // one round trip for each query
 	settings.Timeout = time.Duration(s.ConnectTimeout)
 	settings.ConnectionAttributes = "program_name:lostorder"

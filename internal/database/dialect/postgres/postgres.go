@@ -77,7 +77,7 @@ func (d *server) Secrets() []string {
 
 func (d *server) Open() (*sql.DB, error) {
 	d.conns.dial = d.settings.DialFunc
-	d.settings.DialFunc = pgconn.DialFunc(dialect.Linger(d.conns.Dial))
+	d.settings.DialFunc = pgconn.DialFunc(dialect.Linger(d.conns.Dial, 0))
 	return sql.OpenDB(poolerConnector{stdlib.GetConnector(*d.settings), stdlib.GetConnector(d.forPooler())}), nil
 }
 
