@@ -61,5 +61,5 @@ const StaleAfter = 3
 
 // Stale reports whether a reading is too old to be shown as the present.
 func Stale(r *signal.Report, now time.Time) bool {
-	return now.Sub(r.At) > StaleAfter*r.Interval+r.Took
+	return now.Sub(r.At) > StaleAfter*r.Interval+r.Duration
 }

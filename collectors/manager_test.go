@@ -115,10 +115,10 @@ func TestManagerLeavesAHangingTargetBehind(t *testing.T) {
 		synctest.Wait()
 		whole := 0
 		for _, r := range s.all() {
-			if r.Target == "hangs" && r.Whole() {
+			if r.Target == "hangs" && r.Complete() {
 				t.Error("a target that was left behind goes on reporting")
 			}
-			if r.Target == "works" && r.Whole() {
+			if r.Target == "works" && r.Complete() {
 				whole++
 			}
 		}

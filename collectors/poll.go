@@ -91,7 +91,7 @@ func (p *poller) read(ctx context.Context, reader Reader, sink Sink) signal.Repo
 	end(err)
 	report.Err = err
 	report.At = time.Now()
-	report.Took = time.Since(began)
+	report.Duration = time.Since(began)
 	return report
 }
 
@@ -106,7 +106,7 @@ func (p *poller) overrun(ctx context.Context, done <-chan error, began time.Time
 	case <-grace.C:
 	}
 	if ctx.Err() == nil {
-		hanging := signal.Report{TargetID: p.id, Interval: time.Duration(p.schedule.Interval), At: time.Now(), Took: time.Since(began)}
+		hanging := signal.Report{TargetID: p.id, Interval: time.Duration(p.schedule.Interval), At: time.Now(), Duration: time.Since(began)}
 		hanging.Err = fmt.Errorf("reading did not end within its timeout of %s and is still under way", time.Duration(p.schedule.Timeout))
 		sink.Report(hanging)
 		p.log.Warn("target hangs", "err", hanging.Err)
@@ -134,11 +134,11 @@ func (p *poller) note(r *signal.Report, b *breaker) {
 	switch {
 	case !change:
 	case r.Err == nil:
-		p.log.Info("target is read again", "took", r.Took)
+		p.log.Info("target is read again", "took", r.Duration)
 	case failed:
-		p.log.Warn("target cannot be read", "err", r.Err, "took", r.Took)
+		p.log.Warn("target cannot be read", "err", r.Err, "took", r.Duration)
 	default:
-		p.log.Warn("target is read in part", "err", r.Err, "took", r.Took)
+		p.log.Warn("target is read in part", "err", r.Err, "took", r.Duration)
 	}
 	for _, text := range p.warned.news(r.Warnings, r.At) {
 		p.log.Warn("target has something to mend", "warning", text)

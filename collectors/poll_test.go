@@ -86,7 +86,7 @@ func TestPollReadsOnItsClock(t *testing.T) {
 			t.Errorf("%d readings in ten intervals", n)
 		}
 		for _, r := range reports {
-			if !r.Whole() || r.At.IsZero() || r.Interval != 15*time.Second || r.Target != "a" {
+			if !r.Complete() || r.At.IsZero() || r.Interval != 15*time.Second || r.Target != "a" {
 				t.Fatalf("report %+v", r)
 			}
 		}
@@ -104,7 +104,7 @@ func TestPollHangingTargetDelaysNoOther(t *testing.T) {
 		whole, timeouts := 0, 0
 		for _, r := range reports {
 			switch {
-			case r.Target == "works" && r.Whole():
+			case r.Target == "works" && r.Complete():
 				whole++
 			case r.Target == "hangs" && errors.Is(r.Err, context.DeadlineExceeded):
 				timeouts++
@@ -131,10 +131,10 @@ func TestPollReportsAReadingThatIgnoresItsTimeout(t *testing.T) {
 		if len(reports) < 2 || reports[0].Err == nil || !reports[0].Empty() {
 			t.Fatalf("the first report must say that the reading hangs: %+v", reports)
 		}
-		if reports[0].Took > 12*time.Second {
-			t.Errorf("told only after %s", reports[0].Took)
+		if reports[0].Duration > 12*time.Second {
+			t.Errorf("told only after %s", reports[0].Duration)
 		}
-		if !reports[1].Whole() {
+		if !reports[1].Complete() {
 			t.Errorf("the late reading was lost: %+v", reports[1])
 		}
 	})
@@ -156,7 +156,7 @@ func TestPollSurvivesAPanic(t *testing.T) {
 		if reports[1].Err == nil || !reports[1].Empty() {
 			t.Errorf("the panic is not an error: %+v", reports[1])
 		}
-		if !reports[2].Whole() {
+		if !reports[2].Complete() {
 			t.Errorf("not read after the panic: %+v", reports[2])
 		}
 	})

@@ -66,7 +66,7 @@ func (m *modePanel) panel(in scope) panel {
 func (m *modePanel) says() string {
 	for _, d := range detect.Decisions() {
 		if d.Mode == m.mode {
-			return d.Means + " Not to be taken for it: " + d.Benign
+			return d.Description + " Not to be taken for it: " + d.BenignTwin
 		}
 	}
 	return ""

@@ -160,8 +160,8 @@ func TestRealPanelsThatTheDemoLeavesEmpty(t *testing.T) {
 				Alarms: []signal.Alarm{{System: signal.RabbitMQ, Cluster: "shop", Node: "rabbit@a", Resource: "memory"}},
 				Outboxes: []signal.Outbox{
 					{Name: "orders", Database: "shop", Pending: 1, Failed: 1, Retried: 2, Skipped: &signal.Skipped{Rows: make([]signal.SkippedRow, 1)}},
-					{Name: "log", Database: "shop", Pending: signal.Unknown, Failed: signal.Unknown, Retried: signal.Unknown, Published: signal.Unknown, Slot: &signal.Slot{
-						Written: 9000, Confirmed: 8000, Sent: signal.Unknown, Retained: 5000, Left: 70000, Behind: signal.Age{Since: signal.InstantOf(now), Bound: signal.AtLeast},
+					{Name: "log", Database: "shop", Pending: signal.Unknown, Failed: signal.Unknown, Retried: signal.Unknown, Published: signal.Unknown, LogReader: &signal.LogReader{
+						Written: 9000, Confirmed: 8000, Sent: signal.Unknown, Retained: 5000, Remaining: 70000, UnconfirmedSince: signal.Age{Since: signal.InstantOf(now), Bound: signal.AtLeast},
 					}},
 				},
 			},

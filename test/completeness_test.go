@@ -52,7 +52,7 @@ func TestEveryFailureModeIsComplete(t *testing.T) {
 			if !strings.Contains(read(t, file), "signal."+constant(t, d.Mode)) {
 				t.Errorf("decision: %s does not decide it", file)
 			}
-			if d.Means == "" || d.Benign == "" {
+			if d.Description == "" || d.BenignTwin == "" {
 				t.Error("decision: it lacks its meaning or its benign twin")
 			}
 			if !slices.ContainsFunc(telemetry.Metrics(), func(m telemetry.Metric) bool { return m.Name == metricOf[d.Mode] }) {

@@ -28,7 +28,7 @@ func running(t *testing.T) string {
 	}
 	closed := finding("bb33", signal.ConsumerAbsent)
 	closed.ClosedAt = time.Now()
-	snapshot := &watch.Snapshot{Ready: true, Tally: detect.New().Tally(), Open: []signal.Finding{finding("aa11", signal.OutboxStalled), finding("aa22", signal.DLQFilling)}, Closed: []signal.Finding{closed}}
+	snapshot := &watch.Snapshot{Ready: true, Counters: detect.New().Counters(), Open: []signal.Finding{finding("aa11", signal.OutboxStalled), finding("aa22", signal.DLQFilling)}, Closed: []signal.Finding{closed}}
 	server := httptest.NewServer(web.New(web.Options{Snapshot: func() *watch.Snapshot { return snapshot }}))
 	t.Cleanup(server.Close)
 	return server.URL

@@ -30,7 +30,7 @@ func TestNoOrderIDIsShownWhereTheyAreHashed(t *testing.T) {
 		TargetID: signal.TargetID{Collector: "orders", Target: "order"}, At: time.Now(), Interval: time.Second,
 		Lifecycles: []signal.Lifecycle{{Name: "order", Database: "shop", States: []signal.State{{
 			Name: "placed", Max: time.Minute, Orders: 1, Overdue: 1,
-			Oldest: signal.Age{Since: since, Bound: signal.Measured}, Longest: []signal.OrderRef{{ID: "A-1017", Since: since}},
+			Oldest: signal.Age{Since: since, Bound: signal.Measured}, Sample: []signal.OrderRef{{ID: "A-1017", Since: since}},
 		}}}},
 	})
 	told := map[string]string{"log": log.String()}

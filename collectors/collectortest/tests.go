@@ -12,8 +12,8 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-func whole(r signal.Report) bool  { return r.Whole() && !r.Empty() }
-func failed(r signal.Report) bool { return !r.Whole() && r.Empty() }
+func whole(r signal.Report) bool  { return r.Complete() && !r.Empty() }
+func failed(r signal.Report) bool { return !r.Complete() && r.Empty() }
 
 func readsWhole(t *testing.T, env Env) {
 	run := launch(t, env)
@@ -21,8 +21,8 @@ func readsWhole(t *testing.T, env Env) {
 	if r.TargetID != env.Target.ID {
 		t.Errorf("the report is of target %s, want %s", r.TargetID, env.Target.ID)
 	}
-	if r.At.IsZero() || r.Took <= 0 || r.Interval <= 0 {
-		t.Errorf("the report says at %v, took %v, interval %v; all must be known", r.At, r.Took, r.Interval)
+	if r.At.IsZero() || r.Duration <= 0 || r.Interval <= 0 {
+		t.Errorf("the report says at %v, took %v, interval %v; all must be known", r.At, r.Duration, r.Interval)
 	}
 }
 
@@ -89,7 +89,7 @@ func readsInPart(t *testing.T, env Env) {
 	run := launch(t, env)
 	run.await("a whole reading", whole)
 	env.Partial()
-	r := run.await("a partial reading", func(r signal.Report) bool { return !r.Whole() && !r.Empty() })
+	r := run.await("a partial reading", func(r signal.Report) bool { return !r.Complete() && !r.Empty() })
 	if !strings.Contains(r.Err.Error(), env.Missing) {
 		t.Errorf("the error does not name %q, which is missing: %v", env.Missing, r.Err)
 	}

@@ -53,7 +53,7 @@ func holdsBombs(t *testing.T, r collectors.Reader, topic, group string) {
 	runtime.ReadMemStats(&before)
 	report := until(t, r, "the order behind the bombs", func(r signal.Report) bool {
 		q, _ := queueOf(r, topic, group)
-		return len(q.Waiting) > 0
+		return len(q.Sample) > 0
 	})
 	for range 5 {
 		report = readWhole(t, r)
@@ -63,11 +63,11 @@ func holdsBombs(t *testing.T, r collectors.Reader, topic, group string) {
 		t.Errorf("reading them took %d MiB", took)
 	}
 	q := mustQueue(t, report, topic, group)
-	if q.Ready != 4 || len(q.Waiting) != 1 || q.Waiting[0].ID != "o-2" || !q.Oldest.Known() || len(report.Warnings) > 0 {
+	if q.Ready != 4 || len(q.Sample) != 1 || q.Sample[0].ID != "o-2" || !q.Oldest.Known() || len(report.Warnings) > 0 {
 		t.Errorf("got\n%s", show(report))
 	}
 	for _, p := range q.Partitions {
-		if p.HeadInvisible {
+		if p.NothingToDeliver {
 			t.Errorf("what may be a message is called invisible: %+v", p)
 		}
 	}
@@ -98,10 +98,10 @@ func TestAnswerThatIsTooLargeHidesNoOther(t *testing.T) {
 	r := watch(t, s.settings(append(impatient, "order_id: key")...))
 	report := until(t, r, "the order beside it", func(r signal.Report) bool {
 		q, _ := queueOf(r, "orders", "billing")
-		return len(q.Waiting) > 0
+		return len(q.Sample) > 0
 	})
 	q := mustQueue(t, report, "orders", "billing")
-	if q.Ready != 2 || len(q.Waiting) != 1 || q.Waiting[0].ID != "o-2" || q.Partitions[0].HeadInvisible {
+	if q.Ready != 2 || len(q.Sample) != 1 || q.Sample[0].ID != "o-2" || q.Partitions[0].NothingToDeliver {
 		t.Errorf("got\n%s", show(report))
 	}
 }

@@ -67,7 +67,7 @@ func (r *reading) deadLetterReports() []signal.DeadLetterQueue {
 			d.Arrived = signal.Count(arrived)
 		}
 		d.Oldest = t.oldest(heads, r.now)
-		d.Newest = t.newest(heads)
+		d.Sample = t.newest(heads)
 		list = append(list, d)
 	}
 	return list
@@ -112,7 +112,7 @@ func (r *reading) headsOf(q *queue) []int64 {
 	heads := slices.Clone(r.topics[q.topic].start)
 	for _, p := range r.partsOf(q) {
 		heads[p.ID] = headOf(&p)
-		if p.HeadInvisible {
+		if p.NothingToDeliver {
 			heads[p.ID] = p.End
 		}
 	}

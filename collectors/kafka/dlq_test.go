@@ -60,8 +60,8 @@ func TestDeadLetterQueueHoldsWhatNoGroupConsumed(t *testing.T) {
 	if d.Messages != 14 || d.Arrived != 15 || d.Oldest.Since != signal.InstantOf(at.Add(time.Minute)) || d.Oldest.Bound != signal.Measured {
 		t.Errorf("got %+v", d)
 	}
-	if len(d.Newest) != 10 || d.Newest[0].ID != "o-14" || d.Newest[9].ID != "o-05" {
-		t.Errorf("got %v", d.Newest)
+	if len(d.Sample) != 10 || d.Sample[0].ID != "o-14" || d.Sample[9].ID != "o-05" {
+		t.Errorf("got %v", d.Sample)
 	}
 	looked := fetches.Load()
 	readWhole(t, r)
@@ -69,7 +69,7 @@ func TestDeadLetterQueueHoldsWhatNoGroupConsumed(t *testing.T) {
 		t.Error("read again, though nothing came")
 	}
 	produce(t, c, order("orders.dlq", 1, "o-99"))
-	if d = deadLetters(readWhole(t, r))["orders.dlq"]; d.Messages != 15 || d.Newest[0].ID != "o-99" || fetches.Load() == looked {
+	if d = deadLetters(readWhole(t, r))["orders.dlq"]; d.Messages != 15 || d.Sample[0].ID != "o-99" || fetches.Load() == looked {
 		t.Errorf("got %+v", d)
 	}
 
@@ -79,14 +79,14 @@ func TestDeadLetterQueueHoldsWhatNoGroupConsumed(t *testing.T) {
 	commit(t, c, "archive", "orders.dlq", map[int32]int64{0: 2, 1: 0})
 	report = readWhole(t, r)
 	d = deadLetters(report)["orders.dlq"]
-	if d.Messages != 2 || d.Arrived != 16 || !d.Oldest.Known() || len(d.Newest) != 2 || d.Newest[0].ID != "o-99" || d.Newest[1].ID != "o-13" {
+	if d.Messages != 2 || d.Arrived != 16 || !d.Oldest.Known() || len(d.Sample) != 2 || d.Sample[0].ID != "o-99" || d.Sample[1].ID != "o-13" {
 		t.Errorf("got %+v", d)
 	}
 	if q := mustQueue(t, report, "orders.dlq", "archive"); q.Ready != 14 {
 		t.Errorf("got %+v", q)
 	}
 	commit(t, c, "replayer", "orders.dlq", map[int32]int64{0: 8, 1: 8})
-	if d = deadLetters(readWhole(t, r))["orders.dlq"]; d.Messages != 0 || d.Oldest.Known() || len(d.Newest) != 0 {
+	if d = deadLetters(readWhole(t, r))["orders.dlq"]; d.Messages != 0 || d.Oldest.Known() || len(d.Sample) != 0 {
 		t.Errorf("got %+v", d)
 	}
 }
@@ -103,7 +103,7 @@ func TestReplayOfOnePartitionHidesNoOther(t *testing.T) {
 	commit(t, c, "replayer", "orders.dlq", map[int32]int64{0: 3})
 	d := deadLetters(readWhole(t, watch(t, s.settings("order_id: key"))))["orders.dlq"]
 	var named []string
-	for _, ref := range d.Newest {
+	for _, ref := range d.Sample {
 		named = append(named, ref.ID)
 	}
 	if d.Messages != 3 || d.Arrived != 6 || d.Oldest.Since != signal.InstantOf(at.Add(time.Minute)) || !slices.Equal(named, []string{"o-5", "o-3", "o-1"}) {

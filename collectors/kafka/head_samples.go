@@ -103,7 +103,7 @@ func (r *reading) showSamples(q *queue) {
 	for j := q.from; j < q.to && len(past.samples) > 0; j++ {
 		p := &r.parts[j]
 		if one := past.samples[p.ID]; one != nil && one.committed == p.Committed {
-			p.HeadInvisible = !one.visible && one.next >= p.End
+			p.NothingToDeliver = !one.visible && one.next >= p.End
 			q.waiting = append(q.waiting, one.waiting...)
 		}
 	}

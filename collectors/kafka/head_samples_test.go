@@ -76,13 +76,13 @@ func TestBacklogWithoutConsumersIsSampled(t *testing.T) {
 			r := watch(t, s.settings(append(impatient, "order_id: key")...))
 			q := mustQueue(t, until(t, r, "a sample", func(r signal.Report) bool {
 				q, _ := queueOf(r, "orders", "billing")
-				return len(q.Waiting) > 0
+				return len(q.Sample) > 0
 			}), "orders", "billing")
 			marker, message := q.Partitions[0], q.Partitions[1]
 			if q.Consumers != test.consumers || (marker.Assignment == signal.Assigned) != (!test.leaves && slices.Contains(test.owned, 0)) {
 				t.Fatalf("the group is not as it was meant: %+v", q)
 			}
-			if !marker.HeadInvisible || message.HeadInvisible || q.Ready != 1 || q.Waiting[0].ID != "o-3" {
+			if !marker.NothingToDeliver || message.NothingToDeliver || q.Ready != 1 || q.Sample[0].ID != "o-3" {
 				t.Errorf("got %+v", q)
 			}
 		})

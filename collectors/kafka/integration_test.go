@@ -127,9 +127,9 @@ func TestRealTransactionMarkersAreNoBacklog(t *testing.T) {
 	r := watch(t, s.watched(t, address(t, "KAFKA_ADDR"), append(impatient, "order_id: key")...))
 	q := mustQueue(t, until(t, r, "a sample", func(r signal.Report) bool {
 		q, ok := queueOf(r, s.topic, s.topic)
-		return ok && q.Partitions[0].HeadInvisible && len(q.Waiting) > 0
+		return ok && q.Partitions[0].NothingToDeliver && len(q.Sample) > 0
 	}), s.topic, s.topic)
-	if q.Partitions[1].HeadInvisible || len(q.Waiting) != 1 || q.Waiting[0].ID != "o-4" {
+	if q.Partitions[1].NothingToDeliver || len(q.Sample) != 1 || q.Sample[0].ID != "o-4" {
 		t.Errorf("got %+v", q)
 	}
 }
@@ -169,7 +169,7 @@ func TestRealDeadLetterQueueIsPaired(t *testing.T) {
 	t.Cleanup(func() { deleteTopic(t, s.client, s.topic+".dlq") })
 	produce(t, s.client, order(s.topic+".dlq", 0, "o-1"), order(s.topic+".dlq", 0, "o-2"))
 	d := deadLetters(readWhole(t, watch(t, s.watched(t, address(t, "KAFKA_ADDR"), "order_id: key"))))[s.topic+".dlq"]
-	if d.Messages != 2 || d.Arrived != 2 || !slices.Equal(d.Sources, []string{s.topic}) || len(d.Newest) != 2 || !d.Oldest.Known() {
+	if d.Messages != 2 || d.Arrived != 2 || !slices.Equal(d.Sources, []string{s.topic}) || len(d.Sample) != 2 || !d.Oldest.Known() {
 		t.Errorf("got %+v", d)
 	}
 }
@@ -254,7 +254,7 @@ func TestRealLeastRightsSuffice(t *testing.T) {
 	allow(t, s.client, user, kmsg.ACLResourceTypeTopic, s.topic, kmsg.ACLOperationDescribeConfigs)
 	until(t, watch(t, cfg), "an order that waits", func(r signal.Report) bool {
 		q, _ := queueOf(r, s.topic, s.topic)
-		return len(q.Waiting) == 1 && len(r.Warnings) == 0
+		return len(q.Sample) == 1 && len(r.Warnings) == 0
 	})
 }
 

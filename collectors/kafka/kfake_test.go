@@ -309,7 +309,7 @@ func show(r signal.Report) string {
 	fmt.Fprintf(&b, "cluster %q\n", r.Identity)
 	for _, q := range r.Queues {
 		fmt.Fprintf(&b, "%s → %s: ready %d, uncommitted %d, consumers %d, state %s, oldest %v, waiting %v\n",
-			q.Destination, q.Group, q.Ready, q.Uncommitted, q.Consumers, q.GroupState, q.Oldest, q.Waiting)
+			q.Destination, q.Group, q.Ready, q.Uncommitted, q.Consumers, q.GroupState, q.Oldest, q.Sample)
 		for _, p := range q.Partitions {
 			fmt.Fprintf(&b, "    %+v\n", p)
 		}

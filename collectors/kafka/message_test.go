@@ -206,13 +206,13 @@ func TestInvisibleMessagesAreNoBacklog(t *testing.T) {
 			r := watch(t, s.settings(append(impatient, "order_id: key")...))
 			report := until(t, r, "a sample", func(signal.Report) bool { return fetches.Load() > 0 })
 			q := mustQueue(t, report, "orders", "billing")
-			if q.Partitions[0].HeadInvisible == test.visible || len(q.Waiting) > 0 != test.visible ||
+			if q.Partitions[0].NothingToDeliver == test.visible || len(q.Sample) > 0 != test.visible ||
 				q.Ready > 0 != test.visible || q.Oldest.Known() != test.visible {
 				t.Errorf("got\n%s", show(report))
 			}
 			looked := fetches.Load()
 			for range 3 {
-				if q := mustQueue(t, readWhole(t, r), "orders", "billing"); q.Partitions[0].HeadInvisible == test.visible {
+				if q := mustQueue(t, readWhole(t, r), "orders", "billing"); q.Partitions[0].NothingToDeliver == test.visible {
 					t.Errorf("a later reading forgot what was seen: %+v", q)
 				}
 			}
@@ -234,7 +234,7 @@ func TestOpenTransactionIsNotInvisible(t *testing.T) {
 	commit(t, s.client(), "billing", "orders", map[int32]int64{0: 0})
 	fetches := s.count(kmsg.Fetch, nil)
 	report := until(t, watch(t, s.settings(impatient...)), "a sample", func(signal.Report) bool { return fetches.Load() > 0 })
-	if q := mustQueue(t, report, "orders", "billing"); q.Partitions[0].HeadInvisible || q.Ready != 1 {
+	if q := mustQueue(t, report, "orders", "billing"); q.Partitions[0].NothingToDeliver || q.Ready != 1 {
 		t.Errorf("got\n%s", show(report))
 	}
 	if err := c.EndTransaction(within(t), kgo.TryAbort); err != nil {
@@ -258,17 +258,17 @@ func TestWaitingOrdersAreNamed(t *testing.T) {
 	r := watch(t, s.settings(append(impatient, "order_id: key")...))
 	q := mustQueue(t, until(t, r, "names", func(r signal.Report) bool {
 		q, _ := queueOf(r, "orders", "billing")
-		return len(q.Waiting) == 10
+		return len(q.Sample) == 10
 	}), "orders", "billing")
 	want := signal.OrderRef{ID: "o-0-2", Since: signal.InstantOf(at.Add(2 * time.Minute)), TraceID: "4bf92f3577b34da6a3ce929d0e0e4736", SpanID: "00f067aa0ba902b7"}
-	if !slices.Contains(q.Waiting[:2], want) || q.Waiting[9].ID[4:] != "6" {
-		t.Errorf("got %v", q.Waiting)
+	if !slices.Contains(q.Sample[:2], want) || q.Sample[9].ID[4:] != "6" {
+		t.Errorf("got %v", q.Sample)
 	}
 	// Without order_id nothing is named.
 	r = watch(t, s.settings(impatient...))
 	fetches := s.count(kmsg.Fetch, nil)
 	report := until(t, r, "a sample", func(signal.Report) bool { return fetches.Load() > 0 })
-	if q := mustQueue(t, report, "orders", "billing"); len(q.Waiting) != 0 || q.Partitions[0].HeadInvisible {
+	if q := mustQueue(t, report, "orders", "billing"); len(q.Sample) != 0 || q.Partitions[0].NothingToDeliver {
 		t.Errorf("got\n%s", show(report))
 	}
 }

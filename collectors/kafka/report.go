@@ -55,7 +55,7 @@ func (r *reading) queueOf(q *queue) signal.Queue {
 	s.PerPartition = r.config.Granularity == granularityPartition
 	s.Partitions = r.partsOf(q)
 	s.Ready, s.Uncommitted = 0, 0
-	s.Waiting = q.waiting
+	s.Sample = q.waiting
 	whole := true
 	var end, committed signal.Count
 	for i := range s.Partitions {
@@ -65,10 +65,10 @@ func (r *reading) queueOf(q *queue) signal.Queue {
 			continue
 		}
 		s.Ready += signal.Count(waiting(p))
-		s.Uncommitted += signal.Count(p.Waiting())
+		s.Uncommitted += signal.Count(p.Uncommitted())
 		end += signal.Count(p.End)
 		committed += signal.Count(max(0, p.Committed))
-		if !p.HeadInvisible {
+		if !p.NothingToDeliver {
 			s.Oldest = older(s.Oldest, p.Head)
 		}
 	}
@@ -82,7 +82,7 @@ func (r *reading) queueOf(q *queue) signal.Queue {
 // waiting returns how many messages wait in a partition. What no consumer ever sees does
 // not wait.
 func waiting(p *signal.Partition) int64 {
-	if p.HeadInvisible {
+	if p.NothingToDeliver {
 		return 0
 	}
 	return p.Lag()

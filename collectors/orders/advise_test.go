@@ -41,7 +41,7 @@ func TestAdvisedGrantsAreEnough(t *testing.T) {
 			}
 		}
 		s.Run(t, blind...)
-		if e := collectors.Examine(t.Context(), load(t, text)[0]); !e.Report.Whole() {
+		if e := collectors.Examine(t.Context(), load(t, text)[0]); !e.Report.Complete() {
 			t.Errorf("with %q, as it is advised to somebody who sees nothing: %v", blind, e.Report.Err)
 		}
 		s.Run(t, "REVOKE ALL PRIVILEGES ON orders FROM "+who, "REVOKE ALL PRIVILEGES ON moves FROM "+who)

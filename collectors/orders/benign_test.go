@@ -71,7 +71,7 @@ func TestDeletedImportedAndReopenedOrdersAreNotOverdue(t *testing.T) {
 		add(t, s, "reopened", "shipped", 100*time.Hour)
 		s.Run(t, "UPDATE orders SET state = 'placed', updated_at = "+s.Ago(time.Second)+" WHERE id = 'reopened'")
 		_, state := whole(t, read(t, settings(s.URL, "", ", where: deleted_at IS NULL", states)))
-		if p := state["placed"]; p.Orders != 1 || p.Overdue != 0 || len(p.Longest) != 1 || p.Longest[0].ID != "reopened" {
+		if p := state["placed"]; p.Orders != 1 || p.Overdue != 0 || len(p.Sample) != 1 || p.Sample[0].ID != "reopened" {
 			t.Errorf("placed is %+v, want the re-opened order, not overdue", p)
 		}
 		_, state = whole(t, read(t, settings(s.URL, "", "", states)))

@@ -36,14 +36,14 @@ func TestRealClockChangeMakesNoOrderOverdue(t *testing.T) {
 				_, state := whole(t, r)
 				placed := state["placed"]
 				if int(placed.Overdue) != len(test.overdue) || placed.Orders != 5 {
-					t.Errorf("%d of %d are overdue, want %q of 5: %+v", placed.Overdue, placed.Orders, test.overdue, placed.Longest)
+					t.Errorf("%d of %d are overdue, want %q of 5: %+v", placed.Overdue, placed.Orders, test.overdue, placed.Sample)
 				}
 				if age := placed.Oldest.At(signal.InstantOf(r.At)); age < 3*time.Hour-time.Second || age > 3*time.Hour+10*time.Minute {
 					t.Errorf("the oldest is %s old, want three hours", age)
 				}
 				for i, id := range test.overdue {
-					if i < len(placed.Longest) && placed.Longest[i].ID != id {
-						t.Errorf("order %d of those that wait longest is %q, want %q", i, placed.Longest[i].ID, id)
+					if i < len(placed.Sample) && placed.Sample[i].ID != id {
+						t.Errorf("order %d of those that wait longest is %q, want %q", i, placed.Sample[i].ID, id)
 					}
 				}
 			})

@@ -69,7 +69,7 @@ func TestOrderIDOfSeveralColumns(t *testing.T) {
 			t.Fatalf("error %v, warnings %q", r.Err, r.Warnings)
 		}
 		var longest []string
-		for _, ref := range r.Lifecycles[0].States[0].Longest {
+		for _, ref := range r.Lifecycles[0].States[0].Sample {
 			longest = append(longest, ref.ID)
 		}
 		if want := []string{"注文🛒/" + large, "it's//1", "acme/1"}; !slices.Equal(longest, want) {
@@ -80,7 +80,7 @@ func TestOrderIDOfSeveralColumns(t *testing.T) {
 			t.Errorf("confirmed %q, suspected %q; want %q", confirmed, suspected, want)
 		}
 		if movesOf(r, "placed", "paid") != 2 || movesOf(r, "paid", "shipped") != 2 {
-			t.Errorf("moves: %+v", r.Lifecycles[0].History.Moves)
+			t.Errorf("moves: %+v", r.Lifecycles[0].History.Transitions)
 		}
 		if got := groups(r); got != "it's//1+it's//2" {
 			t.Errorf("duplicates %q", got)

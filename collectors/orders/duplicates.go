@@ -111,7 +111,7 @@ func (d *duplicates) group(in *database.Reading, t *table, rows []database.Row) 
 	for _, key := range shared[:min(len(shared), maxGroups)] {
 		orders := byKey[key]
 		slices.Reverse(orders)
-		found.Groups = append(found.Groups, signal.Request{Orders: orders})
+		found.Groups = append(found.Groups, signal.DuplicateGroup{Orders: orders})
 	}
 	return found
 }

@@ -114,7 +114,7 @@ func TestDwellCountsFromFirstSeen(t *testing.T) {
 		next := follow(t, text)
 		r := next()
 		_, state := whole(t, r)
-		if p := state["placed"]; p.Orders != 2 || p.Overdue != 1 || p.Oldest.Bound != signal.AtLeast || p.Longest[0].ID != "a" {
+		if p := state["placed"]; p.Orders != 2 || p.Overdue != 1 || p.Oldest.Bound != signal.AtLeast || p.Sample[0].ID != "a" {
 			t.Fatalf("placed is %+v", p)
 		}
 		// The row changes, and the order stays in its state.
@@ -123,7 +123,7 @@ func TestDwellCountsFromFirstSeen(t *testing.T) {
 		next()
 		r = next()
 		_, state = whole(t, r)
-		if p := state["placed"]; p.Overdue != 1 || p.Longest[0].ID != "a" || p.Oldest.At(signal.InstantOf(r.At)) < 10*time.Minute-time.Second {
+		if p := state["placed"]; p.Overdue != 1 || p.Sample[0].ID != "a" || p.Oldest.At(signal.InstantOf(r.At)) < 10*time.Minute-time.Second {
 			t.Errorf("after an update it is %+v", p)
 		}
 		// The order leaves and comes back: its dwell starts again.
@@ -134,7 +134,7 @@ func TestDwellCountsFromFirstSeen(t *testing.T) {
 		next()
 		next()
 		_, state = whole(t, next())
-		if p := state["placed"]; p.Orders != 2 || p.Overdue != 0 || p.Longest[0].ID != "b" {
+		if p := state["placed"]; p.Orders != 2 || p.Overdue != 0 || p.Sample[0].ID != "b" {
 			t.Errorf("after it came back it is %+v", p)
 		}
 	})
@@ -152,7 +152,7 @@ func TestFailedSagaIsOverdueAtOnce(t *testing.T) {
       broken: {failed: true}
       done:
 `)))
-		if b := state["broken"]; b.Orders != 1 || b.Overdue != 1 || b.Terminal || !b.Failed || len(b.Longest) != 1 {
+		if b := state["broken"]; b.Orders != 1 || b.Overdue != 1 || b.Terminal || !b.Failed || len(b.Sample) != 1 {
 			t.Errorf("broken is %+v", b)
 		}
 		if c := state["charging"]; c.Orders != 1 || c.Overdue != 0 {

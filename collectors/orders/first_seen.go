@@ -59,7 +59,7 @@ func (r *reader) readByFirstSeen(ctx context.Context, in *database.Reading, s da
 	}
 	if len(refs) > 0 {
 		state.Oldest = signal.Age{Since: refs[0].Since, Bound: signal.AtLeast}
-		state.Longest = refs[:min(len(refs), r.config.Sample)]
+		state.Sample = refs[:min(len(refs), r.config.Sample)]
 	}
 	var undated []string
 	if s.Since.Nullable {

@@ -56,14 +56,14 @@ func TestLargeTableIsReadByIndexOrRefused(t *testing.T) {
 		if int64(placed.Orders) != wantOrders || placed.OrdersCapped != wantCapped || placed.Overdue != placed.Orders {
 			t.Errorf("placed is %d (capped %v), %d overdue; want %d (%v), all overdue", placed.Orders, placed.OrdersCapped, placed.Overdue, wantOrders, wantCapped)
 		}
-		if len(l.Unnamed) != 1 || l.Unnamed[0] != "unheard" {
-			t.Errorf("undeclared are %q, want unheard", l.Unnamed)
+		if len(l.UndeclaredStates) != 1 || l.UndeclaredStates[0] != "unheard" {
+			t.Errorf("undeclared are %q, want unheard", l.UndeclaredStates)
 		}
 		if len(r.Warnings) != 1 {
 			t.Errorf("warnings: %q", r.Warnings)
 		}
-		if r.Took > 3*time.Second {
-			t.Errorf("the reading took %s", r.Took)
+		if r.Duration > 3*time.Second {
+			t.Errorf("the reading took %s", r.Duration)
 		}
 	})
 }
@@ -87,7 +87,7 @@ func TestStatesReadBeforeAnErrorStay(t *testing.T) {
 			t.Errorf("the error is %q, want %s… division by zero, once", text, want)
 		}
 		for i, known := range []bool{true, false, false} {
-			if state := r.Lifecycles[0].States[i]; state.Orders.Known() != known || known && (state.Orders != 1 || len(state.Longest) != 1) {
+			if state := r.Lifecycles[0].States[i]; state.Orders.Known() != known || known && (state.Orders != 1 || len(state.Sample) != 1) {
 				t.Errorf("%s is %+v, known must be %v", state.Name, state, known)
 			}
 		}
@@ -114,7 +114,7 @@ func TestSmallHistoryIsReadByIndexInMariaDB(t *testing.T) {
 				move(t, s, fmt.Sprint(n), "paid 0s") // among the latest
 				next()
 				if r := next(); r.Err != nil || movesOf(r, "placed", "paid") != 1 {
-					t.Errorf("error %v, moves %+v", r.Err, r.Lifecycles[0].History.Moves)
+					t.Errorf("error %v, moves %+v", r.Err, r.Lifecycles[0].History.Transitions)
 				}
 				s.Run(t, drop) // readings continue, or name the missing index
 				var last string

@@ -14,7 +14,7 @@ import (
 type histogram struct {
 	config   *Histogram
 	counted  signal.Instant
-	last     map[string]*signal.Dwells // by state
+	last     map[string]*signal.DwellHistogram // by state
 	warnings []string
 }
 
@@ -22,7 +22,7 @@ type histogram struct {
 // takes too long, everything else has been read. It is not repeated before its interval.
 func (h *histogram) read(ctx context.Context, in *database.Reading, r *reader, t *table, states []signal.State) []string {
 	if !h.counted.Known() || in.Now().Sub(h.counted) >= time.Duration(h.config.Interval) {
-		h.counted, h.last, h.warnings = in.Now(), map[string]*signal.Dwells{}, nil
+		h.counted, h.last, h.warnings = in.Now(), map[string]*signal.DwellHistogram{}, nil
 		for i, s := range r.config.States {
 			if !states[i].Terminal {
 				h.count(ctx, in, t.in(s.Name, s.Value.values(s.Name)), s.Name)
@@ -44,9 +44,9 @@ func (h *histogram) count(ctx context.Context, in *database.Reading, s database.
 	if capped {
 		h.warnings = append(h.warnings, fmt.Sprintf("there are more than %d %s; the histogram counts only those with the longest dwell (histogram.cap)", h.config.Cap, s.What))
 	}
-	d := &signal.Dwells{Orders: counts[len(signal.DwellBounds)]}
+	d := &signal.DwellHistogram{Orders: counts[len(signal.DwellBounds)]}
 	for i, bound := range signal.DwellBounds {
-		d.Within = append(d.Within, signal.Within{For: bound, Orders: counts[i]})
+		d.Buckets = append(d.Buckets, signal.DwellBucket{UpTo: bound, Orders: counts[i]})
 	}
 	h.last[state] = d
 }

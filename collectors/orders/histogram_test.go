@@ -11,15 +11,15 @@ import (
 )
 
 // dwells writes a histogram as "5m0s:1 …", with the bounds at which the count grows.
-func dwells(d *signal.Dwells) string {
+func dwells(d *signal.DwellHistogram) string {
 	if d == nil {
 		return "none"
 	}
 	var words []string
 	last := int64(0)
-	for _, w := range d.Within {
+	for _, w := range d.Buckets {
 		if w.Orders != last {
-			words = append(words, fmt.Sprintf("%s:%d", w.For, w.Orders))
+			words = append(words, fmt.Sprintf("%s:%d", w.UpTo, w.Orders))
 			last = w.Orders
 		}
 	}

@@ -166,7 +166,7 @@ func TestTransitionsAreFollowed(t *testing.T) {
 				t.Fatal(r.Err)
 			}
 			last = r.Lifecycles[0].History
-			for _, l := range last.Left {
+			for _, l := range last.EndedDwells {
 				left = append(left, fmt.Sprintf("%s %s %v", l.State, l.For.Round(5*time.Second), l.TraceID != ""))
 			}
 		}
@@ -174,11 +174,11 @@ func TestTransitionsAreFollowed(t *testing.T) {
 		if got := strings.Join(left, ", "); got != "paid 1h0m0s true, placed 1h0m0s true, placed 30s true, placed 35s true" {
 			t.Errorf("each transition is reported once: %s", got)
 		}
-		if last.Completed != (signal.Completed{Late: 1, Abandoned: 1}) {
-			t.Errorf("completed: %+v", last.Completed)
+		if last.Outcomes != (signal.Outcomes{Late: 1, Abandoned: 1}) {
+			t.Errorf("completed: %+v", last.Outcomes)
 		}
 		counts := map[string]int64{}
-		for _, m := range last.Moves {
+		for _, m := range last.Transitions {
 			counts[m.From+"→"+m.To] = m.Orders
 		}
 		if counts["placed→paid"] != 2 || counts["paid→shipped"] != 1 || counts["placed→cancelled"] != 1 || counts["returned→refunded"] != 0 || len(counts) != 6 {
@@ -190,7 +190,7 @@ func TestTransitionsAreFollowed(t *testing.T) {
 		move(t, s, "d", "paid 30s")
 		next()
 		if r := next(); movesOf(r, "placed", "paid") != 3 {
-			t.Errorf("the late transition was missed: %+v", r.Lifecycles[0].History.Moves)
+			t.Errorf("the late transition was missed: %+v", r.Lifecycles[0].History.Transitions)
 		}
 	})
 }
@@ -216,7 +216,7 @@ func TestConflictEndsWhenItsRowsAreCorrected(t *testing.T) {
 }
 
 func movesOf(r signal.Report, from, to string) int64 {
-	for _, m := range r.Lifecycles[0].History.Moves {
+	for _, m := range r.Lifecycles[0].History.Transitions {
 		if m.From == from && m.To == to {
 			return m.Orders
 		}

@@ -38,7 +38,7 @@ func TestTransitionsWithoutKeyAreAWarning(t *testing.T) {
 		}
 		r = next()
 		if confirmed, _ := conflictsOf(r); r.Err != nil || !slices.Equal(confirmed, []string{"1 illegal_move: placed → shipped"}) || movesOf(r, "placed", "paid") != 1 {
-			t.Errorf("confirmed %q, error %v, warnings %q, moves %+v", confirmed, r.Err, r.Warnings, r.Lifecycles[0].History.Moves)
+			t.Errorf("confirmed %q, error %v, warnings %q, moves %+v", confirmed, r.Err, r.Warnings, r.Lifecycles[0].History.Transitions)
 		}
 	})
 }

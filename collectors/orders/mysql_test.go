@@ -39,7 +39,7 @@ func TestRealStatesAreComparedAsTheDatabaseComparesThem(t *testing.T) {
 				if unnamed != "" {
 					named -= len(strings.Split(unnamed, "|"))
 				}
-				if got := strings.Join(l.Unnamed, "|"); got != unnamed || int(state["placed"].Orders) != named {
+				if got := strings.Join(l.UndeclaredStates, "|"); got != unnamed || int(state["placed"].Orders) != named {
 					t.Errorf("%d orders are placed, want %d; undeclared are %q, want %q", state["placed"].Orders, named, got, unnamed)
 				}
 			})

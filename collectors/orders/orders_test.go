@@ -167,8 +167,8 @@ func TestOrdersAreCountedByState(t *testing.T) {
 		add(t, s, "f", "on_hold", 100*time.Hour)
 		r := read(t, settings(s.URL, "", ", columns: {traceparent: traceparent}", states))
 		l, state := whole(t, r)
-		if len(r.Warnings) != 0 || len(l.Unnamed) != 0 {
-			t.Errorf("warnings %q, undeclared %q", r.Warnings, l.Unnamed)
+		if len(r.Warnings) != 0 || len(l.UndeclaredStates) != 0 {
+			t.Errorf("warnings %q, undeclared %q", r.Warnings, l.UndeclaredStates)
 		}
 		var names []string
 		for _, s := range l.States {
@@ -193,8 +193,8 @@ func TestOrdersAreCountedByState(t *testing.T) {
 		if age := placed.Oldest.At(signal.InstantOf(r.At)); age < 20*time.Minute-time.Second || age > 21*time.Minute {
 			t.Errorf("the longest dwell is %s, want 20 minutes", age)
 		}
-		if len(placed.Longest) != 3 || placed.Longest[0].ID != "b" || placed.Longest[1].ID != "c" || placed.Longest[0].TraceID == "" {
-			t.Errorf("the longest are %+v", placed.Longest)
+		if len(placed.Sample) != 3 || placed.Sample[0].ID != "b" || placed.Sample[1].ID != "c" || placed.Sample[0].TraceID == "" {
+			t.Errorf("the longest are %+v", placed.Sample)
 		}
 	})
 }
@@ -208,13 +208,13 @@ func TestUndeclaredStatesAreFound(t *testing.T) {
 		s.Run(t, "INSERT INTO orders (id, state, kind) VALUES ('n', NULL, 'web')", "UPDATE orders SET kind = 'shop' WHERE id = 'c'")
 		r := read(t, settings(s.URL, "", "", states))
 		l, _ := whole(t, r)
-		if got := strings.Join(l.Unnamed, " "); got != "lost refunding" {
+		if got := strings.Join(l.UndeclaredStates, " "); got != "lost refunding" {
 			t.Errorf("undeclared are %q", got)
 		}
 		checkWarning(t, r, `lifecycle order does not declare state "refunding", which at least one order in table`, "add the value to another state")
 		checkWarning(t, r, "at least one order in table", "has no state: its state is NULL")
 		l, _ = whole(t, read(t, settings(s.URL, "", `, where: "kind = 'web'"`, states)))
-		if got := strings.Join(l.Unnamed, " "); got != "refunding" {
+		if got := strings.Join(l.UndeclaredStates, " "); got != "refunding" {
 			t.Errorf("where kind is web, undeclared are %q", got)
 		}
 	})
@@ -248,7 +248,7 @@ func TestCountsStopAtTheCap(t *testing.T) {
 		for limit, want := range map[int]bool{3: true, 4: false} {
 			_, state := whole(t, read(t, settings(s.URL, "", "", states+fmt.Sprintf("    cap: %d\n    sample: 1\n", limit))))
 			p := state["placed"]
-			if p.Orders != signal.Count(limit) || p.OrdersCapped != want || p.Overdue != signal.Count(limit) || p.OverdueCapped != want || len(p.Longest) != 1 {
+			if p.Orders != signal.Count(limit) || p.OrdersCapped != want || p.Overdue != signal.Count(limit) || p.OverdueCapped != want || len(p.Sample) != 1 {
 				t.Errorf("with a cap of %d: %+v", limit, p)
 			}
 		}
@@ -265,8 +265,8 @@ func TestValuesStandForStates(t *testing.T) {
 			"\n    states:\n      placed: {max: 5m, next: done, values: ['10', '11']}\n      done: {values: '30'}\n"))
 		l, state := whole(t, r)
 		placed := state["placed"]
-		if placed.Orders != 2 || placed.Overdue != 1 || len(l.Unnamed) != 1 || l.Unnamed[0] != "99" {
-			t.Errorf("orders %d, overdue %d, undeclared %q; want 2, 1, [99]", placed.Orders, placed.Overdue, l.Unnamed)
+		if placed.Orders != 2 || placed.Overdue != 1 || len(l.UndeclaredStates) != 1 || l.UndeclaredStates[0] != "99" {
+			t.Errorf("orders %d, overdue %d, undeclared %q; want 2, 1, [99]", placed.Orders, placed.Overdue, l.UndeclaredStates)
 		}
 		if age := r.At.Sub(placed.Oldest.Since.Time()); age < 10*time.Minute-time.Second || age > 11*time.Minute {
 			t.Errorf("the longest dwell is %s, want 10 minutes, stored in milliseconds", age)

@@ -33,11 +33,11 @@ func TestQueryInsteadOfATable(t *testing.T) {
 			s.Ago(20*time.Minute), s.Ago(time.Minute), s.Ago(time.Hour), s.Ago(time.Minute), s.Ago(time.Minute)))
 		r := read(t, querySettings(s.URL, "", joined, states))
 		l, state := whole(t, r)
-		if p := state["placed"]; p.Orders != 2 || p.Overdue != 1 || p.Longest[0].ID != "9007199254740993" {
+		if p := state["placed"]; p.Orders != 2 || p.Overdue != 1 || p.Sample[0].ID != "9007199254740993" {
 			t.Errorf("placed is %+v", p)
 		}
-		if state["paid"].Orders != 1 || strings.Join(l.Unnamed, " ") != "strange" {
-			t.Errorf("paid is %+v, unnamed %q, warnings %q", state["paid"], l.Unnamed, r.Warnings)
+		if state["paid"].Orders != 1 || strings.Join(l.UndeclaredStates, " ") != "strange" {
+			t.Errorf("paid is %+v, unnamed %q, warnings %q", state["paid"], l.UndeclaredStates, r.Warnings)
 		}
 	})
 }

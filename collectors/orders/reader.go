@@ -161,7 +161,7 @@ func (t *table) fill(state *signal.State, found database.Waiting) {
 		state.Oldest = signal.Age{Since: tally.Oldest, Bound: signal.Measured}
 	}
 	for _, row := range found.Oldest {
-		state.Longest = append(state.Longest, t.ref(row))
+		state.Sample = append(state.Sample, t.ref(row))
 	}
 }
 

@@ -43,9 +43,9 @@ func (g *graph) wrong(t *track, s step) signal.ConflictKind {
 		return signal.ExcludedStates
 	case t.state != undeclared && !g.legal(t.state, s.state):
 		if g.ends.has(t.state) && g.ends.has(s.state) {
-			return signal.TwoEnds
+			return signal.TwoTerminalStates
 		}
-		return signal.IllegalMove
+		return signal.IllegalTransition
 	case g.abandoned.has(s.state) && g.owe(t.owed, t.state, s.state) != 0:
 		return signal.NotCompensated
 	}

@@ -15,7 +15,7 @@ type transitions struct {
 	max       time.Duration // for the whole lifecycle
 	tracks    tracks
 	counts    map[[2]int]int64
-	completed signal.Completed
+	completed signal.Outcomes
 	left      []signal.Dwell
 }
 
@@ -81,12 +81,12 @@ func (t *transitions) complete(one *track) {
 
 // signal is the reading of the transitions. Each dwell is reported once.
 func (t *transitions) signal() *signal.History {
-	h := &signal.History{Completed: t.completed, Left: t.left}
+	h := &signal.History{Outcomes: t.completed, EndedDwells: t.left}
 	t.left = nil
 	for from, name := range t.graph.names {
 		for to, other := range t.graph.names {
 			if n := t.counts[[2]int{from, to}]; n > 0 || t.graph.next[from].has(to) {
-				h.Moves = append(h.Moves, signal.Move{From: name, To: other, Orders: n})
+				h.Transitions = append(h.Transitions, signal.Transition{From: name, To: other, Orders: n})
 			}
 		}
 	}

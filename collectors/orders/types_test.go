@@ -99,7 +99,7 @@ func TestHistoryColumnsOfEveryType(t *testing.T) {
 					t.Errorf("confirmed %q, want %s; error %v, warnings %q", confirmed, want, r.Err, r.Warnings)
 				}
 				if movesOf(r, "placed", "paid") != 1 || movesOf(r, "paid", "shipped") != 1 {
-					t.Errorf("moves %+v", r.Lifecycles[0].History.Moves)
+					t.Errorf("moves %+v", r.Lifecycles[0].History.Transitions)
 				}
 			})
 		})

@@ -22,7 +22,7 @@ const (
 // be read, the reading has a warning and stays complete.
 func (r *reader) undeclared(ctx context.Context, in *database.Reading, t *table, l *signal.Lifecycle) (warnings []string) {
 	values, warnings := r.undeclaredValues(ctx, in, t)
-	l.Unnamed = values
+	l.UndeclaredStates = values
 	states := make([]signal.State, len(values))
 	read := make([]*signal.State, len(values))
 	waits := make([]database.Wait, len(values))

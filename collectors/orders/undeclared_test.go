@@ -31,10 +31,10 @@ func TestOrdersInUndeclaredStatesAreNamed(t *testing.T) {
 				fraud, lost = lost, fraud
 			}
 			age := fraud.Oldest.At(signal.InstantOf(r.At)).Round(time.Minute)
-			if fraud.Orders != 5 || fraud.OrdersCapped || len(fraud.Longest) != 2 || fraud.Longest[0].ID != "f4" || age != 15*time.Minute || fraud.Oldest.Bound != bound {
+			if fraud.Orders != 5 || fraud.OrdersCapped || len(fraud.Sample) != 2 || fraud.Sample[0].ID != "f4" || age != 15*time.Minute || fraud.Oldest.Bound != bound {
 				t.Errorf("with columns %q, FRAUD_CHECK is %+v, for %s", columns, fraud, age)
 			}
-			if lost.Orders != 2 || len(lost.Longest) != 1 || lost.Longest[0].ID != "l" {
+			if lost.Orders != 2 || len(lost.Sample) != 1 || lost.Sample[0].ID != "l" {
 				t.Errorf("with columns %q, lost is %+v", columns, lost)
 			}
 		}

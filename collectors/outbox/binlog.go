@@ -32,7 +32,7 @@ func (r *reader) readBinlog(ctx context.Context, in *database.Reading, report *s
 	known := &r.known.binlog
 	s := known.observe(b)
 	s.Name = user
-	s.Behind = r.known.lag.observe(s, in.Now())
+	s.UnconfirmedSince = r.known.lag.observe(s, in.Now())
 	r.reportLog(s, report)
 	if !known.seen {
 		report.Warnings = append(report.Warnings, neverSeen(r.db.Name(), user, b.Others))
@@ -53,11 +53,11 @@ func neverSeen(db, user string, others []string) string {
 }
 
 // observe takes a reading of the binary log and describes it as a replication slot.
-func (k *binlogTracker) observe(b *dialect.Binlog) *signal.Slot {
+func (k *binlogTracker) observe(b *dialect.Binlog) *signal.LogReader {
 	kept := k.follow(b)
-	s := &signal.Slot{
-		Binlog: true, Active: b.Readers > 0, Written: k.written, Sent: b.Sent, Kept: b.Kept,
-		Retained: signal.Unknown, Left: signal.Unknown, Inserted: signal.Unknown,
+	s := &signal.LogReader{
+		Binlog: true, Active: b.Readers > 0, Written: k.written, Sent: b.Sent, LogRetention: b.Kept,
+		Retained: signal.Unknown, Remaining: signal.Unknown, Inserted: signal.Unknown,
 	}
 	switch {
 	case b.SentAll:

@@ -101,15 +101,15 @@ func TestRealBinlogIsFollowed(t *testing.T) {
 		}
 		grantAll(t, s, advised)
 		next := watch(t, text)
-		until(t, "a reader that was sent all", next, func(o signal.Slot) bool {
+		until(t, "a reader that was sent all", next, func(o signal.LogReader) bool {
 			return o.Active && o.Written > 0 && o.Confirmed == o.Written && o.Name == "debezium" && o.Binlog && o.Sent == signal.Unknown
 		})
 		write(t, s, 200<<10)
-		before := until(t, "what was written, and sent", next, func(o signal.Slot) bool { return o.Written > 200<<10 && o.Confirmed == o.Written })
+		before := until(t, "what was written, and sent", next, func(o signal.LogReader) bool { return o.Written > 200<<10 && o.Confirmed == o.Written })
 
 		first.Stop()
 		other := connect(t, s, "replica")
-		away := until(t, "no reader, and a replica as another user", next, func(o signal.Slot) bool {
+		away := until(t, "no reader, and a replica as another user", next, func(o signal.LogReader) bool {
 			write(t, s, 1) // a server that has nothing to send does not see that a reader has gone
 			return !o.Active
 		})
@@ -117,27 +117,29 @@ func TestRealBinlogIsFollowed(t *testing.T) {
 			t.Errorf("no reader is left, and it is %+v; before that it was %+v", away, before)
 		}
 		write(t, s, 200<<10)
-		until(t, "log that no connector reads", next, func(o signal.Slot) bool {
-			return o.Lag() > 200<<10 && o.Behind.Known() && o.Confirmed == away.Confirmed
+		until(t, "log that no connector reads", next, func(o signal.LogReader) bool {
+			return o.Lag() > 200<<10 && o.UnconfirmedSince.Known() && o.Confirmed == away.Confirmed
 		})
 		f := found(t, s, next)
 		if cause, _ := f.Evidence.Find("cause"); f.Mode != signal.OutboxStalled || !strings.HasPrefix(cause.Value, "nobody reads the binary log as debezium") {
 			t.Errorf("found is %+v", f)
 		}
-		if r := read(t, text); whole(t, r).Slot.Active || len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0], "user debezium has not read the binary log of database shop since lostorder started watching; users that read it: replica. Does") {
+		if r := read(t, text); whole(t, r).LogReader.Active || len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0], "user debezium has not read the binary log of database shop since lostorder started watching; users that read it: replica. Does") {
 			t.Errorf("to one who has just begun it is %+v, %q", r.Outboxes, r.Warnings)
 		}
 
 		other.Stop()
 		s.Run(t, "FLUSH BINARY LOGS")
-		until(t, "log that was removed", next, func(o signal.Slot) bool {
+		until(t, "log that was removed", next, func(o signal.LogReader) bool {
 			write(t, s, 1) // nor does it remove what one reads that it takes to be there
 			file, _ := lastLog(t, s)
 			s.Run(t, "PURGE BINARY LOGS TO '"+file+"'")
 			return o.Lost
 		})
 		connect(t, s, "debezium")
-		until(t, "a reader that came back", next, func(o signal.Slot) bool { return o.Active && !o.Lost && o.Lag() == 0 && !o.Behind.Known() })
+		until(t, "a reader that came back", next, func(o signal.LogReader) bool {
+			return o.Active && !o.Lost && o.Lag() == 0 && !o.UnconfirmedSince.Known()
+		})
 	})
 }
 
@@ -150,15 +152,15 @@ func TestRealBinlogReaderThatReceivesNothing(t *testing.T) {
 		reader := connect(t, s, "debezium")
 		text := binlogSettings(s)
 		blind := watch(t, text)
-		until(t, "a reader", blind, func(o signal.Slot) bool { return o.Active })
+		until(t, "a reader", blind, func(o signal.LogReader) bool { return o.Active })
 		reader.Hold()
-		full := func(o signal.Slot) bool {
+		full := func(o signal.LogReader) bool {
 			write(t, s, 1<<20)
 			return o.Active && o.Confirmed == signal.Unknown
 		}
 		until(t, "more than is sent", blind, full)
-		if o := whole(t, blind()); o.Slot.Sent != signal.Unknown || o.Slot.Lag() != signal.Unknown {
-			t.Errorf("without the right to count what is sent it is %+v", o.Slot)
+		if o := whole(t, blind()); o.LogReader.Sent != signal.Unknown || o.LogReader.Lag() != signal.Unknown {
+			t.Errorf("without the right to count what is sent it is %+v", o.LogReader)
 		}
 		advice := collectors.Examine(t.Context(), load(t, text)[0]).Advice
 		if (len(advice) == 2) != counts {
@@ -167,18 +169,18 @@ func TestRealBinlogReaderThatReceivesNothing(t *testing.T) {
 		if counts {
 			grantAll(t, s, advice)
 			next := watch(t, text)
-			until(t, "more than is sent", next, func(o signal.Slot) bool { return full(o) && o.Sent > 0 })
+			until(t, "more than is sent", next, func(o signal.LogReader) bool { return full(o) && o.Sent > 0 })
 			f := found(t, s, next)
 			if cause, _ := f.Evidence.Find("cause"); !strings.HasPrefix(cause.Value, "who reads the binary log as debezium takes nothing of it") {
 				t.Errorf("found is %+v", f)
 			}
 		}
 		reader.Stop()
-		until(t, "no reader", blind, func(o signal.Slot) bool { return !o.Active })
+		until(t, "no reader", blind, func(o signal.LogReader) bool { return !o.Active })
 
 		s.Run(t, "SET GLOBAL net_write_timeout = 1")
 		connect(t, s, "debezium").Hold()
-		until(t, "that the server cuts off what takes nothing", blind, func(o signal.Slot) bool {
+		until(t, "that the server cuts off what takes nothing", blind, func(o signal.LogReader) bool {
 			if o.Active {
 				write(t, s, 1<<20)
 			}

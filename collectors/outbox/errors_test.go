@@ -81,7 +81,7 @@ func TestMissingAndFutureTimestampsAreWarnings(t *testing.T) {
 		checkAge(t, "the oldest", o.Oldest.At(signal.InstantOf(r.At)), time.Minute)
 		checkWarning(t, r, "pending rows", "created_at (NULL): 2;")
 		checkWarning(t, r, "pending rows", "in the future: 1, by up to 2h0m0s")
-		last := o.Waiting[len(o.Waiting)-1]
+		last := o.Sample[len(o.Sample)-1]
 		if last.ID != "order-2" || last.Since > signal.InstantOf(r.At) {
 			t.Errorf("the row in the future is %v, now is %v", last, signal.InstantOf(r.At))
 		}
@@ -93,7 +93,7 @@ func TestRowsWithoutTimestampHaveUnknownAge(t *testing.T) {
 		makeTable(t, s)
 		s.Run(t, "INSERT INTO outbox (id) VALUES (3)")
 		o := whole(t, read(t, settings(s.URL, everything)))
-		if o.Pending != 1 || o.Oldest.Known() || o.HeadKey != "" || len(o.Waiting) != 0 {
+		if o.Pending != 1 || o.Oldest.Known() || o.HeadKey != "" || len(o.Sample) != 0 {
 			t.Errorf("it is %+v; want one pending row of unknown age", o)
 		}
 	})

@@ -9,4 +9,4 @@ import (
 type BinlogTracker struct{ binlogTracker }
 
 // Observe takes one reading of the log.
-func (r *BinlogTracker) Observe(b dialect.Binlog) *signal.Slot { return r.observe(&b) }
+func (r *BinlogTracker) Observe(b dialect.Binlog) *signal.LogReader { return r.observe(&b) }

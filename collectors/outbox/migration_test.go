@@ -70,7 +70,7 @@ func watch(t *testing.T, text string) (next func() signal.Report) {
 		for {
 			select {
 			case r := <-sink:
-				if r.At.Add(-r.Took).After(began) {
+				if r.At.Add(-r.Duration).After(began) {
 					return r
 				}
 			case <-time.After(2 * time.Minute):

@@ -142,13 +142,13 @@ func TestPendingRowsAreCountedAndNamed(t *testing.T) {
 			t.Errorf("it is %s, %s, %s, %s", o.Name, o.Database, o.Table, o.MaxAge)
 		}
 		checkAge(t, "the oldest", o.Oldest.At(signal.InstantOf(r.At)), 3*time.Minute)
-		if len(o.Waiting) != 2 || o.Waiting[0].ID != "order-7" || o.Waiting[1].ID != "order-3" {
-			t.Fatalf("waiting are %v, want order-7 and order-3", o.Waiting)
+		if len(o.Sample) != 2 || o.Sample[0].ID != "order-7" || o.Sample[1].ID != "order-3" {
+			t.Fatalf("waiting are %v, want order-7 and order-3", o.Sample)
 		}
-		if got := o.Waiting[0].TraceID; got != "0af7651916cd43dd8448eb211c80319c" {
+		if got := o.Sample[0].TraceID; got != "0af7651916cd43dd8448eb211c80319c" {
 			t.Errorf("the trace is %q", got)
 		}
-		if got := o.Waiting[1].TraceID; got != "" {
+		if got := o.Sample[1].TraceID; got != "" {
 			t.Errorf("an invalid traceparent gives the trace %q", got)
 		}
 		if len(r.Warnings) != 0 {
@@ -164,8 +164,8 @@ func TestOrderIDOfSeveralColumns(t *testing.T) {
 		add(t, s, 8, time.Second)
 		s.Run(t, "UPDATE outbox SET aggregate_id = NULL WHERE id = 8") // an event without an order
 		o := whole(t, read(t, settings(s.URL, "columns: {published_at: published_at, order_id: [status, aggregate_id], traceparent: traceparent}")))
-		if len(o.Waiting) != 1 || o.Waiting[0].ID != "PENDING/order-7" || o.Waiting[0].TraceID != traceparent[3:35] {
-			t.Errorf("orders that wait: %+v", o.Waiting)
+		if len(o.Sample) != 1 || o.Sample[0].ID != "PENDING/order-7" || o.Sample[0].TraceID != traceparent[3:35] {
+			t.Errorf("orders that wait: %+v", o.Sample)
 		}
 	})
 }

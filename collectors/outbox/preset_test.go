@@ -314,8 +314,8 @@ func TestPresetsMatchTheTablesOfTheirLibraries(t *testing.T) {
 				if o.HeadKey != "2" && o.HeadKey != uuids(2) {
 					t.Errorf("the head is %q, want the second row", o.HeadKey)
 				}
-				if l.named != (len(o.Waiting) > 0) || l.named && o.Waiting[0].ID != "order-2" {
-					t.Errorf("waiting are %v", o.Waiting)
+				if l.named != (len(o.Sample) > 0) || l.named && o.Sample[0].ID != "order-2" {
+					t.Errorf("waiting are %v", o.Sample)
 				}
 				if len(r.Warnings) > 0 {
 					t.Errorf("warnings: %q", r.Warnings)
@@ -367,7 +367,7 @@ func TestConfigOverridesThePreset(t *testing.T) {
 		add(t, s, 2, time.Hour)
 		s.Run(t, "UPDATE outbox SET status = 'NEW', published_at = created_at WHERE id = 2")
 		o := whole(t, read(t, withPreset(s.URL, "", "namastack", "table: outbox", "columns: {published_at: published_at, order_id: aggregate_id}")))
-		if o.Pending != 1 || o.HeadKey != "1" || o.Failed != 0 || o.Waiting[0].ID != "order-1" {
+		if o.Pending != 1 || o.HeadKey != "1" || o.Failed != 0 || o.Sample[0].ID != "order-1" {
 			t.Errorf("it is %+v; want row 1 pending, by published_at", o)
 		}
 		o = whole(t, read(t, withPreset(s.URL, "", "namastack", "table: outbox", "failed: id = 1")))

@@ -83,11 +83,11 @@ func (r *reader) read(ctx context.Context, in *database.Reading, t *table, repor
 		errs = append(errs, err)
 	} else {
 		read = true
-		o.HeadKey, o.Oldest, o.Waiting = t.head(rows)
+		o.HeadKey, o.Oldest, o.Sample = t.head(rows)
 		for _, row := range rows {
 			o.Keys = append(o.Keys, row.Fields[0])
 		}
-		o.KeysCut = len(rows) == c.Sample
+		o.KeysCapped = len(rows) == c.Sample
 	}
 	also, retried, failed := t.also()
 	tally, err := in.Tally(ctx, t.pending, c.Cap, 0, also...)

@@ -59,7 +59,7 @@ func (s *skipTracker) rewind(position int64) {
 	if s.started && position < s.position {
 		s.position = position
 		s.gaps = slices.DeleteFunc(s.gaps, func(g gap) bool { return g.number > position })
-		s.skipped = slices.DeleteFunc(s.skipped, func(row signal.SkippedRow) bool { return row.Number > position })
+		s.skipped = slices.DeleteFunc(s.skipped, func(row signal.SkippedRow) bool { return row.Sequence > position })
 		maps.DeleteFunc(s.unmarked, func(number int64, _ signal.Instant) bool { return number > position })
 	}
 }
@@ -72,7 +72,7 @@ func (s *skipTracker) tracked() []int64 {
 		all = append(all, g.number)
 	}
 	for _, row := range s.skipped {
-		all = append(all, row.Number)
+		all = append(all, row.Sequence)
 	}
 	return all
 }
@@ -81,13 +81,13 @@ func (s *skipTracker) tracked() []int64 {
 // rows record their publication.
 func (s *skipTracker) update(rows map[int64]signal.SkippedRow, marked bool, now signal.Instant) {
 	s.skipped = slices.DeleteFunc(s.skipped, func(row signal.SkippedRow) bool {
-		_, present := rows[row.Number]
-		return !present || !marked && now.Sub(row.Seen) > skippedFor
+		_, present := rows[row.Sequence]
+		return !present || !marked && now.Sub(row.FirstSeen) > skippedFor
 	})
 	s.gaps = slices.DeleteFunc(s.gaps, func(g gap) bool {
 		row, present := rows[g.number]
 		if present && len(s.skipped) < maxGaps {
-			row.Position, row.Seen = g.position, now
+			row.Position, row.FirstSeen = g.position, now
 			s.skipped = append(s.skipped, row)
 		}
 		return present
@@ -101,18 +101,18 @@ func (s *skipTracker) observeUnmarked(rows []signal.SkippedRow, maxAge time.Dura
 	before := s.unmarked
 	s.unmarked = make(map[int64]signal.Instant, len(rows))
 	for _, row := range rows {
-		if slices.ContainsFunc(s.skipped, func(known signal.SkippedRow) bool { return known.Number == row.Number }) {
+		if slices.ContainsFunc(s.skipped, func(known signal.SkippedRow) bool { return known.Sequence == row.Sequence }) {
 			continue
 		}
-		since, known := before[row.Number]
+		since, known := before[row.Sequence]
 		if !known {
 			since = now
 		}
 		if now.Sub(since) < maxAge || len(s.skipped) >= maxGaps {
-			s.unmarked[row.Number] = since
+			s.unmarked[row.Sequence] = since
 			continue
 		}
-		row.Seen, row.Position, row.Unmarked = since, s.position, true
+		row.FirstSeen, row.Position, row.Unmarked = since, s.position, true
 		s.skipped = append(s.skipped, row)
 	}
 }
@@ -177,7 +177,7 @@ func (s *skipTracker) warnings(limit int, now signal.Instant) (all []string) {
 func (s *skipTracker) signal(position string) *signal.Skipped {
 	rows := slices.Clone(s.skipped)
 	slices.SortFunc(rows, func(a, b signal.SkippedRow) int {
-		return cmp.Or(cmp.Compare(a.Seen, b.Seen), cmp.Compare(a.Number, b.Number))
+		return cmp.Or(cmp.Compare(a.FirstSeen, b.FirstSeen), cmp.Compare(a.Sequence, b.Sequence))
 	})
 	return &signal.Skipped{Position: position, Rows: rows}
 }

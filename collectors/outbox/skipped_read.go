@@ -100,7 +100,7 @@ func (r *reader) oldest(ctx context.Context, in *database.Reading, t *table) ([]
 			if n > s.position || tried {
 				ahead = append(ahead, row)
 			} else {
-				behind = append(behind, signal.SkippedRow{Key: t.shown(row), Number: n, Order: t.order(row)})
+				behind = append(behind, signal.SkippedRow{Key: t.shown(row), Sequence: n, Order: t.order(row)})
 			}
 		}
 		return ahead, behind, len(rows) < limit, err
@@ -147,7 +147,7 @@ func (t *table) rowsAt(ctx context.Context, in *database.Reading, numbers []int6
 		if err != nil {
 			return nil, fmt.Errorf("read rows behind the position of the relay: %w", err)
 		}
-		found[n] = signal.SkippedRow{Key: t.shown(row), Number: n, Order: t.order(row)}
+		found[n] = signal.SkippedRow{Key: t.shown(row), Sequence: n, Order: t.order(row)}
 	}
 	return found, nil
 }

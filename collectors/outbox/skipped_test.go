@@ -111,7 +111,7 @@ func TestSkippedRowsAreFound(t *testing.T) {
 			r.read(0)
 			commit()
 			o := r.read(0, "order-1")
-			if row := o.Skipped.Rows[0]; row.Key != "1" || row.Number != 1 || row.Position != 2 || !row.Order.Since.Known() || o.Skipped.Position != "2" {
+			if row := o.Skipped.Rows[0]; row.Key != "1" || row.Sequence != 1 || row.Position != 2 || !row.Order.Since.Known() || o.Skipped.Position != "2" {
 				r.t.Errorf("it is %+v at %s", row, o.Skipped.Position)
 			}
 			r.place(3)
@@ -136,8 +136,8 @@ func TestSkippedRowsAreFound(t *testing.T) {
 			r.read(0)
 			commit()
 			r.place(3)
-			if o := r.read(1, "order-1"); o.HeadKey != "3" || len(o.Waiting) != 1 {
-				r.t.Errorf("the head is %s of %v, want 3 alone: the relay will not publish the row that it skipped", o.HeadKey, o.Waiting)
+			if o := r.read(1, "order-1"); o.HeadKey != "3" || len(o.Sample) != 1 {
+				r.t.Errorf("the head is %s of %v, want 3 alone: the relay will not publish the row that it skipped", o.HeadKey, o.Sample)
 			}
 			r.s.Run(r.t, "UPDATE outbox SET published_at = created_at WHERE id = 1")
 			r.read(1) // by hand, or by a relay that reads it again
@@ -286,8 +286,8 @@ func TestRowsBeyondThePositionArePending(t *testing.T) {
 		}
 		r.relay(8)
 		o = r.read(1)
-		if o.Published != 2 || o.HeadKey != "9" || len(o.Waiting) != 1 || o.Waiting[0].ID != "order-9" {
-			t.Errorf("published %d, the head is %s of %v; want 2, 9, order-9", o.Published, o.HeadKey, o.Waiting)
+		if o.Published != 2 || o.HeadKey != "9" || len(o.Sample) != 1 || o.Sample[0].ID != "order-9" {
+			t.Errorf("published %d, the head is %s of %v; want 2, 9, order-9", o.Published, o.HeadKey, o.Sample)
 		}
 		checkAge(t, "the oldest", o.Oldest.At(signal.InstantOf(time.Now())), time.Minute)
 		r.s.Run(t, "UPDATE relay_position SET last_id = NULL WHERE relay = 'orders'")

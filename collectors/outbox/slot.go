@@ -34,14 +34,14 @@ func (r *reader) readSlot(ctx context.Context, in *database.Reading, report *sig
 	case s == nil && !r.known.lag.seen:
 		return in.NoSlot(ctx, c.Slot)
 	case s == nil:
-		s = &signal.Slot{Name: c.Slot, Gone: true, Confirmed: signal.Unknown, Sent: signal.Unknown, Retained: signal.Unknown, Left: signal.Unknown, Inserted: signal.Unknown}
+		s = &signal.LogReader{Name: c.Slot, Dropped: true, Confirmed: signal.Unknown, Sent: signal.Unknown, Retained: signal.Unknown, Remaining: signal.Unknown, Inserted: signal.Unknown}
 		r.known.lag.unconfirmed = nil
 	default:
 		r.known.lag.seen = true
-		s.Behind = r.known.lag.observe(s, in.Now())
+		s.UnconfirmedSince = r.known.lag.observe(s, in.Now())
 	}
 	r.reportLog(s, report)
-	if c.Table == "" || s.Gone {
+	if c.Table == "" || s.Dropped {
 		return nil
 	}
 	t, err := in.Table(ctx, c.Table)
@@ -54,17 +54,17 @@ func (r *reader) readSlot(ctx context.Context, in *database.Reading, report *sig
 }
 
 // reportLog reports an outbox whose events wait in the log.
-func (r *reader) reportLog(s *signal.Slot, report *signal.Report) {
+func (r *reader) reportLog(s *signal.LogReader, report *signal.Report) {
 	c := &r.config
 	report.Outboxes = append(report.Outboxes, signal.Outbox{
 		Name: c.Name, Database: c.Database, Table: c.Table, MaxAge: time.Duration(c.MaxAge),
-		Pending: signal.Unknown, Failed: signal.Unknown, Retried: signal.Unknown, Published: signal.Unknown, Slot: s,
+		Pending: signal.Unknown, Failed: signal.Unknown, Retried: signal.Unknown, Published: signal.Unknown, LogReader: s,
 	})
 }
 
 // observe takes a reading and returns since when the reader has not confirmed what
 // the server has written.
-func (l *logLag) observe(s *signal.Slot, now signal.Instant) signal.Age {
+func (l *logLag) observe(s *signal.LogReader, now signal.Instant) signal.Age {
 	if s.Confirmed == signal.Unknown {
 		return signal.Age{}
 	}

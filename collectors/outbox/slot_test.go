@@ -70,17 +70,17 @@ func (c connector) stop(t *testing.T) {
 }
 
 // until takes readings until one fulfils a condition.
-func until(t *testing.T, what string, next func() signal.Report, is func(o signal.Slot) bool) signal.Slot {
+func until(t *testing.T, what string, next func() signal.Report, is func(o signal.LogReader) bool) signal.LogReader {
 	t.Helper()
 	var last signal.Report
 	for deadline := time.Now().Add(2 * time.Minute); time.Now().Before(deadline); {
 		last = next()
-		if len(last.Outboxes) == 1 && last.Outboxes[0].Slot != nil && is(*last.Outboxes[0].Slot) {
-			return *last.Outboxes[0].Slot
+		if len(last.Outboxes) == 1 && last.Outboxes[0].LogReader != nil && is(*last.Outboxes[0].LogReader) {
+			return *last.Outboxes[0].LogReader
 		}
 	}
 	t.Fatalf("%s: not read in time; the last reading is %+v", what, last)
-	return signal.Slot{}
+	return signal.LogReader{}
 }
 
 func TestRealSlotIsFollowed(t *testing.T) {
@@ -105,27 +105,27 @@ func TestRealSlotIsFollowed(t *testing.T) {
 	s.Run(t, "SELECT pg_create_logical_replication_slot('"+slot+"', 'test_decoding')")
 	t.Cleanup(drop)
 	next := watch(t, text)
-	begin := until(t, "an inactive slot", next, func(o signal.Slot) bool {
-		return !o.Active && o.Confirmed > 0 && o.Retained.Known() && !o.Gone && !o.Lost
+	begin := until(t, "an inactive slot", next, func(o signal.LogReader) bool {
+		return !o.Active && o.Confirmed > 0 && o.Retained.Known() && !o.Dropped && !o.Lost
 	})
 
 	for i := range 50 {
 		s.Run(t, fmt.Sprintf("INSERT INTO outbox VALUES (%d, repeat('x', 1500))", i))
 	}
-	grown := until(t, "log that no connector reads", next, func(o signal.Slot) bool {
-		return o.Lag() > 50*1000 && o.Retained >= o.Lag() && o.Inserted == 50 && o.Behind.Known()
+	grown := until(t, "log that no connector reads", next, func(o signal.LogReader) bool {
+		return o.Lag() > 50*1000 && o.Retained >= o.Lag() && o.Inserted == 50 && o.UnconfirmedSince.Known()
 	})
 	if grown.Active || grown.Confirmed != begin.Confirmed {
 		t.Errorf("no connector reads it, and it is %+v", grown)
 	}
 	c := start(t, s, slot)
-	until(t, "a reader", next, func(o signal.Slot) bool { return o.Active && o.Confirmed == begin.Confirmed })
+	until(t, "a reader", next, func(o signal.LogReader) bool { return o.Active && o.Confirmed == begin.Confirmed })
 	c.confirm(t, grown.Written)
-	until(t, "a reader that has confirmed", next, func(o signal.Slot) bool { return o.Active && o.Confirmed >= grown.Written })
+	until(t, "a reader that has confirmed", next, func(o signal.LogReader) bool { return o.Active && o.Confirmed >= grown.Written })
 	c.stop(t)
-	until(t, "a reader that left", next, func(o signal.Slot) bool { return !o.Active })
+	until(t, "a reader that left", next, func(o signal.LogReader) bool { return !o.Active })
 	drop()
-	until(t, "a dropped slot", next, func(o signal.Slot) bool { return o.Gone && o.Lag() == signal.Unknown })
+	until(t, "a dropped slot", next, func(o signal.LogReader) bool { return o.Dropped && o.Lag() == signal.Unknown })
 }
 
 // The server invalidates a slot that keeps more log than max_slot_wal_keep_size.
@@ -138,10 +138,10 @@ func TestRealSlotInvalidatedByTheServer(t *testing.T) {
 	})
 	next := watch(t, strings.Replace(settings(s.URL, "slot: "+slot), "    table: outbox\n", "", 1))
 	s.Run(t, "ALTER SYSTEM SET max_slot_wal_keep_size = '1MB'", "SELECT pg_reload_conf()")
-	until(t, "a bound", next, func(o signal.Slot) bool { return o.Left.Known() })
+	until(t, "a bound", next, func(o signal.LogReader) bool { return o.Remaining.Known() })
 	for range 4 {
 		s.Run(t, "INSERT INTO t VALUES ('x')", "SELECT pg_switch_wal()")
 	}
 	s.Run(t, "CHECKPOINT")
-	until(t, "an invalidated slot", next, func(o signal.Slot) bool { return o.Lost })
+	until(t, "an invalidated slot", next, func(o signal.LogReader) bool { return o.Lost })
 }

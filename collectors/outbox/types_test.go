@@ -99,7 +99,7 @@ func TestColumnsOfEveryType(t *testing.T) {
 					t.Helper()
 					o := whole(t, r)
 					var orders []string
-					for _, w := range o.Waiting {
+					for _, w := range o.Sample {
 						orders = append(orders, w.ID)
 					}
 					if o.Pending != signal.Count(len(ids)) || o.HeadKey != ids[0] || strings.Join(orders, " ") != strings.Join(ids, " ") || o.Published != published || len(r.Warnings) > 0 {
@@ -168,8 +168,8 @@ func TestSequenceOfTwoColumns(t *testing.T) {
 		}
 		r := read(t, settings(s.URL, "columns: {id: number, order_id: aggregate_id, sequence: [shard, number]}", "position: {table: relay_position, columns: [shard, number]}"))
 		o := whole(t, r)
-		if o.Pending != 2 || len(o.Waiting) != 2 || o.Waiting[0].ID != "ä-9007199254740993" || o.Waiting[1].ID != "ö-1" {
-			t.Errorf("%d pending: %+v", o.Pending, o.Waiting)
+		if o.Pending != 2 || len(o.Sample) != 2 || o.Sample[0].ID != "ä-9007199254740993" || o.Sample[1].ID != "ö-1" {
+			t.Errorf("%d pending: %+v", o.Pending, o.Sample)
 		}
 		checkAge(t, "the oldest", o.Oldest.At(signal.InstantOf(r.At)), 2*time.Minute)
 	})

@@ -38,12 +38,12 @@ func newRouter(ctx context.Context, t *topology, queues int) *router {
 
 // route follows a message that a queue dead-letters: through the dead letter exchange, the
 // routing key and the bindings to the queues at the end. Names decide nothing.
-func (r *router) route(q *queueDefinition, e *effective) (signal.DeadLetter, []key) {
+func (r *router) route(q *queueDefinition, e *effective) (signal.DeadLettering, []key) {
 	name, given := e.lookup("x-dead-letter-exchange", "dead-letter-exchange")
 	if !given {
-		return signal.DeadLetter{Route: signal.RouteNone}, nil
+		return signal.DeadLettering{Route: signal.RouteNone}, nil
 	}
-	letter := signal.DeadLetter{To: name}
+	letter := signal.DeadLettering{To: name}
 	if name == "" {
 		letter.To = "the default exchange"
 	}

@@ -175,9 +175,9 @@ func (d *definitions) setups(v *release, policies bool, router *router) map[key]
 		}
 		var to []key
 		if q.Type != "stream" {
-			s.DeadLetter, to = router.route(q, e)
-			s.DeadLetter.AtMostOnce = q.Type == "quorum" && s.DeadLetter.Route == signal.RouteSet && !e.atLeastOnce()
-			s.DeadLetter.Leak = d.leak(q, e, to)
+			s.DeadLettering, to = router.route(q, e)
+			s.DeadLettering.AtMostOnce = q.Type == "quorum" && s.DeadLettering.Route == signal.RouteSet && !e.atLeastOnce()
+			s.DeadLettering.Leak = d.leak(q, e, to)
 		}
 		all[k] = setup{signal: s, to: to}
 	}

@@ -44,9 +44,9 @@ func TestRealDeadLettersThatWouldBeDroppedAreMissed(t *testing.T) {
 			r.TargetID, r.At, r.Interval = signal.TargetID{Collector: "rabbitmq", Target: "main"}, now, time.Minute
 			detector.Observe(&r)
 		}
-		route := func(r signal.Report, name string) signal.DeadLetterRoute {
+		route := func(r signal.Report, name string) signal.DeadLetteringRoute {
 			if q := queueOf(r, b.name(name)); q != nil && q.Setup != nil {
-				return q.Setup.DeadLetter.Route
+				return q.Setup.DeadLettering.Route
 			}
 			return signal.RouteUnknown
 		}

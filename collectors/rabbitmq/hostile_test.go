@@ -114,7 +114,7 @@ func TestDeadLettersAreFollowedWithBoundedWork(t *testing.T) {
 			if got, most := rabbitmq.RouteSteps(reader), 3*steps+10; got == 0 || got > most {
 				t.Errorf("took %d steps, want at most %d", got, most)
 			}
-			if d := queueOf(r, "entry").Setup.DeadLetter; d.Route != signal.RouteSet || len(r.DeadLetters) == 0 || r.DeadLetters[0].Destination != "failed" {
+			if d := queueOf(r, "entry").Setup.DeadLettering; d.Route != signal.RouteSet || len(r.DeadLetters) == 0 || r.DeadLetters[0].Destination != "failed" {
 				t.Errorf("got %+v and the dead letter queues %+v", d, r.DeadLetters)
 			}
 		})
@@ -147,10 +147,10 @@ func TestDeadLettersThatAreTooMuchWorkAreUnknownAndHideNoOthers(t *testing.T) {
 	if steps := rabbitmq.RouteSteps(reader); steps > rabbitmq.MostRouteSteps+rabbitmq.StopEvery {
 		t.Errorf("took %d steps", steps)
 	}
-	if d := queueOf(r, "entry").Setup.DeadLetter; d.Route != signal.RouteUnknown || d.Problem != "" {
+	if d := queueOf(r, "entry").Setup.DeadLettering; d.Route != signal.RouteUnknown || d.Problem != "" {
 		t.Errorf("got %+v", d)
 	}
-	if d := queueOf(r, "orders").Setup.DeadLetter; d.Route != signal.RouteSet || len(r.DeadLetters) != 1 || r.DeadLetters[0].Sources[0] != "orders" {
+	if d := queueOf(r, "orders").Setup.DeadLettering; d.Route != signal.RouteSet || len(r.DeadLetters) != 1 || r.DeadLetters[0].Sources[0] != "orders" {
 		t.Errorf("the queue beside it: %+v, %+v", d, r.DeadLetters)
 	}
 }
@@ -215,7 +215,7 @@ func TestManyDeadLetterQueuesForManyQueuesAreBounded(t *testing.T) {
 	if pairs > 500_000 {
 		t.Errorf("got %d pairs", pairs)
 	}
-	if q := queueOf(r, "orders"); q == nil || q.Setup.DeadLetter.Route != signal.RouteSet {
+	if q := queueOf(r, "orders"); q == nil || q.Setup.DeadLettering.Route != signal.RouteSet {
 		t.Errorf("got %+v", q)
 	}
 	for _, d := range r.DeadLetters {

@@ -234,13 +234,13 @@ func TestRealSetupAndDeadLetters(t *testing.T) {
 		if d := r.DeadLetters[0]; d.Destination != b.name("the-bin") || len(d.Sources) != 1 || d.Sources[0] != b.name("orders") {
 			t.Errorf("got %+v", d)
 		}
-		if s := queueOf(r, b.name("orders")).Setup; s.Retention != 500*time.Second || s.MaxDeliveries != 3 || s.DeadLetter.Route != signal.RouteSet {
+		if s := queueOf(r, b.name("orders")).Setup; s.Retention != 500*time.Second || s.MaxDeliveries != 3 || s.DeadLettering.Route != signal.RouteSet {
 			t.Errorf("got %+v", s)
 		}
-		if s := queueOf(r, b.name("lossy")).Setup; s.MaxMessages != 3 || !s.DropsHead || s.DeadLetter.Route != signal.RouteNone {
+		if s := queueOf(r, b.name("lossy")).Setup; s.MaxMessages != 3 || !s.DropsHead || s.DeadLettering.Route != signal.RouteNone {
 			t.Errorf("got %+v", s)
 		}
-		if s := queueOf(r, b.name("broken")).Setup; s.DeadLetter.Route != signal.RouteBroken {
+		if s := queueOf(r, b.name("broken")).Setup; s.DeadLettering.Route != signal.RouteBroken {
 			t.Errorf("got %+v", s)
 		}
 	})

@@ -38,7 +38,7 @@ func TestRealDeadLettersThatAreRefusedAreTold(t *testing.T) {
 			return len(r.Queues) == 2*len(ways) && q != nil && q.Setup != nil
 		})
 		for name, way := range ways {
-			if d := queueOf(r, b.name(name)).Setup.DeadLetter; d.Route != signal.RouteSet || (d.Leak != "") != way.leaks || d.AtMostOnce != (name == "quorum" || name == "asked") {
+			if d := queueOf(r, b.name(name)).Setup.DeadLettering; d.Route != signal.RouteSet || (d.Leak != "") != way.leaks || d.AtMostOnce != (name == "quorum" || name == "asked") {
 				t.Errorf("%s: %+v", name, d)
 			}
 			if way.leaks {

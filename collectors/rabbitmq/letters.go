@@ -48,7 +48,7 @@ func (r *reader) deadLetters(queues []signal.Queue, now signal.Instant) []signal
 		d := signal.DeadLetterQueue{
 			System: signal.RabbitMQ, Cluster: r.config.Name, Destination: q.Destination, Sources: e.sources,
 			Messages: q.Ready.Add(q.InFlight), Oldest: q.Oldest, Arrived: signal.Unknown, SourceRetention: e.retention,
-			Newest: k.peek.orders, Reasons: k.peek.reasons,
+			Sample: k.peek.orders, Reasons: k.peek.reasons,
 		}
 		if len(q.Partitions) == 1 {
 			d.Arrived = k.arrivals.count(&q.Partitions[0], now)

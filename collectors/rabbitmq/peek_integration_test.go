@@ -44,9 +44,9 @@ func TestRealPeekTellsReasonsAndLeavesEverything(t *testing.T) {
 			}
 			r := b.await(reader, func(r signal.Report) bool {
 				d := find(r)
-				return d != nil && d.Messages == 4 && len(d.Newest) == 3
+				return d != nil && d.Messages == 4 && len(d.Sample) == 3
 			})
-			if d := find(r); !slices.Equal(d.Reasons, []string{"3 rejected from " + b.name("orders-"+kind)}) || !d.Newest[0].Since.Known() {
+			if d := find(r); !slices.Equal(d.Reasons, []string{"3 rejected from " + b.name("orders-"+kind)}) || !d.Sample[0].Since.Known() {
 				t.Errorf("got %+v", d)
 			}
 			var left []string

@@ -33,14 +33,14 @@ func TestAPeekTellsReasonsAndOrders(t *testing.T) {
 			}
 			d := r.DeadLetters[0]
 			var got []string
-			for _, o := range d.Newest {
+			for _, o := range d.Sample {
 				got = append(got, o.ID)
 			}
 			if !slices.Equal(got, test.want) || !slices.Equal(d.Reasons, []string{"2 rejected from orders", "1 expired from orders"}) {
 				t.Errorf("got %q, %q", got, d.Reasons)
 			}
-			if test.orderID == "order_id: message_id" && (d.Newest[1].TraceID == "" || d.Newest[1].Since != 1760000000_000) {
-				t.Errorf("got %+v", d.Newest)
+			if test.orderID == "order_id: message_id" && (d.Sample[1].TraceID == "" || d.Sample[1].Since != 1760000000_000) {
+				t.Errorf("got %+v", d.Sample)
 			}
 		})
 	}

@@ -26,7 +26,7 @@ func TestAQueueIsReadWhole(t *testing.T) {
 	}
 	setup := signal.Setup{
 		Type: "quorum", Retention: 50 * time.Second, MaxMessages: signal.Unknown, MaxBytes: signal.Unknown, MaxDeliveries: 20, ReturnsUncounted: true,
-		DeadLetter: signal.DeadLetter{Route: signal.RouteSet, To: "dlx", AtMostOnce: true},
+		DeadLettering: signal.DeadLettering{Route: signal.RouteSet, To: "dlx", AtMostOnce: true},
 	}
 	if *q.Setup != setup {
 		t.Errorf("got %+v\nwant %+v", *q.Setup, setup)
@@ -61,7 +61,7 @@ func TestTheManagementAPISaysTheSameAsThePlugin(t *testing.T) {
 func TestOddNamesAreKept(t *testing.T) {
 	r, _ := read(t, settings(t, serve(t).URL))
 	q := queueOf(r, `a/b/q "1"`)
-	if q == nil || q.Ready != 1 || q.Setup.MaxMessages != 5 || !q.Setup.DropsHead || q.Setup.DeadLetter.Route != signal.RouteNone {
+	if q == nil || q.Ready != 1 || q.Setup.MaxMessages != 5 || !q.Setup.DropsHead || q.Setup.DeadLettering.Route != signal.RouteNone {
 		t.Errorf("got %+v", r.Queues)
 	}
 	if q != nil && (len(q.Partitions) != 1 || q.Partitions[0].Committed != 0 || q.Acknowledged.Known()) {
@@ -148,7 +148,7 @@ func TestADeadLetterExchange(t *testing.T) {
 	const orders = `[{"vhost":"/","name":"orders","type":"quorum","arguments":{"x-dead-letter-exchange":"dlx","x-dead-letter-routing-key":"k"}}]`
 	for name, test := range map[string]struct {
 		queues, exchanges, bindings string
-		route                       signal.DeadLetterRoute
+		route                       signal.DeadLetteringRoute
 		problem                     string
 	}{
 		"that does not exist":                        {orders, `[]`, `[]`, signal.RouteBroken, "the exchange dlx does not exist"},
@@ -171,7 +171,7 @@ func TestADeadLetterExchange(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if d := queueOf(r, "orders").Setup.DeadLetter; d.Route != test.route || d.Problem != test.problem {
+			if d := queueOf(r, "orders").Setup.DeadLettering; d.Route != test.route || d.Problem != test.problem {
 				t.Errorf("got %+v", d)
 			}
 		})

@@ -34,7 +34,7 @@ func (q *queue) reading(age signal.Age, part []signal.Partition) signal.Queue {
 	s := signal.NewQueue(q.id)
 	s.Objective, s.Setup, s.Oldest = q.objective, q.setup.signal, age
 	s.Consumers, s.Utilisation, s.InFlight = c.consumers, c.utilisation, c.unacked
-	s.Published, s.Redelivered, s.Behind = c.published, c.redelivered, statisticsInterval
+	s.Published, s.Redelivered, s.CounterDelay = c.published, c.redelivered, statisticsInterval
 	if q.stream() {
 		// What lies in a stream is kept, not waiting; and of a queue that is not
 		// known yet nobody knows whether it is one. What waits for the slowest reader

@@ -51,13 +51,13 @@ func TestTheGrantsThatAreAdvisedAreEnough(t *testing.T) {
 			}
 		}
 		s.Run(t, blind...)
-		if e := collectors.Examine(t.Context(), load(t, text)[0]); !e.Report.Whole() {
+		if e := collectors.Examine(t.Context(), load(t, text)[0]); !e.Report.Complete() {
 			t.Errorf("with %q, as it is advised to somebody who sees nothing: %v", blind, e.Report.Err)
 		}
 		s.Run(t, "REVOKE ALL PRIVILEGES ON orders FROM "+who, "REVOKE ALL PRIVILEGES ON payments FROM "+who)
 		s.Run(t, grants...)
 		e = collectors.Examine(t.Context(), load(t, text)[0])
-		if !e.Report.Whole() || len(e.Report.Reconciliations) != 1 || e.Report.Reconciliations[0].Compared == 0 {
+		if !e.Report.Complete() || len(e.Report.Reconciliations) != 1 || e.Report.Reconciliations[0].Compared == 0 {
 			t.Errorf("with %q: %v, %+v", grants, e.Report.Err, e.Report.Reconciliations)
 		}
 	})

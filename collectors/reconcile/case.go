@@ -113,13 +113,13 @@ func (s *suspects) summary(kinds []signal.MismatchKind, sample int, shown func(d
 		})
 		m := signal.Mismatches{Kind: kind, Count: signal.Count(len(cases)), Capped: s.full && len(cases) > 0}
 		for i, c := range cases {
-			if due := signal.InstantOf(c.first.Add(s.grace)); i == 0 || due < m.Told {
-				m.Told = due
+			if due := signal.InstantOf(c.first.Add(s.grace)); i == 0 || due < m.ConfirmedAt {
+				m.ConfirmedAt = due
 			}
 			if i < sample {
 				ref := signal.OrderRef{ID: shown(c.key), Since: c.since()}
 				ref.TraceID, ref.SpanID = span.Parent(c.found.trace)
-				m.Orders = append(m.Orders, ref)
+				m.Sample = append(m.Sample, ref)
 			}
 			if c.found.detail != "" && len(m.Details) < 3 {
 				m.Details = append(m.Details, shown(c.key)+": "+c.found.detail)

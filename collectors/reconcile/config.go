@@ -77,12 +77,12 @@ func target(c Config, f *config.File) collectors.Target {
 }
 
 // means is what the right is to the left.
-func (c *Config) means() signal.Meaning {
+func (c *Config) means() signal.ReconciliationKind {
 	switch {
 	case c.Kind != "":
-		return signal.Meaning(c.Kind)
+		return signal.ReconciliationKind(c.Kind)
 	case c.Expect == equal:
-		return signal.Copies
+		return signal.Replicas
 	}
 	return signal.Effects
 }

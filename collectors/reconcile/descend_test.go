@@ -31,7 +31,7 @@ func TestFewQueriesLeadToADifference(t *testing.T) { // not in parallel: it has 
 		began := time.Now()
 		got := collectors.Examine(t.Context(), load(t, text)[0]).Report
 		otel.SetTracerProvider(noop.NewTracerProvider())
-		if !got.Whole() || got.Reconciliations[0].Suspects != 1 || got.Reconciliations[0].Round.Done != 1 {
+		if !got.Complete() || got.Reconciliations[0].Suspects != 1 || got.Reconciliations[0].Pass.Completed != 1 {
 			t.Fatalf("without the payment of %d the reading is %+v, %v", missing, got.Reconciliations, got.Err)
 		}
 		asked := map[string]int{}

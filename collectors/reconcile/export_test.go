@@ -34,7 +34,7 @@ func (s *Suspects) Due() (ids []string) {
 // Told are the orders that are told, by kind.
 func (s *Suspects) Told(kind signal.MismatchKind) (ids []string, capped bool) {
 	all, _ := s.suspects.summary([]signal.MismatchKind{kind}, 10, database.Key.String)
-	for _, o := range all[0].Orders {
+	for _, o := range all[0].Sample {
 		ids = append(ids, o.ID)
 	}
 	return ids, all[0].Capped

@@ -88,7 +88,7 @@ func TestTypesThatOnlyMySQLHasAreCompared(t *testing.T) {
 	columns := "values: [" + strings.Join(names, ", ") + "]}"
 	got := watch(t, sides(l, r, "{key: id, "+columns, "{key: order_id, "+columns, "equal")).checked()
 	expect(t, got, map[signal.MismatchKind][]string{signal.Different: want})
-	if different, _ := got.Of(signal.Different); t.Failed() {
+	if different, _ := got.OfKind(signal.Different); t.Failed() {
 		t.Log(different.Details)
 	}
 }

@@ -95,7 +95,7 @@ func TestNewRowsOfOneMomentAreAllLookedAt(t *testing.T) {
 		}
 		s.Run(t, "INSERT INTO orders VALUES (0, "+s.Ago(time.Minute)+")", "INSERT INTO payments VALUES (0, "+s.Ago(time.Minute)+")")
 		w := watch(t, settings(s, s, "exactly_one", never))
-		w.next("a reading", func(r signal.Report) bool { return r.Whole() })
+		w.next("a reading", func(r signal.Report) bool { return r.Complete() })
 		for i, n := range []int{2500, 400, 1200} { // which end in different places of their batches
 			s.Run(t, fmt.Sprintf("INSERT INTO orders SELECT %d + i, %s FROM %s", 10_000*i, s.Ago(time.Duration(30-i)*time.Second), s.Many(n)))
 		}
@@ -115,10 +115,10 @@ func TestNewRowsOfTheSameKeysAreLookedAtAsFastAsOthers(t *testing.T) {
 		began := time.Now().Add(-time.Minute).UnixMilli()
 		s.Run(t, fmt.Sprintf("INSERT INTO payments VALUES (0, %d)", began))
 		w := watch(t, sides(s, s, "{key: id}", "{key: order_id}", "at_least_one", never))
-		w.next("a reading", func(r signal.Report) bool { return r.Whole() })
+		w.next("a reading", func(r signal.Report) bool { return r.Complete() })
 		const rows = 3500 // each order is paid in two parts
 		s.Run(t, fmt.Sprintf("INSERT INTO payments SELECT (i + 1 - (i + 1) %% 2) / 2, %d + i FROM %s", began, s.Many(rows)))
-		w.next("all of them", func(r signal.Report) bool { return r.Whole() && r.Reconciliations[0].Compared > rows/2 })
+		w.next("all of them", func(r signal.Report) bool { return r.Complete() && r.Reconciliations[0].Compared > rows/2 })
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		var most signal.Count

@@ -154,12 +154,12 @@ func (r *reader) reading() signal.Reconciliation {
 	c := &r.config
 	mismatches, waiting := r.suspects.summary(c.kinds(), c.Sample, r.sides[left].keyed.Shown)
 	return signal.Reconciliation{
-		Name: c.Name, Means: c.means(), Grace: time.Duration(c.Grace),
+		Name: c.Name, Kind: c.means(), Grace: time.Duration(c.Grace),
 		Left:       signal.Store{Database: c.Left.Database, Table: c.Left.Table},
 		Right:      signal.Store{Database: c.Right.Database, Table: c.Right.Table},
 		Mismatches: mismatches, Suspects: waiting,
 		Compared: signal.Count(r.compared), Listed: signal.Count(r.listed),
-		Round: r.round.reading(),
+		Pass: r.round.reading(),
 	}
 }
 

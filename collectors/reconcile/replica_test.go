@@ -27,7 +27,7 @@ func TestRealStoppedReplicaOfMySQL(t *testing.T) {
 		justNow(t, r.Shop, "payments", "A-1", "captured")
 		w.suspects(1)
 		w.next("what would have outlived its grace", func(r signal.Report) bool {
-			return r.Whole() && time.Since(stopped) > 5*grace && r.Reconciliations[0].Suspects == 1
+			return r.Complete() && time.Since(stopped) > 5*grace && r.Reconciliations[0].Suspects == 1
 		})
 		r.Start(t)
 		w.suspects(0)

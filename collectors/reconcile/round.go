@@ -35,10 +35,10 @@ type round struct {
 	second bool // the left has come to its end, and the right goes on
 }
 
-func (r *round) reading() signal.Round {
-	return signal.Round{
-		Done: signal.Count(r.done), Rows: signal.Count(r.rows), Part: r.part(),
-		Began: signal.InstantOf(r.began), Rests: r.rests,
+func (r *round) reading() signal.Pass {
+	return signal.Pass{
+		Completed: signal.Count(r.done), Rows: signal.Count(r.rows), Fraction: r.part(),
+		StartedAt: signal.InstantOf(r.began), Paused: r.rests,
 	}
 }
 

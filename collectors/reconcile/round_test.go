@@ -50,7 +50,7 @@ func TestProgressIsOfAllRowsAlsoOfThoseThatAreNotCompared(t *testing.T) {
 			t.Parallel()
 			each(t, func(t *testing.T, s *databasetest.Shop) {
 				w := beginRound(t, s, name, 5000) // 500 in each reading, or a thousand in each second one
-				w.next("a round", func(r signal.Report) bool { return r.Whole() && r.Reconciliations[0].Round.Done > 0 })
+				w.next("a round", func(r signal.Report) bool { return r.Complete() && r.Reconciliations[0].Pass.Completed > 0 })
 				w.mu.Lock()
 				defer w.mu.Unlock()
 				var between []float64
@@ -81,8 +81,8 @@ func TestARoundReadsNoMoreThanItMay(t *testing.T) {
 					return len(w.parts) >= readings
 				})
 				// One step is 500 rows, or 1000 that are listed; and then it has to wait.
-				if last := w.next("one more", func(r signal.Report) bool { return r.Whole() }).Reconciliations[0].Round; last.Done > 0 || last.Part > 0.7 {
-					t.Errorf("after %d readings, with 150 rows allowed, %d rounds and %.2f of one are done", readings, last.Done, last.Part)
+				if last := w.next("one more", func(r signal.Report) bool { return r.Complete() }).Reconciliations[0].Pass; last.Completed > 0 || last.Fraction > 0.7 {
+					t.Errorf("after %d readings, with 150 rows allowed, %d rounds and %.2f of one are done", readings, last.Completed, last.Fraction)
 				}
 			})
 		})

@@ -69,7 +69,7 @@ func TestRealReplicasAreConfirmedByTheirPrimaries(t *testing.T) {
 	}
 	seen := time.Now()
 	for name, w := range checks {
-		w.next("many graces", func(r signal.Report) bool { return r.Whole() && r.At.Sub(seen) > 10*grace })
+		w.next("many graces", func(r signal.Report) bool { return r.Complete() && r.At.Sub(seen) > 10*grace })
 		if got := w.toldEver(); len(got) > 0 {
 			t.Errorf("with a replica as %s, told %q, which the primaries do not have", name, got)
 		}

@@ -33,7 +33,7 @@ func TestARestartGoesOnFromWhereItWas(t *testing.T) {
 		text, path := kept(t, s)
 		slow := strings.Replace(text, "rows_per_second: 10000000", "rows_per_second: 200", 1)
 		w := watch(t, slow)
-		passed := w.next("the beginning of a round, and what is missing there", func(r signal.Report) bool { return missing(2)(r) && r.Reconciliations[0].Round.Part > 0.1 })
+		passed := w.next("the beginning of a round, and what is missing there", func(r signal.Report) bool { return missing(2)(r) && r.Reconciliations[0].Pass.Fraction > 0.1 })
 		w.stop()
 		if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
 			t.Fatalf("the state is not kept for its owner alone: %v, %v", info, err)
@@ -43,9 +43,9 @@ func TestARestartGoesOnFromWhereItWas(t *testing.T) {
 		// What was missing is told again although the round has passed it.
 		w = watch(t, override(slow, []string{never}))
 		w.next("what is still missing", missing(1))
-		r := w.next("one more reading", func(r signal.Report) bool { return r.Whole() })
-		if part := r.Reconciliations[0].Round.Part; part < passed.Reconciliations[0].Round.Part {
-			t.Errorf("the round is at %.2f, and was at %.2f", part, passed.Reconciliations[0].Round.Part)
+		r := w.next("one more reading", func(r signal.Report) bool { return r.Complete() })
+		if part := r.Reconciliations[0].Pass.Fraction; part < passed.Reconciliations[0].Pass.Fraction {
+			t.Errorf("the round is at %.2f, and was at %.2f", part, passed.Reconciliations[0].Pass.Fraction)
 		}
 		w.stop()
 		if got := w.toldEver(); len(got) != 1 || got[0] != "missing_right 7" || !strings.Contains(w.log.String(), "goes on from where it was") {
@@ -55,7 +55,7 @@ func TestARestartGoesOnFromWhereItWas(t *testing.T) {
 		// And the round comes to its end.
 		w = watch(t, text)
 		w.next("the rest", missing(2))
-		if r := w.next("the end of the round", func(r signal.Report) bool { return r.Reconciliations[0].Round.Done > 0 }); r.Err != nil {
+		if r := w.next("the end of the round", func(r signal.Report) bool { return r.Reconciliations[0].Pass.Completed > 0 }); r.Err != nil {
 			t.Error(r.Err)
 		}
 	})
@@ -76,7 +76,7 @@ func TestNewRowsThatCameWhileNobodyLookedAreLookedAt(t *testing.T) {
 		w.next("two readings", func(r signal.Report) bool {
 			w.mu.Lock()
 			defer w.mu.Unlock()
-			return r.Whole() && len(w.parts) > 2
+			return r.Complete() && len(w.parts) > 2
 		})
 		w.stop()
 		for i, key := range []string{"orders", "payments"} {
@@ -133,7 +133,7 @@ func TestACheckOfTheConfigLeavesTheStateAlone(t *testing.T) {
 	s := databasetest.SQLite(t)
 	shop(t, s, "orders", "payments")
 	text, path := kept(t, s)
-	if e := collectors.Examine(t.Context(), load(t, text)[0]); !e.Report.Whole() {
+	if e := collectors.Examine(t.Context(), load(t, text)[0]); !e.Report.Complete() {
 		t.Fatal(e.Report.Err)
 	}
 	if _, err := os.Stat(path); err == nil {

@@ -49,7 +49,7 @@ func TestStories(t *testing.T) {
 				justNow(t, s, "payments", "A-1", "captured")
 				justNow(t, s, "payments", "A-9", "captured")
 				w.next("both", func(r signal.Report) bool {
-					return r.Whole() && count(r, signal.Duplicate) == 1 && count(r, signal.MissingLeft) == 1
+					return r.Complete() && count(r, signal.Duplicate) == 1 && count(r, signal.MissingLeft) == 1
 				})
 			},
 			told: []string{"duplicate A-1", "missing_left A-9"},
@@ -156,8 +156,8 @@ func TestStories(t *testing.T) {
 				add(t, s, "payments", "A-0", "1", "captured")
 			},
 			after: func(t *testing.T, s *databasetest.Shop, w *watching) {
-				w.next("a reading", func(r signal.Report) bool { return r.Whole() })
-				w.next("another", func(r signal.Report) bool { return r.Whole() })
+				w.next("a reading", func(r signal.Report) bool { return r.Complete() })
+				w.next("another", func(r signal.Report) bool { return r.Complete() })
 				justNow(t, s, "orders", "A-1", "paid")
 				w.next("the missing payment", missing(1))
 			},
@@ -219,12 +219,12 @@ func override(text string, more []string) string {
 }
 
 func count(r signal.Report, kind signal.MismatchKind) signal.Count {
-	m, _ := r.Reconciliations[0].Of(kind)
+	m, _ := r.Reconciliations[0].OfKind(kind)
 	return m.Count
 }
 
 func missing(n signal.Count) func(signal.Report) bool {
-	return func(r signal.Report) bool { return r.Whole() && count(r, signal.MissingRight) == n }
+	return func(r signal.Report) bool { return r.Complete() && count(r, signal.MissingRight) == n }
 }
 
 func TestNothingIsMissingUntilItWasLookedAtTwice(t *testing.T) {
@@ -235,7 +235,7 @@ func TestNothingIsMissingUntilItWasLookedAtTwice(t *testing.T) {
 		for range 2 { // also after a restart
 			w := watch(t, settings(s, s, "exactly_one"))
 			began := time.Now()
-			w.next("a reading", func(r signal.Report) bool { return r.Whole() })
+			w.next("a reading", func(r signal.Report) bool { return r.Complete() })
 			w.next("the missing payment", missing(1))
 			if took := time.Since(began); took < grace {
 				t.Errorf("it was told after %s, and the grace is %s", took, grace)
@@ -255,8 +255,8 @@ func TestThePrimaryHasTheLastWord(t *testing.T) {
 		text := strings.Replace(settings(s, replica, "exactly_one"), "{database: billing,", "{database: billing, primary: shop,", 1)
 		w := watch(t, text)
 		w.suspects(1)
-		first := w.next("a round", func(r signal.Report) bool { return r.Whole() }).Reconciliations[0].Round.Done
-		w.next("rounds", func(r signal.Report) bool { return r.Whole() && r.Reconciliations[0].Round.Done > first+20 })
+		first := w.next("a round", func(r signal.Report) bool { return r.Complete() }).Reconciliations[0].Pass.Completed
+		w.next("rounds", func(r signal.Report) bool { return r.Complete() && r.Reconciliations[0].Pass.Completed > first+20 })
 		if got := w.toldEver(); len(got) > 0 {
 			t.Errorf("told %q, which the primary has", got)
 		}
@@ -277,8 +277,8 @@ func TestALargeTableIsReadByAnIndexOrNotAtAll(t *testing.T) {
 		}
 		w := watch(t, sides(s, s, "{key: id}", "{key: id}", "exactly_one"))
 		for range 8 {
-			r := w.next("a reading", func(r signal.Report) bool { return r.Whole() || strings.Contains(r.Err.Error(), "refused") })
-			if r.Whole() {
+			r := w.next("a reading", func(r signal.Report) bool { return r.Complete() || strings.Contains(r.Err.Error(), "refused") })
+			if r.Complete() {
 				break
 			}
 			statements := createIndex.FindAllString(r.Err.Error(), -1)
@@ -291,10 +291,10 @@ func TestALargeTableIsReadByAnIndexOrNotAtAll(t *testing.T) {
 				s.Run(t, text)
 			}
 			w.next("a reading after it", func(r signal.Report) bool {
-				return r.Whole() || !slices.Equal(createIndex.FindAllString(r.Err.Error(), -1), statements)
+				return r.Complete() || !slices.Equal(createIndex.FindAllString(r.Err.Error(), -1), statements)
 			})
 		}
-		r := w.next("a whole reading", func(r signal.Report) bool { return r.Whole() && r.Reconciliations[0].Round.Done > 0 })
+		r := w.next("a whole reading", func(r signal.Report) bool { return r.Complete() && r.Reconciliations[0].Pass.Completed > 0 })
 		if got := r.Reconciliations[0]; got.Compared < rows || got.Listed > rows*5/2 {
 			t.Errorf("compared %d, listed %d", got.Compared, got.Listed)
 		}

@@ -47,7 +47,7 @@ func TestAMismatchLeadsToTheTraceOfItsOrder(t *testing.T) {
 		}
 		found := 0
 		for _, m := range got.Mismatches {
-			for _, o := range m.Orders {
+			for _, o := range m.Sample {
 				found++
 				if ref := want[string(m.Kind)+" "+o.ID]; o.TraceID != ref.TraceID || o.SpanID != ref.SpanID {
 					t.Errorf("%s of order %s leads to trace %q and span %q, want %q and %q", m.Kind, o.ID, o.TraceID, o.SpanID, ref.TraceID, ref.SpanID)

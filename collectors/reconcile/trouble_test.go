@@ -58,7 +58,7 @@ func TestAQueryThatTakesTooLongReadsLessTheNextTime(t *testing.T) {
 		if !strings.Contains(late.Err.Error(), "the server ended the query after the statement timeout of 2s") {
 			t.Errorf("it says: %v", late.Err)
 		}
-		w.next("the end of a round", func(r signal.Report) bool { return r.Whole() && r.Reconciliations[0].Round.Done > 0 })
+		w.next("the end of a round", func(r signal.Report) bool { return r.Complete() && r.Reconciliations[0].Pass.Completed > 0 })
 		w.next("the missing payment", missing(1))
 	})
 }

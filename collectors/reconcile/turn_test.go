@@ -53,11 +53,11 @@ func TestWindowsAreWholeOnTheTurnOfTheClocks(t *testing.T) {
 					expect(t, w.checked(), map[signal.MismatchKind][]string{signal.MissingRight: test.behind})
 					return
 				}
-				w.next("a reading", func(r signal.Report) bool { return r.Whole() })
+				w.next("a reading", func(r signal.Report) bool { return r.Complete() })
 				l.Run(t, fmt.Sprintf("INSERT INTO orders VALUES ('new', '%s')", turn.Wall(time.Now())))
 				got := w.next("the new order", func(r signal.Report) bool {
-					m, _ := r.Reconciliations[0].Of(signal.MissingRight)
-					return r.Whole() && int(m.Count) == len(test.behind)
+					m, _ := r.Reconciliations[0].OfKind(signal.MissingRight)
+					return r.Complete() && int(m.Count) == len(test.behind)
 				})
 				expect(t, got.Reconciliations[0], map[signal.MismatchKind][]string{signal.MissingRight: test.behind})
 			})

@@ -94,7 +94,7 @@ func TestValuesAreComparedAcrossDatabases(t *testing.T) {
 		w := watch(t, override(text, []string{calm}))
 		got := w.checked()
 		expect(t, got, map[signal.MismatchKind][]string{signal.Different: want})
-		different, _ := got.Of(signal.Different)
+		different, _ := got.OfKind(signal.Different)
 		for _, detail := range different.Details {
 			t.Log(detail)
 		}

@@ -91,11 +91,11 @@ func (w *watching) Report(r signal.Report) {
 	w.latest = r
 	for _, c := range r.Reconciliations {
 		w.compared = append(w.compared, c.Compared)
-		if c.Round.Done == 0 {
-			w.parts = append(w.parts, c.Round.Part)
+		if c.Pass.Completed == 0 {
+			w.parts = append(w.parts, c.Pass.Fraction)
 		}
 		for _, m := range c.Mismatches {
-			for _, o := range m.Orders {
+			for _, o := range m.Sample {
 				w.ever = append(w.ever, string(m.Kind)+" "+o.ID)
 			}
 		}
@@ -154,14 +154,14 @@ func (w *watching) checked() signal.Reconciliation {
 	case <-w.more: // it may be of before what was changed just now
 	default:
 	}
-	first := w.next("a whole reading", func(r signal.Report) bool { return r.Whole() }).Reconciliations[0].Round
-	done := first.Done + 1
-	if first.Began.Known() {
+	first := w.next("a whole reading", func(r signal.Report) bool { return r.Complete() }).Reconciliations[0].Pass
+	done := first.Completed + 1
+	if first.StartedAt.Known() {
 		done++ // the round under way may have passed what was changed
 	}
-	seen := w.next("a round", func(r signal.Report) bool { return r.Whole() && r.Reconciliations[0].Round.Done >= done })
+	seen := w.next("a round", func(r signal.Report) bool { return r.Complete() && r.Reconciliations[0].Pass.Completed >= done })
 	r := w.next("what outlived its grace", func(r signal.Report) bool {
-		return r.Whole() && r.At.Sub(seen.At) > 2*grace && r.Reconciliations[0].Suspects == 0
+		return r.Complete() && r.At.Sub(seen.At) > 2*grace && r.Reconciliations[0].Suspects == 0
 	})
 	return r.Reconciliations[0]
 }
@@ -184,16 +184,16 @@ func (w *watching) toldEver() []string {
 // suspects waits for a report in which so many orders differ within their grace.
 func (w *watching) suspects(n signal.Count) {
 	w.t.Helper()
-	w.next(fmt.Sprintf("%d suspects", n), func(r signal.Report) bool { return r.Whole() && r.Reconciliations[0].Suspects == n })
+	w.next(fmt.Sprintf("%d suspects", n), func(r signal.Report) bool { return r.Complete() && r.Reconciliations[0].Suspects == n })
 }
 
 // expect fails the test unless exactly these orders are told, by kind.
 func expect(t *testing.T, r signal.Reconciliation, want map[signal.MismatchKind][]string) {
 	t.Helper()
 	for _, kind := range []signal.MismatchKind{signal.MissingRight, signal.MissingLeft, signal.Duplicate, signal.Different} {
-		m, _ := r.Of(kind)
+		m, _ := r.OfKind(kind)
 		var got []string
-		for _, o := range m.Orders {
+		for _, o := range m.Sample {
 			got = append(got, o.ID)
 		}
 		slices.Sort(got)

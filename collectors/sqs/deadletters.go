@@ -100,15 +100,15 @@ func (r *reader) sourcesByTarget() map[string][]*queue {
 }
 
 // deadLetter says what becomes of messages that a queue gives up.
-func (r *reader) deadLetter(q *queue) signal.DeadLetter {
+func (r *reader) deadLetter(q *queue) signal.DeadLettering {
 	to := q.setting.deadLetterARN
 	switch {
 	case q.setting.unreadable == "RedrivePolicy":
-		return signal.DeadLetter{}
+		return signal.DeadLettering{}
 	case to == "":
-		return signal.DeadLetter{Route: signal.RouteNone}
+		return signal.DeadLettering{Route: signal.RouteNone}
 	}
-	route := signal.DeadLetter{Route: signal.RouteSet, To: nameOf(to)}
+	route := signal.DeadLettering{Route: signal.RouteSet, To: nameOf(to)}
 	target := r.queues[route.To]
 	switch {
 	case q.failsElsewhere():

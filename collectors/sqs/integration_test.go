@@ -83,7 +83,7 @@ func TestRealDepthsAndSetup(t *testing.T) {
 	if q.Ready != 2 || q.InFlight != 1 || q.Delayed != 1 {
 		t.Errorf("ready %d, in flight %d, delayed %d; want 2, 1, 1", q.Ready, q.InFlight, q.Delayed)
 	}
-	if q.Setup.DeadLetter.Route != signal.RouteSet || q.Setup.DeadLetter.To != s.prefix+"dead" || q.Setup.MaxDeliveries != 3 || q.Setup.Retention != 2000*time.Second {
+	if q.Setup.DeadLettering.Route != signal.RouteSet || q.Setup.DeadLettering.To != s.prefix+"dead" || q.Setup.MaxDeliveries != 3 || q.Setup.Retention != 2000*time.Second {
 		t.Errorf("setup %+v", q.Setup)
 	}
 	d := deadIn(t, r, s.prefix+"dead")
@@ -94,8 +94,8 @@ func TestRealDepthsAndSetup(t *testing.T) {
 		t.Fatal(err)
 	}
 	time.Sleep(200 * time.Millisecond) // until the settings are due again
-	if q := queueIn(t, whole(t, reader), s.prefix+"orders"); q.Setup.DeadLetter.Route != signal.RouteBroken {
-		t.Errorf("after its dead letter queue was deleted: %+v", q.Setup.DeadLetter)
+	if q := queueIn(t, whole(t, reader), s.prefix+"orders"); q.Setup.DeadLettering.Route != signal.RouteBroken {
+		t.Errorf("after its dead letter queue was deleted: %+v", q.Setup.DeadLettering)
 	}
 }
 
@@ -127,7 +127,7 @@ func TestRealFIFO(t *testing.T) {
 	dead := s.queue("dead.fifo")
 	send(t, s.client, s.queue("orders.fifo", "RedrivePolicy", s.redrive(dead, 3)), 2)
 	q := queueIn(t, whole(t, watch(t, s.settings(noCloudWatch))), s.prefix+"orders.fifo")
-	if q.Ready != 2 || q.Setup.Type != "fifo" || q.Setup.DeadLetter.Route != signal.RouteSet {
+	if q.Ready != 2 || q.Setup.Type != "fifo" || q.Setup.DeadLettering.Route != signal.RouteSet {
 		t.Errorf("got %+v, %+v", q, q.Setup)
 	}
 }

@@ -40,7 +40,7 @@ func TestMessagesThatBecomeTooOldAreLost(t *testing.T) {
 				t.Fatal(err)
 			}
 			r.TargetID = signal.TargetID{Collector: "sqs", Target: "main"}
-			r.At, r.Took, r.Interval = time.Now(), took, time.Minute
+			r.At, r.Duration, r.Interval = time.Now(), took, time.Minute
 			for _, change := range detector.Observe(&r) {
 				switch f := change.Finding; {
 				case f.Mode == signal.MessageLost:

@@ -112,7 +112,7 @@ func (s *services) play(want []string, read func() signal.Report) []string {
 		began := time.Now()
 		r := read()
 		r.TargetID = signal.TargetID{Collector: "sqs", Target: "main"}
-		r.At, r.Took, r.Interval = time.Now(), time.Since(began), 5*time.Second // on a busy machine, too
+		r.At, r.Duration, r.Interval = time.Now(), time.Since(began), 5*time.Second // on a busy machine, too
 		for _, change := range detector.Observe(&r) {
 			f := change.Finding
 			found[f.Subject.Destination+": "+string(f.Mode)] = fmt.Sprint(f.Evidence)

@@ -122,7 +122,7 @@ func TestRealRatesTellWhatIsWrongFromWhatOnlyLooksLikeIt(t *testing.T) {
 				t.Fatal(err)
 			}
 			r.TargetID = signal.TargetID{Collector: "sqs", Target: "main"}
-			r.At, r.Took, r.Interval = time.Now(), took, time.Minute
+			r.At, r.Duration, r.Interval = time.Now(), took, time.Minute
 			for _, change := range detector.Observe(&r) {
 				f := change.Finding
 				found[strings.TrimPrefix(f.Subject.Destination, s.prefix)+": "+string(f.Mode)] = fmt.Sprint(f.Evidence)

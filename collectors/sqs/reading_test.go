@@ -72,7 +72,7 @@ func TestWhatBecomesOfMessagesThatFail(t *testing.T) {
 		policy     string
 		dead       string
 		allows     string
-		want       signal.DeadLetterRoute
+		want       signal.DeadLetteringRoute
 		problem    string
 		deliveries signal.Count
 	}{
@@ -134,11 +134,11 @@ func TestWhatBecomesOfMessagesThatFail(t *testing.T) {
 			}
 			r := whole(t, watch(t, settings(t, s.URL(), noMetrics...)))
 			got := queueIn(t, r, test.source).Setup
-			if got.DeadLetter.Route != test.want || got.DeadLetter.Problem != test.problem || got.MaxDeliveries != test.deliveries {
-				t.Errorf("got %+v after %d deliveries, want route %d %q after %d", got.DeadLetter, got.MaxDeliveries, test.want, test.problem, test.deliveries)
+			if got.DeadLettering.Route != test.want || got.DeadLettering.Problem != test.problem || got.MaxDeliveries != test.deliveries {
+				t.Errorf("got %+v after %d deliveries, want route %d %q after %d", got.DeadLettering, got.MaxDeliveries, test.want, test.problem, test.deliveries)
 			}
-			if test.policy != "" && got.DeadLetter.To != "dead" {
-				t.Errorf("it goes to %q", got.DeadLetter.To)
+			if test.policy != "" && got.DeadLettering.To != "dead" {
+				t.Errorf("it goes to %q", got.DeadLettering.To)
 			}
 			if paired := len(r.DeadLetters) > 0; paired != (test.dead != "" && !strings.Contains(test.problem, "region and account")) {
 				t.Errorf("dead letter queues %+v", r.DeadLetters)
@@ -180,7 +180,7 @@ func TestOnFIFOQueuesTheClockOfADeadLetterBeginsAnew(t *testing.T) {
 	if d := deadIn(t, r, "dead.fifo"); d.SourceRetention != 0 {
 		t.Errorf("source retention %s would call it a trap, which it is not", d.SourceRetention)
 	}
-	if q := queueIn(t, r, "orders.fifo"); q.Setup.Type != "fifo" || q.Setup.DeadLetter.Route != signal.RouteSet {
+	if q := queueIn(t, r, "orders.fifo"); q.Setup.Type != "fifo" || q.Setup.DeadLettering.Route != signal.RouteSet {
 		t.Errorf("setup %+v", q.Setup)
 	}
 }

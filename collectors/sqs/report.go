@@ -34,7 +34,7 @@ func (r *reading) queueOf(q *queue) signal.Queue {
 		s.Published = q.meter.series[sent].count()
 		s.Received = q.meter.series[received].count()
 		s.Acknowledged = q.meter.series[deleted].count()
-		s.Behind = time.Duration(r.config.CloudWatch.Interval + r.config.CloudWatch.Delay)
+		s.CounterDelay = time.Duration(r.config.CloudWatch.Interval + r.config.CloudWatch.Delay)
 	}
 	s.Partitions = r.progress(q)
 	return s
@@ -45,7 +45,7 @@ func (r *reader) setup(q *queue) *signal.Setup {
 	setup := &signal.Setup{
 		Type: "standard", Retention: q.setting.retention,
 		MaxMessages: signal.Unknown, MaxBytes: signal.Unknown, MaxDeliveries: q.setting.maxReceives,
-		DeadLetter: r.deadLetter(q),
+		DeadLettering: r.deadLetter(q),
 	}
 	if q.fifo() {
 		setup.Type = "fifo"

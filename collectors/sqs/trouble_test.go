@@ -348,8 +348,8 @@ func TestAPolicyThatIsNotJSONIsAWarning(t *testing.T) {
 	if len(r.Warnings) != 1 || r.Warnings[0] != "the RedrivePolicy of queue orders is not JSON" {
 		t.Errorf("warnings %q", r.Warnings)
 	}
-	if q := queueIn(t, r, "orders"); q.Setup.DeadLetter.Route != signal.RouteUnknown {
-		t.Errorf("route %+v is invented", q.Setup.DeadLetter)
+	if q := queueIn(t, r, "orders"); q.Setup.DeadLettering.Route != signal.RouteUnknown {
+		t.Errorf("route %+v is invented", q.Setup.DeadLettering)
 	}
 }
 

@@ -210,7 +210,7 @@ func TestHowAQueueIsSetUpIsReadRarelyAndWithItsDepth(t *testing.T) {
 			if i >= 5 {
 				want = signal.RouteSet
 			}
-			if got := queueIn(t, r, "orders").Setup.DeadLetter.Route; err != nil || got != want {
+			if got := queueIn(t, r, "orders").Setup.DeadLettering.Route; err != nil || got != want {
 				t.Errorf("minute %d: route %v, %v; want %v", i, got, err, want)
 			}
 			n := v.Requests()["GetQueueAttributes"]

@@ -36,8 +36,8 @@ func Of(e collectors.Examination) Target {
 	r := &e.Report
 	holds := phrase.Holds(r)
 	t := Target{
-		Collector: r.Collector, Target: r.Target, OK: r.Whole(),
-		Reachable: phrase.List(holds, len(holds)), TookSeconds: r.Took.Round(time.Millisecond).Seconds(),
+		Collector: r.Collector, Target: r.Target, OK: r.Complete(),
+		Reachable: phrase.List(holds, len(holds)), TookSeconds: r.Duration.Round(time.Millisecond).Seconds(),
 		Advice: []collectors.Advice{},
 	}
 	remedies := signal.MergeRemedies(signal.Remedies(r.Err), r.Remedies)
@@ -84,14 +84,14 @@ func (t *Target) deadLetters(r *signal.Report) {
 	for i := range r.Queues {
 		q := &r.Queues[i]
 		switch setup := q.Setup; {
-		case setup != nil && setup.DeadLetter.Leak != "":
-			t.warn("dead letters of queue %s are dropped on their way: %s", q.Destination, setup.DeadLetter.Leak)
-		case setup != nil && setup.DeadLetter.AtMostOnce:
+		case setup != nil && setup.DeadLettering.Leak != "":
+			t.warn("dead letters of queue %s are dropped on their way: %s", q.Destination, setup.DeadLettering.Leak)
+		case setup != nil && setup.DeadLettering.AtMostOnce:
 			once = append(once, q.Destination)
 		case slices.Contains(none, q.Destination), slices.Contains(nameless, q.Destination), served[q.Destination]:
-		case setup != nil && setup.DeadLetter.Route == signal.RouteBroken:
-			t.warn("queue %s has a dead letter queue that its messages do not reach: %s", q.Destination, setup.DeadLetter.Problem)
-		case setup != nil && setup.DeadLetter.Route == signal.RouteNone:
+		case setup != nil && setup.DeadLettering.Route == signal.RouteBroken:
+			t.warn("queue %s has a dead letter queue that its messages do not reach: %s", q.Destination, setup.DeadLettering.Problem)
+		case setup != nil && setup.DeadLettering.Route == signal.RouteNone:
 			none = append(none, q.Destination)
 		case setup == nil && q.System == signal.Kafka:
 			nameless = append(nameless, q.Destination)

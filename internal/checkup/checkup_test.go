@@ -17,8 +17,8 @@ func queue(system signal.System, name string, setup *signal.Setup) signal.Queue 
 	return q
 }
 
-func route(r signal.DeadLetterRoute, problem string) *signal.Setup {
-	return &signal.Setup{DeadLetter: signal.DeadLetter{Route: r, Problem: problem}}
+func route(r signal.DeadLetteringRoute, problem string) *signal.Setup {
+	return &signal.Setup{DeadLettering: signal.DeadLettering{Route: r, Problem: problem}}
 }
 
 func TestQueuesWithoutADeadLetterQueueAreNamedOnce(t *testing.T) {
@@ -27,8 +27,8 @@ func TestQueuesWithoutADeadLetterQueueAreNamedOnce(t *testing.T) {
 			queue(signal.Kafka, "orders", nil), queue(signal.Kafka, "orders.dlq", nil),
 			queue(signal.Kafka, "payments", nil), queue(signal.Kafka, "payments", nil), // two groups
 			queue(signal.RabbitMQ, "lossy", route(signal.RouteNone, "")), queue(signal.RabbitMQ, "safe", route(signal.RouteSet, "")),
-			queue(signal.RabbitMQ, "once", &signal.Setup{DeadLetter: signal.DeadLetter{Route: signal.RouteSet, AtMostOnce: true}}),
-			queue(signal.RabbitMQ, "leaks", &signal.Setup{DeadLetter: signal.DeadLetter{Route: signal.RouteSet, AtMostOnce: true, Leak: "dead refuses them"}}),
+			queue(signal.RabbitMQ, "once", &signal.Setup{DeadLettering: signal.DeadLettering{Route: signal.RouteSet, AtMostOnce: true}}),
+			queue(signal.RabbitMQ, "leaks", &signal.Setup{DeadLettering: signal.DeadLettering{Route: signal.RouteSet, AtMostOnce: true, Leak: "dead refuses them"}}),
 			queue(signal.RabbitMQ, "broken", route(signal.RouteBroken, "exchange dead does not exist")),
 			queue(signal.RabbitMQ, "dead", route(signal.RouteNone, "")), queue(signal.RabbitMQ, "unknown", route(signal.RouteUnknown, "")),
 		},

@@ -22,7 +22,7 @@ func (r *Reading) Horizon(ctx context.Context) (h dialect.Horizon, ok bool, err 
 }
 
 // Slot reads a replication slot; it is nil when there is none of that name.
-func (r *Reading) Slot(ctx context.Context, name string) (*signal.Slot, error) {
+func (r *Reading) Slot(ctx context.Context, name string) (*signal.LogReader, error) {
 	doing := "read replication slot " + name
 	d, ok := r.dialect.(dialect.Slots)
 	if !ok {

@@ -44,7 +44,7 @@ func retention(q *signal.Queue) time.Duration {
 // passesOn reports whether what a queue removes goes, or may go, to another. Kafka
 // and SQS remove what is too old whatever becomes of messages that fail.
 func passesOn(q *signal.Queue) bool {
-	route := q.Setup.DeadLetter.Route
+	route := q.Setup.DeadLettering.Route
 	return q.System == signal.RabbitMQ && route != signal.RouteNone && route != signal.RouteBroken
 }
 
@@ -54,7 +54,7 @@ func agingWindow(q *signal.Queue) time.Duration {
 	if q.Objective.MaxAge > 0 {
 		window = min(window, q.Objective.MaxAge)
 	}
-	return max(window, q.Behind)
+	return max(window, q.CounterDelay)
 }
 
 // watchAging takes in how old the heads of the queue are.

@@ -11,10 +11,10 @@ import (
 // one may wait, and one that comes now will wait longer than that. It is told
 // before the age says so, and told until the queue shrinks.
 var backlogGrowing = Decision{
-	Mode:   signal.BacklogGrowing,
-	Means:  "The queue will not meet its age objective at the rates at which messages come and are taken off.",
-	Benign: "A burst or a nightly batch that drains, a queue that is younger than its window, consumers that are only just back.",
-	judge:  judgeBacklogGrowing,
+	Mode:        signal.BacklogGrowing,
+	Description: "The queue will not meet its age objective at the rates at which messages come and are taken off.",
+	BenignTwin:  "A burst or a nightly batch that drains, a queue that is younger than its window, consumers that are only just back.",
+	judge:       judgeBacklogGrowing,
 }
 
 // watchGrowth notes whether the queue meets its objective; one that did not does
@@ -56,7 +56,7 @@ func judgeBacklogGrowing(v *view) []Case {
 		}
 		c := Case{
 			Subject: queueSubject(q.QueueID), Severity: signal.Warning, Count: t.backlog,
-			Since: t.growingSince, DecidableAt: t.flow.last().at, Orders: q.Waiting,
+			Since: t.growingSince, DecidableAt: t.flow.last().at, Orders: q.Sample,
 			Evidence: signal.Evidence{
 				{Name: "waiting_messages", Value: fmt.Sprint(t.backlog)},
 				{Name: "arrivals", Value: rateInWords(t.flow.arrivals())},

@@ -202,7 +202,7 @@ var growthCases = map[string]tale{
 				done := int64(max(0, i/20-1)) * 2000
 				p := signal.Partition{Start: signal.Unknown, Committed: done, End: done + int64(i%7) + int64(i/40)}
 				r := group(1, p)
-				r.Queues[0].Behind = 10 * time.Minute
+				r.Queues[0].CounterDelay = 10 * time.Minute
 				return r
 			})
 		},

@@ -73,7 +73,7 @@ func (h *history) observeBrokers(r *signal.Report, at signal.Instant) {
 		b.observe(l, at)
 	}
 	for key, b := range h.brokers {
-		late := max(r.Interval+r.Took, behind(r, key))
+		late := max(r.Interval+r.Duration, behind(r, key))
 		for i := range b.pending {
 			l := &b.pending[i]
 			l.messages -= h.findQueues(r, key, b, *l)
@@ -91,7 +91,7 @@ func (h *history) observeBrokers(r *signal.Report, at signal.Instant) {
 func behind(r *signal.Report, key broker) (most time.Duration) {
 	for i := range r.Queues {
 		if q := &r.Queues[i]; q.System == key.system && q.Cluster == key.cluster {
-			most = max(most, q.Behind)
+			most = max(most, q.CounterDelay)
 		}
 	}
 	return most
@@ -232,7 +232,7 @@ func (t *queueTrack) observeKept(q *signal.Queue, at signal.Instant, interval ti
 	k := t.kept
 	reading := keptReading{int64(q.Ready.Add(q.InFlight).Add(q.Delayed)), max(0, q.Acknowledged), max(0, q.Received)}
 	before, now := k.last[0], max(k.last[1].depth, reading.depth)
-	if k.seen >= 2 && now < before.depth && decidable(k.head) && k.head.At(at)+q.Behind/2 >= retention(q) {
+	if k.seen >= 2 && now < before.depth && decidable(k.head) && k.head.At(at)+q.CounterDelay/2 >= retention(q) {
 		k.suspects = append(k.suspects, olderThanKept{at, before.depth - now, before.deleted, before.received})
 	}
 	k.last = [2]keptReading{k.last[1], reading}
@@ -241,7 +241,7 @@ func (t *queueTrack) observeKept(q *signal.Queue, at signal.Instant, interval ti
 		k.head = q.Oldest
 	}
 	k.suspects = slices.DeleteFunc(k.suspects, func(s olderThanKept) bool {
-		if at.Sub(s.at) < q.Behind+interval {
+		if at.Sub(s.at) < q.CounterDelay+interval {
 			return false
 		}
 		lost := s.messages - int64(max(0, q.Acknowledged-s.deleted))

@@ -279,7 +279,7 @@ func rabbitLost(queue string, reason detect.LossReason, n int64) detect.Loss {
 func keptFor(s *script, oldest time.Time, waiting int64, deleted signal.Count) signal.Report {
 	r := polled(signal.Unknown, 0, deleted, waiting, 0)
 	q := &r.Queues[0]
-	q.Objective, q.Behind, q.Setup.Retention, q.Setup.DropsHead = signal.Objective{}, 10*time.Minute, 4*time.Hour, true
+	q.Objective, q.CounterDelay, q.Setup.Retention, q.Setup.DropsHead = signal.Objective{}, 10*time.Minute, 4*time.Hour, true
 	if waiting > 0 && !oldest.After(s.now) {
 		q.Oldest = signal.Age{Since: signal.InstantOf(oldest), Bound: signal.AtLeast}
 	}
@@ -301,7 +301,7 @@ func TestLossesThatBrokersCount(t *testing.T) {
 			if !slices.Equal(found, tc.found) {
 				t.Errorf("found %q, want %q\n%+v", found, tc.found, s.opened)
 			}
-			lost := slices.DeleteFunc(s.detector.Tally().Lost, func(l detect.Loss) bool { return l.Messages == 0 })
+			lost := slices.DeleteFunc(s.detector.Counters().Lost, func(l detect.Loss) bool { return l.Messages == 0 })
 			if !slices.Equal(lost, tc.lost) {
 				t.Errorf("lost %+v, want %+v", lost, tc.lost)
 			}
@@ -328,7 +328,7 @@ func TestLossOfWhichTheQueueIsNotKnownSaysWhatIsKnown(t *testing.T) {
 	if len(s.detector.Open()) != 0 {
 		t.Error("still told an hour later")
 	}
-	if total := s.detector.Tally().Lost; len(total) != 2 || total[0].Messages != 2 || total[1].Messages != 3 {
+	if total := s.detector.Counters().Lost; len(total) != 2 || total[0].Messages != 2 || total[1].Messages != 3 {
 		t.Errorf("the counters say %+v", total)
 	}
 }

@@ -12,10 +12,10 @@ import (
 // takes: the group has no members, a partition belongs to no member, or the group
 // itself is gone and left messages behind.
 var consumerAbsent = Decision{
-	Mode:   signal.ConsumerAbsent,
-	Means:  "Messages wait and nobody reads them.",
-	Benign: "A deploy or a rebalance, a group that is idle because nothing waits, a consumer that commits without being a member.",
-	judge:  judgeConsumerAbsent,
+	Mode:        signal.ConsumerAbsent,
+	Description: "Messages wait and nobody reads them.",
+	BenignTwin:  "A deploy or a rebalance, a group that is idle because nothing waits, a consumer that commits without being a member.",
+	judge:       judgeConsumerAbsent,
 }
 
 // vanishedFor is how long a group that was deleted with messages left is spoken
@@ -42,7 +42,7 @@ func judgeConsumerAbsent(v *view) []Case {
 		}
 	}
 	for id, t := range v.history.vanished {
-		if _, dead := v.history.dlqs[id.Destination]; dead || !v.report.Whole() || t.objective.AbsentAfter <= 0 || v.at.Sub(t.vanishedAt) < t.objective.AbsentAfter {
+		if _, dead := v.history.dlqs[id.Destination]; dead || !v.report.Complete() || t.objective.AbsentAfter <= 0 || v.at.Sub(t.vanishedAt) < t.objective.AbsentAfter {
 			continue
 		}
 		cases = append(cases, Case{
@@ -60,7 +60,7 @@ func judgeConsumerAbsent(v *view) []Case {
 func emptyGroupCase(v *view, q *signal.Queue, t *queueTrack) Case {
 	c := Case{
 		Subject: queueSubject(q.QueueID), Severity: signal.Critical, Count: t.backlog,
-		Since: t.emptySince, DecidableAt: t.emptySince.Add(q.Objective.AbsentAfter), Orders: q.Waiting,
+		Since: t.emptySince, DecidableAt: t.emptySince.Add(q.Objective.AbsentAfter), Orders: q.Sample,
 	}
 	c.Evidence = signal.Evidence{
 		{Name: "consumers", Value: "0"},
@@ -87,7 +87,7 @@ func emptyGroupCase(v *view, q *signal.Queue, t *queueTrack) Case {
 // unassignedCase tells of partitions that belong to no member though the group has
 // some.
 func unassignedCase(v *view, q *signal.Queue, t *queueTrack) (Case, bool) {
-	c := Case{Subject: queueSubject(q.QueueID), Severity: signal.Critical, Orders: q.Waiting}
+	c := Case{Subject: queueSubject(q.QueueID), Severity: signal.Critical, Orders: q.Sample}
 	var where []string
 	for j := range q.Partitions {
 		pt := &t.partitions[j]

@@ -12,10 +12,10 @@ import (
 // wall-clock time and per partition: one hanging partition hides among many
 // busy ones, and topics that carry few messages are those that carry orders.
 var consumerStalled = Decision{
-	Mode:   signal.ConsumerStalled,
-	Means:  "Consumers are connected, messages wait, and nothing advances.",
-	Benign: "A slow consumer that advances, an idle topic, a rebalance or a broker restart, a lag made of commit markers only.",
-	judge:  judgeConsumerStalled,
+	Mode:        signal.ConsumerStalled,
+	Description: "Consumers are connected, messages wait, and nothing advances.",
+	BenignTwin:  "A slow consumer that advances, an idle topic, a rebalance or a broker restart, a lag made of commit markers only.",
+	judge:       judgeConsumerStalled,
 }
 
 func judgeConsumerStalled(v *view) []Case {
@@ -41,7 +41,7 @@ func judgeConsumerStalled(v *view) []Case {
 }
 
 func stalledCase(v *view, q *signal.Queue, t *queueTrack, stuck []int) Case {
-	c := Case{Subject: queueSubject(q.QueueID), Severity: signal.Critical, Orders: q.Waiting}
+	c := Case{Subject: queueSubject(q.QueueID), Severity: signal.Critical, Orders: q.Sample}
 	var where []string
 	oldest := signal.Age{}
 	for _, j := range stuck {

@@ -10,10 +10,10 @@ import (
 type Decision struct {
 	Mode signal.Mode
 	// Means is one sentence: what happened when this mode is found.
-	Means string
+	Description string
 	// Benign is one sentence: what looks like it and is not.
-	Benign string
-	judge  func(v *view) []Case
+	BenignTwin string
+	judge      func(v *view) []Case
 }
 
 // Decisions returns all failure modes that are built, in the order in which an
@@ -70,12 +70,12 @@ type view struct {
 	report  *signal.Report
 	at      signal.Instant
 	history *history
-	threats *[]Threat
+	threats *[]Expiry
 }
 
 // threaten notes that messages of a queue will be removed unprocessed.
 func (v *view) threaten(id signal.QueueID, in time.Duration) {
-	*v.threats = append(*v.threats, Threat{QueueID: id, In: in})
+	*v.threats = append(*v.threats, Expiry{QueueID: id, In: in})
 }
 
 // deadLetters reports whether a queue is one for dead letters. Nobody reads those as

@@ -13,7 +13,7 @@ type Detector struct {
 	decisions []Decision
 	histories map[signal.TargetID]*history
 	ledger    ledger
-	tally     Tally
+	tally     Counters
 }
 
 // ChangeKind says what happened to a finding.
@@ -37,7 +37,7 @@ func New() *Detector {
 		decisions: Decisions(),
 		histories: map[signal.TargetID]*history{},
 		ledger:    ledger{open: map[caseKey]*episode{}},
-		tally:     Tally{Findings: map[signal.Mode]int64{}},
+		tally:     Counters{Findings: map[signal.Mode]int64{}},
 	}
 	for _, decision := range d.decisions {
 		d.tally.Findings[decision.Mode] = 0
@@ -49,7 +49,7 @@ func New() *Detector {
 // Reports of one target come in the order of their time. A report without readings
 // changes nothing: what cannot be seen is neither found nor healed.
 func (d *Detector) Observe(r *signal.Report) (changes []Change) {
-	if r.Empty() && !r.Whole() {
+	if r.Empty() && !r.Complete() {
 		return nil
 	}
 	at := signal.InstantOf(r.At)
@@ -115,23 +115,23 @@ func (d *Detector) Open() []signal.Finding {
 // Closed returns the findings that were closed lately, the latest first.
 func (d *Detector) Closed() []signal.Finding { return slices.Clone(d.ledger.closed) }
 
-// Threats returns the queues whose messages will be removed before anybody has
+// Expiries returns the queues whose messages will be removed before anybody has
 // processed them, in a stable order. What a target that can no longer be read said
 // last stands until it can.
-func (d *Detector) Threats() []Threat {
-	var all []Threat
+func (d *Detector) Expiries() []Expiry {
+	var all []Expiry
 	for _, h := range d.histories {
 		all = append(all, h.threats...)
 	}
-	slices.SortFunc(all, func(a, b Threat) int { return compareQueues(a.QueueID, b.QueueID) })
+	slices.SortFunc(all, func(a, b Expiry) int { return compareQueues(a.QueueID, b.QueueID) })
 	return all
 }
 
-// Tally returns the counters since start. Every queue that has a log has a counter
+// Counters returns the counters since start. Every queue that has a log has a counter
 // of what it lost, at zero until something is lost, gone when the queue is; so has
 // every broker that counts what it drops for all its queues.
-func (d *Detector) Tally() Tally {
-	t := Tally{Findings: maps.Clone(d.tally.Findings), Gaps: d.tally.Gaps}
+func (d *Detector) Counters() Counters {
+	t := Counters{Findings: maps.Clone(d.tally.Findings), Gaps: d.tally.Gaps}
 	for _, h := range d.histories {
 		for id, q := range h.queues {
 			if len(q.partitions) > 0 && q.partitions[0].start >= 0 {

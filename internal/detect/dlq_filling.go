@@ -11,10 +11,10 @@ import (
 // dlqFilling: messages sit in a dead letter queue. It is critical while they
 // arrive and a warning once they only sit there.
 var dlqFilling = Decision{
-	Mode:   signal.DLQFilling,
-	Means:  "Messages that could not be processed arrive in a dead letter queue, or sit there.",
-	Benign: "An empty dead letter queue, one whose messages were all taken out again, retries that succeed.",
-	judge:  judgeDLQFilling,
+	Mode:        signal.DLQFilling,
+	Description: "Messages that could not be processed arrive in a dead letter queue, or sit there.",
+	BenignTwin:  "An empty dead letter queue, one whose messages were all taken out again, retries that succeed.",
+	judge:       judgeDLQFilling,
 }
 
 // arriving is how long after the last arrival messages count as arriving.
@@ -57,7 +57,7 @@ func judgeDLQFilling(v *view) []Case {
 		c := Case{
 			Subject:  signal.Subject{System: d.System, Cluster: d.Cluster, Destination: d.Destination},
 			Severity: signal.Warning, Count: int64(d.Messages),
-			Since: t.filledSince, DecidableAt: t.filledSince, Orders: d.Newest,
+			Since: t.filledSince, DecidableAt: t.filledSince, Orders: d.Sample,
 		}
 		if d.Oldest.Bound == signal.Measured && d.Oldest.Since < c.Since {
 			c.Since, c.DecidableAt = d.Oldest.Since, d.Oldest.Since

@@ -18,10 +18,10 @@ import (
 //
 // Kafka has nothing on the broker to decide it from.
 var dlqMissing = Decision{
-	Mode:   signal.DLQMissing,
-	Means:  "A message that fails would be dropped, or delivered again for ever: the queue has no dead letter queue, or the way to it leads nowhere.",
-	Benign: "A queue declared a moment ago, one that needs none by config, a reply queue, a stream, a dead letter queue itself.",
-	judge:  judgeDLQMissing,
+	Mode:        signal.DLQMissing,
+	Description: "A message that fails would be dropped, or delivered again for ever: the queue has no dead letter queue, or the way to it leads nowhere.",
+	BenignTwin:  "A queue declared a moment ago, one that needs none by config, a reply queue, a stream, a dead letter queue itself.",
+	judge:       judgeDLQMissing,
 }
 
 const (
@@ -53,13 +53,13 @@ func (t *letterTrack) observe(q *signal.Queue, at signal.Instant) {
 	if t.grace = declaring; q.Objective.MaxAge > 0 {
 		t.grace = min(declaring, q.Objective.MaxAge)
 	}
-	if q.Setup == nil || q.Setup.DeadLetter.Route == signal.RouteUnknown {
+	if q.Setup == nil || q.Setup.DeadLettering.Route == signal.RouteUnknown {
 		return
 	}
 	t.setup = q.Setup
 	t.wants = !q.Objective.NoDLQ && !q.Setup.Temporary && q.Setup.Type != "stream" && !soundsDead(q.Destination)
 	switch {
-	case q.Setup.DeadLetter.Route == signal.RouteSet && q.Setup.DeadLetter.Leak == "":
+	case q.Setup.DeadLettering.Route == signal.RouteSet && q.Setup.DeadLettering.Leak == "":
 		t.since, t.had = 0, true
 	case !t.since.Known():
 		t.since = at
@@ -77,7 +77,7 @@ func soundsDead(name string) bool {
 
 // lack is what queues have in common that lack the same.
 type lack struct {
-	route   signal.DeadLetterRoute
+	route   signal.DeadLetteringRoute
 	to      string
 	removed bool // somebody took it away since we look
 }
@@ -89,7 +89,7 @@ func judgeDLQMissing(v *view) []Case {
 		if !t.since.Known() || !t.wants || t.dead || v.at.Sub(t.since) < t.grace {
 			continue
 		}
-		letter := &t.setup.DeadLetter
+		letter := &t.setup.DeadLettering
 		what := lack{letter.Route, letter.To, t.had && letter.Route == signal.RouteNone}
 		if letter.Route == signal.RouteSet {
 			what.to = "" // it is not the target that is at fault
@@ -164,7 +164,7 @@ func withoutDLQ(what lack, queues []*letterTrack) Case {
 // somebody meant its messages to be kept.
 func (t *letterTrack) severity() signal.Severity {
 	switch {
-	case t.had, t.setup.DeadLetter.Route != signal.RouteNone:
+	case t.had, t.setup.DeadLettering.Route != signal.RouteNone:
 		return signal.Warning
 	case t.used && t.byBroker() != "":
 		return signal.Warning
@@ -193,7 +193,7 @@ func (t *letterTrack) byBroker() string {
 }
 
 func (t *letterTrack) lacks() signal.Evidence {
-	letter := &t.setup.DeadLetter
+	letter := &t.setup.DeadLettering
 	problem := letter.Problem
 	if letter.Route == signal.RouteSet {
 		return signal.Evidence{

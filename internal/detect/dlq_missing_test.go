@@ -11,11 +11,11 @@ import (
 )
 
 // letters is a queue and what becomes of its failing messages.
-func letters(system signal.System, name string, letter signal.DeadLetter, change ...func(q *signal.Queue)) signal.Queue {
+func letters(system signal.System, name string, letter signal.DeadLettering, change ...func(q *signal.Queue)) signal.Queue {
 	q := signal.NewQueue(signal.QueueID{System: system, Cluster: "main", Destination: name})
 	q.Objective, q.Consumers, q.Ready = objective, 1, 0
 	q.Setup = &signal.Setup{
-		Type: "classic", MaxMessages: signal.Unknown, MaxBytes: signal.Unknown, MaxDeliveries: signal.Unknown, DeadLetter: letter,
+		Type: "classic", MaxMessages: signal.Unknown, MaxBytes: signal.Unknown, MaxDeliveries: signal.Unknown, DeadLettering: letter,
 	}
 	if system == signal.SQS {
 		q.Setup.Type, q.Setup.Retention = "standard", 96*time.Hour
@@ -27,17 +27,17 @@ func letters(system signal.System, name string, letter signal.DeadLetter, change
 }
 
 var (
-	nowhere = signal.DeadLetter{Route: signal.RouteNone}
-	kept    = signal.DeadLetter{Route: signal.RouteSet, To: "orders-dlq"}
-	unsaid  = signal.DeadLetter{}
+	nowhere = signal.DeadLettering{Route: signal.RouteNone}
+	kept    = signal.DeadLettering{Route: signal.RouteSet, To: "orders-dlq"}
+	unsaid  = signal.DeadLettering{}
 )
 
-func broken(to string) signal.DeadLetter {
-	return signal.DeadLetter{Route: signal.RouteBroken, To: to, Problem: "queue " + to + " does not exist"}
+func broken(to string) signal.DeadLettering {
+	return signal.DeadLettering{Route: signal.RouteBroken, To: to, Problem: "queue " + to + " does not exist"}
 }
 
 // leaking is a way to a dead letter queue on which messages are dropped.
-var leaking = signal.DeadLetter{Route: signal.RouteSet, To: "dlx", Leak: "at most once"}
+var leaking = signal.DeadLettering{Route: signal.RouteSet, To: "dlx", Leak: "at most once"}
 
 func unused(q *signal.Queue) { q.Consumers = 0 }
 
@@ -54,7 +54,7 @@ func show(s *script, d time.Duration, queues ...signal.Queue) {
 }
 
 // many are queues that all have the same.
-func many(n int, letter signal.DeadLetter, change ...func(q *signal.Queue)) (queues []signal.Queue) {
+func many(n int, letter signal.DeadLettering, change ...func(q *signal.Queue)) (queues []signal.Queue) {
 	for i := range n {
 		queues = append(queues, letters(signal.RabbitMQ, fmt.Sprintf("q-%03d", i), letter, change...))
 	}

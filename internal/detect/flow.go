@@ -133,5 +133,5 @@ func (f *flow) wait(depth int64) (time.Duration, bool) {
 // flowWindow is how long the flow of a queue is looked at before it is judged: as
 // long as a message may wait, and long enough for counters that come late.
 func flowWindow(q *signal.Queue) time.Duration {
-	return max(q.Objective.MaxAge, segments*q.Behind)
+	return max(q.Objective.MaxAge, segments*q.CounterDelay)
 }

@@ -27,7 +27,7 @@ type history struct {
 	dlqs     map[string]*dlqTrack
 	outboxes map[string]*outboxTrack
 	brokers  map[broker]*brokerTrack
-	threats  []Threat                 // of the last reading
+	threats  []Expiry                 // of the last reading
 	muted    map[muted]signal.Instant // until when
 }
 
@@ -54,7 +54,7 @@ func blind(from, to signal.Instant, interval time.Duration) bool {
 // out of sight since the reading before.
 func (h *history) observe(r *signal.Report) (gap bool) {
 	at := signal.InstantOf(r.At)
-	gap = h.last.Known() && blind(h.last, at, r.Interval+r.Took)
+	gap = h.last.Known() && blind(h.last, at, r.Interval+r.Duration)
 	h.last = at
 
 	for i := range r.Queues {
@@ -70,7 +70,7 @@ func (h *history) observe(r *signal.Report) (gap bool) {
 			}
 			h.queues[q.QueueID] = t
 		}
-		t.observe(q, at, r.Interval+r.Took)
+		t.observe(q, at, r.Interval+r.Duration)
 	}
 	h.observeBrokers(r, at)
 	for i := range r.DeadLetters {
@@ -92,9 +92,9 @@ func (h *history) observe(r *signal.Report) (gap bool) {
 			t = &outboxTrack{}
 			h.outboxes[o.Name] = t
 		}
-		t.observe(o, at, r.Interval+r.Took)
+		t.observe(o, at, r.Interval+r.Duration)
 	}
-	if r.Whole() {
+	if r.Complete() {
 		h.forgetAbsent(r, at)
 	} else {
 		h.forgetUnseen(at)

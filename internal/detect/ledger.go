@@ -70,7 +70,7 @@ func (l *ledger) settle(mode signal.Mode, cases []Case, r *signal.Report, first 
 			if e.quiet++; e.quiet < closeAfter {
 				continue
 			}
-		case !r.Whole() && at.Sub(e.seen) < unseenFor:
+		case !r.Complete() && at.Sub(e.seen) < unseenFor:
 			continue
 		}
 		changes = append(changes, l.close(key, at))
@@ -139,7 +139,7 @@ func present(r *signal.Report, mode signal.Mode, s signal.Subject) bool {
 			if mode == signal.EventMissing {
 				return o.Name == s.Outbox && o.Skipped != nil
 			}
-			return o.Name == s.Outbox && (o.Pending.Known() || o.Slot != nil)
+			return o.Name == s.Outbox && (o.Pending.Known() || o.LogReader != nil)
 		})
 	case s.Lifecycle != "":
 		return slices.ContainsFunc(r.Lifecycles, func(l signal.Lifecycle) bool {

@@ -36,7 +36,7 @@ func conflict(kind signal.ConflictKind, id string, since time.Time, confirmed bo
 func made(groups ...[]string) signal.Report {
 	d := &signal.Duplicates{Within: time.Hour}
 	for _, ids := range groups {
-		var g signal.Request
+		var g signal.DuplicateGroup
 		for i, id := range ids {
 			g.Orders = append(g.Orders, signal.OrderRef{ID: id, Since: signal.InstantOf(time.Date(2026, 3, 29, 0, 0, i, 0, time.UTC))})
 		}
@@ -64,7 +64,7 @@ func TestFindingOfRowsWithoutATimeBeganWhenItWasFound(t *testing.T) {
 // saga is a reading of a saga with one state of which something may be said.
 func saga(state signal.State, since time.Time, bound signal.Bound) signal.Report {
 	state.Oldest = signal.Age{Since: signal.InstantOf(since), Bound: bound}
-	state.Longest = []signal.OrderRef{{ID: "S-1", Since: signal.InstantOf(since)}}
+	state.Sample = []signal.OrderRef{{ID: "S-1", Since: signal.InstantOf(since)}}
 	return signal.Report{Lifecycles: []signal.Lifecycle{{Name: "checkout", Database: "db", Saga: true, States: []signal.State{state}}}}
 }
 
@@ -80,7 +80,7 @@ var lifecycleCases = map[string]storeCase{
 	"orders in conflict are one incident, the latest first": {
 		story: func(s *script) {
 			s.play(time.Minute, func(int) signal.Report {
-				return moved(conflict(signal.TwoEnds, "A-2", s.now, true), conflict(signal.IllegalMove, "A-1", s.now.Add(-time.Minute), true))
+				return moved(conflict(signal.TwoTerminalStates, "A-2", s.now, true), conflict(signal.IllegalTransition, "A-1", s.now.Add(-time.Minute), true))
 			})
 		},
 		found: []signal.Mode{signal.OrderConflict}, open: []signal.Mode{signal.OrderConflict}, orders: []string{"A-2", "A-1"},
@@ -88,7 +88,7 @@ var lifecycleCases = map[string]storeCase{
 	"a conflict that is corrected closes": {
 		story: func(s *script) {
 			at := s.now
-			s.play(time.Minute, func(int) signal.Report { return moved(conflict(signal.TwoEnds, "A-1", at, true)) })
+			s.play(time.Minute, func(int) signal.Report { return moved(conflict(signal.TwoTerminalStates, "A-1", at, true)) })
 			s.play(time.Minute, func(int) signal.Report { return moved() })
 		},
 		found: []signal.Mode{signal.OrderConflict}, orders: []string{"A-1"},
@@ -96,7 +96,7 @@ var lifecycleCases = map[string]storeCase{
 	"a history that cannot be read heals no conflict": {
 		story: func(s *script) {
 			at := s.now
-			s.play(time.Minute, func(int) signal.Report { return moved(conflict(signal.TwoEnds, "A-1", at, true)) })
+			s.play(time.Minute, func(int) signal.Report { return moved(conflict(signal.TwoTerminalStates, "A-1", at, true)) })
 			s.partial = true
 			s.play(time.Hour, func(int) signal.Report { return dwell(0, s.now) })
 		},
@@ -164,7 +164,7 @@ var lifecycleCases = map[string]storeCase{
 			s.play(time.Minute, func(int) signal.Report {
 				r := saga(signal.State{Name: "charging", Max: time.Minute, Orders: 2, Overdue: 1}, begin, signal.Measured)
 				state := &r.Lifecycles[0].States[0]
-				state.Longest = append([]signal.OrderRef{{ID: "S-0"}}, state.Longest...)
+				state.Sample = append([]signal.OrderRef{{ID: "S-0"}}, state.Sample...)
 				return r
 			})
 		},

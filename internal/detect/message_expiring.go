@@ -13,10 +13,10 @@ import (
 // too long, or the log too large. It is told once half of the time or room is used up and the rest will
 // not do, at most a day before.
 var messageExpiring = Decision{
-	Mode:   signal.MessageExpiring,
-	Means:  "At the rate at which they are taken off, messages will be removed before they are processed.",
-	Benign: "An old backlog that is worked off in time, a deploy, messages that go to a dead letter queue when they expire, a compacted topic.",
-	judge:  judgeMessageExpiring,
+	Mode:        signal.MessageExpiring,
+	Description: "At the rate at which they are taken off, messages will be removed before they are processed.",
+	BenignTwin:  "An old backlog that is worked off in time, a deploy, messages that go to a dead letter queue when they expire, a compacted topic.",
+	judge:       judgeMessageExpiring,
 }
 
 const (
@@ -95,7 +95,7 @@ func tooOld(v *view, q *signal.Queue, t *queueTrack) (c Case, worst threat, thre
 	if c.Count == 0 {
 		return Case{}, worst, threatened
 	}
-	c.Subject, c.Severity, c.Orders, c.DecidableAt = queueSubject(q.QueueID), severityOf(t), q.Waiting, c.Since
+	c.Subject, c.Severity, c.Orders, c.DecidableAt = queueSubject(q.QueueID), severityOf(t), q.Sample, c.Since
 	c.Evidence = signal.Evidence{
 		{Name: "removed_in", Value: inWords(worst.in) + ", if messages are taken off as they are now"},
 		{Name: "oldest_message_age", Value: inWords(worst.aged) + " (" + q.Oldest.Bound.String() + ")"},
@@ -127,7 +127,7 @@ func tooLate(v *view, q *signal.Queue, t *queueTrack) (Case, threat, bool) {
 	}
 	worst := threat{in: max(0, keeps-q.Oldest.At(v.at)), drain: t.flow.drain(), count: t.backlog}
 	return Case{
-		Subject: queueSubject(q.QueueID), Severity: severityOf(t), Count: t.backlog, Orders: q.Waiting,
+		Subject: queueSubject(q.QueueID), Severity: severityOf(t), Count: t.backlog, Orders: q.Sample,
 		Since: t.flow.first().at, DecidableAt: t.flow.last().at,
 		Evidence: signal.Evidence{
 			{Name: "removed_in", Value: "at most " + inWords(worst.in)},
@@ -170,7 +170,7 @@ func tooMany(_ *view, q *signal.Queue, t *queueTrack) (Case, threat, bool) {
 		return Case{}, worst, true
 	}
 	return Case{
-		Subject: queueSubject(q.QueueID), Severity: severityOf(t), Count: t.backlog, Orders: q.Waiting,
+		Subject: queueSubject(q.QueueID), Severity: severityOf(t), Count: t.backlog, Orders: q.Sample,
 		Since: t.flow.first().at, DecidableAt: t.flow.last().at,
 		Evidence: signal.Evidence{
 			{Name: "removed_in", Value: inWords(worst.in) + ", if the queue grows as it does now"},

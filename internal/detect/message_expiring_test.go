@@ -26,7 +26,7 @@ func keeping(d time.Duration, r signal.Report) signal.Report {
 // given to nobody.
 func lasting(d time.Duration, acked, waiting int64) signal.Report {
 	r := keeping(d, rabbit(acked, waiting))
-	r.Queues[0].Setup.DeadLetter.Route = signal.RouteNone
+	r.Queues[0].Setup.DeadLettering.Route = signal.RouteNone
 	r.Queues[0].Objective = objective
 	r.Queues[0].Objective.NoDLQ = true
 	return r
@@ -47,7 +47,7 @@ func boundedInBytes(acked, waiting, size int64) signal.Report {
 	r := rabbit(acked, waiting)
 	q := &r.Queues[0]
 	q.ReadyBytes = signal.Count(waiting * size)
-	q.Setup = &signal.Setup{MaxMessages: signal.Unknown, MaxBytes: 5_000_000, DropsHead: true, DeadLetter: signal.DeadLetter{Route: signal.RouteNone}}
+	q.Setup = &signal.Setup{MaxMessages: signal.Unknown, MaxBytes: 5_000_000, DropsHead: true, DeadLettering: signal.DeadLettering{Route: signal.RouteNone}}
 	q.Objective.NoDLQ = true
 	return r
 }
@@ -122,7 +122,7 @@ var expiryCases = map[string]tale{
 		story: func(s *script) {
 			s.play(25*time.Minute, func(i int) signal.Report {
 				r := rabbit(int64(i)*1000, int64(i)*100)
-				r.Queues[0].Setup = &signal.Setup{MaxMessages: 10000, DropsHead: true, DeadLetter: signal.DeadLetter{Route: signal.RouteNone}}
+				r.Queues[0].Setup = &signal.Setup{MaxMessages: 10000, DropsHead: true, DeadLettering: signal.DeadLettering{Route: signal.RouteNone}}
 				r.Queues[0].Objective.NoDLQ = true
 				return r
 			})
@@ -253,7 +253,7 @@ var expiryCases = map[string]tale{
 		story: func(s *script) {
 			s.play(time.Hour, func(i int) signal.Report {
 				r := lasting(10*time.Minute, int64(i)*10, 800)
-				r.Queues[0].Setup.DeadLetter.Route = signal.RouteSet
+				r.Queues[0].Setup.DeadLettering.Route = signal.RouteSet
 				return r
 			})
 		},
@@ -262,7 +262,7 @@ var expiryCases = map[string]tale{
 		story: func(s *script) {
 			s.play(time.Hour, func(i int) signal.Report {
 				r := lasting(10*time.Minute, int64(i)*10, 800)
-				r.Queues[0].Setup.DeadLetter.Route = signal.RouteUnknown
+				r.Queues[0].Setup.DeadLettering.Route = signal.RouteUnknown
 				return r
 			})
 		},
@@ -276,7 +276,7 @@ var expiryCases = map[string]tale{
 		story: func(s *script) {
 			s.play(25*time.Minute, func(i int) signal.Report {
 				r := rabbit(int64(i)*1000, int64(i)*100)
-				r.Queues[0].Setup = &signal.Setup{MaxMessages: 10000, DeadLetter: signal.DeadLetter{Route: signal.RouteNone}}
+				r.Queues[0].Setup = &signal.Setup{MaxMessages: 10000, DeadLettering: signal.DeadLettering{Route: signal.RouteNone}}
 				r.Queues[0].Objective.NoDLQ = true
 				return r
 			})
@@ -286,7 +286,7 @@ var expiryCases = map[string]tale{
 		story: func(s *script) {
 			s.play(30*time.Minute, func(i int) signal.Report {
 				r := rabbit(int64(i)*1000, 9000-int64(i)*70)
-				r.Queues[0].Setup = &signal.Setup{MaxMessages: 10000, DropsHead: true, DeadLetter: signal.DeadLetter{Route: signal.RouteNone}}
+				r.Queues[0].Setup = &signal.Setup{MaxMessages: 10000, DropsHead: true, DeadLettering: signal.DeadLettering{Route: signal.RouteNone}}
 				r.Queues[0].Objective.NoDLQ = true
 				return r
 			})
@@ -319,7 +319,7 @@ var expiryCases = map[string]tale{
 		story: func(s *script) {
 			s.play(25*time.Minute, func(i int) signal.Report {
 				r := boundedInBytes(int64(i)*1000, int64(i)*100, 500)
-				r.Queues[0].Setup.DeadLetter.Route = signal.RouteSet
+				r.Queues[0].Setup.DeadLettering.Route = signal.RouteSet
 				return r
 			})
 		},
@@ -336,7 +336,7 @@ var expiryCases = map[string]tale{
 				r := deadFor(8*time.Hour, 0, begin)
 				r.Queues = lasting(8*time.Hour, 0, 3).Queues
 				r.Queues[0].Destination, r.Queues[0].Objective = r.DeadLetters[0].Destination, signal.Objective{}
-				r.Queues[0].Setup.DeadLetter.Route = signal.RouteSet
+				r.Queues[0].Setup.DeadLettering.Route = signal.RouteSet
 				return r
 			})
 		},
@@ -362,7 +362,7 @@ func TestExpiringMessages(t *testing.T) { tellAll(t, expiryCases) }
 func TestExpiringMessagesAreToldWithTheTimeThatIsLeft(t *testing.T) {
 	s := newScript(t)
 	s.play(11*time.Hour, func(i int) signal.Report { return keeping(8*time.Hour, group(1, behind(s, i))) })
-	if threats := s.detector.Threats(); len(threats) != 1 || threats[0].Destination != "orders" || threats[0].In.Round(time.Minute) != 5*time.Hour {
+	if threats := s.detector.Expiries(); len(threats) != 1 || threats[0].Destination != "orders" || threats[0].In.Round(time.Minute) != 5*time.Hour {
 		t.Errorf("threats %+v, want five hours, before it is a finding", threats)
 	}
 	if len(s.opened) > 0 {
@@ -390,7 +390,7 @@ func TestBatchThatIsWorkedOffInTimeThreatensNothing(t *testing.T) {
 	s := newScript(t)
 	begin := s.now
 	s.play(10*time.Hour, func(i int) signal.Report {
-		if threats := s.detector.Threats(); len(threats) > 0 {
+		if threats := s.detector.Expiries(); len(threats) > 0 {
 			t.Fatalf("after %d readings %+v", i, threats)
 		}
 		return keeping(16*time.Hour, group(1, measured(part(0, int64(i)*10, 26000), begin)))
@@ -413,11 +413,11 @@ func TestCauseTellsHowLongThereIsUntilItCostsMessages(t *testing.T) {
 	if got := fact(f.Evidence, "removed_in"); got != "1h0m0s, if messages are taken off as they are now" {
 		t.Errorf("the stall says %q of when messages will be removed", got)
 	}
-	if threats := s.detector.Threats(); len(threats) != 1 || threats[0].In != time.Hour {
+	if threats := s.detector.Expiries(); len(threats) != 1 || threats[0].In != time.Hour {
 		t.Errorf("threats %+v, want an hour", threats)
 	}
 	s.play(interval, func(int) signal.Report { return group(1, part(0, 90, 90)) })
-	if threats := s.detector.Threats(); len(threats) != 0 {
+	if threats := s.detector.Expiries(); len(threats) != 0 {
 		t.Errorf("threats %+v, want none once all was read", threats)
 	}
 }

@@ -25,10 +25,10 @@ import (
 // SQS: what waits becomes less when the oldest message is as old as it may be, and
 // nobody deleted it.
 var messageLost = Decision{
-	Mode:   signal.MessageLost,
-	Means:  "The broker removed messages that nobody had processed.",
-	Benign: "Retention removes messages that were committed, a topic is made anew, only commit markers are removed, an operator purges a queue, a node counts anew.",
-	judge:  judgeMessageLost,
+	Mode:        signal.MessageLost,
+	Description: "The broker removed messages that nobody had processed.",
+	BenignTwin:  "Retention removes messages that were committed, a topic is made anew, only commit markers are removed, an operator purges a queue, a node counts anew.",
+	judge:       judgeMessageLost,
 }
 
 const (

@@ -4,13 +4,13 @@ import "github.com/lostorder/lostorder/internal/signal"
 
 // ModeOfMismatch returns the mode that reports a mismatch of a kind. Panels and alerts
 // need it to show each mode its own evidence.
-func ModeOfMismatch(means signal.Meaning, kind signal.MismatchKind) signal.Mode {
+func ModeOfMismatch(reconciliation signal.ReconciliationKind, kind signal.MismatchKind) signal.Mode {
 	switch {
 	case kind == signal.Duplicate:
 		return signal.EffectDuplicate
 	case kind == signal.Different:
 		return signal.ReplicaDivergence
-	case kind == signal.MissingRight && means == signal.Events:
+	case kind == signal.MissingRight && reconciliation == signal.Events:
 		return signal.EventMissing
 	default:
 		return signal.OrderUnmatched

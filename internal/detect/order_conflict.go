@@ -13,10 +13,10 @@ import (
 // history that say so: the first may have met a transaction half way, or two clocks
 // that differ.
 var orderConflict = Decision{
-	Mode:   signal.OrderConflict,
-	Means:  "Orders made a move that is not legal, or were in states that exclude each other.",
-	Benign: "Moves that two clocks wrote in the wrong order, a move that is corrected at once, an order that is re-opened as the lifecycle allows, an import that begins in the middle.",
-	judge:  judgeOrderConflict,
+	Mode:        signal.OrderConflict,
+	Description: "Orders made a move that is not legal, or were in states that exclude each other.",
+	BenignTwin:  "Moves that two clocks wrote in the wrong order, a move that is corrected at once, an order that is re-opened as the lifecycle allows, an import that begins in the middle.",
+	judge:       judgeOrderConflict,
 }
 
 func judgeOrderConflict(v *view) []Case {

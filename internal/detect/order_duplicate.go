@@ -9,10 +9,10 @@ import (
 // orderDuplicate: orders share a key that only one order may have. Both are
 // committed when they are read; there is nothing to wait for.
 var orderDuplicate = Decision{
-	Mode:   signal.OrderDuplicate,
-	Means:  "One request became several orders: they share a key that only one order may have.",
-	Benign: "A retry that was answered with the first order, the same customer who orders again later, orders without a key, a duplicate that was cancelled.",
-	judge:  judgeOrderDuplicate,
+	Mode:        signal.OrderDuplicate,
+	Description: "One request became several orders: they share a key that only one order may have.",
+	BenignTwin:  "A retry that was answered with the first order, the same customer who orders again later, orders without a key, a duplicate that was cancelled.",
+	judge:       judgeOrderDuplicate,
 }
 
 func judgeOrderDuplicate(v *view) []Case {

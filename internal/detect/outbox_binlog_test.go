@@ -10,18 +10,18 @@ import (
 
 // What the server of a binary log can say of those who read it as a user.
 func sentAll(written int64) signal.Report {
-	return inBinlog(signal.Slot{Active: true, Written: written, Confirmed: written, Sent: signal.Unknown})
+	return inBinlog(signal.LogReader{Active: true, Written: written, Confirmed: written, Sent: signal.Unknown})
 }
 
 func sending(written int64, sent signal.Count) signal.Report {
-	return inBinlog(signal.Slot{Active: true, Written: written, Confirmed: signal.Unknown, Sent: sent})
+	return inBinlog(signal.LogReader{Active: true, Written: written, Confirmed: signal.Unknown, Sent: sent})
 }
 
 func unheard(written, reached int64) signal.Report {
-	return inBinlog(signal.Slot{Written: written, Confirmed: reached, Sent: signal.Unknown, Kept: 72 * time.Hour})
+	return inBinlog(signal.LogReader{Written: written, Confirmed: reached, Sent: signal.Unknown, LogRetention: 72 * time.Hour})
 }
 
-func inBinlog(s signal.Slot) signal.Report {
+func inBinlog(s signal.LogReader) signal.Report {
 	s.Binlog, s.Inserted = true, signal.Unknown
 	return slotted(s)
 }
@@ -75,7 +75,7 @@ var binlogTales = map[string]tale{
 		story: func(s *script) {
 			s.play(time.Minute, func(i int) signal.Report { return sentAll(at(i)) })
 			s.play(30*time.Second, func(i int) signal.Report {
-				return inBinlog(signal.Slot{Lost: true, Written: at(i + 4), Confirmed: at(4), Sent: signal.Unknown})
+				return inBinlog(signal.LogReader{Lost: true, Written: at(i + 4), Confirmed: at(4), Sent: signal.Unknown})
 			})
 		},
 		found: stalled, open: stalled,
@@ -182,7 +182,7 @@ func TestWhatIsSaidOfABinlog(t *testing.T) {
 		"it is removed": {
 			func(i int) signal.Report {
 				r := unheard(at(i), at(0))
-				r.Outboxes[0].Slot.Lost = i > 3
+				r.Outboxes[0].LogReader.Lost = i > 3
 				return r
 			},
 			map[string]string{"cause": "the server removed log that was written since its reader was last seen: events in it will never be published from it", "not_read_for": "1m15s"},

@@ -13,12 +13,12 @@ func skippedCase(o *signal.Outbox, at signal.Instant) (Case, bool) {
 	c := Case{Subject: signal.Subject{Database: o.Database, Outbox: o.Name}, Severity: signal.Critical}
 	var first signal.SkippedRow
 	for _, row := range o.Skipped.Rows {
-		if at.Sub(row.Seen) < o.MaxAge {
+		if at.Sub(row.FirstSeen) < o.MaxAge {
 			continue // a relay that looks back has not come to it yet, perhaps
 		}
 		if c.Count == 0 {
 			first = row
-			c.DecidableAt = row.Seen.Add(o.MaxAge)
+			c.DecidableAt = row.FirstSeen.Add(o.MaxAge)
 		}
 		c.Count++
 		if row.Order.ID != "" {
@@ -26,7 +26,7 @@ func skippedCase(o *signal.Outbox, at signal.Instant) (Case, bool) {
 		}
 		since := row.Order.Since
 		if !since.Known() {
-			since = row.Seen
+			since = row.FirstSeen
 		}
 		if !c.Since.Known() || since < c.Since {
 			c.Since = since
@@ -40,7 +40,7 @@ func skippedCase(o *signal.Outbox, at signal.Instant) (Case, bool) {
 		{Name: "skipped_rows", Value: fmt.Sprint(c.Count)},
 		{Name: "for_example", Value: exampleOfSkipped(o.Table, first)},
 		{Name: "position", Value: o.Skipped.Position},
-		{Name: "seen_for", Value: inWords(at.Sub(first.Seen))},
+		{Name: "seen_for", Value: inWords(at.Sub(first.FirstSeen))},
 		{Name: "max_age", Value: inWords(o.MaxAge)},
 	}
 	return c, true
@@ -50,7 +50,7 @@ func skippedCase(o *signal.Outbox, at signal.Instant) (Case, bool) {
 // known whether it was there when the relay passed it.
 func exampleOfSkipped(table string, row signal.SkippedRow) string {
 	if row.Unmarked {
-		return fmt.Sprintf("%s %s has number %d and is not marked as published, although the relay is at %d", table, row.Key, row.Number, row.Position)
+		return fmt.Sprintf("%s %s has number %d and is not marked as published, although the relay is at %d", table, row.Key, row.Sequence, row.Position)
 	}
-	return fmt.Sprintf("%s %s has number %d, and could not be seen yet when the relay was at %d", table, row.Key, row.Number, row.Position)
+	return fmt.Sprintf("%s %s has number %d, and could not be seen yet when the relay was at %d", table, row.Key, row.Sequence, row.Position)
 }

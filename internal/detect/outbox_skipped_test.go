@@ -14,7 +14,7 @@ func passing(position string, seen ...time.Time) signal.Report {
 	o := signal.Outbox{Name: "shop", Database: "db", Table: "outbox", MaxAge: time.Minute, Skipped: &signal.Skipped{Position: position}}
 	for i, at := range seen {
 		o.Skipped.Rows = append(o.Skipped.Rows, signal.SkippedRow{
-			Key: "k", Number: int64(i + 1), Position: 9, Seen: signal.InstantOf(at),
+			Key: "k", Sequence: int64(i + 1), Position: 9, FirstSeen: signal.InstantOf(at),
 			Order: signal.OrderRef{ID: "A-1", Since: signal.InstantOf(at.Add(-time.Hour))},
 		})
 	}

@@ -30,18 +30,18 @@ type slotTrack struct {
 	seenBefore bool
 }
 
-func (t *slotTrack) observe(s *signal.Slot, at signal.Instant, rebase bool) {
-	if !s.Gone {
+func (t *slotTrack) observe(s *signal.LogReader, at signal.Instant, rebase bool) {
+	if !s.Dropped {
 		t.missing = 0
 	} else if !t.missing.Known() || rebase {
 		t.missing = at
 	}
-	if s.Active || s.Gone {
+	if s.Active || s.Dropped {
 		t.inactive = 0
 	} else if !t.inactive.Known() || rebase {
 		t.inactive = at
 	}
-	if s.Gone || s.Lost {
+	if s.Dropped || s.Lost {
 		return
 	}
 	if !t.seenBefore || rebase || s.Confirmed != t.confirmed || s.Sent != t.sent || s.Written <= s.Confirmed {
@@ -60,7 +60,7 @@ func (t *slotTrack) observe(s *signal.Slot, at signal.Instant, rebase bool) {
 // what it sends, and sends nothing. How long the thread has run, which is the TIME of
 // the list of threads, says nothing of that.
 func slotCase(o *signal.Outbox, t *slotTrack, at signal.Instant) (Case, bool) {
-	s := o.Slot
+	s := o.LogReader
 	c := Case{Subject: signal.Subject{Database: o.Database, Outbox: o.Name}, Severity: signal.Critical}
 	by, log := "slot", "the slot"
 	if s.Binlog {
@@ -82,7 +82,7 @@ func slotCase(o *signal.Outbox, t *slotTrack, at signal.Instant) (Case, bool) {
 	if o.MaxAge <= 0 {
 		return c, false
 	}
-	if s.Gone {
+	if s.Dropped {
 		if at.Sub(t.missing) < o.MaxAge {
 			return c, false
 		}
@@ -100,8 +100,8 @@ func slotCase(o *signal.Outbox, t *slotTrack, at signal.Instant) (Case, bool) {
 	if s.Retained.Known() {
 		c.Evidence = append(c.Evidence, signal.Fact{Name: "wal_retained", Value: bytesInWords(int64(s.Retained))})
 	}
-	if s.Left.Known() {
-		c.Evidence = append(c.Evidence, signal.Fact{Name: "wal_left_until_lost", Value: bytesInWords(int64(s.Left))})
+	if s.Remaining.Known() {
+		c.Evidence = append(c.Evidence, signal.Fact{Name: "wal_left_until_lost", Value: bytesInWords(int64(s.Remaining))})
 	}
 	if s.Inserted.Known() {
 		c.Evidence = append(c.Evidence, signal.Fact{Name: "rows_inserted_meanwhile", Value: fmt.Sprint(int64(t.rows))})
@@ -123,7 +123,7 @@ func slotCase(o *signal.Outbox, t *slotTrack, at signal.Instant) (Case, bool) {
 
 // binlogEvidence says what is known of a log of which nobody knows how far it was read.
 func (t *slotTrack) binlogEvidence(o *signal.Outbox, at signal.Instant) signal.Evidence {
-	s := o.Slot
+	s := o.LogReader
 	since := t.since
 	if t.inactive.Known() {
 		since = max(since, t.inactive)
@@ -133,8 +133,8 @@ func (t *slotTrack) binlogEvidence(o *signal.Outbox, at signal.Instant) signal.E
 		{Name: "not_read_for", Value: inWords(at.Sub(since))},
 		{Name: "max_age", Value: inWords(o.MaxAge)},
 	}
-	if s.Kept > 0 {
-		e = append(e, signal.Fact{Name: "log_is_removed_after", Value: inWords(s.Kept)})
+	if s.LogRetention > 0 {
+		e = append(e, signal.Fact{Name: "log_is_removed_after", Value: inWords(s.LogRetention)})
 	}
 	return e
 }

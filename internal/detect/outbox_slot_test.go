@@ -9,14 +9,14 @@ import (
 )
 
 // slotted is a reading of an outbox that is read by a slot.
-func slotted(s signal.Slot) signal.Report {
-	s.Name, s.Retained, s.Left = "debezium", signal.Unknown, signal.Unknown
+func slotted(s signal.LogReader) signal.Report {
+	s.Name, s.Retained, s.Remaining = "debezium", signal.Unknown, signal.Unknown
 	if !s.Binlog {
 		s.Sent = signal.Unknown
 	}
 	return signal.Report{Outboxes: []signal.Outbox{{
 		Name: "shop", Database: "db", MaxAge: time.Minute,
-		Pending: signal.Unknown, Failed: signal.Unknown, Retried: signal.Unknown, Slot: &s,
+		Pending: signal.Unknown, Failed: signal.Unknown, Retried: signal.Unknown, LogReader: &s,
 	}}}
 }
 
@@ -28,7 +28,7 @@ var slotTales = map[string]tale{
 	"nobody reads the slot while the server writes": {
 		story: func(s *script) {
 			s.play(3*time.Minute, func(i int) signal.Report {
-				return slotted(signal.Slot{Written: int64(i+2) * perReading, Confirmed: perReading, Inserted: signal.Unknown})
+				return slotted(signal.LogReader{Written: int64(i+2) * perReading, Confirmed: perReading, Inserted: signal.Unknown})
 			})
 		},
 		found: stalled, open: stalled,
@@ -36,7 +36,7 @@ var slotTales = map[string]tale{
 	"nobody reads the slot, and one order was written to the table": {
 		story: func(s *script) {
 			s.play(3*time.Minute, func(i int) signal.Report {
-				return slotted(signal.Slot{Written: 1000 + int64(i), Confirmed: 900, Inserted: signal.Count(7 + min(i, 1))})
+				return slotted(signal.LogReader{Written: 1000 + int64(i), Confirmed: 900, Inserted: signal.Count(7 + min(i, 1))})
 			})
 		},
 		found: stalled, open: stalled,
@@ -44,7 +44,7 @@ var slotTales = map[string]tale{
 	"the connector is there and confirms nothing, while rows are inserted": {
 		story: func(s *script) {
 			s.play(3*time.Minute, func(i int) signal.Report {
-				return slotted(signal.Slot{Active: true, Written: int64(i+2) * perReading, Confirmed: perReading, Inserted: signal.Count(i)})
+				return slotted(signal.LogReader{Active: true, Written: int64(i+2) * perReading, Confirmed: perReading, Inserted: signal.Count(i)})
 			})
 		},
 		found: stalled, open: stalled,
@@ -52,7 +52,7 @@ var slotTales = map[string]tale{
 	"the slot is lost": {
 		story: func(s *script) {
 			s.play(time.Minute, func(i int) signal.Report {
-				return slotted(signal.Slot{Lost: true, Written: int64(i) * perReading, Confirmed: signal.Unknown, Inserted: signal.Unknown})
+				return slotted(signal.LogReader{Lost: true, Written: int64(i) * perReading, Confirmed: signal.Unknown, Inserted: signal.Unknown})
 			})
 		},
 		found: stalled, open: stalled,
@@ -60,10 +60,10 @@ var slotTales = map[string]tale{
 	"the slot is dropped": {
 		story: func(s *script) {
 			s.play(time.Minute, func(int) signal.Report {
-				return slotted(signal.Slot{Active: true, Written: 9, Confirmed: 9, Inserted: signal.Unknown})
+				return slotted(signal.LogReader{Active: true, Written: 9, Confirmed: 9, Inserted: signal.Unknown})
 			})
 			s.play(3*time.Minute, func(int) signal.Report {
-				return slotted(signal.Slot{Gone: true, Confirmed: signal.Unknown, Inserted: signal.Unknown})
+				return slotted(signal.LogReader{Dropped: true, Confirmed: signal.Unknown, Inserted: signal.Unknown})
 			})
 		},
 		found: stalled, open: stalled,
@@ -71,11 +71,11 @@ var slotTales = map[string]tale{
 	"a slot that is read again closes": {
 		story: func(s *script) {
 			s.play(3*time.Minute, func(i int) signal.Report {
-				return slotted(signal.Slot{Written: int64(i+2) * perReading, Confirmed: perReading, Inserted: signal.Unknown})
+				return slotted(signal.LogReader{Written: int64(i+2) * perReading, Confirmed: perReading, Inserted: signal.Unknown})
 			})
 			s.play(time.Minute, func(i int) signal.Report {
 				at := int64(i+20) * perReading
-				return slotted(signal.Slot{Active: true, Written: at, Confirmed: at - 100, Inserted: signal.Unknown})
+				return slotted(signal.LogReader{Active: true, Written: at, Confirmed: at - 100, Inserted: signal.Unknown})
 			})
 		},
 		found: stalled,
@@ -83,14 +83,14 @@ var slotTales = map[string]tale{
 	"benign: a slot that nobody reads, of an idle database": {
 		story: func(s *script) {
 			s.play(2*time.Hour, func(i int) signal.Report {
-				return slotted(signal.Slot{Written: 1000 + int64(i)*60, Confirmed: 900, Inserted: signal.Unknown})
+				return slotted(signal.LogReader{Written: 1000 + int64(i)*60, Confirmed: 900, Inserted: signal.Unknown})
 			})
 		},
 	},
 	"benign: a slot that nobody reads, while other tables are written": {
 		story: func(s *script) {
 			s.play(2*time.Hour, func(i int) signal.Report {
-				return slotted(signal.Slot{Written: int64(i+2) * perReading, Confirmed: perReading, Inserted: 12})
+				return slotted(signal.LogReader{Written: int64(i+2) * perReading, Confirmed: perReading, Inserted: 12})
 			})
 		},
 	},
@@ -99,56 +99,56 @@ var slotTales = map[string]tale{
 			s.play(10*time.Minute, func(i int) signal.Report {
 				at := int64(i+2) * perReading
 				if i%12 < 3 {
-					return slotted(signal.Slot{Written: at, Confirmed: int64(i-i%12+1) * perReading, Inserted: signal.Count(i)})
+					return slotted(signal.LogReader{Written: at, Confirmed: int64(i-i%12+1) * perReading, Inserted: signal.Count(i)})
 				}
-				return slotted(signal.Slot{Active: true, Written: at, Confirmed: at - 50, Inserted: signal.Count(i)})
+				return slotted(signal.LogReader{Active: true, Written: at, Confirmed: at - 50, Inserted: signal.Count(i)})
 			})
 		},
 	},
 	"benign: heartbeats are off, and the outbox is quiet while the server writes": {
 		story: func(s *script) {
 			s.play(2*time.Hour, func(i int) signal.Report {
-				return slotted(signal.Slot{Active: true, Written: int64(i+2) * perReading, Confirmed: perReading, Inserted: 3})
+				return slotted(signal.LogReader{Active: true, Written: int64(i+2) * perReading, Confirmed: perReading, Inserted: 3})
 			})
 		},
 	},
 	"benign: heartbeats are off, and an order was rolled back": {
 		story: func(s *script) {
 			s.play(2*time.Hour, func(i int) signal.Report {
-				return slotted(signal.Slot{Active: true, Written: int64(i+2) * perReading, Confirmed: perReading, Inserted: signal.Count(3 + min(i/5, 1))})
+				return slotted(signal.LogReader{Active: true, Written: int64(i+2) * perReading, Confirmed: perReading, Inserted: signal.Count(3 + min(i/5, 1))})
 			})
 		},
 	},
 	"benign: heartbeats are off, and no table is named": {
 		story: func(s *script) {
 			s.play(2*time.Hour, func(i int) signal.Report {
-				return slotted(signal.Slot{Active: true, Written: int64(i+2) * perReading, Confirmed: perReading, Inserted: signal.Unknown})
+				return slotted(signal.LogReader{Active: true, Written: int64(i+2) * perReading, Confirmed: perReading, Inserted: signal.Unknown})
 			})
 		},
 	},
 	"benign: the slot is dropped and made anew": {
 		story: func(s *script) {
 			s.play(time.Minute, func(int) signal.Report {
-				return slotted(signal.Slot{Active: true, Written: 9, Confirmed: 9, Inserted: signal.Unknown})
+				return slotted(signal.LogReader{Active: true, Written: 9, Confirmed: 9, Inserted: signal.Unknown})
 			})
 			s.play(30*time.Second, func(int) signal.Report {
-				return slotted(signal.Slot{Gone: true, Confirmed: signal.Unknown, Inserted: signal.Unknown})
+				return slotted(signal.LogReader{Dropped: true, Confirmed: signal.Unknown, Inserted: signal.Unknown})
 			})
 			s.play(5*time.Minute, func(int) signal.Report {
-				return slotted(signal.Slot{Active: true, Written: 99, Confirmed: 99, Inserted: signal.Unknown})
+				return slotted(signal.LogReader{Active: true, Written: 99, Confirmed: 99, Inserted: signal.Unknown})
 			})
 		},
 	},
 	"benign: the database was away for ten minutes": {
 		story: func(s *script) {
 			read := func(i int) signal.Report {
-				return slotted(signal.Slot{Written: int64(i+2) * perReading, Confirmed: perReading, Inserted: signal.Unknown})
+				return slotted(signal.LogReader{Written: int64(i+2) * perReading, Confirmed: perReading, Inserted: signal.Unknown})
 			}
 			s.play(30*time.Second, read)
 			s.fail(10 * time.Minute)
 			s.play(30*time.Second, read)
 			s.play(time.Minute, func(int) signal.Report {
-				return slotted(signal.Slot{Active: true, Written: 9, Confirmed: 9, Inserted: signal.Unknown})
+				return slotted(signal.LogReader{Active: true, Written: 9, Confirmed: 9, Inserted: signal.Unknown})
 			})
 		},
 	},
@@ -185,8 +185,8 @@ func TestPoisonRow(t *testing.T) {
 			s.play(3*time.Minute, func(i int) signal.Report {
 				r := outbox(3, "1", begin)
 				o := &r.Outboxes[0]
-				o.Keys, o.KeysCut = test.keys(i), test.cut
-				o.Waiting = []signal.OrderRef{{ID: "A-1", Since: signal.InstantOf(begin)}, young(s)}
+				o.Keys, o.KeysCapped = test.keys(i), test.cut
+				o.Sample = []signal.OrderRef{{ID: "A-1", Since: signal.InstantOf(begin)}, young(s)}
 				return r
 			})
 			open := s.detector.Open()

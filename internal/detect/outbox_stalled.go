@@ -12,10 +12,10 @@ import (
 // oldest for that long too. A relay that works off a backlog gets past one row
 // after the other; one that is dead, or stuck on a row, does not.
 var outboxStalled = Decision{
-	Mode:   signal.OutboxStalled,
-	Means:  "Events wait in the outbox and the relay does not get past the oldest.",
-	Benign: "A bulk import or an outage of the broker that the relay works off row by row, an idle outbox; a slot or binary log that nobody reads while nothing is written, a slot that is confirmed late because nothing in it is for its reader, a slow reader of a binary log.",
-	judge:  judgeOutboxStalled,
+	Mode:        signal.OutboxStalled,
+	Description: "Events wait in the outbox and the relay does not get past the oldest.",
+	BenignTwin:  "A bulk import or an outage of the broker that the relay works off row by row, an idle outbox; a slot or binary log that nobody reads while nothing is written, a slot that is confirmed late because nothing in it is for its reader, a slow reader of a binary log.",
+	judge:       judgeOutboxStalled,
 }
 
 // outboxTrack is what is remembered of one outbox.
@@ -31,8 +31,8 @@ type outboxTrack struct {
 func (t *outboxTrack) observe(o *signal.Outbox, at signal.Instant, interval time.Duration) {
 	rebase := t.at.Known() && blind(t.at, at, interval)
 	t.at = at
-	if o.Slot != nil {
-		t.slot.observe(o.Slot, at, rebase)
+	if o.LogReader != nil {
+		t.slot.observe(o.LogReader, at, rebase)
 		return
 	}
 	switch {
@@ -60,7 +60,7 @@ func gone(before []string, o *signal.Outbox) (n int64) {
 			since++
 		}
 	}
-	if !o.KeysCut {
+	if !o.KeysCapped {
 		n += since
 	}
 	return n
@@ -71,7 +71,7 @@ func judgeOutboxStalled(v *view) []Case {
 	for i := range v.report.Outboxes {
 		o := &v.report.Outboxes[i]
 		t := v.history.outboxes[o.Name]
-		if o.Slot != nil {
+		if o.LogReader != nil {
 			if c, ok := slotCase(o, &t.slot, v.at); ok {
 				cases = append(cases, c)
 			}
@@ -83,14 +83,14 @@ func judgeOutboxStalled(v *view) []Case {
 		if o.Oldest.At(v.at) < o.MaxAge || v.at.Sub(t.headSince) < o.MaxAge {
 			continue
 		}
-		count := max(int64(o.Pending), int64(len(o.Waiting)))
+		count := max(int64(o.Pending), int64(len(o.Sample)))
 		pending := fmt.Sprint(count)
 		if o.PendingCapped || !o.Pending.Known() {
 			pending = "at least " + pending
 		}
 		c := Case{
 			Subject:  signal.Subject{Database: o.Database, Outbox: o.Name},
-			Severity: signal.Critical, Count: count, Orders: o.Waiting,
+			Severity: signal.Critical, Count: count, Orders: o.Sample,
 			Since: o.Oldest.Since, DecidableAt: max(o.Oldest.Since, t.headSince).Add(o.MaxAge),
 			Evidence: signal.Evidence{
 				{Name: "pending_events", Value: pending},

@@ -63,7 +63,7 @@ var queueCases = map[string]tale{
 		story: func(s *script) {
 			s.play(time.Hour, func(int) signal.Report {
 				p := part(0, 59, 60)
-				p.HeadInvisible = true
+				p.NothingToDeliver = true
 				return group(1, p)
 			})
 		},
@@ -372,7 +372,7 @@ var queueCases = map[string]tale{
 		story: func(s *script) {
 			s.play(time.Minute, func(int) signal.Report {
 				p := part(0, 59, 60)
-				p.HeadInvisible = true
+				p.NothingToDeliver = true
 				return group(1, p)
 			})
 			s.play(time.Minute, func(int) signal.Report { return group(1, part(60, 59, 60)) })
@@ -399,7 +399,7 @@ func TestLossIsCountedOnceWithItsRange(t *testing.T) {
 	if got := fact(f.Evidence, "partition_0"); got != "offsets 50 to 79 were never committed and can no longer be read" {
 		t.Errorf("evidence of the range: %q", got)
 	}
-	lost := s.detector.Tally().Lost
+	lost := s.detector.Counters().Lost
 	if len(lost) != 1 || lost[0].Messages != 30 {
 		t.Errorf("tally %+v, want 30 messages of one queue", lost)
 	}
@@ -408,7 +408,7 @@ func TestLossIsCountedOnceWithItsRange(t *testing.T) {
 	if len(s.detector.Open()) != 0 {
 		t.Error("the loss is still open an hour later")
 	}
-	if s.detector.Tally().Lost[0].Messages != 30 {
+	if s.detector.Counters().Lost[0].Messages != 30 {
 		t.Error("the counter fell")
 	}
 }
@@ -478,7 +478,7 @@ func TestStallIsFoundAtItsDeadlineAndNamesWhatWaits(t *testing.T) {
 	begin := s.now
 	s.play(6*time.Minute, func(int) signal.Report {
 		r := group(2, part(0, 50, 60))
-		r.Queues[0].Waiting = []signal.OrderRef{{ID: "A-17", TraceID: "4bf92f3577b34da6a3ce929d0e0e4736"}, {ID: "A-18"}}
+		r.Queues[0].Sample = []signal.OrderRef{{ID: "A-17", TraceID: "4bf92f3577b34da6a3ce929d0e0e4736"}, {ID: "A-18"}}
 		return r
 	})
 	if len(s.opened) != 1 {

@@ -232,7 +232,7 @@ func (t *partitionTrack) observe(p *signal.Partition, at signal.Instant, rebase 
 	}
 
 	switch {
-	case p.HeadInvisible:
+	case p.NothingToDeliver:
 		t.waiting = 0
 	case p.Committed >= 0:
 		t.waiting = p.Lag()
@@ -257,5 +257,5 @@ func (t *partitionTrack) observe(p *signal.Partition, at signal.Instant, rebase 
 	}
 	t.seen = true
 	t.start, t.end, t.committed = p.Start, p.End, p.Committed
-	t.head, t.headInvisible = p.Head, p.HeadInvisible
+	t.head, t.headInvisible = p.Head, p.NothingToDeliver
 }

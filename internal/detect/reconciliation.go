@@ -17,7 +17,7 @@ func mismatchCase(r *signal.Reconciliation, words map[signal.MismatchKind]string
 	var details []string
 	var found []signal.Mismatches
 	for _, kind := range kinds {
-		if m, ok := r.Of(kind); ok && m.Count > 0 {
+		if m, ok := r.OfKind(kind); ok && m.Count > 0 {
 			found = append(found, m)
 		}
 	}
@@ -27,17 +27,17 @@ func mismatchCase(r *signal.Reconciliation, words map[signal.MismatchKind]string
 			count = "at least " + count
 		}
 		if len(found) > 1 { // the ids of the finding do not say which are of which
-			count += ": " + sampleOf(m.Orders)
+			count += ": " + sampleOf(m.Sample)
 		}
 		c.Evidence = append(c.Evidence, signal.Fact{Name: words[m.Kind], Value: count})
 		c.Count += int64(m.Count)
-		c.Orders = append(c.Orders, m.Orders...)
+		c.Orders = append(c.Orders, m.Sample...)
 		details = append(details, m.Details...)
 		if !c.Since.Known() || m.Since < c.Since {
 			c.Since = m.Since
 		}
-		if !c.DecidableAt.Known() || m.Told < c.DecidableAt {
-			c.DecidableAt = m.Told
+		if !c.DecidableAt.Known() || m.ConfirmedAt < c.DecidableAt {
+			c.DecidableAt = m.ConfirmedAt
 		}
 	}
 	if c.Count == 0 {

@@ -11,9 +11,9 @@ import (
 )
 
 // checkOf is a reading of a check of orders against something.
-func checkOf(means signal.Meaning, mismatches ...signal.Mismatches) signal.Report {
+func checkOf(means signal.ReconciliationKind, mismatches ...signal.Mismatches) signal.Report {
 	return signal.Report{Reconciliations: []signal.Reconciliation{{
-		Name: "payments", Means: means, Grace: 10 * time.Minute, Suspects: 3,
+		Name: "payments", Kind: means, Grace: 10 * time.Minute, Suspects: 3,
 		Left: signal.Store{Database: "shop", Table: "orders"}, Right: signal.Store{Database: "billing", Table: "payments"},
 		Mismatches: append([]signal.Mismatches{{Kind: signal.MissingLeft}, {Kind: signal.Different}}, mismatches...),
 	}}}
@@ -21,9 +21,9 @@ func checkOf(means signal.Meaning, mismatches ...signal.Mismatches) signal.Repor
 
 // told are mismatches that began at a moment, of orders with these ids.
 func told(kind signal.MismatchKind, since time.Time, ids ...string) signal.Mismatches {
-	m := signal.Mismatches{Kind: kind, Count: signal.Count(len(ids)), Since: signal.InstantOf(since), Told: signal.InstantOf(since.Add(10 * time.Minute))}
+	m := signal.Mismatches{Kind: kind, Count: signal.Count(len(ids)), Since: signal.InstantOf(since), ConfirmedAt: signal.InstantOf(since.Add(10 * time.Minute))}
 	for _, id := range ids {
-		m.Orders = append(m.Orders, signal.OrderRef{ID: id, Since: m.Since})
+		m.Sample = append(m.Sample, signal.OrderRef{ID: id, Since: m.Since})
 	}
 	return m
 }
@@ -105,7 +105,7 @@ var checkCases = map[string]struct {
 		story: func(s *script) {
 			begin := s.now
 			s.play(time.Minute, func(int) signal.Report {
-				r := checkOf(signal.Copies)
+				r := checkOf(signal.Replicas)
 				r.Reconciliations[0].Mismatches[1] = told(signal.Different, begin, "A-5")
 				return r
 			})
@@ -115,7 +115,7 @@ var checkCases = map[string]struct {
 	"an order that a copy has not is unmatched": {
 		story: func(s *script) {
 			begin := s.now
-			s.play(time.Minute, func(int) signal.Report { return checkOf(signal.Copies, told(signal.MissingRight, begin, "A-5")) })
+			s.play(time.Minute, func(int) signal.Report { return checkOf(signal.Replicas, told(signal.MissingRight, begin, "A-5")) })
 		},
 		found: []signal.Mode{signal.OrderUnmatched}, open: []signal.Mode{signal.OrderUnmatched}, orders: []string{"A-5"},
 	},
@@ -129,7 +129,7 @@ var checkCases = map[string]struct {
 	"benign: a copy that is behind within its grace": {
 		story: func(s *script) {
 			s.play(time.Hour, func(i int) signal.Report {
-				r := checkOf(signal.Copies, signal.Mismatches{Kind: signal.MissingRight})
+				r := checkOf(signal.Replicas, signal.Mismatches{Kind: signal.MissingRight})
 				r.Reconciliations[0].Suspects = signal.Count(1 + i%9)
 				return r
 			})

@@ -14,10 +14,10 @@ import (
 // more. Kafka counts none; there a consumer that dies of a message shows as a
 // committed offset that stands still while members come and go.
 var retryLoop = Decision{
-	Mode:   signal.RetryLoop,
-	Means:  "The same messages are delivered again and again, and are not done with.",
-	Benign: "A deploy, a rebalance, a message that fails now and then and succeeds, a consumer that dies and gives back what it held, redeliveries beside progress.",
-	judge:  judgeRetryLoop,
+	Mode:        signal.RetryLoop,
+	Description: "The same messages are delivered again and again, and are not done with.",
+	BenignTwin:  "A deploy, a rebalance, a message that fails now and then and succeeds, a consumer that dies and gives back what it held, redeliveries beside progress.",
+	judge:       judgeRetryLoop,
 }
 
 const (
@@ -147,7 +147,7 @@ func repeatedCase(q *signal.Queue, t *queueTrack) (c Case, ok bool) {
 		return c, false
 	}
 	c = Case{
-		Subject: queueSubject(q.QueueID), Severity: signal.Critical, Count: t.backlog, Orders: q.Waiting,
+		Subject: queueSubject(q.QueueID), Severity: signal.Critical, Count: t.backlog, Orders: q.Sample,
 		Since: f.first().at, DecidableAt: f.last().at,
 		Evidence: signal.Evidence{
 			{Name: "delivered_again", Value: fmt.Sprintf("%d times in %s", again, inWords(f.lasted()))},
@@ -180,7 +180,7 @@ func crashingCase(v *view, q *signal.Queue, t *queueTrack) (c Case, ok bool) {
 	if !first.Known() || v.at.Sub(last) > max(longestRestart, 2*q.Objective.MaxAge) {
 		return c, false
 	}
-	c = Case{Subject: queueSubject(q.QueueID), Severity: signal.Critical, Orders: q.Waiting}
+	c = Case{Subject: queueSubject(q.QueueID), Severity: signal.Critical, Orders: q.Sample}
 	var where []string
 	for j := range q.Partitions {
 		pt := &t.partitions[j]

@@ -121,7 +121,7 @@ var retryCases = map[string]tale{
 		story: func(s *script) {
 			s.play(3*time.Hour, func(i int) signal.Report {
 				r := polled(101, signal.Count(100+i/20*100), 100, 1, 0)
-				r.Queues[0].Behind, r.Queues[0].Objective = 8*time.Minute, signal.Objective{MaxAge: 15 * time.Minute, AbsentAfter: 15 * time.Minute}
+				r.Queues[0].CounterDelay, r.Queues[0].Objective = 8*time.Minute, signal.Objective{MaxAge: 15 * time.Minute, AbsentAfter: 15 * time.Minute}
 				return r
 			})
 		},
@@ -168,7 +168,7 @@ var retryCases = map[string]tale{
 			s.play(2*time.Hour, func(i int) signal.Report {
 				late := signal.Count(i / 20 * 200)
 				r := polled(late+100, late+100, late, int64(1+i%3), 2)
-				r.Queues[0].Behind = 8 * time.Minute
+				r.Queues[0].CounterDelay = 8 * time.Minute
 				return r
 			})
 		},
@@ -258,7 +258,7 @@ func TestRetryLoopIsToldNoLaterThanAStall(t *testing.T) {
 	begin := s.now
 	s.play(6*time.Minute, func(i int) signal.Report {
 		r := crew(uint64(2+i/4), 1, part(0, 4, 10))
-		r.Queues[0].Waiting = []signal.OrderRef{{ID: "A-13"}}
+		r.Queues[0].Sample = []signal.OrderRef{{ID: "A-13"}}
 		return r
 	})
 	if len(s.opened) != 1 {

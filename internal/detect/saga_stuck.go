@@ -9,9 +9,9 @@ import (
 // sagaStuck: a saga has been in a step for longer than it may, or has failed for
 // good in one: it neither finished nor is being undone.
 var sagaStuck = Decision{
-	Mode:   signal.SagaStuck,
-	Means:  "Sagas neither finished nor were compensated: they have been in a step for longer than they may, or failed in it for good.",
-	Benign: "A step that is tried again within its time, a saga that is being compensated, one that came to its end.",
+	Mode:        signal.SagaStuck,
+	Description: "Sagas neither finished nor were compensated: they have been in a step for longer than they may, or failed in it for good.",
+	BenignTwin:  "A step that is tried again within its time, a saga that is being compensated, one that came to its end.",
 	judge: func(v *view) []Case {
 		return stuckCases(v, func(l *signal.Lifecycle, s *signal.State) bool { return l.Saga && !s.Compensating })
 	},
@@ -55,7 +55,7 @@ func stuckCases(v *view, of func(*signal.Lifecycle, *signal.State) bool) []Case 
 			} else {
 				c.Evidence = append(c.Evidence, signal.Fact{Name: "max_dwell", Value: inWords(s.Max)})
 			}
-			for _, ref := range s.Longest {
+			for _, ref := range s.Sample {
 				// The names are read a moment after the count; no more of them than counted. One
 				// whose moment cannot be read was not counted as overdue.
 				late := s.Failed || ref.Since.Known() && v.at.Sub(ref.Since) >= s.Max

@@ -84,7 +84,7 @@ func (s *script) play(d time.Duration, read func(i int) signal.Report) {
 
 func (s *script) observe(r signal.Report) {
 	r.TargetID = signal.TargetID{Collector: "kafka", Target: "main"}
-	r.At, r.Interval, r.Took = s.now, interval, 100*time.Millisecond
+	r.At, r.Interval, r.Duration = s.now, interval, 100*time.Millisecond
 	r.Identity = s.identity
 	if s.partial {
 		r.Err = errors.New("partition 3 has no leader")

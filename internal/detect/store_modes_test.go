@@ -12,15 +12,15 @@ import (
 func outbox(pending signal.Count, head string, since time.Time) signal.Report {
 	return signal.Report{Outboxes: []signal.Outbox{{
 		Name: "shop", Database: "db", Table: "outbox", MaxAge: time.Minute, Pending: pending, HeadKey: head,
-		Oldest:  signal.Age{Since: signal.InstantOf(since), Bound: signal.Measured},
-		Waiting: []signal.OrderRef{{ID: "A-1"}, {ID: "A-2"}},
+		Oldest: signal.Age{Since: signal.InstantOf(since), Bound: signal.Measured},
+		Sample: []signal.OrderRef{{ID: "A-1"}, {ID: "A-2"}},
 	}}}
 }
 
 func deadLetters(messages, arrived signal.Count) signal.Report {
 	return signal.Report{DeadLetters: []signal.DeadLetterQueue{{
 		System: signal.Kafka, Cluster: "main", Destination: "orders.dlq", Sources: []string{"orders"},
-		Messages: messages, Arrived: arrived, Newest: []signal.OrderRef{{ID: "A-9"}},
+		Messages: messages, Arrived: arrived, Sample: []signal.OrderRef{{ID: "A-9"}},
 	}}}
 }
 
@@ -30,7 +30,7 @@ func dwell(overdue signal.Count, oldest time.Time) signal.Report {
 		States: []signal.State{{
 			Name: "placed", Max: 5 * time.Minute, Orders: 3, Overdue: overdue,
 			Oldest: signal.Age{Since: signal.InstantOf(oldest), Bound: signal.Measured},
-			Longest: []signal.OrderRef{
+			Sample: []signal.OrderRef{
 				{ID: "A-1", Since: signal.InstantOf(oldest)},
 				{ID: "A-2", Since: signal.InstantOf(oldest.Add(20 * time.Minute))},
 			},
@@ -244,13 +244,13 @@ func TestForgottenTargetClosesItsFindings(t *testing.T) {
 func TestGapInObservationIsCounted(t *testing.T) {
 	s := newScript(t)
 	s.play(time.Minute, func(int) signal.Report { return dwell(0, s.now) })
-	if s.detector.Tally().Gaps != 0 {
+	if s.detector.Counters().Gaps != 0 {
 		t.Error("a gap where there was none")
 	}
 	s.fail(10 * time.Minute)
 	s.play(time.Minute, func(int) signal.Report { return dwell(0, s.now) })
-	if s.detector.Tally().Gaps != 1 {
-		t.Errorf("gaps %d, want 1", s.detector.Tally().Gaps)
+	if s.detector.Counters().Gaps != 1 {
+		t.Errorf("gaps %d, want 1", s.detector.Counters().Gaps)
 	}
 }
 
@@ -264,7 +264,7 @@ func TestTargetThatIsReadInPartForEverIsForgottenPieceByPiece(t *testing.T) {
 		r.Queues = append(r.Queues, passing)
 		return r
 	})
-	if kept := len(s.detector.Tally().Lost); kept > 300 {
+	if kept := len(s.detector.Counters().Lost); kept > 300 {
 		t.Errorf("%d queues are remembered, two are there", kept)
 	}
 }

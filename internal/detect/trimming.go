@@ -126,7 +126,7 @@ func tooMuch(v *view, q *signal.Queue, t *queueTrack) (c Case, worst threat, thr
 	if c.Count == 0 {
 		return Case{}, worst, threatened
 	}
-	c.Subject, c.Severity, c.Orders = queueSubject(q.QueueID), severityOf(t), q.Waiting
+	c.Subject, c.Severity, c.Orders = queueSubject(q.QueueID), severityOf(t), q.Sample
 	c.Evidence = signal.Evidence{
 		{Name: "removed_in", Value: inWords(worst.in) + ", if as much comes and is taken off as now"},
 		{Name: "keeps", Value: keeps(q.Setup) + " in each partition, beyond which the oldest segment is removed"},

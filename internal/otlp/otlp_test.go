@@ -55,7 +55,7 @@ func clear(t *testing.T) {
 
 func options(log io.Writer) otlp.Options {
 	open := lost()
-	snapshot := &watch.Snapshot{Version: 1, Ready: true, Open: []signal.Finding{open}, Tally: detect.Tally{Findings: map[signal.Mode]int64{signal.OutboxStalled: 1}}}
+	snapshot := &watch.Snapshot{Version: 1, Ready: true, Open: []signal.Finding{open}, Counters: detect.Counters{Findings: map[signal.Mode]int64{signal.OutboxStalled: 1}}}
 	exporter := telemetry.New(telemetry.Options{Snapshot: func() *watch.Snapshot { return snapshot }})
 	exporter.Opened(open)
 	return otlp.Options{

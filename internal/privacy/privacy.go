@@ -76,16 +76,16 @@ func (v *Veil) Report(r signal.Report) signal.Report {
 	}
 	r.Queues = slices.Clone(r.Queues)
 	for i := range r.Queues {
-		r.Queues[i].Waiting = v.refs(r.Queues[i].Waiting)
+		r.Queues[i].Sample = v.refs(r.Queues[i].Sample)
 	}
 	r.DeadLetters = slices.Clone(r.DeadLetters)
 	for i := range r.DeadLetters {
-		r.DeadLetters[i].Newest = v.refs(r.DeadLetters[i].Newest)
+		r.DeadLetters[i].Sample = v.refs(r.DeadLetters[i].Sample)
 	}
 	r.Outboxes = slices.Clone(r.Outboxes)
 	for i := range r.Outboxes {
 		o := &r.Outboxes[i]
-		o.Waiting = v.refs(o.Waiting)
+		o.Sample = v.refs(o.Sample)
 		if o.Skipped != nil {
 			skipped := *o.Skipped
 			skipped.Rows = slices.Clone(skipped.Rows)
@@ -105,8 +105,8 @@ func (v *Veil) Report(r signal.Report) signal.Report {
 		c.Mismatches = slices.Clone(c.Mismatches)
 		for j := range c.Mismatches {
 			m := &c.Mismatches[j]
-			m.Details = v.details(m.Details, m.Orders)
-			m.Orders = v.refs(m.Orders)
+			m.Details = v.details(m.Details, m.Sample)
+			m.Sample = v.refs(m.Sample)
 		}
 	}
 	return r
@@ -115,7 +115,7 @@ func (v *Veil) Report(r signal.Report) signal.Report {
 func (v *Veil) lifecycle(l *signal.Lifecycle) {
 	l.States = slices.Clone(l.States)
 	for i := range l.States {
-		l.States[i].Longest = v.refs(l.States[i].Longest)
+		l.States[i].Sample = v.refs(l.States[i].Sample)
 	}
 	if l.History != nil {
 		h := *l.History

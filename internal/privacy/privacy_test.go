@@ -96,7 +96,7 @@ func TestTheSameIDIsTheSameHashUnderOneSaltOnly(t *testing.T) {
 func TestDetailsBeginWithAHash(t *testing.T) {
 	v := veil(t, "privacy: {order_ids: hash, salt: 0123456789abcdef}")
 	r := v.Report(signal.Report{Reconciliations: []signal.Reconciliation{{Mismatches: []signal.Mismatches{{
-		Orders:  []signal.OrderRef{{ID: "A: 17"}},
+		Sample:  []signal.OrderRef{{ID: "A: 17"}},
 		Details: []string{"A: 17: paid here, open there", "A-18: paid here, open there"},
 	}}}}})
 	got := strings.Join(r.Reconciliations[0].Mismatches[0].Details, "\n")

@@ -42,20 +42,20 @@ func (s Subject) String() string {
 	}
 }
 
-// Fact is one piece of evidence: a name in snake_case and a value to read.
+// Fact is one piece of evidence: a name in snake_case and its value.
 type Fact struct {
 	Name  string
 	Value string
 }
 
-// Words is the name as people read it.
-func (f Fact) Words() string { return strings.ReplaceAll(f.Name, "_", " ") }
+// Label is the name for people.
+func (f Fact) Label() string { return strings.ReplaceAll(f.Name, "_", " ") }
 
-// Evidence is what a finding was decided from, in the order in which it
-// convinces. In JSON it is an object that keeps that order.
+// Evidence is what a finding was decided from, the most convincing first. In JSON it
+// is an object that keeps that order.
 type Evidence []Fact
 
-// Find returns the fact of a name.
+// Find returns the fact with a name.
 func (e Evidence) Find(name string) (Fact, bool) {
 	i := slices.IndexFunc(e, func(f Fact) bool { return f.Name == name })
 	if i < 0 {
@@ -117,17 +117,17 @@ type Finding struct {
 	Severity Severity
 	Subject  Subject
 	Target   TargetID // whose readings decided it
-	OrderIDs []string // a sample, where they can be known: those that wait longest, or came last to a dead letter queue, first
-	Count    int64    // of orders or messages concerned
+	OrderIDs []string // a sample: those that wait longest, or came to a dead letter queue last, first
+	Count    int64    // affected orders or messages
 	Since    time.Time
-	// DecidableAt is the earliest moment at which the case could have been told
-	// from its benign twin; DetectedAt is when it was.
+	// DecidableAt is the first moment at which the case differed from its benign twin;
+	// DetectedAt is when it was found.
 	DecidableAt time.Time
 	DetectedAt  time.Time
 	ClosedAt    time.Time // zero while it is open
 	Evidence    Evidence
 	TraceID     string
-	// Traced are those of the sample whose trace is known.
+	// Traced are the orders of the sample whose trace is known.
 	Traced []OrderRef
 }
 

@@ -4,7 +4,7 @@ import "time"
 
 // Instant is a moment in milliseconds since the Unix epoch; zero is unknown. It
 // holds no pointer, so that a reading of a hundred thousand partitions is one
-// block that the garbage collector need not walk.
+// block that the garbage collector need not scan.
 type Instant int64
 
 // InstantOf returns t as an Instant; the zero time is unknown.
@@ -34,10 +34,10 @@ func (i Instant) Sub(earlier Instant) time.Duration {
 // Add returns the moment d after i.
 func (i Instant) Add(d time.Duration) Instant { return i + Instant(d.Milliseconds()) }
 
-// Bound says how an age was come by.
+// Bound says how an age is known.
 type Bound uint8
 
-// How an age is known.
+// The bounds of an age.
 const (
 	// AgeUnknown: nothing is known.
 	AgeUnknown Bound = iota
@@ -45,7 +45,7 @@ const (
 	Measured
 	// AtLeast: it is certainly that old and may be older.
 	AtLeast
-	// Estimated: derived from rates; shown, never decided on.
+	// Estimated: derived from rates; shown, never used in a decision.
 	Estimated
 )
 
@@ -63,18 +63,18 @@ func (b Bound) String() string {
 	}
 }
 
-// Age is the age of the oldest thing that waits, kept as the moment since which
-// it has waited.
+// Age is the age of the oldest thing that waits, kept as the moment when it began
+// to wait.
 type Age struct {
 	Since Instant
 	Bound Bound
 }
 
-// Known reports whether anything is known of the age.
+// Known reports whether the age is known at all.
 func (a Age) Known() bool { return a.Bound != AgeUnknown && a.Since.Known() }
 
-// At returns the age at a moment; never negative, so that a clock that is ahead
-// shows as zero.
+// At returns the age at a moment. It is never negative: with a clock that is ahead
+// it is zero.
 func (a Age) At(now Instant) time.Duration {
 	if !a.Known() {
 		return 0

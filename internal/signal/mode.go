@@ -1,10 +1,10 @@
 package signal
 
-// Mode is one way in which orders get lost. Its value is the same in code,
-// metrics, alerts, panels, runbooks and tests.
+// Mode is one way orders get lost. Its value is the same in code, metrics, alerts,
+// panels, runbooks and tests.
 type Mode string
 
-// The failure modes. Those that are decided are in detect.Decisions.
+// The failure modes. detect.Decisions lists those that are decided.
 const (
 	EventMissing       Mode = "event_missing"
 	OutboxStalled      Mode = "outbox_stalled"
@@ -27,8 +27,8 @@ const (
 	CompensationFailed Mode = "compensation_failed"
 )
 
-// Severity says who has to act: critical wakes somebody, warning waits for
-// working hours, info is for the record.
+// Severity says when somebody has to act: critical at once, warning in working
+// hours, info never.
 type Severity string
 
 // The severities, as the alerts use them.

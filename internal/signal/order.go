@@ -5,7 +5,7 @@ import "time"
 // OrderRef names one order in a source.
 type OrderRef struct {
 	ID      string
-	Since   Instant // since when it has waited or been in its state
+	Since   Instant // when it began to wait, or entered its state
 	TraceID string  // 32 hex digits of its W3C trace, where the source carries one
 	SpanID  string  // 16 hex digits of the span that left it here, where the source carries it
 }
@@ -20,58 +20,59 @@ type Outbox struct {
 	Pending       Count
 	PendingCapped bool   // Pending is the cap; there may be more
 	Oldest        Age    // of the oldest pending row
-	HeadKey       string // the key of the oldest pending row; it changes when the relay gets past it
+	HeadKey       string // the key of the oldest pending row; it changes when the relay publishes that row
 	Failed        Count
 	Retried       Count
-	Waiting       []OrderRef // the oldest pending rows, oldest first
+	Sample        []OrderRef // the oldest pending rows, oldest first
 	Keys          []string   // the keys of the oldest pending rows, in the order in which they are to be published
-	KeysCut       bool       // there may be more pending rows behind those of Keys
-	Published     Count      // rows that were published since the first reading, at least; a counter
-	Skipped       *Skipped   // what the relay went past; nil where nothing says how far it has come
-	Slot          *Slot      // what carries the events instead of pending rows; nil for a table
+	KeysCapped    bool       // there may be more pending rows after those of Keys
+	Published     Count      // rows published since the first reading, at least; a counter
+	Skipped       *Skipped   // the rows that the relay skipped; nil where its position is unknown
+	LogReader     *LogReader // how the relay reads the database's log; nil where it reads the table
 }
 
-// Skipped is what the relay went past unseen: rows that were committed only after its
-// position had passed their number.
+// Skipped are rows that the relay never saw: they were committed after its position
+// had passed their sequence number.
 type Skipped struct {
-	Position string // how far the relay has come
+	Position string // how far the relay has read
 	Rows     []SkippedRow
 }
 
-// SkippedRow is a row that the relay went past.
+// SkippedRow is one row that the relay skipped.
 type SkippedRow struct {
-	Key      string
-	Number   int64 // in the sequence by which the relay orders
-	Position int64 // where the relay was, at the least, before the row could be seen
-	Order    OrderRef
-	Seen     Instant // when it was first seen
-	// Unmarked: it was found at or below the position and is not marked as published.
-	// It may have been there in time.
+	Key       string
+	Sequence  int64 // in the sequence that the relay reads by
+	Position  int64 // how far the relay had read, at least, before the row became visible
+	Order     OrderRef
+	FirstSeen Instant // when the row was first read
+	// Unmarked: the row was found at or below the position and is not marked as
+	// published. It may have been visible in time.
 	Unmarked bool
 }
 
-// Slot is one reading of how a relay reads the log of a database: by a replication
-// slot of PostgreSQL, or as a user of MySQL, which keeps no place for it and knows only
-// who is there, and whether there is more to send. Positions are bytes of the log.
-type Slot struct {
-	Name      string        // of the slot, or of the user
-	Binlog    bool          // it is a user who reads the binary log of MySQL or MariaDB
-	Gone      bool          // the slot was there, and is not any more
-	Active    bool          // somebody reads it now
-	Lost      bool          // the server removed log that the reader still needed
-	Written   int64         // how far the server has written
-	Confirmed int64         // up to where the reader has confirmed, or was sent the log at the most; Unknown for a slot that is lost
-	Sent      Count         // bytes sent on the connections of those who read it now; asked for only where they were not sent all
-	Retained  Count         // bytes of log that the server keeps for the slot
-	Left      Count         // bytes that may still be written before the slot is lost
-	Inserted  Count         // rows ever inserted into the outbox table, where that is named
-	Behind    Age           // since when the reader has not confirmed what was written
-	Kept      time.Duration // how long the server keeps its log, whoever needs it; 0 where it does not say
+// LogReader is one reading of how a relay reads the log of a database: through a
+// replication slot, for which the server keeps a position, or as a user who reads the
+// binary log, of whom the server knows only that it is connected and whether there is
+// more to send. Positions are bytes of the log.
+type LogReader struct {
+	Name             string        // of the slot, or of the user
+	Binlog           bool          // it is a user who reads the binary log
+	Dropped          bool          // the slot existed and no longer does
+	Active           bool          // a reader is connected now
+	Lost             bool          // the server removed log that the reader still needed
+	Written          int64         // how far the server has written
+	Confirmed        int64         // how far the reader has confirmed, or was sent the log at most; Unknown for a lost slot
+	Sent             Count         // bytes sent on the connections of its readers; read only where they were not sent everything
+	Retained         Count         // bytes of log that the server keeps for the slot
+	Remaining        Count         // bytes that may still be written before the slot is lost
+	Inserted         Count         // rows ever inserted into the outbox table, where the config names it
+	UnconfirmedSince Age           // since when the reader has not confirmed what the server wrote
+	LogRetention     time.Duration // how long the server keeps its log, needed or not; 0: unknown
 }
 
-// Lag is how much the reader has not confirmed.
-func (s *Slot) Lag() Count {
-	if s.Gone || s.Confirmed == Unknown {
+// Lag is how many bytes the reader has not confirmed.
+func (s *LogReader) Lag() Count {
+	if s.Dropped || s.Confirmed == Unknown {
 		return Unknown
 	}
 	return Count(max(0, s.Written-s.Confirmed))

@@ -21,13 +21,13 @@ type QueueID struct {
 	Group       string
 }
 
-// Objective is what the shop promises itself about a queue.
+// Objective is what the shop promises about a queue.
 type Objective struct {
-	// MaxAge is how long a message may wait, and how long a reader may make no
+	// MaxAge is how long a message may wait, and how long a consumer may make no
 	// progress while messages wait.
 	MaxAge time.Duration
-	// AbsentAfter is how long messages may wait with nobody reading; longer than
-	// a deploy takes.
+	// AbsentAfter is how long messages may wait without a consumer; longer than a
+	// deploy takes.
 	AbsentAfter time.Duration
 	// NoDLQ: the queue needs no dead letter queue.
 	NoDLQ bool
@@ -42,49 +42,49 @@ type Queue struct {
 	Ready       Count // waiting to be delivered (Kafka: committed offset to log end)
 	InFlight    Count // delivered, not yet acknowledged
 	Delayed     Count // not yet due
-	ReadyBytes  Count // how large those that wait to be delivered are together
+	ReadyBytes  Count // the size of the messages that wait to be delivered
 	Uncommitted Count // in partitions where the group never committed an offset
 
 	Oldest    Age   // of the message that waits longest
 	Consumers Count // members or subscribers that are connected now
-	// Utilisation is the share of the time, of 1, in which a message could be
-	// delivered at once because a consumer had room for it; Unknown where the broker
-	// does not say. A backlog beside a low one is a consumer that is too slow.
+	// Utilisation is the share of the time, 0 to 1, in which the queue could deliver
+	// a message at once because a consumer had capacity; Unknown where the broker does
+	// not report it. A backlog and a low utilisation mean that the consumers are slow.
 	Utilisation float64
-	// GroupState is the broker's own word for the state of the group (Kafka:
-	// Stable, Empty, PreparingRebalance, …); empty where there is none.
+	// GroupState is the broker's name for the state of the group, such as Stable or
+	// PreparingRebalance; empty where the broker has no groups.
 	GroupState string
-	// Members is a fingerprint of who the members of the group are: another one
-	// when one of them came, left or was replaced. 0 where there are none, or where
-	// the source does not know.
+	// Members is a fingerprint of the members of the group. It changes when a member
+	// joins, leaves or is replaced. 0 where there are none, or where the source does
+	// not know them.
 	Members uint64
 
 	// Setup is how the queue is set up; nil where the source does not know.
 	Setup *Setup
 
-	// Counters since the broker's own beginning; they may reset.
+	// Counters of the broker; they may reset.
 	Published    Count
 	Acknowledged Count
 	Redelivered  Count
-	// Received counts deliveries, each of a message that is delivered again, too:
-	// far more of them than acknowledgements is a message that fails again and
-	// again, where the broker does not count redeliveries.
+	// Received counts deliveries, redeliveries included. Where the broker does not
+	// count redeliveries, far more deliveries than acknowledgements mean that a message
+	// fails again and again.
 	Received Count
-	// Behind is how far the counters, and with them what was committed, may lie
-	// behind the depths; 0 where both are of the same moment.
-	Behind time.Duration
+	// CounterDelay is how far the counters, and the committed offsets derived from
+	// them, may lag behind the depths; 0 where both are read at the same moment.
+	CounterDelay time.Duration
 
-	// Partitions are the parts that progress on their own, in order of ID; a
-	// queue that is not split has one. Progress is judged per partition.
+	// Partitions are the parts that progress independently, in order of ID; a queue
+	// that is not split has one. Progress is decided per partition.
 	Partitions []Partition
 	// PerPartition asks for series of each partition, not only of the queue.
 	PerPartition bool
-	// Waiting names orders at the head of the queue, where a source can read
-	// them without taking them.
-	Waiting []OrderRef
+	// Sample names orders at the head of the queue, where a source can read them
+	// without consuming them.
+	Sample []OrderRef
 }
 
-// NewQueue returns a queue of which nothing is known yet.
+// NewQueue returns a queue with every fact unknown.
 func NewQueue(id QueueID) Queue {
 	return Queue{
 		QueueID: id,
@@ -93,59 +93,59 @@ func NewQueue(id QueueID) Queue {
 	}
 }
 
-// Setup is how a queue is set up: what becomes of messages that fail, grow old or
-// are too many. It is read on a slow clock and shared by readings, never changed.
+// Setup is the configuration of a queue: what happens to messages that fail, expire
+// or exceed its size. It is read rarely, shared by readings and never changed.
 type Setup struct {
-	// Type is the broker's own word: classic, quorum, stream, standard, fifo.
+	// Type is the broker's name for it: classic, quorum, stream, standard, fifo.
 	Type string
 	// Retention is after how long the broker removes a message, processed or not
-	// (message TTL, retention period); 0 where it keeps messages for ever.
+	// (message TTL, retention period); 0 where it keeps messages forever.
 	Retention time.Duration
-	// MaxMessages and MaxBytes are how much the queue may hold; Unknown: no bound.
+	// MaxMessages and MaxBytes are how much the queue may hold; Unknown: no limit.
 	MaxMessages Count
 	MaxBytes    Count
-	// DropsHead: a queue that is full removes its oldest message; otherwise it
-	// refuses the newest.
+	// DropsHead: a full queue removes its oldest message; otherwise it rejects new
+	// ones.
 	DropsHead bool
-	// MaxDeliveries is after how many deliveries the broker gives a message up;
+	// MaxDeliveries is after how many deliveries the broker gives up a message;
 	// Unknown: never.
 	MaxDeliveries Count
-	// ReturnsUncounted: a consumer may hand a message back in a way that
-	// MaxDeliveries does not count (RabbitMQ from 4.3 on: basic.nack), and get it
-	// again for ever.
+	// ReturnsUncounted: a consumer may return a message in a way that MaxDeliveries
+	// does not count, and receive it again forever.
 	ReturnsUncounted bool
-	DeadLetter       DeadLetter
-	// Temporary: the queue goes with its consumer or its connection, as one for replies
-	// does.
+	DeadLettering    DeadLettering
+	// Temporary: the queue is deleted with its consumer or its connection, as a reply
+	// queue is.
 	Temporary bool
 }
 
-// DeadLetter is what becomes of a message that a queue gives up.
-type DeadLetter struct {
-	Route DeadLetterRoute
-	To    string // the exchange or queue that it goes to, in the broker's words
-	// Problem says, for people, why a route that is set leads nowhere.
+// DeadLettering is what happens to a message that a queue gives up.
+type DeadLettering struct {
+	Route DeadLetteringRoute
+	To    string // the exchange or queue that it is sent to
+	// Problem says, for people, why the configured route leads to no queue.
 	Problem string
-	// Leak says, for people, why messages are dropped on a way that leads to a queue;
-	// empty where they are not.
+	// Leak says, for people, why messages are dropped on a route that leads to a
+	// queue; empty where they are not.
 	Leak string
-	// AtMostOnce: the queue could wait until its dead letters have arrived, and does not.
+	// AtMostOnce: the queue could wait until its dead letters have arrived, and it does
+	// not.
 	AtMostOnce bool
 }
 
-// DeadLetterRoute says whether messages that a queue gives up are kept.
-type DeadLetterRoute uint8
+// DeadLetteringRoute says whether the messages that a queue gives up are kept.
+type DeadLetteringRoute uint8
 
-// Where given-up messages go.
+// The routes of messages that a queue gives up.
 const (
-	RouteUnknown DeadLetterRoute = iota
-	RouteNone                    // nowhere: they are dropped
-	RouteBroken                  // to a target that is not there or passes them to no queue
-	RouteSet                     // to a queue
+	RouteUnknown DeadLetteringRoute = iota
+	RouteNone                       // nowhere: they are dropped
+	RouteBroken                     // to a target that does not exist or routes them to no queue
+	RouteSet                        // to a queue
 )
 
-// BrokerLoss counts messages that a broker removed unprocessed, where the broker
-// counts them for all its queues together.
+// BrokerLoss counts the messages that a broker removed unprocessed, where it counts
+// them for all its queues together.
 type BrokerLoss struct {
 	System   System
 	Cluster  string
@@ -154,8 +154,8 @@ type BrokerLoss struct {
 	Messages Count  // counter; it may reset
 }
 
-// Alarm is a resource of a broker's node of which so little is left that publishers
-// are blocked while the alarm is raised.
+// Alarm is a resource of a broker's node. While the alarm is raised, the resource is
+// nearly exhausted and publishers are blocked.
 type Alarm struct {
 	System   System
 	Cluster  string
@@ -167,33 +167,33 @@ type Alarm struct {
 // Assignment says whether a member owns a partition.
 type Assignment uint8
 
-// Whether a partition is read by somebody.
+// Whether a partition has a consumer.
 const (
 	AssignmentUnknown Assignment = iota
 	Assigned
 	Unassigned
 )
 
-// Partition is a part of a queue that progresses on its own. Offsets are the
-// broker's; where it has none (RabbitMQ, SQS), Start is Unknown, Committed counts what
-// readers are done with, and End is that and what waits. Then End falls when messages
-// go another way (a purge, expiry, overflow), and Committed only when the broker began
-// to count anew.
+// Partition is a part of a queue that progresses independently. Offsets are the
+// broker's. Where the broker has none, Start is Unknown, Committed counts the messages
+// that consumers acknowledged, and End adds those that wait. Then End falls when
+// messages leave another way (a purge, expiry, overflow), and Committed falls only when
+// the counters of the broker restart.
 type Partition struct {
 	ID         int32
 	Assignment Assignment
-	// HeadInvisible: what lies between Committed and End is only commit markers
-	// and aborted messages, which a reader never sees (confirmed by reading).
-	HeadInvisible bool
-	Start         int64 // the first offset that can still be read
-	End           int64 // the offset after the last message
-	Committed     int64 // the next offset the group will read; Unknown: no commit yet
-	Head          Age   // of the message at Committed
+	// NothingToDeliver: between Committed and End are only commit markers and aborted
+	// messages, which no consumer receives. The source confirmed it by reading.
+	NothingToDeliver bool
+	Start            int64 // the first offset that can still be read
+	End              int64 // the offset after the last message
+	Committed        int64 // the next offset the group will read; Unknown: no commit yet
+	Head             Age   // of the message at Committed
 }
 
-// Lag returns how many messages wait in the partition, never negative: an
-// offset beyond the end is a topic made anew, one below the start counts only
-// what can still be read. It is 0 where nothing was committed yet.
+// Lag returns how many messages wait in the partition. It is never negative: an
+// offset beyond the end is of a recreated topic, and below the start only what can
+// still be read counts. It is 0 where the group never committed an offset.
 func (p Partition) Lag() int64 {
 	if p.Committed < 0 || p.End < 0 {
 		return 0
@@ -201,9 +201,9 @@ func (p Partition) Lag() int64 {
 	return max(0, p.End-max(p.Committed, p.Start))
 }
 
-// Waiting returns how many messages wait in a partition for which the group
-// never committed an offset, and 0 where it did.
-func (p Partition) Waiting() int64 {
+// Uncommitted returns how many messages wait in a partition for which the group
+// never committed an offset; 0 where it did.
+func (p Partition) Uncommitted() int64 {
 	if p.Committed >= 0 || p.End < 0 {
 		return 0
 	}
@@ -215,16 +215,16 @@ type DeadLetterQueue struct {
 	System      System
 	Cluster     string
 	Destination string
-	Sources     []string // the queues whose failures end here
-	Messages    Count    // that sit there and were not taken out again
+	Sources     []string // the queues whose failed messages go here
+	Messages    Count    // that are in it now
 	Oldest      Age
 	Arrived     Count // counter of messages that ever arrived; it may reset
 	// Retention is after how long the broker removes messages from it, and
-	// SourceRetention the longest of its sources; 0 where they are kept for ever.
+	// SourceRetention is the longest of its sources; 0 where messages are kept forever.
 	Retention       time.Duration
 	SourceRetention time.Duration
-	Newest          []OrderRef
-	// Reasons say, for people, why messages came here, the most frequent first; of a
-	// sample of them, and only where the config allows to look.
+	Sample          []OrderRef
+	// Reasons say, for people, why messages came here, the most frequent first. They
+	// are of a sample, and read only where the config allows it.
 	Reasons []string
 }

@@ -3,22 +3,22 @@ package signal
 import "time"
 
 // Reconciliation is one reading of a check that what one store holds, another
-// store holds too. What it has not looked at yet is in none of its counts.
+// store holds too. Its counts do not include rows that it has not compared yet.
 type Reconciliation struct {
 	Name        string
 	Left, Right Store
-	Means       Meaning
+	Kind        ReconciliationKind
 	Grace       time.Duration // how long a mismatch may last
-	// Mismatches has an entry for each kind that the check looks for, also where
-	// there is none. They were read twice, and have outlived the grace.
+	// Mismatches has an entry for each kind that the check covers, also where the
+	// count is zero. They were read twice and outlasted the grace period.
 	Mismatches []Mismatches
-	// Suspects are mismatches that may still heal within the grace.
+	// Suspects are mismatches that may still disappear within the grace period.
 	Suspects Count
-	// Compared counts the rows that were compared since the start, and Listed those
-	// of them that had to be read one by one.
+	// Compared counts the rows that were compared since the start. Listed counts
+	// those among them that had to be read one by one.
 	Compared Count
 	Listed   Count
-	Round    Round
+	Pass     Pass
 }
 
 // Store is a table of a database.
@@ -30,51 +30,50 @@ type Store struct {
 // String names the store for people.
 func (s Store) String() string { return s.Table + " (database " + s.Database + ")" }
 
-// Meaning is what the rows on the right are to the orders on the left.
-type Meaning string
+// ReconciliationKind says what a row on the right means for the order on the left.
+type ReconciliationKind string
 
-// The meanings.
+// The kinds of reconciliation.
 const (
-	Effects Meaning = "effect"  // a payment, a shipment, a reservation
-	Events  Meaning = "event"   // an event that tells of the order: an outbox, an event log
-	Copies  Meaning = "replica" // the order itself, in another store
+	Effects  ReconciliationKind = "effect"  // a payment, a shipment, a reservation
+	Events   ReconciliationKind = "event"   // an event about the order: in an outbox or an event log
+	Replicas ReconciliationKind = "replica" // the order itself, in another store
 )
 
-// MismatchKind is how two stores differ over one key.
+// MismatchKind is how two stores differ for one key.
 type MismatchKind string
 
 // The kinds of mismatches.
 const (
-	MissingRight MismatchKind = "missing_right" // the left has it and the right has not
-	MissingLeft  MismatchKind = "missing_left"  // the right has it and the left has not
-	Duplicate    MismatchKind = "duplicate"     // the right has it more than once
-	Different    MismatchKind = "different"     // both have it, with other values
+	MissingRight MismatchKind = "missing_right" // only the left has the key
+	MissingLeft  MismatchKind = "missing_left"  // only the right has the key
+	Duplicate    MismatchKind = "duplicate"     // the right has the key more than once
+	Different    MismatchKind = "different"     // both have the key, with different values
 )
 
-// Mismatches are those of one kind.
+// Mismatches are the mismatches of one kind.
 type Mismatches struct {
-	Kind   MismatchKind
-	Count  Count
-	Capped bool    // there may be more
-	Since  Instant // the moment of the oldest row among them, or when it was first seen
-	Told   Instant // when the first of them had outlived the grace
-	Orders []OrderRef
-	// Details say for some of the orders what differs, for people.
+	Kind        MismatchKind
+	Count       Count
+	Capped      bool    // there may be more
+	Since       Instant // when the oldest row among them was written, or first read
+	ConfirmedAt Instant // when the first of them had outlasted the grace period
+	Sample      []OrderRef
+	// Details describe what differs, for some of the orders and for people.
 	Details []string
 }
 
-// Round is how far the comparison of all rows, old ones too, has come.
-type Round struct {
-	Done  Count   // rounds that came to their end since the start
-	Rows  Count   // rows that were compared in this round
-	Part  float64 // of the round that is done, between 0 and 1; negative: not known
-	Began Instant // of this round
-	Rests bool    // it waits for its hours
+// Pass is the progress of the comparison of all rows, old ones included.
+type Pass struct {
+	Completed Count   // passes that finished since the start
+	Rows      Count   // rows compared in this pass
+	Fraction  float64 // the part of this pass that is done, 0 to 1; negative: unknown
+	StartedAt Instant // of this pass
+	Paused    bool    // it waits for the hours in which it may run
 }
 
-// Of returns the mismatches of one kind; false where the check does not look for
-// it.
-func (r *Reconciliation) Of(kind MismatchKind) (Mismatches, bool) {
+// OfKind returns the mismatches of one kind; false where the check does not cover it.
+func (r *Reconciliation) OfKind(kind MismatchKind) (Mismatches, bool) {
 	for _, m := range r.Mismatches {
 		if m.Kind == kind {
 			return m, true

@@ -22,12 +22,12 @@ func reconciliationMismatches(v *view, c *check, out *block) {
 func checkModes(v *view, c *check, out *block) {
 	for i := range c.Mismatches {
 		kind := c.Mismatches[i].Kind
-		out.add(1, c.labels, v.labels.pair(labelKind, valid(string(kind))), v.labels.pair(labelMode, string(detect.ModeOfMismatch(c.Means, kind))))
+		out.add(1, c.labels, v.labels.pair(labelKind, valid(string(kind))), v.labels.pair(labelMode, string(detect.ModeOfMismatch(c.Kind, kind))))
 	}
 }
 
 func reconciliationProgress(_ *view, c *check, out *block) {
-	if part := c.Round.Part; part >= 0 {
+	if part := c.Pass.Fraction; part >= 0 {
 		out.add(part, c.labels)
 	}
 }

@@ -30,7 +30,7 @@ func (v *view) modes() map[string]*tally {
 	for _, mode := range detect.Modes() {
 		of(mode)
 	}
-	for mode, total := range v.Tally.Findings {
+	for mode, total := range v.Counters.Findings {
 		of(mode).total += total
 	}
 	for _, findings := range [][]signal.Finding{v.Open, v.Closed} {
@@ -71,4 +71,4 @@ func findingsTotal(v *view, out *block) {
 	}
 }
 
-func observationGaps(v *view, out *block) { out.add(float64(v.Tally.Gaps), nil) }
+func observationGaps(v *view, out *block) { out.add(float64(v.Counters.Gaps), nil) }

@@ -70,7 +70,7 @@ func TestLastPassHasATimeOnceItWasSeenToFinish(t *testing.T) {
 	e := exporter(&s)
 	const name = "lostorder_reconciliation_last_pass_timestamp_seconds"
 	pass := func(done signal.Count, at time.Time) *signal.Report {
-		return &signal.Report{TargetID: signal.TargetID{Collector: "reconcile", Target: "payments"}, At: at, Reconciliations: []signal.Reconciliation{{Name: "payments", Round: signal.Round{Done: done}}}}
+		return &signal.Report{TargetID: signal.TargetID{Collector: "reconcile", Target: "payments"}, At: at, Reconciliations: []signal.Reconciliation{{Name: "payments", Pass: signal.Pass{Completed: done}}}}
 	}
 	e.Read(pass(0, noon))
 	if n := count(lines(scrape(t, e, "text")), name); n != 0 {
@@ -105,7 +105,7 @@ func TestDwellIsObservedAsAShareOfItsMax(t *testing.T) {
 func TestQueueThatNeedsNoDeadLetterQueueDoesNotLackOne(t *testing.T) {
 	lacking := func(destination string) signal.Queue {
 		q := signal.NewQueue(signal.QueueID{System: signal.RabbitMQ, Cluster: "shop", Destination: destination})
-		q.Setup = &signal.Setup{DeadLetter: signal.DeadLetter{Route: signal.RouteNone}}
+		q.Setup = &signal.Setup{DeadLettering: signal.DeadLettering{Route: signal.RouteNone}}
 		return q
 	}
 	exempt, reply := lacking("exempt"), lacking("reply")

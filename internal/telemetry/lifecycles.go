@@ -35,7 +35,7 @@ func orderMoves(v *view, l *lifecycle, out *block) {
 	if l.History == nil {
 		return
 	}
-	for _, m := range l.History.Moves {
+	for _, m := range l.History.Transitions {
 		out.add(float64(m.Orders), l.labels, v.labels.pair(labelOrderState, valid(m.From)), v.labels.pair(labelNextState, valid(m.To)))
 	}
 }
@@ -44,7 +44,7 @@ func completed(v *view, l *lifecycle, out *block) {
 	if l.History == nil {
 		return
 	}
-	c := l.History.Completed
+	c := l.History.Outcomes
 	for _, one := range []struct {
 		outcome string
 		orders  int64
@@ -67,7 +67,7 @@ func conflicts(v *view, l *lifecycle, out *block) {
 	for _, c := range l.History.Conflicts {
 		counts[series{c.Kind, c.Confirmed}]++
 	}
-	kinds := []signal.ConflictKind{signal.IllegalMove, signal.ExcludedStates, signal.TwoEnds}
+	kinds := []signal.ConflictKind{signal.IllegalTransition, signal.ExcludedStates, signal.TwoTerminalStates}
 	if l.Saga {
 		kinds = append(kinds, signal.NotCompensated)
 	}
@@ -108,8 +108,8 @@ func dwells(v *view, out *block) {
 		if s.Dwells == nil {
 			continue
 		}
-		for _, within := range s.Dwells.Within {
-			bound := strconv.FormatFloat(within.For.Seconds(), 'f', -1, 64)
+		for _, within := range s.Dwells.Buckets {
+			bound := strconv.FormatFloat(within.UpTo.Seconds(), 'f', -1, 64)
 			out.add(float64(within.Orders), s.labels, v.labels.pair(labelWithin, bound))
 		}
 		out.add(float64(s.Dwells.Orders), s.labels, v.labels.pair(labelWithin, "+Inf"))
@@ -133,7 +133,7 @@ func (e *Exporter) Read(r *signal.Report) {
 			e.dwelling[r.TargetID] = map[lifecycleID]bool{}
 		}
 		e.dwelling[r.TargetID][id] = true
-		for _, left := range l.History.Left {
+		for _, left := range l.History.EndedDwells {
 			if limit := maxOf(l, left.State); limit > 0 {
 				e.own.dwellRatio.WithLabelValues(id[0], id[1], valid(left.State)).Observe(left.For.Seconds() / limit.Seconds())
 			}
@@ -177,7 +177,7 @@ func maxOf(l *signal.Lifecycle, state string) time.Duration {
 func (e *Exporter) readPasses(r *signal.Report) {
 	for i := range r.Reconciliations {
 		c := &r.Reconciliations[i]
-		name, done := valid(c.Name), int64(c.Round.Done)
+		name, done := valid(c.Name), int64(c.Pass.Completed)
 		if e.passes[r.TargetID] == nil {
 			e.passes[r.TargetID] = map[string]int64{}
 		}

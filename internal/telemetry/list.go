@@ -160,37 +160,37 @@ var groups = []Group{
 			{
 				Name: "lostorder_outbox_slot_active", Type: Gauge, Unit: "boolean", Labels: outboxLabels, Stability: Experimental,
 				Help: "Whether somebody reads the replication slot of the outbox, or the binary log as the user of the outbox.",
-				each: perSlot(func(o *outbox, out *block) { out.count(truth(o.Slot.Active), o.labels) }),
+				each: perSlot(func(o *outbox, out *block) { out.count(truth(o.LogReader.Active), o.labels) }),
 			},
 			{
 				Name: "lostorder_outbox_slot_lost", Type: Gauge, Unit: "boolean", Labels: outboxLabels, Stability: Experimental,
 				Help: "Whether the replication slot of the outbox is dropped, or the server removed log that it still needed, or that was written after the reader of the binary log was last seen.",
-				each: perSlot(func(o *outbox, out *block) { out.count(truth(o.Slot.Lost || o.Slot.Gone), o.labels) }),
+				each: perSlot(func(o *outbox, out *block) { out.count(truth(o.LogReader.Lost || o.LogReader.Dropped), o.labels) }),
 			},
 			{
 				Name: "lostorder_outbox_slot_lag_bytes", Type: Gauge, Unit: "bytes", Labels: outboxLabels, Stability: Experimental,
 				Help: "Log that was written and that the reader of the replication slot has not confirmed; of a binary log what was written since nobody reads it, and absent while the server has more to send than it has sent.",
-				each: perSlot(func(o *outbox, out *block) { out.count(o.Slot.Lag(), o.labels) }),
+				each: perSlot(func(o *outbox, out *block) { out.count(o.LogReader.Lag(), o.labels) }),
 			},
 			{
 				Name: "lostorder_outbox_slot_lag_seconds", Type: Gauge, Unit: "seconds", Labels: outboxLabels, Stability: Experimental,
 				Help: "How long, at least, the reader of the replication slot has not confirmed what was written, or nobody has read the binary log. It grows also where nothing in the log is for the reader.",
-				each: perSlot(func(o *outbox, out *block) { out.age(o.Slot.Behind, o.at, o.labels) }),
+				each: perSlot(func(o *outbox, out *block) { out.age(o.LogReader.UnconfirmedSince, o.at, o.labels) }),
 			},
 			{
 				Name: "lostorder_outbox_slot_retained_bytes", Type: Gauge, Unit: "bytes", Labels: outboxLabels, Stability: Experimental,
 				Help: "Log that the server keeps for the replication slot; absent for a binary log, which it keeps for nobody.",
-				each: perSlot(func(o *outbox, out *block) { out.count(o.Slot.Retained, o.labels) }),
+				each: perSlot(func(o *outbox, out *block) { out.count(o.LogReader.Retained, o.labels) }),
 			},
 			{
 				Name: "lostorder_outbox_slot_safe_bytes", Type: Gauge, Unit: "bytes", Labels: outboxLabels, Stability: Experimental,
 				Help: "Log that may still be written before the server gives the replication slot up; absent where it never does.",
-				each: perSlot(func(o *outbox, out *block) { out.count(o.Slot.Left, o.labels) }),
+				each: perSlot(func(o *outbox, out *block) { out.count(o.LogReader.Remaining, o.labels) }),
 			},
 			{
 				Name: "lostorder_outbox_slot_confirmed_bytes_total", Type: Counter, Unit: "bytes", Labels: outboxLabels, Stability: Experimental,
 				Help: "Position in the log up to which the reader of the replication slot has confirmed, or was sent the binary log; its rate is how fast the relay works.",
-				each: perSlot(func(o *outbox, out *block) { out.count(signal.Count(o.Slot.Confirmed), o.labels) }),
+				each: perSlot(func(o *outbox, out *block) { out.count(signal.Count(o.LogReader.Confirmed), o.labels) }),
 			},
 		},
 	},
@@ -285,7 +285,7 @@ var groups = []Group{
 			{
 				Name: "lostorder_reconciliation_rounds_total", Type: Counter, Unit: "rounds", Labels: checkLabels, Stability: Stable,
 				Help: "Times in which all rows, old ones too, were compared from the first to the last.",
-				each: perCheck(func(_ *view, c *check, out *block) { out.count(c.Round.Done, c.labels) }),
+				each: perCheck(func(_ *view, c *check, out *block) { out.count(c.Pass.Completed, c.labels) }),
 			},
 			{
 				Name: "lostorder_reconciliation_last_pass_timestamp_seconds", Type: Gauge, Unit: "seconds", Labels: checkLabels, Stability: Experimental,

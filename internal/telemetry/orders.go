@@ -24,7 +24,7 @@ func perState(each func(s *state, out *block)) func(*view, *block) {
 // log of the database.
 func perSlot(each func(o *outbox, out *block)) func(*view, *block) {
 	return perOutbox(func(o *outbox, out *block) {
-		if o.Slot != nil {
+		if o.LogReader != nil {
 			each(o, out)
 		}
 	})

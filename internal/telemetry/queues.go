@@ -42,7 +42,7 @@ func partitionMessages(v *view, q *queue, out *block) {
 		switch {
 		case p.End < 0:
 		case p.Committed < 0:
-			out.add(float64(p.Waiting()), q.labels, v.labels.partition(p.ID), uncommitted)
+			out.add(float64(p.Uncommitted()), q.labels, v.labels.partition(p.ID), uncommitted)
 		default:
 			out.add(float64(p.Lag()), q.labels, v.labels.partition(p.ID), ready)
 		}
@@ -65,7 +65,7 @@ func distinct(partitions []signal.Partition) []signal.Partition {
 
 // timeToLoss adds the queues that are threatened, as long as their reading is shown.
 func timeToLoss(v *view, out *block) {
-	for _, threat := range v.Threats {
+	for _, threat := range v.Expiries {
 		id := validID(threat.QueueID)
 		if i, ok := v.queues.index[id]; ok {
 			out.add(threat.In.Seconds(), v.queues.all[i].labels)
@@ -76,7 +76,7 @@ func timeToLoss(v *view, out *block) {
 }
 
 func dlqConfigured(v *view, q *queue, out *block) {
-	if q.Setup == nil || q.Setup.DeadLetter.Route == signal.RouteUnknown || q.Objective.NoDLQ || q.Setup.Temporary {
+	if q.Setup == nil || q.Setup.DeadLettering.Route == signal.RouteUnknown || q.Objective.NoDLQ || q.Setup.Temporary {
 		return
 	}
 	// A dead letter queue needs none itself.
@@ -84,7 +84,7 @@ func dlqConfigured(v *view, q *queue, out *block) {
 		return
 	}
 	configured := 0.0
-	if q.Setup.DeadLetter.Route == signal.RouteSet {
+	if q.Setup.DeadLettering.Route == signal.RouteSet {
 		configured = 1
 	}
 	out.add(configured, q.labels)

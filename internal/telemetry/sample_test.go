@@ -36,7 +36,7 @@ func full() *watch.Snapshot {
 	jobs := signal.NewQueue(signal.QueueID{System: signal.RabbitMQ, Cluster: "shop", Destination: "jobs"})
 	jobs.InFlight, jobs.Delayed = 1, 2
 	jobs.Utilisation = 0.25
-	jobs.Setup = &signal.Setup{DeadLetter: signal.DeadLetter{Route: signal.RouteSet, To: "dead"}}
+	jobs.Setup = &signal.Setup{DeadLettering: signal.DeadLettering{Route: signal.RouteSet, To: "dead"}}
 	return &watch.Snapshot{
 		Version: 1,
 		Ready:   true,
@@ -70,15 +70,15 @@ func full() *watch.Snapshot {
 					Lifecycles: []signal.Lifecycle{{Name: "order", Database: "shop", States: []signal.State{
 						{
 							Name: "placed", Max: 5 * time.Minute, Orders: 30, Overdue: 2, Oldest: since(610 * time.Second),
-							Dwells: &signal.Dwells{Within: []signal.Within{{For: time.Second, Orders: 4}, {For: 5 * time.Minute, Orders: 28}}, Orders: 30},
+							Dwells: &signal.DwellHistogram{Buckets: []signal.DwellBucket{{UpTo: time.Second, Orders: 4}, {UpTo: 5 * time.Minute, Orders: 28}}, Orders: 30},
 						},
 						{Name: "delivered", Terminal: true, Orders: signal.Unknown, Overdue: signal.Unknown},
 					}, History: &signal.History{
-						Moves:     []signal.Move{{From: "placed", To: "delivered", Orders: 7}},
-						Completed: signal.Completed{InTime: 5, Late: 1},
-						Left:      []signal.Dwell{{State: "placed", For: 42 * time.Second, TraceID: "0af7651916cd43dd8448eb211c80319c"}},
-						Conflicts: []signal.Conflict{{Kind: signal.TwoEnds, Confirmed: true}, {Kind: signal.IllegalMove}},
-					}, Duplicates: &signal.Duplicates{Groups: []signal.Request{{Orders: make([]signal.OrderRef, 3)}}}}},
+						Transitions: []signal.Transition{{From: "placed", To: "delivered", Orders: 7}},
+						Outcomes:    signal.Outcomes{InTime: 5, Late: 1},
+						EndedDwells: []signal.Dwell{{State: "placed", For: 42 * time.Second, TraceID: "0af7651916cd43dd8448eb211c80319c"}},
+						Conflicts:   []signal.Conflict{{Kind: signal.TwoTerminalStates, Confirmed: true}, {Kind: signal.IllegalTransition}},
+					}, Duplicates: &signal.Duplicates{Groups: []signal.DuplicateGroup{{Orders: make([]signal.OrderRef, 3)}}}}},
 				},
 			},
 			{
@@ -94,8 +94,8 @@ func full() *watch.Snapshot {
 				Attempt: noon, Took: time.Second, Success: noon,
 				Reading: &signal.Report{
 					At: noon,
-					Outboxes: []signal.Outbox{{Name: "log", Database: "shop", MaxAge: time.Minute, Pending: signal.Unknown, Failed: signal.Unknown, Retried: signal.Unknown, Slot: &signal.Slot{
-						Name: "debezium", Active: true, Written: 9000, Confirmed: 8000, Sent: signal.Unknown, Retained: 5000, Left: 70000, Inserted: 4, Behind: since(9 * time.Second),
+					Outboxes: []signal.Outbox{{Name: "log", Database: "shop", MaxAge: time.Minute, Pending: signal.Unknown, Failed: signal.Unknown, Retried: signal.Unknown, LogReader: &signal.LogReader{
+						Name: "debezium", Active: true, Written: 9000, Confirmed: 8000, Sent: signal.Unknown, Retained: 5000, Remaining: 70000, Inserted: 4, UnconfirmedSince: since(9 * time.Second),
 					}}},
 				},
 			},
@@ -107,7 +107,7 @@ func full() *watch.Snapshot {
 					Reconciliations: []signal.Reconciliation{{
 						Name: "payments", Left: signal.Store{Database: "shop", Table: "orders"}, Right: signal.Store{Database: "billing", Table: "payments"},
 						Mismatches: []signal.Mismatches{{Kind: signal.MissingRight, Count: 2}, {Kind: signal.Duplicate}},
-						Suspects:   5, Compared: 4000, Listed: 12, Round: signal.Round{Done: 1, Rows: 500, Part: 0.25},
+						Suspects:   5, Compared: 4000, Listed: 12, Pass: signal.Pass{Completed: 1, Rows: 500, Fraction: 0.25},
 					}},
 				},
 			},
@@ -120,12 +120,12 @@ func full() *watch.Snapshot {
 			ID: "f-1", Mode: signal.OutboxStalled, Severity: signal.Critical,
 			DecidableAt: noon.Add(-20 * time.Second), DetectedAt: noon, TraceID: traceID,
 		}},
-		Threats: []detect.Threat{
+		Expiries: []detect.Expiry{
 			{QueueID: orders.QueueID, In: 90 * time.Minute},
 			{QueueID: signal.QueueID{System: signal.Kafka, Cluster: "main", Destination: "orders.dlq"}, In: time.Hour},
 			{QueueID: signal.QueueID{System: signal.Kafka, Cluster: "main", Destination: "gone"}, In: time.Hour},
 		},
-		Tally: detect.Tally{
+		Counters: detect.Counters{
 			Findings: map[signal.Mode]int64{signal.OutboxStalled: 3, signal.MessageLost: 0, signal.DLQFilling: 0},
 			Lost:     []detect.Loss{{QueueID: orders.QueueID, Reason: detect.Retention, Messages: 17}},
 			Gaps:     1,

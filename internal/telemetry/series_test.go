@@ -165,7 +165,7 @@ func TestSameSubjectOfTwoTargetsIsThereOnce(t *testing.T) {
 	again.Queues = slices.Clone(again.Queues)
 	again.Queues[0].Ready = 77
 	s.Targets = append(s.Targets, watch.Target{ID: signal.TargetID{Collector: "kafka", Target: "main-too"}, Up: true, Reading: &again})
-	s.Tally.Lost = append(s.Tally.Lost, detect.Loss{QueueID: again.Queues[0].QueueID, Reason: detect.Retention, Messages: 18})
+	s.Counters.Lost = append(s.Counters.Lost, detect.Loss{QueueID: again.Queues[0].QueueID, Reason: detect.Retention, Messages: 18})
 	got := lines(scrape(t, exporter(&s), "text"))
 	series := map[string]bool{}
 	for _, line := range got {
@@ -192,7 +192,7 @@ func TestStrangeReadingsDoNotFailTheScrape(t *testing.T) {
 	q.Partitions = []signal.Partition{{ID: 3, End: 1}, {ID: 1, End: 2}, {ID: 3, End: 9}}
 	s.Targets[0].Reading.Queues = append(s.Targets[0].Reading.Queues, q)
 	s.Open = append(s.Open, signal.Finding{ID: strings.Repeat("x", 300), TraceID: "\xff", Mode: "strange\xff", Severity: signal.Info, DetectedAt: noon, DecidableAt: noon.Add(time.Hour)})
-	s.Tally.Findings["strange\xff"] = 1
+	s.Counters.Findings["strange\xff"] = 1
 	e := exporter(&s)
 	e.Opened(s.Open[1])
 	for format := range accepts {

@@ -92,8 +92,8 @@ func newView(s *watch.Snapshot, now time.Time, show shown) *view {
 		}
 	}
 	v.list(s.Open, show)
-	for i := range s.Tally.Lost {
-		l := &s.Tally.Lost[i]
+	for i := range s.Counters.Lost {
+		l := &s.Counters.Lost[i]
 		id := lossID{validID(l.QueueID), valid(string(l.Reason))}
 		v.losses.put(id, loss{l, subject{labels: append(v.queue(id.QueueID), v.labels.of(label{labelReason, id.reason})...)}})
 	}

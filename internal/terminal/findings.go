@@ -151,7 +151,7 @@ func (s Style) Finding(w io.Writer, f *api.Finding) error {
 	longest := 0
 	evidence := slices.Clone(f.Evidence)
 	for i := range evidence {
-		evidence[i].Name = evidence[i].Words()
+		evidence[i].Name = evidence[i].Label()
 	}
 	for _, fact := range slices.Concat(facts, evidence) {
 		longest = max(longest, len(fact.Name))

@@ -17,12 +17,12 @@ type Snapshot struct {
 	// kept until the next.
 	Version uint64
 	// Ready is true once every target has been read, or tried, at least once.
-	Ready   bool
-	Targets []Target         // in order of their ids
-	Open    []signal.Finding // open findings: the most severe first, then the oldest
-	Closed  []signal.Finding // those closed lately, the latest first
-	Threats []detect.Threat  // queues whose messages will be removed unprocessed
-	Tally   detect.Tally     // counters since start
+	Ready    bool
+	Targets  []Target         // in order of their ids
+	Open     []signal.Finding // open findings: the most severe first, then the oldest
+	Closed   []signal.Finding // those closed lately, the latest first
+	Expiries []detect.Expiry  // queues whose messages will be removed unprocessed
+	Counters detect.Counters  // counters since start
 }
 
 // Target is the state of one target.

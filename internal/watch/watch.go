@@ -52,9 +52,9 @@ func (w *Watch) Report(r signal.Report) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	t := w.target(r.TargetID)
-	t.Interval, t.Err, t.Attempt, t.Took = r.Interval, r.Err, r.At, r.Took
-	t.Up = r.Whole() || !r.Empty()
-	if r.Whole() {
+	t.Interval, t.Err, t.Attempt, t.Took = r.Interval, r.Err, r.At, r.Duration
+	t.Up = r.Complete() || !r.Empty()
+	if r.Complete() {
 		t.Success = r.At
 	}
 	if t.Up {
@@ -92,13 +92,13 @@ func (w *Watch) Snapshot() *Snapshot {
 		w.version++
 	}
 	s := &Snapshot{
-		Version: w.version,
-		Ready:   true,
-		Targets: make([]Target, 0, len(w.targets)),
-		Open:    w.detector.Open(),
-		Closed:  w.detector.Closed(),
-		Threats: w.detector.Threats(),
-		Tally:   w.detector.Tally(),
+		Version:  w.version,
+		Ready:    true,
+		Targets:  make([]Target, 0, len(w.targets)),
+		Open:     w.detector.Open(),
+		Closed:   w.detector.Closed(),
+		Expiries: w.detector.Expiries(),
+		Counters: w.detector.Counters(),
 	}
 	now := w.now()
 	for _, t := range w.targets {

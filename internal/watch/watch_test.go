@@ -47,8 +47,8 @@ func overdue(at time.Time) signal.Report {
 		TargetID: orders, At: at, Interval: interval,
 		Lifecycles: []signal.Lifecycle{{Name: "order", Database: "db", States: []signal.State{{
 			Name: "placed", Max: time.Minute, Orders: 1, Overdue: 1,
-			Oldest:  signal.Age{Since: since, Bound: signal.Measured},
-			Longest: []signal.OrderRef{{ID: "A-1", Since: since, TraceID: "4bf92f3577b34da6a3ce929d0e0e4736"}},
+			Oldest: signal.Age{Since: since, Bound: signal.Measured},
+			Sample: []signal.OrderRef{{ID: "A-1", Since: since, TraceID: "4bf92f3577b34da6a3ce929d0e0e4736"}},
 		}}}},
 	}
 }

@@ -31,7 +31,7 @@ func (s *server) findings(w http.ResponseWriter, r *http.Request) {
 	// A mode that is spelt wrong must not look like one of which there is nothing.
 	if mode != "" && !built(known, mode) {
 		var modes []string
-		for _, m := range slices.Sorted(maps.Keys(known.Tally.Findings)) {
+		for _, m := range slices.Sorted(maps.Keys(known.Counters.Findings)) {
 			modes = append(modes, string(m))
 		}
 		fail(w, http.StatusBadRequest, "unknown mode "+string(mode)+": use one of "+strings.Join(modes, ", "))
@@ -67,7 +67,7 @@ func find(known *watch.Snapshot, id string) *signal.Finding {
 }
 
 func built(known *watch.Snapshot, mode signal.Mode) bool {
-	if _, ok := known.Tally.Findings[mode]; ok {
+	if _, ok := known.Counters.Findings[mode]; ok {
 		return true
 	}
 	of := func(f signal.Finding) bool { return f.Mode == mode }

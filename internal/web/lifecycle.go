@@ -76,7 +76,7 @@ func draw(l *signal.Lifecycle) picture {
 	counts := map[[2]int]int64{}
 	arrived := make([]int64, len(l.States))
 	if l.History != nil {
-		for _, m := range l.History.Moves {
+		for _, m := range l.History.Transitions {
 			counts[[2]int{index[m.From], index[m.To]}] = m.Orders
 			arrived[index[m.To]] += m.Orders
 		}

@@ -20,7 +20,7 @@ func TestLifecyclesAreDrawnWithCountsOnTheArrows(t *testing.T) {
 			{Name: "shipped", Terminal: true, Orders: signal.Unknown, Overdue: signal.Unknown},
 			{Name: "cancelled <b>", Terminal: true, Orders: signal.Unknown, Overdue: signal.Unknown},
 		},
-		History: &signal.History{Moves: []signal.Move{{From: "placed", To: "paid", Orders: 417}, {From: "paid", To: "shipped", Orders: 400}}},
+		History: &signal.History{Transitions: []signal.Transition{{From: "placed", To: "paid", Orders: 417}, {From: "paid", To: "shipped", Orders: 400}}},
 	}, {Name: "plain", Database: "shop", States: []signal.State{{Name: "a", Next: []string{"b"}, Orders: 3}, {Name: "b", Terminal: true, Orders: signal.Unknown}}}}
 	_, page := do(t, handler(s), http.MethodGet, "/")
 	first := between(page, `<figure class="scroll lifecycle">`, "</figure>")

@@ -33,7 +33,7 @@ func calm() *watch.Snapshot {
 	s.Targets[1].Reading.Lifecycles = make([]signal.Lifecycle, 2)
 	s.Targets[2].Reading.Outboxes = make([]signal.Outbox, 2)
 	s.Targets[2].Reading.Warnings = []string{"table orders_outbox: 3 rows have no created_at"}
-	s.Tally.Findings = map[signal.Mode]int64{
+	s.Counters.Findings = map[signal.Mode]int64{
 		signal.OutboxStalled: 1, signal.ConsumerStalled: 1, signal.ConsumerAbsent: 0,
 		signal.MessageLost: 1, signal.DLQFilling: 1, signal.OrderOverdue: 0,
 	}

@@ -137,7 +137,7 @@ func (s *server) findingRow(f *signal.Finding, root string, now time.Time) findi
 func means(mode signal.Mode) string {
 	for _, d := range detect.Decisions() {
 		if d.Mode == mode {
-			return d.Means
+			return d.Description
 		}
 	}
 	return ""
@@ -174,19 +174,19 @@ func rowOf(t *watch.Target, now time.Time) targetRow {
 func holds(r *signal.Report) string {
 	all := phrase.Holds(r)
 	for i := range r.Reconciliations {
-		all = append(all, progress(&r.Reconciliations[i].Round))
+		all = append(all, progress(&r.Reconciliations[i].Pass))
 	}
 	return phrase.List(all, len(all))
 }
 
 // progress says how far the comparison of all rows has come.
-func progress(r *signal.Round) string {
+func progress(r *signal.Pass) string {
 	text := fmt.Sprintf("%d rows compared in this round", r.Rows)
-	if r.Part >= 0 {
-		text = fmt.Sprintf("%.0f %% of this round compared", 100*r.Part)
+	if r.Fraction >= 0 {
+		text = fmt.Sprintf("%.0f %% of this round compared", 100*r.Fraction)
 	}
-	if r.Rests {
+	if r.Paused {
 		text += ", which waits for its hours"
 	}
-	return text + ", " + phrase.Count(int(r.Done), "round") + " done"
+	return text + ", " + phrase.Count(int(r.Completed), "round") + " done"
 }

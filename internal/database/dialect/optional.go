@@ -71,7 +71,7 @@ type Horizons interface {
 // Slots is a dialect with replication slots.
 type Slots interface {
 	// Slot reads a slot and its kind; it is nil when there is none of that name.
-	Slot(ctx context.Context, tx Tx, name string) (*signal.Slot, string, error)
+	Slot(ctx context.Context, tx Tx, name string) (*signal.LogReader, string, error)
 	// SlotNames lists the slots that a relay can read.
 	SlotNames(ctx context.Context, tx Tx) ([]string, error)
 	// Inserted is how many rows were ever inserted into a table, rolled back or not.

@@ -129,7 +129,7 @@ func (b *bench) compare(ctx context.Context, polls int) error {
 			stop()
 			return r.Err
 		}
-		walls = append(walls, r.Took)
+		walls = append(walls, r.Duration)
 	}
 	stop()
 	after, err := b.settled(ctx)

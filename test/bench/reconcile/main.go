@@ -62,7 +62,7 @@ func (s *stores) all(ctx context.Context, rows int, want map[readings.MismatchKi
 		return err
 	}
 	began := time.Now()
-	first, err := w.until(ctx, func(r *readings.Reconciliation) bool { return r.Round.Done >= 1 })
+	first, err := w.until(ctx, func(r *readings.Reconciliation) bool { return r.Pass.Completed >= 1 })
 	if err != nil {
 		return err
 	}
@@ -83,9 +83,9 @@ func (s *stores) all(ctx context.Context, rows int, want map[readings.MismatchKi
 	fmt.Println("|---|---|---|")
 	wrong := false
 	for _, kind := range []readings.MismatchKind{readings.MissingRight, readings.MissingLeft, readings.Duplicate, readings.Different} {
-		m, _ := found.Of(kind)
-		got := make([]string, len(m.Orders))
-		for i, o := range m.Orders {
+		m, _ := found.OfKind(kind)
+		got := make([]string, len(m.Sample))
+		for i, o := range m.Sample {
 			got[i] = o.ID
 		}
 		slices.Sort(got)

@@ -10,7 +10,7 @@ import (
 
 // Slot reads a replication slot and its kind; it is nil when there is none of that name.
 // Every user that may connect may ask. What a version does not know is Unknown.
-func (*server) Slot(ctx context.Context, tx dialect.Tx, name string) (slot *signal.Slot, kind string, err error) {
+func (*server) Slot(ctx context.Context, tx dialect.Tx, name string) (slot *signal.LogReader, kind string, err error) {
 	var status string
 	// As JSON, because versions have more columns or fewer.
 	err = tx.Ask(ctx, `SELECT s.slot_type::text, s.active, coalesce(to_jsonb(s)->>'wal_status', ''),
@@ -19,8 +19,8 @@ func (*server) Slot(ctx context.Context, tx dialect.Tx, name string) (slot *sign
 		FROM pg_catalog.pg_replication_slots AS s,
 			(SELECT CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn() ELSE pg_catalog.pg_current_wal_lsn() END AS at) AS log
 		WHERE s.slot_name = $1`, []any{name}, func(rows *sql.Rows) error {
-		slot = &signal.Slot{Name: name, Sent: signal.Unknown, Inserted: signal.Unknown}
-		return rows.Scan(&kind, &slot.Active, &status, &slot.Written, &slot.Confirmed, &slot.Retained, &slot.Left)
+		slot = &signal.LogReader{Name: name, Sent: signal.Unknown, Inserted: signal.Unknown}
+		return rows.Scan(&kind, &slot.Active, &status, &slot.Written, &slot.Confirmed, &slot.Retained, &slot.Remaining)
 	})
 	if slot != nil {
 		slot.Lost = status == "lost"

@@ -6,8 +6,8 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// Tally counts what was decided since start. It only grows.
-type Tally struct {
+// Counters count what was decided since start. They only grow.
+type Counters struct {
 	Findings map[signal.Mode]int64 // opened, by mode; every mode that is built has an entry
 	Lost     []Loss                // by queue and reason, in a stable order
 	Gaps     int64                 // times in which a target could not be observed for long enough to matter
@@ -21,9 +21,9 @@ type Loss struct {
 	Messages int64
 }
 
-// Threat says that the broker will remove messages of a queue before anybody has
-// processed them, if they are taken off as they are now.
-type Threat struct {
+// Expiry says that the broker will remove messages of a queue before anybody has
+// processed them, at the current consumption rate.
+type Expiry struct {
 	signal.QueueID
 	In time.Duration
 }
