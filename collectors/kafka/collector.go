@@ -82,6 +82,8 @@ type reading struct {
 	share      []string           // share groups
 	streams    []string           // streams groups
 
+	beyondEnd, leftOver []string // warnings
+
 	unmatchedTopics, unmatchedGroups collectors.Unmatched
 	groupsUnknown                    bool // a broker did not list its groups
 	anyGroup                         bool // there is at least one, watched or not

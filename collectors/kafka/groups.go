@@ -24,6 +24,9 @@ const (
 	stateDead  = "Dead"
 )
 
+// stateStable is the state of a group whose members own their partitions.
+const stateStable = "Stable"
+
 // consumerProtocol is the protocol type of groups that assign partitions to members.
 const consumerProtocol = "consumer"
 
@@ -41,6 +44,8 @@ type group struct {
 	topics map[int32]*subscription
 	// assigned: topics is complete, so no member reads what is not in it.
 	assigned bool
+	// subscribed: the subscriptions of all members are known.
+	subscribed bool
 }
 
 // subscription counts the members that own partitions of a topic or subscribe to it.

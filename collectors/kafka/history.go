@@ -24,7 +24,9 @@ type history struct {
 	parts   int // partitions of the last reading, to allocate them at once
 	topics  map[string]*topicPast
 	queues  map[queueKey]*queuePast
-	denied  map[string]signal.Instant // topics with messages that may not be read, and since when
+	// beyondEnd are the commits beyond the end of a log in the last reading.
+	beyondEnd map[beyondEnd]int64
+	denied    map[string]signal.Instant // topics with messages that may not be read, and since when
 	// settingsFailed is when the settings of topics could not be read.
 	settingsFailed signal.Instant
 }

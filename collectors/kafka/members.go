@@ -47,12 +47,13 @@ func (r *reading) keepClassic(g *group, d *sarama.GroupDescription) {
 	}
 	g.members = len(d.Members)
 	// Only a stable group has complete assignments.
-	g.assigned = d.State == "Stable" && d.ProtocolType == consumerProtocol
+	g.assigned = d.State == stateStable && d.ProtocolType == consumerProtocol
+	g.subscribed = g.assigned
 	for _, m := range d.Members {
 		g.addMember(m.MemberId)
 		assigned, err := m.GetMemberAssignment()
 		if err != nil {
-			g.assigned = false // a client's own format
+			g.assigned, g.subscribed = false, false // a client's own format
 			continue
 		}
 		if assigned != nil {
@@ -62,6 +63,7 @@ func (r *reading) keepClassic(g *group, d *sarama.GroupDescription) {
 		}
 		subscribed, err := m.GetMemberMetadata()
 		if err != nil || subscribed == nil {
+			g.subscribed = false
 			continue
 		}
 		for _, topic := range subscribed.Topics {
@@ -105,7 +107,7 @@ func (r *reading) describeConsumer(n *client.Node, groups []*group) {
 func (r *reading) keepConsumer(g *group, d *sarama.ConsumerGroupDescription) {
 	g.state = d.GroupState
 	g.members = len(d.Members)
-	g.assigned = true
+	g.assigned, g.subscribed = true, true
 	for i := range d.Members {
 		m := &d.Members[i]
 		g.addMember(m.MemberID)

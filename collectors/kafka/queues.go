@@ -15,6 +15,10 @@ type queue struct {
 	group    *group
 	from, to int
 	waiting  []signal.OrderRef
+
+	beyondEnd bool  // a commit lies beyond the end of a log
+	leftOver  bool  // the group no longer subscribes to the topic
+	waits     int64 // of left over offsets: how many messages come after them
 }
 
 // addQueue adds the queue of a topic and a group with all partitions of the topic and no
@@ -82,6 +86,8 @@ func (r *reading) closeQueues() {
 		return cmp.Compare(a.group.name, b.group.name)
 	})
 	r.history.parts = len(r.parts)
+	r.findBeyondEnd()
+	r.dropLeftOver()
 }
 
 // partsOf returns the partitions of a queue. An append cannot overwrite those of another.

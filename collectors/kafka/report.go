@@ -7,7 +7,11 @@ func (r *reading) fill(report *signal.Report) {
 	report.Identity = r.identity
 	report.Queues = make([]signal.Queue, 0, len(r.queues))
 	for i := range r.queues {
-		report.Queues = append(report.Queues, r.queueOf(&r.queues[i]))
+		if q := &r.queues[i]; q.leftOver {
+			report.Queues = append(report.Queues, r.leftOverQueue(q))
+		} else {
+			report.Queues = append(report.Queues, r.queueOf(q))
+		}
 	}
 	if r.missing.Err() == nil { // otherwise a group that reads them may be missing
 		report.Queues = append(report.Queues, r.unreadTopics()...)
@@ -72,6 +76,7 @@ func (r *reading) queueOf(q *queue) signal.Queue {
 			s.Oldest = older(s.Oldest, p.Head)
 		}
 	}
+	s.Ready = q.ready(s.Ready)
 	// A part of the sum of a counter would look like a reset.
 	if whole {
 		s.Published, s.Acknowledged = end, committed
