@@ -72,15 +72,23 @@ func acls(broker, who, operations, kind string, s collectors.Scope) (commands []
 func (c *Config) topicScope() collectors.Scope {
 	s := collectors.ScopeOf(c.Topics.Include)
 	all := s
+	add := func(name string) {
+		if before, _, anyGroup := strings.Cut(name, groupPlaceholder); anyGroup {
+			all.Prefixes = append(all.Prefixes, before)
+		} else {
+			all.Names = append(all.Names, name)
+		}
+	}
 	for _, pattern := range c.DLQ {
 		before, _, named := strings.Cut(pattern, topicPlaceholder)
 		if !named {
-			all.Names = append(all.Names, pattern)
+			add(pattern)
 			continue
 		}
 		for _, name := range s.Names {
-			all.Names = append(all.Names, strings.ReplaceAll(pattern, topicPlaceholder, name))
+			add(strings.ReplaceAll(pattern, topicPlaceholder, name))
 		}
+		before, _, _ = strings.Cut(before, groupPlaceholder)
 		for _, prefix := range s.Prefixes {
 			if before != "" { // otherwise the prefix of the topic covers it
 				all.Prefixes = append(all.Prefixes, before+prefix)

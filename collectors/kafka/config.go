@@ -34,7 +34,7 @@ type Config struct {
 	SASL        *client.SASL   `yaml:"sasl" doc:"SASL credentials. Anonymous if omitted."`
 	Topics      config.Matcher `yaml:"topics" doc:"Topics to watch. Internal topics (__.*) are excluded unless an include names them."`
 	Groups      config.Matcher `yaml:"groups" doc:"Consumer groups to watch. Without an exclude, console-consumer-.* is excluded."`
-	DLQ         []string       `yaml:"dlq" single:"true" default:"{topic}.dlq,{topic}-dlq,{topic}.DLQ,{topic}-dlt,{topic}.DLT,{topic}_dlq" doc:"Names of the dead letter queue of a topic." example:"{topic}.dlq"`
+	DLQ         []string       `yaml:"dlq" single:"true" default:"{topic}.dlq,{topic}-dlq,{topic}_dlq,{topic}.DLQ,{topic}-DLQ,{topic}_DLQ,{topic}.dlt,{topic}-dlt,{topic}.DLT,{topic}-DLT,{topic}.dead-letter,{topic}-dead-letter,{topic}_error,dlq.{topic},error.{topic}.{group}" doc:"Names of the dead letter queue of a topic. {topic} stands for the topic, {group} for any consumer group. A name without {topic} is one queue for all topics." example:"{topic}.dlq"`
 	Granularity string         `yaml:"granularity" enum:"topic,partition" default:"topic" doc:"Whether metrics have one series for each topic or for each partition. Findings are always decided for each partition."`
 	OrderID     string         `yaml:"order_id" enum:"key" doc:"Where a message carries its order id. With key, lostorder reads a few messages of a stalled queue to name its orders, which needs READ on the topic. The default is not to name orders."`
 	Objectives  []Objective    `yaml:"objectives" doc:"How long messages may wait. The first objective that matches topic and group applies."`
@@ -57,7 +57,7 @@ func (c *Config) Validate() error {
 		}
 	}
 	for i, pattern := range c.DLQ {
-		if strings.Trim(pattern, " ") == topicPlaceholder || pattern == "" {
+		if trimmed := strings.TrimSpace(pattern); trimmed == topicPlaceholder || trimmed == groupPlaceholder || pattern == "" {
 			errs = append(errs, config.At(fmt.Sprintf("dlq[%d]", i), "%q would make every topic its own dead letter queue; write for example %s.dlq", pattern, topicPlaceholder))
 		}
 	}

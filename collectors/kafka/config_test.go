@@ -27,7 +27,7 @@ func TestExampleConfigLoads(t *testing.T) {
 
 func TestTheSmallestConfigHasDefaults(t *testing.T) {
 	c := settings(t, []string{"localhost:9092"})
-	if len(c.DLQ) != 6 || c.Granularity != "topic" || c.OrderID != "" || c.TLS != nil || c.SASL != nil ||
+	if len(c.DLQ) != 15 || c.Granularity != "topic" || c.OrderID != "" || c.TLS != nil || c.SASL != nil ||
 		time.Duration(c.Interval) != 15*time.Second || time.Duration(c.Timeout) != 10*time.Second {
 		t.Errorf("got %+v", c)
 	}

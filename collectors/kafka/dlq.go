@@ -3,45 +3,16 @@ package kafka
 import (
 	"cmp"
 	"slices"
-	"strings"
 
 	"github.com/IBM/sarama"
 
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// topicPlaceholder stands for the name of the topic in a name of its dead letter queue.
-const topicPlaceholder = "{topic}"
-
 // deadLetters is what makes a topic a dead letter queue.
 type deadLetters struct {
 	sources []string
 	heads   []int64 // by partition, where the messages begin that nothing has consumed
-}
-
-// pairDeadLetters finds the dead letter queues of the watched topics by name.
-func (r *reading) pairDeadLetters() {
-	for i := range r.topics {
-		source := &r.topics[i]
-		if !source.watched {
-			continue
-		}
-		for _, pattern := range r.config.DLQ {
-			j, ok := r.byName[strings.ReplaceAll(pattern, topicPlaceholder, source.name)]
-			if !ok || int(j) == i || r.config.excludesTopic(r.topics[j].name) {
-				continue
-			}
-			t := &r.topics[j]
-			if t.dlq == nil {
-				t.dlq = &deadLetters{}
-			}
-			// A name without the topic is one queue for all topics. It does not say whose
-			// messages they are.
-			if strings.Contains(pattern, topicPlaceholder) && !slices.Contains(t.dlq.sources, source.name) {
-				t.dlq.sources = append(t.dlq.sources, source.name)
-			}
-		}
-	}
 }
 
 // deadLetterReports reports the dead letter queues, by name.

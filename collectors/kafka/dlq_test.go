@@ -2,6 +2,7 @@ package kafka_test
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"testing"
 	"time"
@@ -42,6 +43,65 @@ func TestDeadLetterQueuesArePairedByName(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestDeadLetterQueuesOfFrameworksArePaired uses the names that frameworks choose.
+func TestDeadLetterQueuesOfFrameworksArePaired(t *testing.T) {
+	names := map[string]string{
+		"orders.dlt": "orders", "orders-DLT": "orders", "orders_DLQ": "orders", "orders-DLQ": "orders", "orders.dead-letter": "orders", "orders_error": "orders",
+		"dlq.orders": "orders", "error.orders.billing": "orders", "error.orders.eu.billing": "orders.eu", "error.orders.a.b": "orders",
+	}
+	benign := []string{"error", "error.orders", "error.unknown.billing", "orders.errors", "orders-audit", "dlqueue"}
+	all := append(slices.Collect(maps.Keys(names)), benign...)
+	s := serve(t, kfake.SeedTopics(1, append(all, "orders", "orders.eu")...))
+	report := readWhole(t, watch(t, s.settings()))
+	got := deadLetters(report)
+	if len(got) != len(names) || warns(report, "named like a dead letter queue") {
+		t.Errorf("got\n%s", show(report))
+	}
+	for name, source := range names {
+		if d := got[name]; !slices.Equal(d.Sources, []string{source}) {
+			t.Errorf("%s belongs to %v, want %s", name, d.Sources, source)
+		}
+	}
+}
+
+func TestGroupPlaceholderStandsForAnyGroup(t *testing.T) {
+	s := serve(t, kfake.SeedTopics(1, "orders", "orders.billing.failed", "billing~orders", "dead-billing", "dead-", "orders..failed"))
+	for pattern, want := range map[string]map[string][]string{
+		"{topic}.{group}.failed": {"orders.billing.failed": {"orders"}},
+		"{group}~{topic}":        {"billing~orders": {"orders"}},
+		"dead-{group}":           {"dead-billing": nil},
+	} {
+		got := deadLetters(readWhole(t, watch(t, s.settings(`dlq: ["`+pattern+`"]`))))
+		if len(got) != len(want) {
+			t.Errorf("%s: got %v", pattern, got)
+		}
+		for name, sources := range want {
+			if d, ok := got[name]; !ok || !slices.Equal(d.Sources, sources) {
+				t.Errorf("%s: got %v", pattern, got)
+			}
+		}
+	}
+}
+
+func TestTopicNamedLikeADeadLetterQueueWithoutASourceIsAWarning(t *testing.T) {
+	s := serve(t, kfake.SeedTopics(1, "orders", "orders.dlq", "shop-DLQ-orders", "billing.dead-letters", "app-dlt-changelog", "dltx"))
+	commit(t, s.client(), "billing", "orders", map[int32]int64{0: 0})
+	want := []string{
+		"topic billing.dead-letters is named like a dead letter queue and belongs to no watched topic; add 'billing.dead-letters' to dlq, or exclude it",
+		"topic shop-DLQ-orders is named like a dead letter queue and belongs to no watched topic; add 'shop-DLQ-{topic}' to dlq, or exclude it",
+	}
+	if report := readWhole(t, watch(t, s.settings())); !slices.Equal(report.Warnings, want) {
+		t.Errorf("got %q", report.Warnings)
+	}
+	added := `dlq: ["{topic}.dlq", "shop-DLQ-{topic}", billing.dead-letters]`
+	if report := readWhole(t, watch(t, s.settings(added))); len(report.Warnings) > 0 || len(report.DeadLetters) != 3 {
+		t.Errorf("the warning stays with the lines that it proposes: got\n%s", show(report))
+	}
+	if report := readWhole(t, watch(t, s.settings(`topics: {exclude: ['billing\..*', 'shop-.*']}`))); len(report.Warnings) > 0 {
+		t.Errorf("an excluded topic is named: %q", report.Warnings)
 	}
 }
 

@@ -296,3 +296,43 @@ func TestRealBatchThatDecompressesToHundredsOfMegabytesIsABacklog(t *testing.T) 
 	commit(t, s.client, s.topic, s.topic, map[int32]int64{0: 0, 1: 0, 2: 0, 3: 0})
 	holdsBombs(t, watch(t, s.watched(t, address(t, "KAFKA_ADDR"), append(impatient, "order_id: key")...)), s.topic, s.topic)
 }
+
+func TestRealCommitBeyondTheLogEndIsAWarning(t *testing.T) {
+	s := open(t, 1)
+	commitBeyondEnd(t, s.client, func(lines ...string) signalReader { return watch(t, s.watched(t, address(t, "KAFKA_ADDR"), lines...)) }, s.topic)
+}
+
+func TestRealOffsetsThatALivingGroupLeftOverAreAWarning(t *testing.T) {
+	for name, opts := range map[string][]kgo.Opt{"classic": nil, "KIP-848": {kgo.ServerSideBalancer()}} {
+		t.Run(name, func(t *testing.T) {
+			s := open(t, 1)
+			b := s.topic + ".b"
+			createTopic(t, s.client, 1, b)
+			t.Cleanup(func() { deleteTopic(t, s.client, b) })
+			leaveTopic(t, s.client, watch(t, s.watched(t, address(t, "KAFKA_ADDR"))), s.topic, s.topic, b, func(topics ...string) *kgo.Client {
+				return client(t, []string{address(t, "KAFKA_ADDR")}, append(member(s.topic, topics...), opts...)...)
+			})
+		})
+	}
+}
+
+func TestRealDeadLetterQueuesOfFrameworksArePaired(t *testing.T) {
+	s := open(t, 1)
+	names := []string{s.topic + ".dlt", s.topic + "-DLT", s.topic + ".dead-letter"}
+	unpaired := s.topic + ".b.DLQ.old"
+	createTopic(t, s.client, 1, append(names, unpaired)...)
+	t.Cleanup(func() {
+		for _, name := range append(names, unpaired) {
+			deleteTopic(t, s.client, name)
+		}
+	})
+	report := until(t, watch(t, s.watched(t, address(t, "KAFKA_ADDR"))), "all of them", func(r signal.Report) bool { return len(r.DeadLetters) == 3 })
+	for _, name := range names {
+		if d := deadLetters(report)[name]; !slices.Equal(d.Sources, []string{s.topic}) {
+			t.Errorf("got\n%s", show(report))
+		}
+	}
+	if !warns(report, unpaired, "'{topic}.b.DLQ.old'") {
+		t.Errorf("got\n%s", show(report))
+	}
+}

@@ -38,6 +38,9 @@ func (r *reading) warnings() []string {
 	if denied := r.settingsDenied(); len(denied) > 0 {
 		list = append(list, "not authorized to read topic settings: message_expiring cannot be decided; grant DESCRIBE_CONFIGS on topics "+collectors.Some(denied))
 	}
+	list = append(list, r.unpairedDeadLetters()...)
+	list = append(list, few(r.beyondEnd)...)
+	list = append(list, few(r.leftOver)...)
 	list = append(list, r.unmatchedWarnings()...)
 	return append(list, r.emptyWarnings()...)
 }
@@ -63,3 +66,9 @@ func (r *reading) emptyWarnings() []string {
 	}
 	return nil
 }
+
+// warningsKept bounds the warnings of one kind.
+const warningsKept = 10
+
+// few keeps the first warnings of a kind.
+func few(list []string) []string { return list[:min(len(list), warningsKept)] }
