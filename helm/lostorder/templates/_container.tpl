@@ -1,0 +1,95 @@
+{{/* GOMEMLIMIT is nine tenths of the memory limit: the collector of garbage works harder before the kernel ends the process. */}}
+{{- define "lostorder.goMemLimit" -}}
+{{- $limit := dig "limits" "memory" "" .Values.resources | toString -}}
+{{- if and .Values.goMemLimit (regexMatch "^[0-9]+(Ki|Mi|Gi)$" $limit) -}}
+{{- $number := regexFind "^[0-9]+" $limit | int64 -}}
+{{- $unit := regexFind "[A-Z]i$" $limit -}}
+{{- $kibibytes := mul $number (get (dict "Ki" 1 "Mi" 1024 "Gi" 1048576) $unit) -}}
+{{- printf "%dKiB" (div (mul $kibibytes 9) 10) -}}
+{{- end }}
+{{- end }}
+
+{{/* What the Deployment, the DaemonSet and the sidecar have in common, without the port and the probes. */}}
+{{- define "lostorder.containerBasics" -}}
+image: {{ include "lostorder.image" . }}
+imagePullPolicy: {{ .Values.image.pullPolicy }}
+securityContext: {{- toYaml .Values.securityContext | nindent 2 }}
+env:
+  - name: NODE_NAME
+    valueFrom: {fieldRef: {fieldPath: spec.nodeName}}
+  - name: NODE_IP
+    valueFrom: {fieldRef: {fieldPath: status.hostIP}}
+  - name: POD_NAME
+    valueFrom: {fieldRef: {fieldPath: metadata.name}}
+  - name: POD_NAMESPACE
+    valueFrom: {fieldRef: {fieldPath: metadata.namespace}}
+  {{- with include "lostorder.goMemLimit" . }}
+  - name: GOMEMLIMIT
+    value: {{ . }}
+  {{- end }}
+  {{- range $credential := .Values.credentials }}
+  {{- range $name, $key := $credential.env }}
+  - name: {{ $name }}
+    valueFrom: {secretKeyRef: {name: {{ $credential.existingSecret }}, key: {{ $key | quote }}}}
+  {{- end }}
+  {{- end }}
+  {{- with .Values.extraEnv }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+{{- with .Values.extraEnvFrom }}
+envFrom: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.resources }}
+resources: {{- toYaml . | nindent 2 }}
+{{- end }}
+volumeMounts:
+  - {name: lostorder-config, mountPath: /etc/lostorder, readOnly: true}
+  {{- range .Values.credentials }}
+  {{- if not .env }}
+  - {name: lostorder-credentials-{{ .existingSecret }}, mountPath: /etc/lostorder-credentials/{{ .existingSecret }}, readOnly: true}
+  {{- end }}
+  {{- end }}
+  {{- if and .Values.persistence.enabled (eq .Values.mode "deployment") }}
+  - {name: lostorder-state, mountPath: /var/lib/lostorder}
+  {{- end }}
+  {{- with .Values.extraVolumeMounts }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+{{- end }}
+
+{{- define "lostorder.args" -}}
+- run
+- --config.file=/etc/lostorder/{{ .Values.configKey }}
+- --config.watch
+- --log.level={{ .Values.log.level }}
+- --log.format={{ .Values.log.format }}
+{{- with .Values.web.externalUrl }}
+- --web.external-url={{ . }}
+{{- end }}
+{{- with .Values.extraArgs }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{/* Volumes of the config file and of credentials that are files. */}}
+{{- define "lostorder.volumes" -}}
+- name: lostorder-config
+  {{- if .Values.existingSecret }}
+  secret: {secretName: {{ .Values.existingSecret }}}
+  {{- else }}
+  configMap: {name: {{ default (include "lostorder.fullname" .) .Values.existingConfigMap }}}
+  {{- end }}
+{{- range .Values.credentials }}
+{{- if not .env }}
+- name: lostorder-credentials-{{ .existingSecret }}
+  secret: {secretName: {{ .existingSecret }}}
+{{- end }}
+{{- end }}
+{{- if and .Values.persistence.enabled (eq .Values.mode "deployment") }}
+- name: lostorder-state
+  persistentVolumeClaim: {claimName: {{ default (include "lostorder.fullname" .) .Values.persistence.existingClaim }}}
+{{- end }}
+{{- with .Values.extraVolumes }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
