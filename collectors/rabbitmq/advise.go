@@ -10,8 +10,8 @@ import (
 	"github.com/lostorder/lostorder/collectors"
 )
 
-// Advise says which rights are needed: to see, and neither to configure nor to write;
-// and to read the dead letter queues alone, where they are looked into.
+// Advise returns the commands that grant the permissions lostorder needs: neither configure
+// nor write, and read on the dead letter queues only, if peek is on.
 func (r *reader) Advise(context.Context) []collectors.Advice {
 	user := r.config.Username
 	if user == "" {
@@ -19,21 +19,21 @@ func (r *reader) Advise(context.Context) []collectors.Advice {
 	}
 	user = collectors.Word(user)
 	commands := []string{"rabbitmqctl set_user_tags " + user + " monitoring"}
-	reads := r.peeksAt()
+	reads := r.sampledQueues()
 	for _, vhost := range r.needed() {
 		commands = append(commands, "rabbitmqctl set_permissions -p "+collectors.Word(vhost)+" "+user+" '^$' '^$' "+reads[vhost].pattern())
 	}
-	text := "to see queues and policies, and nothing else, in each virtual host that is watched"
+	text := "to see queues and policies in each watched virtual host, and nothing else"
 	if r.config.Peek {
-		text = "to see queues and policies, to look into dead letter queues (peek), and nothing else, in each virtual host that is watched"
+		text = "to see queues and policies and to get messages of dead letter queues (peek) in each watched virtual host, and nothing else"
 	}
 	return []collectors.Advice{{
-		Kind: collectors.Grant, Text: text + "; for a user of its own, since tags and permissions that it had are replaced", Paste: strings.Join(commands, "\n"),
+		Kind: collectors.Grant, Text: text + ". Use a separate user: the commands replace its tags and permissions", Paste: strings.Join(commands, "\n"),
 	}}
 }
 
-// needed are the virtual hosts that the config names, or that are seen: the
-// prometheus plugin shows also those in which the user has no rights.
+// needed returns the virtual hosts that the config names, or those with a known queue. The
+// prometheus plugin shows also those in which the user has no permissions.
 func (r *reader) needed() []string {
 	if vhosts := r.config.vhosts(); len(vhosts) > 0 {
 		return vhosts
@@ -48,10 +48,10 @@ func (r *reader) needed() []string {
 	return slices.Sorted(maps.Keys(seen))
 }
 
-// names are those of queues of one virtual host.
+// names are queue names of one virtual host.
 type names []string
 
-// pattern is for what is allowed to be read, for a shell.
+// pattern returns the read permission for these queues, quoted for a shell.
 func (n names) pattern() string {
 	slices.Sort(n)
 	for i := range n {
@@ -66,8 +66,8 @@ func (n names) pattern() string {
 	return collectors.Word("^(" + strings.Join(n, "|") + ")$")
 }
 
-// peeksAt are the queues that are looked into, by virtual host.
-func (r *reader) peeksAt() map[string]names {
+// sampledQueues returns the queues that peek gets messages from, by virtual host.
+func (r *reader) sampledQueues() map[string]names {
 	all := map[string]names{}
 	if !r.config.Peek {
 		return all

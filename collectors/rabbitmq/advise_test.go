@@ -11,9 +11,9 @@ import (
 	"github.com/lostorder/lostorder/collectors/rabbitmq"
 )
 
-// TestTheFirstLookSaysWhatIsHidden: a broker tells a user nothing of what he has no right to, so
+// TestFirstReadingWarnsOfHiddenAndUnmatchedQueues: a broker tells a user nothing of what he has no right to, so
 // that it looks empty and well; and so does one of which a pattern matches nothing.
-func TestTheFirstLookSaysWhatIsHidden(t *testing.T) {
+func TestFirstReadingWarnsOfHiddenAndUnmatchedQueues(t *testing.T) {
 	const orders = `[{"vhost":"/","name":"orders","type":"quorum","arguments":{"x-dead-letter-exchange":"dlx"}},{"vhost":"/","name":"failed","type":"classic","arguments":{}}]`
 	tags := "rabbitmqctl set_user_tags lostorder monitoring"
 	sees := func(vhost, read string) string {
@@ -28,15 +28,15 @@ func TestTheFirstLookSaysWhatIsHidden(t *testing.T) {
 		"all is seen": {paste: []string{tags, sees("/", "'^$'"), sees("a/b", "'^$'")}},
 		"of a virtual host nothing is": {
 			queues: orders, paste: []string{tags, sees("/", "'^$'"), sees("a/b", "'^$'")},
-			warnings: []string{"of the queues in virtual host a/b only counters are known: give the user rights on it, or exclude it by vhosts"},
+			warnings: []string{"only counters are known of the queues in virtual host a/b; give the user permissions on it, or exclude it in vhosts"},
 		},
 		"nothing at all is": {
 			queues: "[]", config: []string{"vhosts: {exclude: [/, a/b]}"}, paste: []string{tags, sees("/", "'^$'")},
-			warnings: []string{"no queue is seen: there is none, or this user has no rights on its virtual host"},
+			warnings: []string{"no queue is visible: the cluster has none, or the user has no permissions on the virtual hosts"},
 		},
 		"patterns that match nothing": {
 			config: []string{"vhosts: {include: ['/', 'shop.*']}", "queues: {include: [orders, order]}"}, paste: []string{tags, sees("/", "'^$'")},
-			warnings: []string{`vhosts.include "shop.*" matches no virtual host with a queue that is seen`, `queues.include "order" matches no queue`},
+			warnings: []string{`vhosts.include "shop.*" matches no virtual host with a visible queue`, `queues.include "order" matches no queue`},
 		},
 		"dead letters are looked at": {queues: orders, config: []string{"peek: true", "vhosts: {exclude: a/b}"}, paste: []string{tags, sees("/", "'^failed$'")}},
 	} {
@@ -57,8 +57,8 @@ func TestTheFirstLookSaysWhatIsHidden(t *testing.T) {
 	}
 }
 
-// TestThePortOfApplications is what people name first.
-func TestThePortOfApplications(t *testing.T) {
+// TestPortForAMQPIsNamedInTheError is what people name first.
+func TestPortForAMQPIsNamedInTheError(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -76,7 +76,7 @@ func TestThePortOfApplications(t *testing.T) {
 		}
 	}()
 	_, err = read(t, settings(t, "http://"+l.Addr().String()))
-	if err == nil || !strings.Contains(err.Error(), "this is the port for AMQP; take that of the management API, 15672 as a rule") {
+	if err == nil || !strings.Contains(err.Error(), "this port speaks AMQP; use the port of the management API, usually 15672") {
 		t.Errorf("it says %v", err)
 	}
 }

@@ -6,8 +6,7 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// The resources of which a node may have too little left, as they are called in
-// metrics; and what people call them.
+// Resources that raise an alarm: the names in metrics, and the names in warnings.
 const (
 	memory = "memory"
 	disk   = "disk"
@@ -18,7 +17,7 @@ var resources = map[string]string{memory: "memory", disk: "disk space"}
 // readNodes reads which nodes run and which of them block publishers.
 func (r *reader) readNodes(ctx context.Context, m *missing) {
 	var nodes []nodeState
-	if err := r.ask(ctx, "/api/nodes?columns=name,running,mem_alarm,disk_free_alarm", &nodes); err != nil {
+	if err := r.getJSON(ctx, "/api/nodes?columns=name,running,mem_alarm,disk_free_alarm", &nodes); err != nil {
 		m.add("read nodes", err)
 		r.alarms = nil
 		return

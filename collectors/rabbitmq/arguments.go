@@ -11,12 +11,12 @@ var usedArguments = []string{
 	"x-max-length", "x-max-length-bytes", "x-message-ttl", "x-overflow", "alternate-exchange",
 }
 
-// arguments are those of a queue or an exchange. Whoever declares one may add any others,
-// as many as fit into a frame, so only those that are used are kept.
+// arguments are those of a queue or an exchange. A client may add any others, as many as fit
+// into a frame, so only those that lostorder uses are kept.
 type arguments map[string]any
 
-// UnmarshalJSON keeps what is used, and takes an empty list for an empty object: so the
-// broker writes one.
+// UnmarshalJSON keeps the used arguments. It accepts an empty list: the broker writes one
+// for an empty object.
 func (a *arguments) UnmarshalJSON(text []byte) error {
 	if string(text) == "[]" || string(text) == "null" {
 		return nil

@@ -17,35 +17,35 @@ import (
 	"github.com/lostorder/lostorder/internal/span"
 )
 
-// What an answer may hold; more is not of RabbitMQ. It is never held in memory as a
-// whole, only piece by piece: an element of a list, or a line of metrics.
+// Limits of an answer. No answer of RabbitMQ is larger. An answer is never kept in memory
+// as a whole, only piece by piece: an element of a list, or a line of metrics.
 const (
 	largestAnswer = 256 << 20
 	largestPiece  = 8 << 20
 )
 
 var (
-	errNotJSON  = errors.New("the answer is not JSON; is this the address of the management API?")
-	errTooLarge = errors.New("the answer is larger than any of RabbitMQ; is this its address?")
+	errNotJSON  = errors.New("the answer is not JSON; check that this is the address of the management API")
+	errTooLarge = errors.New("the answer is larger than any answer of RabbitMQ; check the address")
 	errCutOff   = errors.New("the answer was cut off")
 )
 
-// statusError is an answer with another status than 200.
+// statusError is an HTTP status other than 200.
 type statusError int
 
 func (e statusError) Error() string {
 	switch e {
 	case http.StatusUnauthorized:
-		return "not logged in (401); check username and password, and that the user has the tag monitoring"
+		return "not authenticated (401); check username and password, and give the user the tag monitoring"
 	case http.StatusForbidden:
-		return "not allowed; give the user the tag monitoring, and rights on the virtual host"
+		return "permission denied; give the user the tag monitoring, and permissions on the virtual host"
 	case http.StatusNotFound:
-		return "not found (404); is the plugin enabled, and the address right?"
+		return "not found (404); enable the plugin or correct the address"
 	}
 	return fmt.Sprintf("the server answered with status %d", int(e))
 }
 
-// client asks over HTTP.
+// client sends requests to the management API and the prometheus plugins.
 type client struct {
 	http     *http.Client
 	username string
@@ -59,20 +59,20 @@ func newClient(c *Config) (*client, error) {
 	}
 	return &client{
 		http: &http.Client{
-			// Compression would cost the broker more than the bytes do.
+			// Compression costs the broker more than the bytes do.
 			Transport: &http.Transport{
 				Proxy: http.ProxyFromEnvironment, TLSClientConfig: settings, DisableCompression: true,
 				MaxIdleConnsPerHost: 2, IdleConnTimeout: time.Minute,
 			},
-			// A redirect leads to a page for people, and may lead the password elsewhere.
+			// A redirect leads to a web page and could send the password to another host.
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 		username: c.Username, password: c.Password.Reveal(),
 	}, nil
 }
 
-// metrics asks the prometheus plugin, where nobody logs in, and hands over the lines
-// whose names begin with the prefix.
+// metrics reads the lines of a prometheus plugin whose names begin with the prefix. The
+// plugin needs no login.
 func (c *client) metrics(ctx context.Context, address, prefix string, each func(*sample) bool) error {
 	body, err := c.get(ctx, address, false)
 	if err != nil {
@@ -82,7 +82,7 @@ func (c *client) metrics(ctx context.Context, address, prefix string, each func(
 	return samples(body, prefix, each)
 }
 
-// json asks the management API and decodes its answer.
+// json reads an answer of the management API.
 func (c *client) json(ctx context.Context, address string, into any) error {
 	body, err := c.get(ctx, address, true)
 	if err != nil {
@@ -97,8 +97,8 @@ func (c *client) json(ctx context.Context, address string, into any) error {
 	return nil
 }
 
-// elements asks the management API for a list and hands over one element after the
-// other, so that only those are kept that somebody wants.
+// elements reads a list from the management API and passes on one element at a time, so
+// that the caller keeps only what it needs.
 func elements[T any](ctx context.Context, c *client, address string, each func(*T)) error {
 	body, err := c.get(ctx, address, true)
 	if err != nil {
@@ -127,7 +127,7 @@ func elements[T any](ctx context.Context, c *client, address string, each func(*
 	return nil
 }
 
-// notJSON says what was wrong with an answer.
+// notJSON explains why an answer could not be decoded.
 func notJSON(err error) error {
 	var syntax *json.SyntaxError
 	var kind *json.UnmarshalTypeError
@@ -140,13 +140,12 @@ func notJSON(err error) error {
 	return err
 }
 
-// get returns the body of an answer, without ever naming more of the address than
-// the caller does.
+// get returns the body of an answer. Its errors do not repeat the address.
 func (c *client) get(ctx context.Context, address string, login bool) (*body, error) {
-	return c.ask(ctx, http.MethodGet, address, nil, login)
+	return c.do(ctx, http.MethodGet, address, nil, login)
 }
 
-func (c *client) ask(ctx context.Context, method, address string, order io.Reader, login bool) (_ *body, err error) {
+func (c *client) do(ctx context.Context, method, address string, order io.Reader, login bool) (_ *body, err error) {
 	ctx, end := span.Call(ctx, method+" "+path(address), attribute.String("server.address", host(address)))
 	defer func() {
 		if err != nil {
@@ -162,25 +161,25 @@ func (c *client) ask(ctx context.Context, method, address string, order io.Reade
 	}
 	answer, err := c.http.Do(request)
 	if err != nil {
-		return nil, plain(err)
+		return nil, shortError(err)
 	}
 	if answer.StatusCode != http.StatusOK {
 		defer func() { _ = answer.Body.Close() }()
-		return nil, refusal(answer)
+		return nil, statusOf(answer)
 	}
 	return &body{from: answer.Body, end: end, left: largestAnswer, piece: largestAnswer}, nil
 }
 
-// refusal returns the error of an answer that is none. To a user whom it knows and does not
-// let see something the broker says 401, too; the reason tells.
-func refusal(answer *http.Response) statusError {
+// statusOf returns the error of an answer other than 200. RabbitMQ answers 401 also to a
+// known user without the permission; the reason in the body tells them apart.
+func statusOf(answer *http.Response) statusError {
 	if answer.StatusCode != http.StatusUnauthorized {
 		return statusError(answer.StatusCode)
 	}
 	var said struct {
 		Reason string `json:"reason"`
 	}
-	// What is no reason of RabbitMQ stays empty.
+	// The reason stays empty if the body is not JSON.
 	_ = json.NewDecoder(io.LimitReader(answer.Body, 4<<10)).Decode(&said)
 	if strings.HasPrefix(said.Reason, "Not m") || strings.Contains(said.Reason, "not authorised to access") {
 		return http.StatusForbidden // "Not monitor user", "Not management user"
@@ -188,19 +187,18 @@ func refusal(answer *http.Response) statusError {
 	return http.StatusUnauthorized
 }
 
-// body is an answer that is read up to a limit. What goes wrong with it is said in
-// our words.
+// body is an answer that is read up to a limit. It translates read errors.
 type body struct {
 	from  io.ReadCloser
-	end   func(error) // of the call
-	err   error       // what went wrong with it
-	left  int         // of the whole
-	piece int         // of the present piece
+	end   func(error) // ends the span of the call
+	err   error       // the first read error
+	left  int         // bytes of the whole answer
+	piece int         // bytes of the current piece
 }
 
 func (b *body) Read(p []byte) (int, error) {
 	n, err := b.read(p)
-	if err != nil && err != io.EOF { //nolint:errorlint // a reader says it in no other way
+	if err != nil && err != io.EOF { //nolint:errorlint // io.Reader returns io.EOF unwrapped
 		b.err = err
 	}
 	return n, err
@@ -214,15 +212,15 @@ func (b *body) read(p []byte) (int, error) {
 	n, err := b.from.Read(p[:min(len(p), room)])
 	b.left, b.piece = b.left-n, b.piece-n
 	switch {
-	case err == nil, err == io.EOF: //nolint:errorlint // a reader says it in no other way
+	case err == nil, err == io.EOF: //nolint:errorlint // io.Reader returns io.EOF unwrapped
 		return n, err
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return n, errCutOff
 	}
-	return n, plain(err)
+	return n, shortError(err)
 }
 
-// finish reads the little that may be left, so that the connection is used again.
+// finish reads the rest of the answer, so that the connection is reused.
 func (b *body) finish() { _, _ = io.CopyN(io.Discard, b.from, 4<<10) }
 
 func (b *body) close() {
@@ -230,11 +228,11 @@ func (b *body) close() {
 	b.end(b.err)
 }
 
-// errAMQP is how the port answers that applications use.
-var errAMQP = errors.New("this is the port for AMQP; take that of the management API, 15672 as a rule")
+// errAMQP is the answer of the port for AMQP.
+var errAMQP = errors.New("this port speaks AMQP; use the port of the management API, usually 15672")
 
-// plain takes off what names the address a second time.
-func plain(err error) error {
+// shortError removes the address from an error; the caller names it.
+func shortError(err error) error {
 	if named, ok := errors.AsType[*url.Error](err); ok {
 		err = named.Err
 	}
@@ -250,7 +248,7 @@ func plain(err error) error {
 
 func hostPort(host, port string) string { return net.JoinHostPort(host, port) }
 
-// path names what is asked: without host, user and query.
+// path returns the path of an address, without host, user and query.
 func path(address string) string {
 	if u, err := url.Parse(address); err == nil {
 		return u.Path
@@ -258,7 +256,7 @@ func path(address string) string {
 	return "?"
 }
 
-// host names an address in an error: without path and user.
+// host returns host and port of an address, for errors.
 func host(address string) string {
 	if u, err := url.Parse(address); err == nil {
 		return u.Host

@@ -138,7 +138,7 @@ func TestRealClusterCountsEachQueueOnce(t *testing.T) {
 	}
 }
 
-func TestRealClusterGoesOnWithoutAnAddress(t *testing.T) {
+func TestRealClusterIsReadWhileOneAddressIsDown(t *testing.T) {
 	c := theCluster(t)
 	c.on(0).declare("orders", nil)
 	for name, test := range map[string]struct {
@@ -146,7 +146,7 @@ func TestRealClusterGoesOnWithoutAnAddress(t *testing.T) {
 		warning       string
 	}{
 		"the first management address is dead": {[]string{nowhere(t), c.urls[1]}, c.plugins, ""},
-		"one plugin of two is named":           {c.urls, c.plugins[:1], "there are 2 nodes and 1 prometheus_url"},
+		"one plugin of two is named":           {c.urls, c.plugins[:1], "the cluster has 2 nodes and prometheus_url has 1 addresses"},
 		"one plugin of two is dead":            {c.urls, []string{c.plugins[0], nowhere(t)}, "connection refused"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -161,7 +161,7 @@ func TestRealClusterGoesOnWithoutAnAddress(t *testing.T) {
 	}
 }
 
-func TestRealCertificateIsChecked(t *testing.T) {
+func TestRealCertificateIsVerified(t *testing.T) {
 	c := theCluster(t)
 	c.on(0).declare("orders", nil)
 	file := filepath.Join(t.TempDir(), "password")
@@ -183,8 +183,8 @@ func TestRealCertificateIsChecked(t *testing.T) {
 	}
 }
 
-// TestRealManagementThatIsOff: what the prometheus plugin tells is said all the same.
-func TestRealManagementThatIsOff(t *testing.T) {
+// TestRealManagementPluginDisabledIsReadFromPrometheus: what the prometheus plugin tells is said all the same.
+func TestRealManagementPluginDisabledIsReadFromPrometheus(t *testing.T) {
 	eachBroker(t, func(t *testing.T, b *broker) {
 		for _, kind := range []string{"classic", "quorum", "stream"} {
 			b.declare(kind, amqp.Table{"x-queue-type": kind})
@@ -216,7 +216,7 @@ func TestRealManagementThatIsOff(t *testing.T) {
 	})
 }
 
-func TestRealPrometheusPluginThatIsOff(t *testing.T) {
+func TestRealPrometheusPluginDisabledIsReadFromManagement(t *testing.T) {
 	eachBroker(t, func(t *testing.T, b *broker) {
 		b.declare("orders", nil)
 		b.publish("", "orders", 3)
@@ -238,9 +238,9 @@ func TestRealPrometheusPluginThatIsOff(t *testing.T) {
 	})
 }
 
-// TestRealOddNames: a virtual host and a queue whose names are hard to write in an
+// TestRealOddNamesAreReadUnchanged: a virtual host and a queue whose names are hard to write in an
 // address, a pattern and a metric.
-func TestRealOddNames(t *testing.T) {
+func TestRealOddNamesAreReadUnchanged(t *testing.T) {
 	eachBroker(t, func(_ *testing.T, b *broker) {
 		names := []string{"a/b", "%2F", "ü \"quoted\" \\ {x}", "日本", "a,b=\"c\"}", "tab\there"}
 		for _, name := range names {

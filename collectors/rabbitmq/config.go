@@ -13,11 +13,11 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// Where a message may carry the id of its order.
+// Values of order_id: where a message carries its order id.
 const (
 	orderIDMessage     = "message_id"
 	orderIDCorrelation = "correlation_id"
-	orderIDHeader      = "header:" // and the header's name
+	orderIDHeader      = "header:" // followed by the header's name
 )
 
 // section is the key of the config file.
@@ -26,22 +26,22 @@ const section = "rabbitmq"
 // Config is one entry of the rabbitmq section: a cluster to watch.
 type Config struct {
 	Name           string          `yaml:"name" required:"true" doc:"What the cluster is called in metrics and findings." example:"main"`
-	URL            []string        `yaml:"url" required:"true" single:"true" doc:"Where the management API answers. Of several nodes of one cluster the first that answers is asked." example:"http://localhost:15672"`
-	PrometheusURL  []string        `yaml:"prometheus_url" single:"true" doc:"Where the prometheus plugin answers, one address per node; port 15692 of the hosts in url when left out. It is used where it covers every node of the cluster." example:"http://localhost:15692"`
-	Username       string          `yaml:"username" doc:"The user; nobody when left out." example:"lostorder"`
+	URL            []string        `yaml:"url" required:"true" single:"true" doc:"Address of the management API. With several nodes of one cluster, lostorder uses the first that answers." example:"http://localhost:15672"`
+	PrometheusURL  []string        `yaml:"prometheus_url" single:"true" doc:"Address of the prometheus plugin, one for each node. The default is port 15692 of the hosts in url. lostorder uses the plugin only if the addresses cover every node of the cluster." example:"http://localhost:15692"`
+	Username       string          `yaml:"username" doc:"User name. Anonymous if omitted." example:"lostorder"`
 	Password       config.Secret   `yaml:"password" file:"true" doc:"The password." example:"${RABBITMQ_PASSWORD}"`
-	TLS            *collectors.TLS `yaml:"tls" doc:"How https is spoken; the system's authorities are trusted when left out."`
+	TLS            *collectors.TLS `yaml:"tls" doc:"TLS for https addresses. The default trusts the system's certificate authorities."`
 	VHosts         config.Matcher  `yaml:"vhosts" doc:"Virtual hosts to watch."`
-	Queues         config.Matcher  `yaml:"queues" doc:"Queues to watch, by their names without the virtual host."`
-	Objectives     []Objective     `yaml:"objectives" doc:"How long messages may wait. The first that matches the queue holds."`
-	Peek           bool            `yaml:"peek" doc:"Look at the first messages of dead letter queues that nobody reads, for the reasons in x-death and the ids of orders. They are delivered to lostorder and go back at once, but the broker marks them as redelivered from then on. Needs the right to read the queue."`
-	OrderID        string          `yaml:"order_id" doc:"Where a message carries its order id: message_id, correlation_id, or header:NAME. Only with peek." example:"message_id"`
-	ConfigInterval config.Duration `yaml:"config_interval" default:"5m" min:"10ms" doc:"How often definitions, policies and bindings are read."`
+	Queues         config.Matcher  `yaml:"queues" doc:"Queues to watch, by name without the virtual host."`
+	Objectives     []Objective     `yaml:"objectives" doc:"How long messages may wait. The first entry that matches the queue applies."`
+	Peek           bool            `yaml:"peek" doc:"Get the first messages of dead letter queues without a consumer and requeue them, to report the reasons in x-death and the order ids. The broker marks these messages as redelivered. Needs the read permission on the queue."`
+	OrderID        string          `yaml:"order_id" doc:"Where a message carries its order id: message_id, correlation_id, or header:NAME. Needs peek." example:"message_id"`
+	ConfigInterval config.Duration `yaml:"config_interval" default:"5m" min:"10ms" doc:"How often queue definitions, policies and bindings are read."`
 
 	collectors.Schedule `inline:"true"`
 }
 
-// Validate checks what the tags cannot say.
+// Validate checks what the struct tags cannot express.
 func (c *Config) Validate() error {
 	var errs []error
 	check := func(key string, list []string, example string) {
@@ -52,7 +52,7 @@ func (c *Config) Validate() error {
 			case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https":
 				errs = append(errs, config.At(at, "not an http or https address; write for example %s", example))
 			case u.User != nil:
-				errs = append(errs, config.At(at, "holds a user; write username and password instead"))
+				errs = append(errs, config.At(at, "contains a user; set username and password instead"))
 			}
 		}
 	}
@@ -64,9 +64,9 @@ func (c *Config) Validate() error {
 	switch header, isHeader := strings.CutPrefix(c.OrderID, orderIDHeader); {
 	case c.OrderID == "":
 	case c.OrderID != orderIDMessage && c.OrderID != orderIDCorrelation && (!isHeader || header == ""):
-		errs = append(errs, config.At("order_id", "%q is none of message_id, correlation_id and header:NAME", c.OrderID))
+		errs = append(errs, config.At("order_id", "%q is not message_id, correlation_id or header:NAME", c.OrderID))
 	case !c.Peek:
-		errs = append(errs, config.At("order_id", "needs peek: true, for without looking at messages no order is known"))
+		errs = append(errs, config.At("order_id", "needs peek: true; without it lostorder reads no message"))
 	}
 	return errors.Join(errs...)
 }
@@ -74,8 +74,8 @@ func (c *Config) Validate() error {
 // watches reports whether a queue is watched.
 func (c *Config) watches(k key) bool { return c.VHosts.Match(k.vhost) && c.Queues.Match(k.name) }
 
-// vhosts returns the virtual hosts to ask for, where the config names them one by
-// one; nil means all.
+// vhosts returns the virtual hosts to read, if the config lists plain names; nil means
+// all.
 func (c *Config) vhosts() []string {
 	var names []string
 	for _, p := range c.VHosts.Include {
@@ -87,7 +87,7 @@ func (c *Config) vhosts() []string {
 	return names
 }
 
-// prometheus returns where the prometheus plugin should answer.
+// prometheus returns the addresses of the prometheus plugins.
 func (c *Config) prometheus() []string {
 	if len(c.PrometheusURL) > 0 {
 		return c.PrometheusURL

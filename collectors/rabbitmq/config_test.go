@@ -9,7 +9,7 @@ import (
 	"github.com/lostorder/lostorder/internal/config"
 )
 
-func TestTwoKeysAreEnough(t *testing.T) {
+func TestConfigOfTwoKeysHasDefaults(t *testing.T) {
 	c := parse(t, "rabbitmq: [{name: a, url: 'http://rabbit:15672'}]")
 	if time.Duration(c.ConfigInterval) != 5*time.Minute || time.Duration(c.Interval) != 15*time.Second {
 		t.Errorf("got %+v", c)
@@ -24,7 +24,7 @@ func TestBadConfigIsRefused(t *testing.T) {
 		},
 		"a password in the address": {
 			"rabbitmq: [{name: a, url: 'http://u:p@rabbit:1'}]",
-			"rabbitmq[0].url[0]: holds a user; write username and password instead",
+			"rabbitmq[0].url[0]: contains a user; set username and password instead",
 		},
 		"a password without a user": {
 			"rabbitmq: [{name: a, url: 'http://rabbit:1', password: x}]",
@@ -36,11 +36,11 @@ func TestBadConfigIsRefused(t *testing.T) {
 		},
 		"an order id that is nowhere": {
 			"rabbitmq: [{name: a, url: 'http://rabbit:1', peek: true, order_id: key}]",
-			`rabbitmq[0].order_id: "key" is none of message_id, correlation_id and header:NAME`,
+			`rabbitmq[0].order_id: "key" is not message_id, correlation_id or header:NAME`,
 		},
 		"a header without a name": {
 			"rabbitmq: [{name: a, url: 'http://rabbit:1', peek: true, order_id: 'header:'}]",
-			`rabbitmq[0].order_id: "header:" is none of message_id, correlation_id and header:NAME`,
+			`rabbitmq[0].order_id: "header:" is not message_id, correlation_id or header:NAME`,
 		},
 		"an order id without a look": {
 			"rabbitmq: [{name: a, url: 'http://rabbit:1', order_id: message_id}]",

@@ -11,15 +11,15 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// families are those of the prometheus plugin that a reading needs.
+// families are the metric families of the prometheus plugin that a reading needs.
 const families = "family=queue_coarse_metrics&family=queue_delivery_metrics&family=queue_exchange_metrics&family=stream_consumer_metrics"
 
 // scrape reads all queues from the prometheus plugins of all nodes.
 func (r *reader) scrape(ctx context.Context) error {
 	query := families
-	// Counting consumers is more than half of the broker's work in a reading. Of queues
-	// in which messages wait they are asked for at each reading, one queue at a time.
-	count := time.Since(r.consumersAt) >= r.seldom()
+	// Counting consumers is more than half of the broker's work for a reading. Those of
+	// queues with a backlog are read one queue at a time at each reading.
+	count := time.Since(r.consumersAt) >= r.slowInterval()
 	if count {
 		query += "&family=queue_consumer_count"
 	}
@@ -36,35 +36,35 @@ func (r *reader) scrape(ctx context.Context) error {
 	if count {
 		r.consumersAt = time.Now()
 	}
-	// A channel goes on telling what it published to a queue that was deleted, for as long
-	// as it is open. Only the queue itself tells how many messages there are.
+	// An open channel still counts what it published to a queue that was deleted. Only the
+	// queue itself reports how many messages it holds.
 	for _, q := range r.queues {
-		r.exists(q, q.round != r.round || q.counts.ready.Known())
+		r.exists(q, q.seenIn != r.number || q.counts.ready.Known())
 	}
 	for _, q := range r.seen() {
 		c := &q.counts
 		if !count {
-			c.consumers = q.past.consumers
+			c.consumers = q.history.consumers
 		}
-		if r.unmanaged != nil && c.consumers <= 0 && c.waiting() > 0 {
-			r.consumersAt = time.Time{} // nobody else can be asked
+		if r.managementError != nil && c.consumers <= 0 && c.waiting() > 0 {
+			r.consumersAt = time.Time{} // no other source has them
 		}
 	}
 	return nil
 }
 
-// place is what the labels of a line stand for.
+// place is the queue that the labels of a line name.
 type place struct {
-	queue *queue // nil where the config does not choose it
-	round int    // of the last reading with these labels
+	queue   *queue // nil if it is not watched
+	reading int    // number of the last reading with these labels
 }
 
-// spareLabels is how many labels may be kept that the last reading did not hold. Most of
-// them come back: a queue that was idle or is declared again.
+// spareLabels is how many labels are kept that the last reading did not contain. Many of
+// them return: a queue that was idle or is declared again.
 const spareLabels = 1000
 
-// place returns the queue that labels name, nil where nobody watches it. The same
-// ones come again in each line of the queue and at each reading.
+// place returns the queue that the labels name, or nil if it is not watched. The result is
+// cached, because every line of the queue and every reading repeats the labels.
 func (r *reader) place(s *sample) (q *queue, ok bool) {
 	p := r.places[string(s.labels)]
 	if p == nil {
@@ -78,22 +78,22 @@ func (r *reader) place(s *sample) (q *queue, ok bool) {
 		}
 		r.places[string(s.labels)] = p
 	}
-	if p.round != r.round {
-		p.round = r.round
-		r.placesMet++
+	if p.reading != r.number {
+		p.reading = r.number
+		r.placesSeen++
 	}
 	return p.queue, true
 }
 
-// forgetPlaces drops the labels of queues that are gone. Reply queues come and go by the
-// hundred thousand, whether they are watched or not.
+// forgetPlaces drops the labels of queues that no longer exist. A shop may create and
+// delete hundreds of thousands of reply queues a day, watched or not.
 func (r *reader) forgetPlaces() {
-	if len(r.places) > r.placesMet+spareLabels {
-		maps.DeleteFunc(r.places, func(_ string, p *place) bool { return p.round != r.round })
+	if len(r.places) > r.placesSeen+spareLabels {
+		maps.DeleteFunc(r.places, func(_ string, p *place) bool { return p.reading != r.number })
 	}
 }
 
-// scrapeNode adds what one node says of its queues.
+// scrapeNode adds the counts of one node.
 func (r *reader) scrapeNode(ctx context.Context, address string) error {
 	return r.client.metrics(ctx, address, "rabbitmq_detailed_", func(s *sample) bool {
 		field := fieldOf(s.name)
@@ -107,9 +107,9 @@ func (r *reader) scrapeNode(ctx context.Context, address string) error {
 		}
 		value, ok := s.count()
 		c := r.now(q)
-		c.deliveriesKnown = r.deliveries // a queue that the plugin leaves out had no delivery
+		c.deliveriesKnown = r.deliveries // the plugin omits a queue without deliveries
 		switch at := field(c); at {
-		case &c.lag: // each node tells of its own readers
+		case &c.lag: // each node reports its own consumers
 			*at = max(*at, value)
 		default:
 			*at = at.Add(value)
@@ -118,10 +118,10 @@ func (r *reader) scrapeNode(ctx context.Context, address string) error {
 	})
 }
 
-// noteType takes the type of a queue from the plugin where nobody else tells it; that
-// of RabbitMQ 4 does.
+// noteType takes the type of a queue from the plugin if the management API is absent. The
+// plugin reports it from RabbitMQ 4 on.
 func (r *reader) noteType(s *sample) {
-	if r.unmanaged == nil || string(s.name) != "queue_info" {
+	if r.managementError == nil || string(s.name) != "queue_info" {
 		return
 	}
 	kind, isQueue := strings.CutSuffix(strings.TrimPrefix(s.label("queue_type"), "rabbit_"), "_queue")
@@ -130,7 +130,7 @@ func (r *reader) noteType(s *sample) {
 	}
 }
 
-// fieldOf says where a metric belongs. Several may add up in one place.
+// fieldOf returns the field of a metric. Several metrics may add up in one field.
 func fieldOf(name []byte) func(*counts) *signal.Count {
 	switch string(name) {
 	case "queue_messages_ready":

@@ -10,7 +10,7 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// definitions is what the broker says of itself on the slow clock.
+// definitions are what config_interval reads: queues, policies, exchanges and bindings.
 type definitions struct {
 	queues   []queueDefinition
 	byName   map[key]*queueDefinition
@@ -24,7 +24,7 @@ type queueDefinition struct {
 	Name      string    `json:"name"`
 	Type      string    `json:"type"`
 	Arguments arguments `json:"arguments"`
-	// Exclusive and AutoDelete: it goes with a connection, or with its last consumer.
+	// An exclusive queue is deleted with its connection, an auto-delete queue with its last consumer.
 	Exclusive  bool `json:"exclusive"`
 	AutoDelete bool `json:"auto_delete"`
 
@@ -48,7 +48,7 @@ type binding struct {
 
 type overview struct {
 	Version    string `json:"rabbitmq_version"`
-	Statistics bool   `json:"disable_stats"` // true: there are none
+	Statistics bool   `json:"disable_stats"` // true if there are no statistics
 }
 
 type nodeState struct {
@@ -58,18 +58,18 @@ type nodeState struct {
 	Disk    bool   `json:"disk_free_alarm"`
 }
 
-// define reads the slow clock's part. What cannot be read is named, and the last
-// that was known stays.
-func (r *reader) define(ctx context.Context, m *missing) {
+// readDefinitions reads the definitions. If a part cannot be read, m names it and the last
+// known definitions stay.
+func (r *reader) readDefinitions(ctx context.Context, m *missing) {
 	var o overview
-	if err := r.ask(ctx, "/api/overview", &o); err != nil {
+	if err := r.getJSON(ctx, "/api/overview", &o); err != nil {
 		m.add("read overview", err)
-		if r.setups == nil && ctx.Err() == nil && away(err) {
-			r.unmanaged = err
+		if r.setups == nil && ctx.Err() == nil && isAbsent(err) {
+			r.managementError = err
 		}
 		return
 	}
-	r.unmanaged = nil
+	r.managementError = nil
 	r.release, r.statistics = releaseOf(o.Version), !o.Statistics
 	var d definitions
 	var ok bool
@@ -90,7 +90,7 @@ func (r *reader) define(ctx context.Context, m *missing) {
 	setups := d.setups(&r.release, known, router)
 	r.routeSteps = router.walk.total
 	if err := ctx.Err(); err != nil {
-		m.add("follow dead letters", err) // what was found until then is not whole
+		m.add("follow dead letters", err) // the routes found until then are incomplete
 		return
 	}
 	r.setups, r.deadLetterings = setups, deadLetterings(setups)
@@ -104,19 +104,18 @@ func (r *reader) define(ctx context.Context, m *missing) {
 	for k, q := range r.queues {
 		q.setup = r.setups[k]
 	}
-	r.hide()
+	r.noteUnreadable()
 }
 
-// hide notes the queues of virtual hosts of which no definition was read.
-func (r *reader) hide() {
+// noteUnreadable notes the queues of virtual hosts without a single known definition.
+func (r *reader) noteUnreadable() {
 	for k, q := range r.queues {
-		q.hidden = !r.visible[k.vhost]
+		q.unreadable = !r.visible[k.vhost]
 	}
 }
 
-// away reports whether the management API is not there at all, rather than that it
-// does not want us.
-func away(err error) bool {
+// isAbsent reports whether no management API answers, as opposed to one that refuses.
+func isAbsent(err error) bool {
 	var status statusError
 	return !errors.As(err, &status) && !errors.Is(err, errNotJSON) && !errors.Is(err, errCutOff) && !errors.Is(err, errTooLarge) ||
 		errors.Is(err, statusError(http.StatusNotFound))
@@ -125,19 +124,18 @@ func away(err error) bool {
 // longestTTL is the largest that RabbitMQ accepts, in milliseconds.
 const longestTTL = 1<<32 - 1
 
-// setup is how a queue is set up, and to which queues its failures go.
+// setup is the settings of a queue, and its dead letter queues.
 type setup struct {
 	signal *signal.Setup
 	to     []key
 }
 
-// typeOnly is the setup of a queue of which no more is certain than its type.
+// typeOnly is the settings of a queue if only its type is known.
 func typeOnly(kind string) *signal.Setup {
 	return &signal.Setup{Type: kind, MaxMessages: signal.Unknown, MaxBytes: signal.Unknown, MaxDeliveries: signal.Unknown}
 }
 
-// setups works out how every queue is set up. Without the policies only its type
-// is certain.
+// setups returns the settings of every queue. Without the policies only the type is known.
 func (d *definitions) setups(v *release, policies bool, router *router) map[key]setup {
 	all := make(map[key]setup, len(d.queues))
 	d.byName = make(map[key]*queueDefinition, len(d.queues))
@@ -162,7 +160,7 @@ func (d *definitions) setups(v *release, policies bool, router *router) map[key]
 		s.Temporary = q.Exclusive || q.AutoDelete || strings.HasPrefix(q.Name, "amq.")
 		e := &q.effective
 		if ttl := e.least("x-message-ttl", "message-ttl"); ttl.Known() {
-			// 0 is none in the vocabulary, and at once to the broker.
+			// In a signal 0 means no TTL; for the broker it means expire at once.
 			s.Retention = time.Duration(max(1, min(ttl, longestTTL))) * time.Millisecond
 		}
 		s.MaxMessages = e.least("x-max-length", "max-length")
@@ -177,7 +175,7 @@ func (d *definitions) setups(v *release, policies bool, router *router) map[key]
 		if q.Type != "stream" {
 			s.DeadLettering, to = router.route(q, e)
 			s.DeadLettering.AtMostOnce = q.Type == "quorum" && s.DeadLettering.Route == signal.RouteSet && !e.atLeastOnce()
-			s.DeadLettering.Leak = d.leak(q, e, to)
+			s.DeadLettering.Leak = d.transitLoss(q, e, to)
 		}
 		all[k] = setup{signal: s, to: to}
 	}

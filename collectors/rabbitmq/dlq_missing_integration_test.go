@@ -17,9 +17,9 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// TestRealDeadLettersThatWouldBeDroppedAreMissed reads queues as they are set up on a
+// TestRealQueueThatWouldDropFailedMessagesOpensDLQMissing reads queues as they are set up on a
 // real broker, quicker than the clock that the decision sees.
-func TestRealDeadLettersThatWouldBeDroppedAreMissed(t *testing.T) {
+func TestRealQueueThatWouldDropFailedMessagesOpensDLQMissing(t *testing.T) {
 	eachBroker(t, func(t *testing.T, b *broker) {
 		b.declare("graves", nil)
 		b.declare("kept", amqp.Table{"x-dead-letter-exchange": "", "x-dead-letter-routing-key": "graves"})

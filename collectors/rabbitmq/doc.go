@@ -1,4 +1,5 @@
-// Package rabbitmq watches RabbitMQ clusters: what waits in each queue, who reads
-// it, how it is set up, where its failures go, and what the broker says that it
-// dropped. It only reads, over HTTP. It never consumes, gets or declares anything.
+// Package rabbitmq watches RabbitMQ clusters: backlog, consumers and settings of each
+// queue, its dead letter queues, and the messages that the broker counts as dropped. It
+// reads over HTTP and never consumes or declares anything. Only with peek it gets messages
+// of dead letter queues and requeues them.
 package rabbitmq

@@ -20,10 +20,10 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// TestRealAgeAndUtilisation: the broker knows the timestamp of the head of a classic queue,
+// TestRealAgeAndUtilisationAreRead: the broker knows the timestamp of the head of a classic queue,
 // where its publisher set one; of others it is known for how long nothing moved. A
 // consumer that has no room for more shows as a low utilisation.
-func TestRealAgeAndUtilisation(t *testing.T) {
+func TestRealAgeAndUtilisationAreRead(t *testing.T) {
 	const ago = 90 * time.Second
 	eachBroker(t, func(t *testing.T, b *broker) {
 		if err := b.channel.Qos(1, 0, false); err != nil {
@@ -71,9 +71,9 @@ func TestRealAgeAndUtilisation(t *testing.T) {
 	})
 }
 
-// TestRealAlarmThatBlocksPublishersIsTold: by the management API, and by the prometheus
+// TestRealAlarmThatBlocksPublishersIsReported: by the management API, and by the prometheus
 // plugin where there is none.
-func TestRealAlarmThatBlocksPublishersIsTold(t *testing.T) {
+func TestRealAlarmThatBlocksPublishersIsReported(t *testing.T) {
 	c := theCluster(t)
 	ctl := os.Getenv("RABBITMQCLUSTER_CTL")
 	if ctl == "" {
@@ -120,9 +120,9 @@ func TestRealAlarmThatBlocksPublishersIsTold(t *testing.T) {
 	c.await(managed, func(r signal.Report) bool { return len(r.Alarms) == 4 && len(raised(r)) == 0 && len(r.Warnings) == 0 })
 }
 
-// TestRealQueueDeletedWhileItIsRead: queues come and go under one reading after the other,
+// TestRealQueueDeletedDuringAReadingHidesNoOther: queues come and go under one reading after the other,
 // and the queue beside them is read all the time.
-func TestRealQueueDeletedWhileItIsRead(t *testing.T) {
+func TestRealQueueDeletedDuringAReadingHidesNoOther(t *testing.T) {
 	eachBroker(t, func(t *testing.T, b *broker) {
 		rabbitmqtest.Loses(t, b.prometheus) // what is sent to a queue that has just been deleted
 		b.declare("orders", nil)

@@ -244,7 +244,7 @@ func TestGzipBombIsNotUnpacked(t *testing.T) {
 	packed := bomb(t)
 	for path, want := range map[string]string{
 		"/api/queues":       "the answer is not JSON",
-		"/metrics/detailed": "the answer is not of the prometheus plugin",
+		"/metrics/detailed": "the answer is not from the prometheus plugin",
 	} {
 		t.Run(path, func(t *testing.T) {
 			f := serve(t)
@@ -266,7 +266,7 @@ func TestGzipBombIsNotUnpacked(t *testing.T) {
 	}
 }
 
-func TestCountsThatCannotBeAreUnknown(t *testing.T) {
+func TestImpossibleCountsAreUnknown(t *testing.T) {
 	for _, value := range []string{"NaN", "-Inf", "+Inf", "-5", "1e300", "9223372036854775807", "36893488147419103232"} {
 		t.Run(value, func(t *testing.T) {
 			f := serve(t)
@@ -282,7 +282,7 @@ func TestCountsThatCannotBeAreUnknown(t *testing.T) {
 	}
 }
 
-func TestTimestampThatCannotBeIsNoAge(t *testing.T) {
+func TestImpossibleTimestampIsNoAge(t *testing.T) {
 	now := time.Now()
 	for name, seconds := range map[string]string{
 		"zero": "0", "negative": "-62135596800", "milliseconds": fmt.Sprint(now.UnixMilli()), "nanoseconds": fmt.Sprint(now.UnixNano()),

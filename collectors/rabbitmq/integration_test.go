@@ -206,7 +206,7 @@ func TestRealRedeliveriesAreCounted(t *testing.T) {
 	})
 }
 
-func TestRealSetupAndDeadLetters(t *testing.T) {
+func TestRealSettingsAndDeadLetterQueuesAreRead(t *testing.T) {
 	eachBroker(t, func(t *testing.T, b *broker) {
 		if err := b.channel.ExchangeDeclare("dlx", "topic", true, false, false, false, nil); err != nil {
 			t.Fatal(err)
@@ -278,9 +278,9 @@ func TestRealLossesAreCounted(t *testing.T) {
 	})
 }
 
-// TestRealNothingIsTouched compares definitions and depths, and whether messages
+// TestRealReadingsChangeNothing compares definitions and depths, and whether messages
 // were ever delivered, before and after a hundred readings.
-func TestRealNothingIsTouched(t *testing.T) {
+func TestRealReadingsChangeNothing(t *testing.T) {
 	eachBroker(t, func(t *testing.T, b *broker) {
 		vhost := url.PathEscape(b.vhost)
 		for _, kind := range []string{"classic", "quorum", "stream"} {

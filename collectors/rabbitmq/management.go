@@ -12,19 +12,19 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// columns are what is asked of the management API where the prometheus plugin
-// cannot be used. They trim bytes, not work.
+// columns are the fields read from the management API when the prometheus plugin cannot
+// be used. They reduce the bytes, not the broker's work.
 const columns = "columns=vhost,name,type,messages_ready,messages_unacknowledged,consumers,consumer_utilisation,head_message_timestamp,message_bytes_ready," +
 	"message_stats.publish,message_stats.ack,message_stats.deliver_get,message_stats.deliver_no_ack,message_stats.get_no_ack,message_stats.redeliver"
 
-// listed is a queue as the management API lists it.
+// listed is a queue in a list of the management API.
 type listed struct {
 	VHost   string `json:"vhost"`
 	Name    string `json:"name"`
 	Type    string `json:"type"`
 	Ready   *int64 `json:"messages_ready"`
 	Unacked *int64 `json:"messages_unacknowledged"`
-	extra
+	details
 	Stats *stats `json:"message_stats"`
 }
 
@@ -38,8 +38,8 @@ type stats struct {
 	Redeliver    *int64 `json:"redeliver"`
 }
 
-// UnmarshalJSON takes an empty list for an empty object: so the broker writes one
-// of which no column is left.
+// UnmarshalJSON accepts an empty list: the broker writes one for an object without the
+// requested columns.
 func (s *stats) UnmarshalJSON(text []byte) error {
 	if string(text) == "[]" {
 		return nil
@@ -48,14 +48,14 @@ func (s *stats) UnmarshalJSON(text []byte) error {
 	return json.Unmarshal(text, (*plain)(s))
 }
 
-// ask asks the first node that answers.
-func (r *reader) ask(ctx context.Context, path string, into any) error {
-	return r.askNodes(ctx, func(node string) error { return r.client.json(ctx, node+path, into) })
+// getJSON reads an answer from the first node that gives one.
+func (r *reader) getJSON(ctx context.Context, path string, into any) error {
+	return r.tryNodes(ctx, func(node string) error { return r.client.json(ctx, node+path, into) })
 }
 
-// askNodes asks one node after the other until one answers. One that answers wrongly
-// is not passed over: the others would say the same.
-func (r *reader) askNodes(ctx context.Context, ask func(node string) error) error {
+// tryNodes calls ask with one node after the other until one answers. After a 4xx answer
+// it stops: the other nodes would answer the same.
+func (r *reader) tryNodes(ctx context.Context, ask func(node string) error) error {
 	var tried nodesError
 	for range r.config.URL {
 		node := r.config.URL[r.node]
@@ -76,7 +76,7 @@ func (r *reader) askNodes(ctx context.Context, ask func(node string) error) erro
 	return tried
 }
 
-// nodesError is what each of the nodes that were asked answered.
+// nodesError is the error of each node that was tried.
 type nodesError []error
 
 func (e nodesError) Error() string {
@@ -89,18 +89,18 @@ func (e nodesError) Error() string {
 
 func (e nodesError) Unwrap() []error { return e }
 
-// errNoVHost is how the broker hides, from 4 on, a virtual host on which the user has no
-// rights.
-var errNoVHost = errors.New("there is none of this name, or the user has no rights on it")
+// errNoVHost stands for 404. RabbitMQ 4 answers it also for a virtual host on which the user
+// has no permissions.
+var errNoVHost = errors.New("it does not exist, or the user has no permissions on it")
 
-// perVHost asks for a list of each virtual host that the config names, or for that
-// of all, and keeps what is wanted of it; a virtual host that may not be read hides no
-// other.
+// perVHost reads a list for each virtual host that the config names, or for all of them,
+// and keeps the elements that keep accepts. A virtual host that cannot be read does not hide
+// the others.
 func perVHost[T any](ctx context.Context, r *reader, m *missing, what, query string, keep func(*T) bool) (all []T, ok bool) {
 	ask := func(path string) error {
 		before := len(all)
-		return r.askNodes(ctx, func(node string) error {
-			all = all[:before] // what came before the list broke off is not told twice
+		return r.tryNodes(ctx, func(node string) error {
+			all = all[:before] // drop what an earlier node returned before it failed
 			return elements(ctx, r.client, node+path, func(one *T) {
 				if keep(one) {
 					all = append(all, *one)
@@ -145,30 +145,30 @@ func (r *reader) list(ctx context.Context, m *missing) (ok bool) {
 		q := r.queue(key{l.VHost, l.Name})
 		r.exists(q, true)
 		c := r.now(q)
-		set(&c.ready, l.Ready)
-		set(&c.unacked, l.Unacked)
+		setCount(&c.ready, l.Ready)
+		setCount(&c.unacked, l.Unacked)
 		l.put(c, now)
 		if s := l.Stats; s != nil {
-			set(&c.published, s.Publish)
-			set(&c.acked, s.Ack)
-			set(&c.redelivered, s.Redeliver)
-			set(&c.delivered, s.DeliverGet)
+			setCount(&c.published, s.Publish)
+			setCount(&c.acked, s.Ack)
+			setCount(&c.redelivered, s.Redeliver)
+			setCount(&c.delivered, s.DeliverGet)
 			var more signal.Count = signal.Unknown
-			set(&c.auto, s.DeliverNoAck)
-			set(&more, s.GetNoAck)
+			setCount(&c.auto, s.DeliverNoAck)
+			setCount(&more, s.GetNoAck)
 			c.auto = c.auto.Add(more)
-			// That counts those without acknowledgement, too.
+			// deliver_get includes deliveries without acknowledgement.
 			if c.delivered.Known() {
 				c.delivered = max(0, c.delivered-max(0, c.auto))
 			}
 		}
-		// A queue that counts nothing had no traffic while statistics are kept.
+		// While statistics are enabled, a queue without counters had no traffic.
 		c.deliveriesKnown = r.statistics
 	}
 	return ok
 }
 
-func set(count *signal.Count, value *int64) {
+func setCount(count *signal.Count, value *int64) {
 	if value != nil {
 		*count = countOf(float64(*value))
 	}

@@ -9,13 +9,13 @@ import (
 	"strings"
 )
 
-// missing gathers what could not be read, and makes one error of it that is the
-// same for the same trouble.
+// missing collects what could not be read and joins it into one error. The error is the
+// same for the same causes, so that it is logged once.
 type missing struct{ parts []string }
 
 func (m *missing) add(what string, err error) { m.parts = append(m.parts, what+": "+err.Error()) }
 
-// until is err, and what ended the reading where something did.
+// until returns the error together with the reason why the reading ended.
 func (m *missing) until(ctx context.Context) error {
 	err := m.err()
 	if err == nil || ctx.Err() == nil {

@@ -18,7 +18,7 @@ type policy struct {
 	refused    bool
 }
 
-// applies reports whether the policy holds for a queue.
+// applies reports whether the policy applies to a queue.
 func (p *policy) applies(q *queueDefinition) bool {
 	if p.VHost != q.VHost || p.refused {
 		return false
@@ -40,8 +40,7 @@ func (p *policy) applies(q *queueDefinition) bool {
 	return p.expression.MatchString(q.Name)
 }
 
-// best returns the definition that holds for a queue: of all that apply the one
-// of the highest priority.
+// best returns the definition that applies to a queue: the one with the highest priority.
 func best(policies []policy, q *queueDefinition) map[string]any {
 	var chosen *policy
 	for i := range policies {
@@ -56,13 +55,13 @@ func best(policies []policy, q *queueDefinition) map[string]any {
 	return chosen.Definition
 }
 
-// effective is what holds for a queue, from three places.
+// effective is the settings of a queue from its arguments, policy and operator policy.
 type effective struct {
 	arguments        arguments
 	policy, operator map[string]any
 }
 
-// least returns the smallest of the numbers: so the broker joins limits.
+// least returns the smallest of the limits, as the broker does.
 func (e *effective) least(argument, key string) signal.Count {
 	least := signal.Count(signal.Unknown)
 	for _, value := range []any{e.arguments[argument], e.policy[key], e.operator[key]} {
@@ -75,7 +74,7 @@ func (e *effective) least(argument, key string) signal.Count {
 	return least
 }
 
-// deliveries returns the delivery limit; a negative one is none.
+// deliveries returns the delivery limit; a negative value means no limit.
 func (e *effective) deliveries(limit signal.Count) signal.Count {
 	if given := e.least("x-delivery-limit", "delivery-limit"); given.Known() {
 		return given
@@ -88,7 +87,7 @@ func (e *effective) deliveries(limit signal.Count) signal.Count {
 	return limit
 }
 
-// text returns a word: the argument's, else the operator's, else the policy's.
+// text returns a setting: from the argument, else the operator policy, else the policy.
 func (e *effective) text(argument, key string) string {
 	text, _ := e.lookup(argument, key)
 	return text

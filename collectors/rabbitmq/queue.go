@@ -12,9 +12,9 @@ import (
 // key names a queue in a cluster.
 type key struct{ vhost, name string }
 
-// destination is the name that metrics and findings use. The default virtual host
-// is left out; no name of another can look as if it was in it, except that of a
-// queue with a slash in its name.
+// destination is the name in metrics and findings: vhost/queue, without the default
+// virtual host. A name is ambiguous only if a queue of the default virtual host contains
+// a slash.
 func (k key) destination() string {
 	if k.vhost == "/" {
 		return k.name
@@ -22,38 +22,38 @@ func (k key) destination() string {
 	return k.vhost + "/" + k.name
 }
 
-// queue is what is known of one queue from one reading to the next.
+// queue is the state of one queue between readings.
 type queue struct {
 	key
-	id        signal.QueueID
-	objective signal.Objective
-	setup     setup
-	counts    counts
-	past      past
-	peek      peek
-	arrivals  arrivals
-	round     int  // of the reading that saw it last
-	gone      bool // it was deleted, and is only remembered by others
-	hidden    bool // it was there before the definitions were read, and they had none of its virtual host
+	id         signal.QueueID
+	objective  signal.Objective
+	setup      setup
+	counts     counts
+	history    history
+	sample     deadLetterSample
+	arrivals   arrivals
+	seenIn     int  // number of the last reading that contained it
+	gone       bool // deleted; only a channel still counts for it
+	unreadable bool // older than the definitions, which contain nothing of its virtual host
 }
 
-// watches reports whether a queue is watched, and notes that there is one of its name.
+// watches reports whether a queue is watched, and notes that its name exists.
 func (r *reader) watches(k key) bool {
-	r.lostVHosts.See(k.vhost)
+	r.unmatchedVHosts.See(k.vhost)
 	if r.config.VHosts.Match(k.vhost) {
-		r.lostQueues.See(k.name)
+		r.unmatchedQueues.See(k.name)
 	}
 	return r.config.watches(k)
 }
 
-// counts is what changes from one reading to the next.
+// counts are the values of one reading.
 type counts struct {
 	ready, unacked, consumers signal.Count
 	published, acked, auto    signal.Count
 	delivered, redelivered    signal.Count
-	bytes                     signal.Count   // of those that are ready
-	lag                       signal.Count   // of the slowest reader of a stream
-	head                      signal.Instant // as the publisher set it
+	bytes                     signal.Count   // of ready messages
+	lag                       signal.Count   // of the slowest consumer of a stream
+	head                      signal.Instant // the timestamp that the publisher set
 	utilisation               float64
 	deliveriesKnown           bool
 }
@@ -64,11 +64,11 @@ var unknownCounts = counts{
 	delivered: signal.Unknown, redelivered: signal.Unknown, lag: signal.Unknown, utilisation: signal.Unknown,
 }
 
-// waiting returns how many messages are in the queue, delivered or not.
+// waiting returns how many messages are in the queue, including delivered ones.
 func (c *counts) waiting() signal.Count { return c.ready.Add(c.unacked) }
 
-// processed returns how many messages left the queue because a reader took them;
-// Unknown where the broker does not count them.
+// processed returns how many messages consumers acknowledged or got with automatic
+// acknowledgement; Unknown if the broker does not count them.
 func (c *counts) processed() signal.Count {
 	if !c.deliveriesKnown {
 		return signal.Unknown
@@ -76,12 +76,12 @@ func (c *counts) processed() signal.Count {
 	return max(0, c.acked) + max(0, c.auto)
 }
 
-// queue returns the record of a queue.
+// queue returns the state of a queue.
 func (r *reader) queue(k key) *queue {
 	q := r.queues[k]
 	if q == nil {
 		q = &queue{
-			key: k, setup: r.setups[k], objective: r.config.objective(k.name), past: newPast(),
+			key: k, setup: r.setups[k], objective: r.config.objective(k.name), history: newHistory(),
 			id: signal.QueueID{System: signal.RabbitMQ, Cluster: r.config.Name, Destination: k.destination()},
 		}
 		r.queues[k] = q
@@ -90,35 +90,34 @@ func (r *reader) queue(k key) *queue {
 	return q
 }
 
-// now returns the counts of the present reading, in which nothing is known yet the
-// first time that they are asked for.
+// now returns the counts of the current reading. They are unknown at the first call.
 func (r *reader) now(q *queue) *counts {
-	if q.round != r.round {
-		q.round, q.counts = r.round, unknownCounts
-		r.met++
+	if q.seenIn != r.number {
+		q.seenIn, q.counts = r.number, unknownCounts
+		r.seenCount++
 	}
 	return &q.counts
 }
 
-// begin begins a reading of all queues.
-func (r *reader) begin() { r.round, r.met, r.placesMet = r.round+1, 0, 0 }
+// begin starts a reading of all queues.
+func (r *reader) begin() { r.number, r.seenCount, r.placesSeen = r.number+1, 0, 0 }
 
-// exists notes whether a queue of the present reading is there.
+// exists notes whether a queue of the current reading still exists.
 func (r *reader) exists(q *queue, there bool) {
 	if q.gone == there {
 		q.gone, r.sorted = !there, nil
 	}
 }
 
-// seen returns the queues of the present reading in the order of their names, and
-// forgets all others.
+// seen returns the queues of the current reading in order of their names, and forgets all
+// others.
 func (r *reader) seen() []*queue {
-	if r.met < len(r.queues) {
-		maps.DeleteFunc(r.queues, func(_ key, q *queue) bool { return q.round != r.round })
+	if r.seenCount < len(r.queues) {
+		maps.DeleteFunc(r.queues, func(_ key, q *queue) bool { return q.seenIn != r.number })
 		r.sorted = nil
 	}
 	if r.sorted == nil {
-		clear(r.places) // they may be of queues that are gone
+		clear(r.places) // they may point to queues that no longer exist
 		for _, q := range r.queues {
 			if !q.gone {
 				r.sorted = append(r.sorted, q)

@@ -10,56 +10,54 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// A minute is how often that is read which is dear and seldom changes: the counters of
-// a whole node, for which it adds up all that it knows of each queue, and consumers.
-// Readings that are close together read it every fourth time.
+// Node counters and consumers are expensive for the broker and change rarely. They are
+// read once a minute, or at every fourth reading if the interval is short.
 const (
-	atMostEvery = time.Minute
-	everyFourth = 4
+	longestSlowInterval = time.Minute
+	readingsPerSlow     = 4
 )
 
-func (r *reader) seldom() time.Duration {
-	return min(atMostEvery, everyFourth*time.Duration(r.config.Interval))
+func (r *reader) slowInterval() time.Duration {
+	return min(longestSlowInterval, readingsPerSlow*time.Duration(r.config.Interval))
 }
 
-// newSoon is how long a new queue may wait for its definition to be read.
+// newSoon is how long a new queue waits until its definition is read.
 const newSoon = 30 * time.Second
 
-// reader reads one cluster; it keeps what it learned from one reading to the next.
+// reader reads one cluster and keeps state between readings.
 type reader struct {
 	config Config
 	client *client
-	node   int // of the urls, the one that answered last
+	node   int // index of the url that answered last
 
-	defined    time.Time // when the slow clock's part was read
-	trouble    missing   // of the slow clock's part
-	unmanaged  error     // the management API was never there, and why
-	release    release
-	statistics bool
-	setups     map[key]setup
-	visible    map[string]bool // virtual hosts with queues whose definitions were read
-	routeSteps int             // what following dead letters took
-
-	deadLetterings map[key]*deadLettering
+	definedAt        time.Time // when the definitions were read
+	definitionErrors missing   // what could not be read of them
+	managementError  error     // why the management API never answered
+	release          release
+	statistics       bool // the broker keeps statistics
+	setups           map[key]setup
+	visible          map[string]bool // virtual hosts with queues whose definitions were read
+	routeSteps       int             // steps that following dead letters took
+	deadLetterings   map[key]*deadLettering
 
 	nodes  []nodeState
 	alarms []signal.Alarm
 
-	deliveries  bool  // the prometheus plugin counts them per queue
-	pluginIs    error // why it is not used, for people
-	lossesAt    time.Time
-	losses      []signal.BrokerLoss
-	lossTrouble missing // what could not be read of them
+	deliveries    bool  // the prometheus plugin counts them per queue
+	pluginError   error // why the prometheus plugin is not used
+	nodeMetricsAt time.Time
+	nodeErrors    missing // what could not be read of the node metrics
+	losses        []signal.BrokerLoss
 
-	round       int // of readings
-	met         int // queues in this one
-	consumersAt time.Time
-	lostVHosts  collectors.Unmatched
-	lostQueues  collectors.Unmatched
-	queues      map[key]*queue
-	sorted      []*queue          // of the last reading; nil where the order is not known
-	places      map[string]*place // by labels, as the plugin writes them
-	placesMet   int               // places in this reading
+	number          int // of this reading
+	seenCount       int // queues in this reading
+	consumersAt     time.Time
+	unmatchedVHosts collectors.Unmatched
+	unmatchedQueues collectors.Unmatched
+	queues          map[key]*queue
+	sorted          []*queue          // of the last reading; nil if the order is unknown
+	places          map[string]*place // by raw labels
+	placesSeen      int               // places in this reading
 }
 
 // NewReader returns a reader of one cluster. It connects at the first reading.
@@ -73,7 +71,7 @@ func NewReader(c Config) collectors.Reader {
 	}
 	return &reader{
 		config: c, queues: map[key]*queue{}, places: map[string]*place{}, visible: map[string]bool{},
-		lostVHosts: collectors.NewUnmatched(c.VHosts.Include), lostQueues: collectors.NewUnmatched(c.Queues.Include),
+		unmatchedVHosts: collectors.NewUnmatched(c.VHosts.Include), unmatchedQueues: collectors.NewUnmatched(c.Queues.Include),
 	}
 }
 
@@ -95,78 +93,78 @@ func (r *reader) Read(ctx context.Context, report *signal.Report) error {
 		r.client = c
 	}
 	first := r.setups == nil
-	if now := time.Now(); now.Sub(r.defined) >= r.definedFor() {
-		r.trouble = missing{}
-		r.define(ctx, &r.trouble)
-		if r.setups == nil && r.unmanaged == nil {
-			return r.trouble.until(ctx)
+	if now := time.Now(); now.Sub(r.definedAt) >= r.definitionsValidFor() {
+		r.definitionErrors = missing{}
+		r.readDefinitions(ctx, &r.definitionErrors)
+		if r.setups == nil && r.managementError == nil {
+			return r.definitionErrors.until(ctx)
 		}
-		r.defined, r.pluginIs = now, nil
+		r.definedAt, r.pluginError = now, nil
 	}
 	var m missing
-	if r.unmanaged == nil {
+	if r.managementError == nil {
 		r.readNodes(ctx, &m)
 	}
 	ok := r.counts(ctx, &m)
 	if ctx.Err() != nil {
 		return fmt.Errorf("read cluster: %w", ctx.Err())
 	}
-	if !ok && r.unmanaged != nil {
-		r.defined = time.Time{} // it is not only the management API: ask for it at once when the rest is back
+	if !ok && r.managementError != nil {
+		r.definedAt = time.Time{} // the plugin is down too: try the management API at once when it is back
 	}
-	m.parts = append(m.parts, r.trouble.parts...)
+	m.parts = append(m.parts, r.definitionErrors.parts...)
 	if ok {
 		r.seen()
 		if first && r.setups != nil {
-			r.hide() // else it would be told at the next definitions only
+			r.noteUnreadable() // otherwise the warning comes with the next definitions only
 		}
-		r.look()
-		r.peekAtDeadLetters(ctx, &m)
+		r.expireDefinitions()
+		r.sampleDeadLetters(ctx, &m)
 		r.fill(report, signal.InstantOf(time.Now()))
 	}
 	return m.err()
 }
 
-// definedFor is for how long the slow clock's part holds.
-func (r *reader) definedFor() time.Duration {
+// definitionsValidFor is how long the definitions are used before they are read again.
+func (r *reader) definitionsValidFor() time.Duration {
 	switch every := time.Duration(r.config.ConfigInterval); {
-	case r.setups == nil && r.unmanaged == nil:
+	case r.setups == nil && r.managementError == nil:
 		return 0
-	case r.unmanaged != nil:
+	case r.managementError != nil:
 		return min(every, time.Minute)
 	default:
 		return every
 	}
 }
 
-// look sees to it that a queue that was declared a moment ago is known soon.
-func (r *reader) look() {
-	if r.unmanaged != nil || time.Since(r.defined) < newSoon {
+// expireDefinitions has the definitions read soon after a queue was declared.
+func (r *reader) expireDefinitions() {
+	if r.managementError != nil || time.Since(r.definedAt) < newSoon {
 		return
 	}
 	for _, q := range r.sorted {
-		if _, known := r.setups[q.key]; !known && !q.hidden {
-			r.defined = time.Time{}
+		if _, known := r.setups[q.key]; !known && !q.unreadable {
+			r.definedAt = time.Time{}
 			return
 		}
 	}
 }
 
-// counts reads all queues where it is cheapest, and says whether there is anything.
+// counts reads all queues from the cheapest source and reports whether one answered.
 func (r *reader) counts(ctx context.Context, m *missing) bool {
 	var own missing
-	if r.unmanaged != nil {
-		r.scrapeLosses(ctx, &own) // which says what release it is
+	if r.managementError != nil {
+		r.readNodeMetrics(ctx, &own) // sets the release
 	}
 	r.deliveries = r.release.countsDeliveries()
-	if r.pluginIs == nil && (r.deliveries || r.unmanaged != nil) {
+	if r.pluginError == nil && (r.deliveries || r.managementError != nil) {
 		if running := len(r.nodes); running > len(r.config.prometheus()) {
-			r.pluginIs = fmt.Errorf("there are %d nodes and %d prometheus_url; name one for each", running, len(r.config.prometheus()))
+			r.pluginError = fmt.Errorf("the cluster has %d nodes and prometheus_url has %d addresses; list one for each node", running, len(r.config.prometheus()))
 		} else if r.scrapeInTime(ctx) {
 			m.parts = append(m.parts, own.parts...)
-			r.scrapeLosses(ctx, m)
-			if r.unmanaged == nil {
-				r.askBehind(ctx)
+			r.readNodeMetrics(ctx, m)
+			if r.managementError == nil {
+				r.readDetails(ctx)
 			}
 			return true
 		}
@@ -174,42 +172,42 @@ func (r *reader) counts(ctx context.Context, m *missing) bool {
 	switch {
 	case ctx.Err() != nil:
 		return false
-	case r.unmanaged != nil:
-		m.add("read queues", r.pluginIs)
+	case r.managementError != nil:
+		m.add("read queues", r.pluginError)
 		return false
 	case r.deliveries:
 		r.losses = nil
 	default:
-		r.scrapeLosses(ctx, m)
+		r.readNodeMetrics(ctx, m)
 	}
 	return r.list(ctx, m)
 }
 
-// scrapeInTime reads all queues from the prometheus plugins, and notes why it could
-// not. A plugin that hangs leaves time for the management API.
+// scrapeInTime reads all queues from the prometheus plugins, and notes why it failed. A
+// plugin that hangs leaves time for the management API.
 func (r *reader) scrapeInTime(ctx context.Context) bool {
 	within, cancel := context.WithTimeout(ctx, time.Duration(r.config.Timeout)/2)
 	defer cancel()
 	err := r.scrape(within)
 	if ctx.Err() == nil {
-		r.pluginIs = err
+		r.pluginError = err
 	}
 	return err == nil
 }
 
-// scrapeLosses reads the losses on their own clock; what is missing of them is missing
-// until they are read again. Where nobody named the plugin's address it need not be there.
-func (r *reader) scrapeLosses(ctx context.Context, m *missing) {
-	if time.Since(r.lossesAt) >= r.seldom() {
-		r.lossTrouble = missing{}
+// readNodeMetrics reads the node metrics at their own interval. An error remains until they
+// are read again. Without a configured address the plugin is optional.
+func (r *reader) readNodeMetrics(ctx context.Context, m *missing) {
+	if time.Since(r.nodeMetricsAt) >= r.slowInterval() {
+		r.nodeErrors = missing{}
 		within, cancel := context.WithTimeout(ctx, time.Duration(r.config.Timeout)/2)
 		defer cancel()
-		r.readLosses(within, &r.lossTrouble)
-		r.lossesAt = time.Now()
+		r.readAllNodeMetrics(within, &r.nodeErrors)
+		r.nodeMetricsAt = time.Now()
 	}
-	if len(r.lossTrouble.parts) > 0 && len(r.config.PrometheusURL) == 0 {
-		r.pluginIs = r.lossTrouble.err()
+	if len(r.nodeErrors.parts) > 0 && len(r.config.PrometheusURL) == 0 {
+		r.pluginError = r.nodeErrors.err()
 		return
 	}
-	m.parts = append(m.parts, r.lossTrouble.parts...)
+	m.parts = append(m.parts, r.nodeErrors.parts...)
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-func TestAQueueIsReadWhole(t *testing.T) {
+func TestQueueIsReadWithAllFields(t *testing.T) {
 	r, err := read(t, settings(t, serve(t).URL))
 	if err != nil || len(r.Queues) != 4 || len(r.Warnings) != 0 {
 		t.Fatalf("got %v %v %+v", err, r.Warnings, r.Queues)
@@ -33,7 +33,7 @@ func TestAQueueIsReadWhole(t *testing.T) {
 	}
 }
 
-func TestTheManagementAPISaysTheSameAsThePlugin(t *testing.T) {
+func TestManagementAPIAndPluginReadTheSame(t *testing.T) {
 	f := serve(t)
 	c := settings(t, f.URL)
 	plugin, err := read(t, c)
@@ -58,7 +58,7 @@ func TestTheManagementAPISaysTheSameAsThePlugin(t *testing.T) {
 	}
 }
 
-func TestOddNamesAreKept(t *testing.T) {
+func TestOddNamesAreReadUnchanged(t *testing.T) {
 	r, _ := read(t, settings(t, serve(t).URL))
 	q := queueOf(r, `a/b/q "1"`)
 	if q == nil || q.Ready != 1 || q.Setup.MaxMessages != 5 || !q.Setup.DropsHead || q.Setup.DeadLettering.Route != signal.RouteNone {
@@ -69,16 +69,16 @@ func TestOddNamesAreKept(t *testing.T) {
 	}
 }
 
-func TestAStreamHasNothingWaiting(t *testing.T) {
+func TestStreamHasNoBacklog(t *testing.T) {
 	r, _ := read(t, settings(t, serve(t).URL))
 	if q := queueOf(r, "log"); q == nil || q.Ready.Known() || q.Partitions != nil || q.Setup.Type != "stream" {
 		t.Errorf("got %+v", q)
 	}
 }
 
-// TestAQueueOfWhichOnlyAChannelTellsIsGone: what was published to a queue is told after it
+// TestDeletedQueueThatAChannelStillCountsIsNotReported: what was published to a queue is told after it
 // was deleted, and by a channel on another node before the queue itself tells.
-func TestAQueueOfWhichOnlyAChannelTellsIsGone(t *testing.T) {
+func TestDeletedQueueThatAChannelStillCountsIsNotReported(t *testing.T) {
 	const published = `rabbitmq_detailed_queue_exchange_messages_published_total{vhost="/",exchange="",queue="new"} 5` + "\n"
 	f := serve(t)
 	reader := rabbitmq.NewReader(settings(t, f.URL))
@@ -118,7 +118,7 @@ func TestDeadLettersAreFoundThroughBindings(t *testing.T) {
 	}
 }
 
-func TestLossesOfANodeAreAddedUp(t *testing.T) {
+func TestLossesAreSummedPerNode(t *testing.T) {
 	r, _ := read(t, settings(t, serve(t).URL))
 	want := []signal.BrokerLoss{
 		{System: signal.RabbitMQ, Cluster: "main", Node: "rabbit@a", Reason: "expired", Messages: 7},
@@ -129,7 +129,7 @@ func TestLossesOfANodeAreAddedUp(t *testing.T) {
 	}
 }
 
-func TestFiltersReachTheServer(t *testing.T) {
+func TestPlainNamesOfVirtualHostsReachTheServer(t *testing.T) {
 	f := serve(t)
 	f.set("/api/queues/a%2Fb", `[{"vhost":"a/b","name":"q \"1\"","type":"classic","arguments":{}}]`)
 	for _, what := range []string{"policies", "operator-policies", "exchanges", "bindings"} {
@@ -144,23 +144,23 @@ func TestFiltersReachTheServer(t *testing.T) {
 	}
 }
 
-func TestADeadLetterExchange(t *testing.T) {
+func TestDeadLetterExchangeIsFollowed(t *testing.T) {
 	const orders = `[{"vhost":"/","name":"orders","type":"quorum","arguments":{"x-dead-letter-exchange":"dlx","x-dead-letter-routing-key":"k"}}]`
 	for name, test := range map[string]struct {
 		queues, exchanges, bindings string
 		route                       signal.DeadLetteringRoute
 		problem                     string
 	}{
-		"that does not exist":                        {orders, `[]`, `[]`, signal.RouteBroken, "the exchange dlx does not exist"},
-		"to which nothing is bound":                  {orders, `[{"vhost":"/","name":"dlx","type":"direct"}]`, `[]`, signal.RouteBroken, "nothing is bound to the exchange dlx"},
-		"of which no binding takes the key":          {orders, `[{"vhost":"/","name":"dlx","type":"direct"}]`, `[{"vhost":"/","source":"dlx","destination":"d","destination_type":"queue","routing_key":"x"}]`, signal.RouteBroken, `no binding of the exchange dlx takes the routing key "k"`},
-		"that passes on through another":             {orders, `[{"vhost":"/","name":"dlx","type":"fanout"},{"vhost":"/","name":"b","type":"direct"}]`, `[{"vhost":"/","source":"dlx","destination":"b","destination_type":"exchange","routing_key":""},{"vhost":"/","source":"b","destination":"d","destination_type":"queue","routing_key":"k"}]`, signal.RouteSet, ""},
-		"that passes to itself":                      {orders, `[{"vhost":"/","name":"dlx","type":"fanout"}]`, `[{"vhost":"/","source":"dlx","destination":"dlx","destination_type":"exchange","routing_key":""}]`, signal.RouteBroken, `no binding of the exchange dlx takes the routing key "k"`},
-		"of a kind that only a plugin knows":         {orders, `[{"vhost":"/","name":"dlx","type":"x-delayed-message"}]`, `[]`, signal.RouteUnknown, ""},
-		"whose messages keep keys that may fit":      {strings.ReplaceAll(orders, `,"x-dead-letter-routing-key":"k"`, ""), `[{"vhost":"/","name":"dlx","type":"direct"}]`, `[{"vhost":"/","source":"dlx","destination":"d","destination_type":"queue","routing_key":"x"}]`, signal.RouteUnknown, ""},
-		"of another virtual host is another":         {orders, `[{"vhost":"b","name":"dlx","type":"direct"}]`, `[]`, signal.RouteBroken, "the exchange dlx does not exist"},
-		"whose name is missing, which is none":       {strings.ReplaceAll(orders, `"x-dead-letter-exchange":"dlx",`, ""), `[]`, `[]`, signal.RouteNone, ""},
-		"whose key has a topic's star in the middle": {orders, `[{"vhost":"/","name":"dlx","type":"topic"}]`, `[{"vhost":"/","source":"dlx","destination":"d","destination_type":"queue","routing_key":"*.#"}]`, signal.RouteSet, ""},
+		"does not exist":                         {orders, `[]`, `[]`, signal.RouteBroken, "the exchange dlx does not exist"},
+		"has no binding":                         {orders, `[{"vhost":"/","name":"dlx","type":"direct"}]`, `[]`, signal.RouteBroken, "nothing is bound to the exchange dlx"},
+		"has no binding for the routing key":     {orders, `[{"vhost":"/","name":"dlx","type":"direct"}]`, `[{"vhost":"/","source":"dlx","destination":"d","destination_type":"queue","routing_key":"x"}]`, signal.RouteBroken, `no binding of the exchange dlx takes the routing key "k"`},
+		"passes messages on to another exchange": {orders, `[{"vhost":"/","name":"dlx","type":"fanout"},{"vhost":"/","name":"b","type":"direct"}]`, `[{"vhost":"/","source":"dlx","destination":"b","destination_type":"exchange","routing_key":""},{"vhost":"/","source":"b","destination":"d","destination_type":"queue","routing_key":"k"}]`, signal.RouteSet, ""},
+		"is bound to itself":                     {orders, `[{"vhost":"/","name":"dlx","type":"fanout"}]`, `[{"vhost":"/","source":"dlx","destination":"dlx","destination_type":"exchange","routing_key":""}]`, signal.RouteBroken, `no binding of the exchange dlx takes the routing key "k"`},
+		"has the type of a plugin":               {orders, `[{"vhost":"/","name":"dlx","type":"x-delayed-message"}]`, `[]`, signal.RouteUnknown, ""},
+		"receives routing keys that may match":   {strings.ReplaceAll(orders, `,"x-dead-letter-routing-key":"k"`, ""), `[{"vhost":"/","name":"dlx","type":"direct"}]`, `[{"vhost":"/","source":"dlx","destination":"d","destination_type":"queue","routing_key":"x"}]`, signal.RouteUnknown, ""},
+		"exists in another virtual host only":    {orders, `[{"vhost":"b","name":"dlx","type":"direct"}]`, `[]`, signal.RouteBroken, "the exchange dlx does not exist"},
+		"is not set":                             {strings.ReplaceAll(orders, `"x-dead-letter-exchange":"dlx",`, ""), `[]`, `[]`, signal.RouteNone, ""},
+		"is a topic exchange with a wildcard":    {orders, `[{"vhost":"/","name":"dlx","type":"topic"}]`, `[{"vhost":"/","source":"dlx","destination":"d","destination_type":"queue","routing_key":"*.#"}]`, signal.RouteSet, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := serve(t)

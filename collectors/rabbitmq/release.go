@@ -6,21 +6,20 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// release is the version of a broker; zero when it is not known.
+// release is the version of a broker; zero if unknown.
 type release struct{ major, minor int }
 
 func releaseOf(version string) (v release) {
-	// What cannot be read stays 0.
+	// An unreadable part stays 0.
 	_, _ = fmt.Sscanf(version, "%d.%d", &v.major, &v.minor)
 	return v
 }
 
-// countsDeliveries reports whether the prometheus plugin counts deliveries per queue;
-// that of RabbitMQ 3 does per channel only, which are gone with their channel.
+// countsDeliveries reports whether the prometheus plugin counts deliveries per queue.
+// RabbitMQ 3 counts them per channel only, and the counters end with the channel.
 func (v release) countsDeliveries() bool { return v.major >= 4 }
 
-// defaultLimit is after how many deliveries a quorum queue gives a message up where
-// nobody says so.
+// defaultLimit is the delivery limit of a quorum queue that sets none.
 func (v release) defaultLimit() signal.Count {
 	if v.major >= 4 {
 		return 20

@@ -21,14 +21,14 @@ func (r *reader) fill(report *signal.Report, now signal.Instant) {
 	report.Warnings = r.warnings()
 }
 
-// statisticsInterval is how often queues and channels tell the broker what they
-// count, unless it is told otherwise (collect_statistics_interval).
+// statisticsInterval is the default of collect_statistics_interval: how often queues and
+// channels publish their counters.
 const statisticsInterval = 5 * time.Second
 
 // stream reports whether the queue is a stream, or may be one.
 func (q *queue) stream() bool { return q.setup.signal == nil || q.setup.signal.Type == "stream" }
 
-// reading returns what is reported of the queue; part is room for its one part.
+// reading returns the signal of the queue; part is the memory for its one partition.
 func (q *queue) reading(age signal.Age, part []signal.Partition) signal.Queue {
 	c := &q.counts
 	s := signal.NewQueue(q.id)
@@ -36,12 +36,12 @@ func (q *queue) reading(age signal.Age, part []signal.Partition) signal.Queue {
 	s.Consumers, s.Utilisation, s.InFlight = c.consumers, c.utilisation, c.unacked
 	s.Published, s.Redelivered, s.CounterDelay = c.published, c.redelivered, statisticsInterval
 	if q.stream() {
-		// What lies in a stream is kept, not waiting; and of a queue that is not
-		// known yet nobody knows whether it is one. What waits for the slowest reader
-		// is told of those that speak the stream protocol.
+		// A stream keeps its messages, so its length is no backlog. The type of a queue whose
+		// definition was not read may be stream. The broker reports the lag of the slowest
+		// consumer that uses the stream protocol.
 		s.Ready = c.lag
 		if q.setup.signal != nil {
-			s.InFlight = signal.Unknown // the broker says 0, whatever readers hold
+			s.InFlight = signal.Unknown // the broker reports 0, whatever consumers hold
 		}
 		return s
 	}
@@ -57,37 +57,36 @@ func (q *queue) reading(age signal.Age, part []signal.Partition) signal.Queue {
 	return s
 }
 
-// past is what is remembered of a queue to tell for how long its head has waited.
-type past struct {
+// history is what the age of the head is computed from.
+type history struct {
 	consumers signal.Count
 	processed signal.Count
-	left      signal.Count   // published and no longer there, however it went
-	since     signal.Instant // nothing was taken off, and something waited
+	left      signal.Count   // messages published and no longer in the queue, for any reason
+	since     signal.Instant // no message left the queue, and some waited
 }
 
-func newPast() past {
-	return past{consumers: signal.Unknown, processed: signal.Unknown, left: signal.Unknown}
+func newHistory() history {
+	return history{consumers: signal.Unknown, processed: signal.Unknown, left: signal.Unknown}
 }
 
-// age returns since when the head of the queue has waited: as the publisher says,
-// where it does, else at least since the last message was taken off while others
-// waited.
+// age returns since when the head of the queue has waited: the publisher's timestamp, or
+// at least since the last message left the queue while others waited.
 func (q *queue) age(now signal.Instant) signal.Age {
-	c, before := &q.counts, q.past
+	c, before := &q.counts, q.history
 	processed := c.processed()
-	q.past = past{consumers: c.consumers, processed: processed, left: signal.Unknown}
+	q.history = history{consumers: c.consumers, processed: processed, left: signal.Unknown}
 	if q.stream() || c.waiting() <= 0 {
 		return signal.Age{}
 	}
 	if c.published.Known() {
-		q.past.left = max(0, c.published-c.waiting())
+		q.history.left = max(0, c.published-c.waiting())
 	}
-	q.past.since = before.since
-	if !before.since.Known() || before.processed != processed || q.past.left > before.left || q.dropsNow() {
-		q.past.since = now
+	q.history.since = before.since
+	if !before.since.Known() || before.processed != processed || q.history.left > before.left || q.dropsNow() {
+		q.history.since = now
 	}
 	if retention := q.setup.signal.Retention; retention > 0 {
-		q.past.since = max(q.past.since, now.Add(-retention))
+		q.history.since = max(q.history.since, now.Add(-retention))
 	}
 	switch {
 	case c.head.Known():
@@ -95,11 +94,11 @@ func (q *queue) age(now signal.Instant) signal.Age {
 	case !processed.Known():
 		return signal.Age{}
 	}
-	return signal.Age{Since: q.past.since, Bound: signal.AtLeast}
+	return signal.Age{Since: q.history.since, Bound: signal.AtLeast}
 }
 
-// dropsNow reports whether the queue may be removing its head to make room. One that is
-// bounded in bytes is not full when it drops, for the next message did not fit.
+// dropsNow reports whether the queue may be removing its head to make room. A queue with a
+// limit in bytes drops before it is full, when the next message does not fit.
 func (q *queue) dropsNow() bool {
 	s, c := q.setup.signal, &q.counts
 	full := s.MaxMessages.Known() && c.ready >= s.MaxMessages ||
@@ -107,36 +106,36 @@ func (q *queue) dropsNow() bool {
 	return s.DropsHead && full
 }
 
-// hidden names the virtual hosts in which the user may see nothing. The prometheus plugin,
-// which asks for no user, shows that there are queues, and the management API lists none.
-func (r *reader) hidden() (list []string) {
+// unreadableVHosts warns of virtual hosts in which the user has no permissions. The
+// prometheus plugin needs no user and shows their queues; the management API lists none.
+func (r *reader) unreadableVHosts() (list []string) {
 	if r.config.vhosts() != nil {
-		return nil // each was asked for, and its error says so
+		return nil // the config lists plain names, and the error of each says so
 	}
 	last := ""
 	for _, q := range r.sorted {
-		if q.hidden && q.vhost != last {
-			list = append(list, fmt.Sprintf("of the queues in virtual host %s only counters are known: give the user rights on it, or exclude it by vhosts", q.vhost))
+		if q.unreadable && q.vhost != last {
+			list = append(list, fmt.Sprintf("only counters are known of the queues in virtual host %s; give the user permissions on it, or exclude it in vhosts", q.vhost))
 			last = q.vhost
 		}
 	}
 	return list
 }
 
-// unmatched says which includes match nothing, and that there is nothing at all: the
-// broker hides from a user what he has no right to, so that it looks empty and well.
+// unmatched warns of includes that match nothing, and of a cluster without queues: the
+// broker hides what the user has no permissions on, and the cluster looks empty.
 func (r *reader) unmatched() (list []string) {
-	if r.config.vhosts() == nil { // otherwise each was asked for, and its error says so
-		list = r.lostVHosts.Warnings("vhosts.include", "virtual host with a queue that is seen")
+	if r.config.vhosts() == nil { // the config lists plain names, and the error of each says so
+		list = r.unmatchedVHosts.Warnings("vhosts.include", "virtual host with a visible queue")
 	}
-	list = append(list, r.lostQueues.Warnings("queues.include", "queue")...)
+	list = append(list, r.unmatchedQueues.Warnings("queues.include", "queue")...)
 	if len(list) == 0 && len(r.sorted) == 0 {
-		list = []string{"no queue is seen: there is none, or this user has no rights on its virtual host"}
+		list = []string{"no queue is visible: the cluster has none, or the user has no permissions on the virtual hosts"}
 	}
 	return list
 }
 
-// warnings says what the operator should know; the same for the same state.
+// warnings returns what the operator should fix. The texts are the same for the same state.
 func (r *reader) warnings() []string {
 	var list []string
 	for _, n := range r.nodes {
@@ -149,13 +148,13 @@ func (r *reader) warnings() []string {
 			list = append(list, fmt.Sprintf("node %s is out of %s and blocks publishers", a.Node, resources[a.Resource]))
 		}
 	}
-	list = append(list, r.hidden()...)
+	list = append(list, r.unreadableVHosts()...)
 	list = append(list, r.unmatched()...)
-	if r.pluginIs != nil {
-		list = append(list, "the prometheus plugin is not used, and the management API is dearer for the broker: "+r.pluginIs.Error())
+	if r.pluginError != nil {
+		list = append(list, "lostorder reads the management API, which is more expensive for the broker, because the prometheus plugin cannot be used: "+r.pluginError.Error())
 	}
-	if !r.statistics && r.unmanaged == nil && (!r.deliveries || r.pluginIs != nil) {
-		list = append(list, "statistics are disabled in the broker: neither progress nor ages are known")
+	if !r.statistics && r.managementError == nil && (!r.deliveries || r.pluginError != nil) {
+		list = append(list, "statistics are disabled in the broker, so progress and ages are unknown; enable them, or enable the prometheus plugin")
 	}
 	return list
 }

@@ -7,14 +7,14 @@ import (
 )
 
 const (
-	// oldestStamp and newestStamp bound the timestamps that are believed. Publishers set
-	// them, and some write zero, milliseconds or a date of their own.
+	// oldestStamp and newestStamp bound the timestamps that are used. Publishers set them,
+	// and some write zero, milliseconds or an unrelated date.
 	oldestStamp = 10 * 365 * 24 * time.Hour
 	newestStamp = 5 * time.Minute
 )
 
-// stampOf returns the moment of a message's timestamp, in seconds; unknown where no
-// message can be from then.
+// stampOf returns the moment of a message's timestamp, in seconds; unknown if it is not
+// plausible.
 func stampOf(seconds float64, now time.Time) signal.Instant {
 	earliest, latest := now.Add(-oldestStamp).Unix(), now.Add(newestStamp).Unix()
 	if !(seconds >= float64(earliest) && seconds <= float64(latest)) {

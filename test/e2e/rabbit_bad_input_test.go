@@ -86,9 +86,9 @@ func TestRealBrokenRabbitIsReportedAndHidesNoOther(t *testing.T) {
 		b.call("PUT", "/api/vhosts/"+url.PathEscape(other), "{}")
 		t.Cleanup(func() { b.call("DELETE", "/api/vhosts/"+url.PathEscape(other), "") })
 		nobody, new := "http://"+freePort(t), b.prefix == "RABBITMQ"
-		hidden, plugin := "not allowed; give the user the tag monitoring", "read losses of node"
+		hidden, plugin := "permission denied; give the user the tag monitoring", "read losses of node"
 		if new {
-			hidden, plugin = "there is none of this name, or the user has no rights on it", ""
+			hidden, plugin = "it does not exist, or the user has no permissions on it", ""
 		}
 
 		red, partial := map[string]string{}, map[string]string{}
@@ -108,18 +108,18 @@ func TestRealBrokenRabbitIsReportedAndHidesNoOther(t *testing.T) {
 			says["rabbitmq/"+name] = what
 		}
 		queues, detailed := "/api/queues/", "/metrics/detailed"
-		add(red, "wrong-password", "not logged in (401); check username and password", map[string]string{"password": fmt.Sprintf("%q", wrongRabbitPassword)})
-		add(red, "no-tag", "not allowed; give the user the tag monitoring", b.login(""))
+		add(red, "wrong-password", "not authenticated (401); check username and password", map[string]string{"password": fmt.Sprintf("%q", wrongRabbitPassword)})
+		add(red, "no-tag", "permission denied; give the user the tag monitoring", b.login(""))
 		add(partial, "tag-of-less", "read nodes: ", b.login("management"))
 		one := b.login("monitoring")
 		one["vhosts"] = fmt.Sprintf("{include: [%q, %q]}", b.vhost, other)
 		add(partial, "one-virtual-host-is-forbidden", "read virtual host "+other+": "+hidden, one)
-		add(red, "no-such-virtual-host", "read virtual host nowhere: there is none of this name", map[string]string{"vhosts": "{include: nowhere}"})
+		add(red, "no-such-virtual-host", "read virtual host nowhere: it does not exist", map[string]string{"vhosts": "{include: nowhere}"})
 		add(red, "nobody-listens", "connection refused", map[string]string{"url": nobody, "prometheus_url": nobody})
 		add(red, "unknown-host", "no-such-host.invalid", map[string]string{"url": "http://no-such-host.invalid:15672", "prometheus_url": nobody})
 		add(partial, "management-is-off", "read overview: ", map[string]string{"url": nobody})
-		add(partial, "address-of-the-plugin", "not found (404); is the plugin enabled", map[string]string{"url": b.plugin})
-		add(red, "html", "the answer is not JSON; is this the address of the management API?", map[string]string{"url": page.URL})
+		add(partial, "address-of-the-plugin", "not found (404); enable the plugin", map[string]string{"url": b.plugin})
+		add(red, "html", "the answer is not JSON; check that this is the address of the management API", map[string]string{"url": page.URL})
 		add(red, "cut-off", "the answer was cut off", map[string]string{"url": spoiled(t, b.management, queues, cutOff)})
 		add(red, "drips", "context deadline exceeded", map[string]string{"url": spoiled(t, b.management, queues, drip)})
 		// The management API replaces a plugin that cannot be used.

@@ -84,8 +84,8 @@ func TestRealRabbitDeadLetterQueueIsMissing(t *testing.T) {
 			"to-nowhere":       {"the exchange no-such-exchange does not exist", ""},
 			"unbound":          {"nothing is bound to the exchange leads-nowhere", ""},
 			"no-binding":       {`no binding of the exchange another-key takes the routing key "placed"`, ""},
-			"asks-in-vain":     {"dead-letter-strategy at-least-once is set and not in effect: it takes overflow reject-publish", "dropped on its way"},
-			"into-a-small-bin": {"dead letters are sent at most once, and " + b.vhost + "/small-bin refuses them when it is full (overflow reject-publish)", "dropped on its way"},
+			"asks-in-vain":     {"dead-letter-strategy at-least-once is set and not in effect: it needs overflow reject-publish", "dropped on its way"},
+			"into-a-small-bin": {"dead letters are sent at most once, and " + b.vhost + "/small-bin rejects them when it is full (overflow reject-publish)", "dropped on its way"},
 		} {
 			f := p.find(signal.DLQMissing, b.subject(queue))
 			p.says(f, "problem", says.problem)

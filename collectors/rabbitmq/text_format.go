@@ -11,17 +11,16 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-var errNotMetrics = errors.New("the answer is not of the prometheus plugin")
+var errNotMetrics = errors.New("the answer is not from the prometheus plugin; check the address")
 
-// sample is one line of the Prometheus text format. What it holds is good until
-// the next line.
+// sample is one line of the Prometheus text format. It is valid until the next line.
 type sample struct {
-	name   []byte // without the prefix that was asked for
-	labels []byte // as they are written, without the braces
+	name   []byte // without the requested prefix
+	labels []byte // raw, without the braces
 	rest   []byte
 }
 
-// label returns the value of a label; empty where there is none.
+// label returns the value of a label, or an empty string.
 func (s *sample) label(name string) string {
 	for rest := string(s.labels); rest != ""; {
 		known, after, ok := strings.Cut(rest, `="`)
@@ -40,7 +39,7 @@ func (s *sample) label(name string) string {
 	return ""
 }
 
-// value returns the number, which nearly always is a whole one.
+// value returns the number. It is nearly always an integer.
 func (s *sample) value() (float64, bool) {
 	number := bytes.TrimLeft(s.rest, " ")
 	whole := 0
@@ -55,8 +54,8 @@ func (s *sample) value() (float64, bool) {
 	return float64(whole), len(number) > 0
 }
 
-// largestCount is above any number of messages; what is larger, negative or not a number
-// is unknown. Sums of a few stay far from an overflow.
+// largestCount is above any number of messages. A value that is larger, negative or NaN is
+// unknown, and sums of a few counts cannot overflow.
 const largestCount = 1 << 53
 
 // count returns the number as a count.
@@ -66,19 +65,19 @@ func (s *sample) count() (count signal.Count, understood bool) {
 }
 
 func countOf(value float64) signal.Count {
-	if !(value >= 0 && value <= largestCount) { // not a number is neither
+	if !(value >= 0 && value <= largestCount) { // false for NaN
 		return signal.Unknown
 	}
 	return signal.Count(value)
 }
 
-// longestLine bounds what is held of an answer at a time: the broker allows 255
-// bytes for each name, which an escape doubles.
+// longestLine bounds how much of an answer is in memory. The broker allows 255 bytes for
+// each name, and escaping can double them.
 const longestLine = 64 << 10
 
-// samples hands over the lines whose names begin with the prefix, until one is not
-// understood. It is not a general parser: it reads what the plugin writes, at a
-// fraction of the garbage.
+// samples passes on the lines whose names begin with the prefix, until one cannot be
+// parsed. It is not a general parser: it reads what the plugin writes, with far fewer
+// allocations.
 func samples(from io.Reader, prefix string, each func(*sample) (understood bool)) error {
 	lines := bufio.NewReaderSize(from, longestLine)
 	var s sample
@@ -91,7 +90,7 @@ func samples(from io.Reader, prefix string, each func(*sample) (understood bool)
 			return err
 		case err != nil && len(line) == 0:
 			return nil
-		case first && !ours(line):
+		case first && !isTextFormat(line):
 			return errNotMetrics
 		case err != nil:
 			return errCutOff
@@ -105,13 +104,12 @@ func samples(from io.Reader, prefix string, each func(*sample) (understood bool)
 	}
 }
 
-// ours reports whether an answer that begins with this line is of the plugin.
-func ours(line []byte) bool {
+// isTextFormat reports whether this can be the first line of the plugin's answer.
+func isTextFormat(line []byte) bool {
 	return line[0] == '#' || bytes.HasPrefix(line, []byte("rabbitmq_")) || bytes.HasPrefix(line, []byte("erlang_"))
 }
 
-// parse finds the parts of a line. A brace may be in a name, but not without the
-// quote that ends the name after it.
+// parse splits a line. A label value may contain a brace, but then a quote follows it.
 func (s *sample) parse(line []byte) bool {
 	at := bytes.IndexByte(line, '{')
 	if at < 0 {
@@ -131,7 +129,7 @@ func (s *sample) parse(line []byte) bool {
 	return true
 }
 
-// quoted returns the text up to the closing quote, and what is after it.
+// quoted returns the text up to the closing quote, and the rest.
 func quoted(text string) (value, rest string, ok bool) {
 	end := strings.IndexAny(text, `"\`)
 	if end >= 0 && text[end] == '"' {

@@ -14,7 +14,7 @@ const deaths = `[
 	{"payload":"e","properties":{"message_id":"o-3","headers":{"x-death":[{"reason":"rejected","queue":"orders","time":1760000009}]}}},
 	{"payload":"e","properties":[]}]`
 
-func TestAPeekTellsReasonsAndOrders(t *testing.T) {
+func TestSampleReportsReasonsAndOrders(t *testing.T) {
 	for name, test := range map[string]struct {
 		orderID string
 		want    []string
@@ -46,8 +46,8 @@ func TestAPeekTellsReasonsAndOrders(t *testing.T) {
 	}
 }
 
-// TestAPeekDoesNoHarm: where it would, or nobody allowed it, nothing is asked for.
-func TestAPeekDoesNoHarm(t *testing.T) {
+// TestSampleIsNotTakenWhereItDoesHarm: where it would, or nobody allowed it, nothing is asked for.
+func TestSampleIsNotTakenWhereItDoesHarm(t *testing.T) {
 	const failed = `[{"vhost":"/","name":"orders","type":"classic","arguments":{"x-dead-letter-exchange":"dlx"}},{"vhost":"/","name":"failed","type":"KIND","arguments":{}}]`
 	for name, test := range map[string]struct {
 		setting string

@@ -9,16 +9,16 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// nodeMetrics is what a node says of itself and of all its queues together.
+// nodeMetrics are the metrics of a node, summed over all its queues.
 type nodeMetrics struct {
 	name, version string
 	losses        map[string]signal.Count
 	alarms        map[string]bool
 }
 
-// readLosses reads what each node counts as dropped for all its queues together.
-// What else it says is used where the management API does not answer.
-func (r *reader) readLosses(ctx context.Context, m *missing) {
+// readAllNodeMetrics reads how many messages each node dropped. Version and alarms are used
+// if the management API does not answer.
+func (r *reader) readAllNodeMetrics(ctx context.Context, m *missing) {
 	var losses []signal.BrokerLoss
 	var alarms []signal.Alarm
 	for _, address := range r.config.prometheus() {
@@ -34,17 +34,17 @@ func (r *reader) readLosses(ctx context.Context, m *missing) {
 				alarms = append(alarms, r.alarm(n.name, resource, raised))
 			}
 		}
-		if r.unmanaged != nil {
+		if r.managementError != nil {
 			r.release = releaseOf(n.version)
 		}
 	}
 	r.losses = losses
-	if r.unmanaged != nil {
+	if r.managementError != nil {
 		r.alarms = alarms
 	}
 }
 
-// readNode takes out of a node's metrics what is of use.
+// readNode reads the metrics of one node.
 func (r *reader) readNode(ctx context.Context, address string) (*nodeMetrics, error) {
 	n := &nodeMetrics{losses: map[string]signal.Count{}, alarms: map[string]bool{}}
 	err := r.client.metrics(ctx, address, "rabbitmq_", func(s *sample) bool {
@@ -81,7 +81,7 @@ func (r *reader) readNode(ctx context.Context, address string) (*nodeMetrics, er
 	return n, err
 }
 
-// lossesOf returns the counters of a node in a stable order.
+// lossesOf returns the loss counters of a node in a stable order.
 func (r *reader) lossesOf(n *nodeMetrics) []signal.BrokerLoss {
 	var losses []signal.BrokerLoss
 	for reason, count := range n.losses {

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-func TestTroubleIsToldClearly(t *testing.T) {
+func TestReadErrorNamesCauseAndRemedy(t *testing.T) {
 	for name, test := range map[string]struct {
 		trouble func(f *fake)
 		more    string
@@ -13,32 +13,32 @@ func TestTroubleIsToldClearly(t *testing.T) {
 		err     string // empty: none
 		warning string
 	}{
-		"a wrong password":                {func(f *fake) { f.fail("/api/overview", 401) }, "", 0, "not logged in (401); check username and password", ""},
-		"a management plugin that is off": {func(f *fake) { f.fail("/api/overview", 404) }, "", 4, "not found (404); is the plugin enabled", ""},
+		"a wrong password":                {func(f *fake) { f.fail("/api/overview", 401) }, "", 0, "not authenticated (401); check username and password", ""},
+		"a disabled management plugin":    {func(f *fake) { f.fail("/api/overview", 404) }, "", 4, "not found (404); enable the plugin", ""},
 		"HTML instead of JSON":            {func(f *fake) { f.set("/api/overview", "<!doctype html><p>hi") }, "", 0, "the answer is not JSON", ""},
-		"JSON of something else":          {func(f *fake) { f.set("/api/overview", "[1]") }, "", 0, "the answer is not JSON", ""},
+		"JSON of another kind":            {func(f *fake) { f.set("/api/overview", "[1]") }, "", 0, "the answer is not JSON", ""},
 		"JSON that was cut off":           {func(f *fake) { f.set("/api/queues", `[{"vhost":"/"`) }, "", 0, "read queues: ", ""},
 		"a body that was cut off":         {func(f *fake) { f.set("/api/queues", `[{"vhost":"/","name":"orders"},<cut>`) }, "", 0, "the answer was cut off", ""},
-		"a body without end":              {func(f *fake) { f.set("/api/queues", strings.Repeat(" ", 9<<20)) }, "", 0, "the answer is larger than any of RabbitMQ", ""},
-		"policies that may not be read":   {func(f *fake) { f.fail("/api/policies", 403) }, "", 4, "read policies: ", ""},
-		"bindings that may not be read":   {func(f *fake) { f.fail("/api/bindings", 403) }, "", 4, "read bindings: ", ""},
-		"a prometheus plugin that is off": {func(f *fake) { f.fail("/metrics/detailed", 404) }, "", 4, "", "the prometheus plugin is not used"},
-		"metrics that are HTML":           {func(f *fake) { f.set("/metrics/detailed", "<html>") }, "", 4, "", "the answer is not of the prometheus plugin"},
+		"a body without end":              {func(f *fake) { f.set("/api/queues", strings.Repeat(" ", 9<<20)) }, "", 0, "the answer is larger than any answer of RabbitMQ", ""},
+		"policies without permission":     {func(f *fake) { f.fail("/api/policies", 403) }, "", 4, "read policies: ", ""},
+		"bindings without permission":     {func(f *fake) { f.fail("/api/bindings", 403) }, "", 4, "read bindings: ", ""},
+		"a disabled prometheus plugin":    {func(f *fake) { f.fail("/metrics/detailed", 404) }, "", 4, "", "because the prometheus plugin cannot be used"},
+		"metrics that are HTML":           {func(f *fake) { f.set("/metrics/detailed", "<html>") }, "", 4, "", "the answer is not from the prometheus plugin"},
 		"metrics that were cut off":       {func(f *fake) { f.set("/metrics/detailed", detailed[:len(detailed)-5]) }, "", 4, "", "the answer was cut off"},
-		"metrics that never come":         {func(f *fake) { f.set("/metrics/detailed", "<cut>") }, "", 4, "", "the answer was cut off"},
-		"a node more than is scraped":     {func(f *fake) { f.set("/api/nodes", `[{"name":"a","running":true},{"name":"b","running":true}]`) }, "", 4, "", "there are 2 nodes and 1 prometheus_url"},
+		"metrics without a body":          {func(f *fake) { f.set("/metrics/detailed", "<cut>") }, "", 4, "", "the answer was cut off"},
+		"a node without a prometheus_url": {func(f *fake) { f.set("/api/nodes", `[{"name":"a","running":true},{"name":"b","running":true}]`) }, "", 4, "", "the cluster has 2 nodes and prometheus_url has 1 addresses"},
 		"an alarm that blocks publishers": {func(f *fake) { f.set("/api/nodes", `[{"name":"a","running":true,"mem_alarm":true}]`) }, "", 4, "", "node a is out of memory and blocks publishers"},
-		"statistics of which no column is left": {func(f *fake) {
+		"statistics without a column": {func(f *fake) {
 			f.fail("/metrics/detailed", 404)
 			f.set("/api/queues", `[{"vhost":"/","name":"orders","type":"classic","messages_ready":1,"messages_unacknowledged":0,"message_stats":[]}]`)
-		}, "", 1, "", "the prometheus plugin is not used"},
+		}, "", 1, "", "because the prometheus plugin cannot be used"},
 		"a queue deleted while it is read": {func(f *fake) { f.set("/metrics/detailed", strings.ReplaceAll(detailed, `"failed"`, `"another"`)) }, "", 4, "", ""},
-		"a virtual host that may not be read": {func(f *fake) {
+		"a virtual host without permission": {func(f *fake) {
 			for _, what := range []string{"queues", "policies", "operator-policies", "exchanges", "bindings"} {
 				f.set("/api/"+what+"/%2F", f.answers["/api/"+what])
 				f.fail("/api/"+what+"/b", 403)
 			}
-		}, "vhosts: {include: [/, b]}", 3, "read virtual host b: not allowed", ""},
+		}, "vhosts: {include: [/, b]}", 3, "read virtual host b: permission denied", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := serve(t)
@@ -61,7 +61,7 @@ func TestTroubleIsToldClearly(t *testing.T) {
 	}
 }
 
-func TestTheNextNodeIsAskedWhenOneIsGone(t *testing.T) {
+func TestNextNodeIsReadWhenOneIsDown(t *testing.T) {
 	f, gone := serve(t), serve(t)
 	gone.Close()
 	c := settings(t, f.URL)

@@ -9,7 +9,7 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-func TestArrivalsOfDeadLetters(t *testing.T) {
+func TestArrivalsOfDeadLettersAreCountedFromDepthAndProgress(t *testing.T) {
 	type standing struct{ there, processed int64 }
 	for name, test := range map[string]struct {
 		stands []standing // one every three seconds

@@ -12,9 +12,9 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// TestRealDeadLettersThatAreRefusedAreTold: it is told of each way on which messages are
+// TestRealDeadLetterQueueThatRejectsIsReported: it is told of each way on which messages are
 // dropped, and they are; and not of the one on which they are kept.
-func TestRealDeadLettersThatAreRefusedAreTold(t *testing.T) {
+func TestRealDeadLetterQueueThatRejectsIsReported(t *testing.T) {
 	eachBroker(t, func(t *testing.T, b *broker) {
 		ways := map[string]struct {
 			source amqp.Table

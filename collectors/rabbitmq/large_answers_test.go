@@ -29,18 +29,18 @@ func gigabyte(piece string, most *uint64) func(http.ResponseWriter, *http.Reques
 	}
 }
 
-// TestAGigabyteIsNotHeld: whatever comes, it ends in a clear error, and memory stays
+// TestAnswerOfAGigabyteIsNotKeptInMemory: whatever comes, it ends in a clear error, and memory stays
 // where it was.
-func TestAGigabyteIsNotHeld(t *testing.T) {
-	const tooLarge = "the answer is larger than any of RabbitMQ"
+func TestAnswerOfAGigabyteIsNotKeptInMemory(t *testing.T) {
+	const tooLarge = "the answer is larger than any answer of RabbitMQ"
 	for name, test := range map[string]struct{ path, begin, piece, err, warning string }{
 		"a list that does not end":     {"/api/bindings", "[{}", `,{"vhost":"elsewhere","source":"","destination":"` + strings.Repeat("x", 4000) + `"}`, tooLarge, ""},
 		"a name that does not end":     {"/api/queues", `[{"vhost":"/","name":"`, "x", tooLarge, ""},
 		"white space":                  {"/api/queues", "", " ", tooLarge, ""},
 		"HTML":                         {"/api/overview", "<!doctype html>", "<p>", "the answer is not JSON", ""},
 		"metrics that do not end":      {"/metrics/detailed", detailed, "rabbitmq_detailed_queue_messages{vhost=\"/\",queue=\"" + strings.Repeat("x", 4000) + "\"} 0\n", "", tooLarge},
-		"a line that does not end":     {"/metrics/detailed", "rabbitmq_x", "x", "", "the answer is not of the prometheus plugin"},
-		"HTML from another web server": {"/metrics/detailed", "<!doctype html>", "<p>", "", "the answer is not of the prometheus plugin"},
+		"a line that does not end":     {"/metrics/detailed", "rabbitmq_x", "x", "", "the answer is not from the prometheus plugin"},
+		"HTML from another web server": {"/metrics/detailed", "<!doctype html>", "<p>", "", "the answer is not from the prometheus plugin"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := serve(t)
@@ -79,7 +79,7 @@ func drip(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func TestAServerThatDripsIsNotWaitedFor(t *testing.T) {
+func TestSlowServerEndsAtTheTimeout(t *testing.T) {
 	for name, test := range map[string]struct {
 		path, begin string
 		queues      int // that are read all the same
@@ -107,7 +107,7 @@ func TestAServerThatDripsIsNotWaitedFor(t *testing.T) {
 	}
 }
 
-func TestOneQueueOfTenThousandMatters(t *testing.T) {
+func TestOneQueueOfTenThousandIsWatched(t *testing.T) {
 	f := serve(t)
 	f.many(10_000)
 	c := settings(t, f.URL, "queues: {include: q-07123}")

@@ -12,9 +12,9 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// TestRealPeekTellsReasonsAndLeavesEverything: what was looked at is still there, in its
+// TestRealSampleReportsReasonsAndRemovesNothing: what was looked at is still there, in its
 // order, and marked as redelivered, as the README says.
-func TestRealPeekTellsReasonsAndLeavesEverything(t *testing.T) {
+func TestRealSampleReportsReasonsAndRemovesNothing(t *testing.T) {
 	eachBroker(t, func(t *testing.T, b *broker) {
 		for _, kind := range []string{"classic", "quorum"} {
 			bin, orders := "the-bin-"+kind, "orders-"+kind
