@@ -13,10 +13,11 @@ type Dashboard struct {
 	Model dashboard.Dashboard
 }
 
-// All returns the dashboards, the first one to look at first.
+// All returns the dashboards in the order of their titles, which is the order in which
+// Grafana lists them: the first is the one to open first, lostorder itself is last.
 func All() ([]Dashboard, error) {
 	var all []Dashboard
-	for _, p := range []page{losingOrders(), queues(), outbox(), orders(), integrity(), itself()} {
+	for _, p := range []page{losingOrders(), orders(), outbox(), queues(), integrity(), itself()} {
 		model, err := p.build()
 		if err != nil {
 			return nil, fmt.Errorf("build dashboard %q: %w", p.title, err)

@@ -3,6 +3,8 @@ package dashboards
 const (
 	mismatched = "lostorder_reconciliation_mismatches"
 	compared   = "lostorder_reconciliation_compared_total"
+	passes     = "lostorder_reconciliation_rounds_total"
+	lastPass   = "lostorder_reconciliation_last_pass_timestamp_seconds"
 )
 
 // integrity is the dashboard of the checks that what one store holds, another
@@ -10,61 +12,69 @@ const (
 func integrity() page {
 	in := scope{"check": "check"}
 	const ofCheck = "{{check}}"
-	const none = "no check is configured"
+	const none = "no check is read"
 	rows := []row{
 		{height: 4, panels: []panel{
 			{
-				title: "Mismatches", width: 6, unit: "short", empty: none,
-				says:    "Orders whose two sides have differed for longer than the grace of their check. A count that was capped shows the cap.",
-				look:    number(step{1, red}),
-				queries: []query{{expr: "sum(" + in.each(mismatched) + ")", legend: "orders"}},
+				title: "Mismatches", width: 6, unit: unitCount, empty: none,
+				about:   "Orders whose two sides have differed for longer than the grace period of their check. A capped count shows the cap.",
+				visual:  number(step{1, bad}),
+				queries: []query{{expr: claim(sum(in.each(mismatched))), legend: "orders"}},
 			},
 			{
-				title: "Still within the grace", width: 6, unit: "short", empty: none,
-				says:    "Orders whose two sides differ and may still come to agree: what is under way.",
-				look:    number(),
-				queries: []query{{expr: "sum(" + in.each("lostorder_reconciliation_suspects") + ")", legend: "orders"}},
+				title: "Within the grace period", width: 6, unit: unitCount, empty: none,
+				about:   "Orders whose two sides differ and may still come to agree: what is on its way.",
+				visual:  number(),
+				queries: []query{{expr: known(sum(in.each("lostorder_reconciliation_suspects"))), legend: "orders"}},
 			},
 			{
-				title: "Rows compared", width: 6, unit: "short", empty: none,
-				says:    "Rows that were compared in the range that is shown. What was not compared is not known to be right.",
-				look:    number(),
-				queries: []query{{expr: "sum(" + in.growth(compared) + ")", legend: "rows"}},
+				title: "Coverage of the current pass", width: 6, unit: "percentunit", empty: "no check knows how many rows there are",
+				about:   "The part of all rows that the current pass has compared, of the check that is furthest behind. What lies ahead was last compared in the pass before.",
+				visual:  number(),
+				queries: []query{{expr: known("min by (job) (" + in.each("lostorder_reconciliation_progress_ratio") + ")"), legend: "compared"}},
 			},
 			{
-				title: "Rounds finished", width: 6, unit: "short", empty: none,
-				says:    "Times in the range that is shown in which a check has compared all rows, old ones too, from the first to the last.",
-				look:    number(),
-				queries: []query{{expr: "sum(" + in.growth("lostorder_reconciliation_rounds_total") + ")", legend: "rounds"}},
+				title: "Age of the last whole pass", width: 6, unit: "dtdurations", empty: "no check has finished a pass since lostorder started",
+				about:   "Time since all rows were last compared, of the check with the oldest pass. Rows that changed since then are known only as far as the current pass is.",
+				visual:  number(),
+				queries: []query{{expr: known(highest("time() - " + in.each(lastPass))), legend: "ago"}},
 			},
 		}},
 		{height: 8, panels: []panel{
 			{
-				title: "Mismatches by check", width: 8, unit: "short", empty: none,
-				says:    "Orders whose two sides differ, by check and kind: missing on the right or on the left, there more than once, or with other values.",
-				look:    lines(step{1, red}),
+				title: "Mismatches by check", width: 12, unit: unitCount, empty: none,
+				about:   "Orders whose two sides differ, by check and kind: missing on the right or on the left, there more than once, or with other values.",
+				visual:  lines(step{1, bad}),
 				queries: []query{{expr: in.each(mismatched), legend: ofCheck + " {{kind}}"}},
 			},
 			{
-				title: "Rows compared, by check", width: 8, unit: "rowsps", empty: none,
-				says: "How fast each check compares, and how many of the rows it has to read one by one; the others are compared inside the databases.",
-				look: lines(),
+				title: "Progress of the pass over all rows", width: 12, unit: "percentunit", empty: "no check knows how many rows there are",
+				about:   "The part of the rows that the current pass of each check has compared. A check that works draws a saw; one that is stuck, a level line.",
+				visual:  lines(),
+				queries: []query{{expr: in.each("lostorder_reconciliation_progress_ratio"), legend: ofCheck}},
+			},
+		}},
+		{height: 8, panels: []panel{
+			{
+				title: "Age of the last whole pass, of the usual time between passes", width: 12, unit: "percentunit", empty: "no check has finished two passes in this range",
+				about:   "Time since the last whole pass of each check, divided by the usual time between its passes in the shown range. Above 100 % a pass takes longer than usual.",
+				visual:  lines(objective),
+				queries: []query{{expr: "(time() - " + in.each(lastPass) + ") / ($__range_s / (" + in.growth(passes) + " >= 2))", legend: ofCheck}},
+			},
+			{
+				title: "Rows compared, by check", width: 12, unit: "rowsps", empty: none,
+				about:  "How fast each check compares, and how many of the rows it has to read one by one; the others are compared inside the databases.",
+				visual: lines(),
 				queries: []query{
 					{expr: in.rate(compared), legend: ofCheck + " compared"},
 					{expr: in.rate("lostorder_reconciliation_listed_total"), legend: ofCheck + " read one by one"},
 				},
 			},
-			{
-				title: "Progress of the round over all rows", width: 8, unit: "percentunit", empty: "no check knows how many rows there are",
-				says:    "Which part of the rows the present round of each check has compared. What lies ahead was last compared in the round before.",
-				look:    lines(),
-				queries: []query{{expr: in.each("lostorder_reconciliation_progress_ratio"), legend: ofCheck}},
-			},
 		}},
 	}
 	return page{
-		name: "integrity", title: "Reconciliation and integrity",
-		answers:   "Whether what one store holds of an order, the others hold too: payments, shipments, events, copies; and how much of it was compared.",
+		name: "integrity", title: "Reconciliation and integrity", modes: modesOf("integrity"),
+		answers:   "Whether the stores agree about each order (payments, shipments, events, copies), and how much of it was compared, how recently.",
 		variables: []variable{byLabel("check", "check", "Check", mismatched)},
 		rows:      append(rows, modesOn("integrity", in)...),
 	}

@@ -13,12 +13,13 @@ const runbooks = web.DefaultRunbookBase
 func links() []dashboard.DashboardLink {
 	return []dashboard.DashboardLink{
 		{
-			Title: "Orders", Type: dashboard.DashboardLinkTypeDashboards, Tags: []string{tag}, Icon: "external link",
+			// In the order of their titles.
+			Title: "Dashboards", Type: dashboard.DashboardLinkTypeDashboards, Tags: []string{tag}, Icon: "external link", AsDropdown: true,
 			Tooltip: "The other dashboards of lostorder", KeepTime: true, IncludeVars: true,
 		},
 		{
 			Title: "Status page", Type: dashboard.DashboardLinkTypeLink, Tags: []string{}, Icon: "bolt", TargetBlank: true,
-			Tooltip: "What is lost, with evidence and the ids of the orders", Url: new("${status_page:raw}/"),
+			Tooltip: "Open findings with evidence and order ids", Url: new("${status_page:raw}/"),
 		},
 		{
 			Title: "Runbooks", Type: dashboard.DashboardLinkTypeLink, Tags: []string{}, Icon: "doc", TargetBlank: true,

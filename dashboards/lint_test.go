@@ -74,8 +74,9 @@ func datasourceVariable(_ *testing.T, d *dashboards.Dashboard) []string {
 
 func jobVariable(_ *testing.T, d *dashboards.Dashboard) []string {
 	v := find(d, "job")
-	if v == nil || v.Type != "query" || !*v.Multi || !*v.IncludeAll || *v.AllValue != ".+" || *v.Label != "Job" {
-		return []string{`no variable "job" of which many or all can be chosen`}
+	// With "All", Grafana would choose that by default, and mix staging with production.
+	if v == nil || v.Type != "query" || !*v.Multi || *v.IncludeAll || v.Current != nil || *v.Label != "Job" {
+		return []string{`no variable "job" of which the first is the default and several can be chosen`}
 	}
 	return nil
 }
@@ -118,7 +119,7 @@ func panelsAreDescribed(_ *testing.T, d *dashboards.Dashboard) (all []string) {
 }
 
 // unitsInUse are what the panels show; the SDK has the words as constants.
-var unitsInUse = []string{units.Short, units.PercentUnit, units.Seconds, units.DurationSeconds, units.MessagesPerSecond, units.RowsPerSecond, units.BytesIEC, "suffix: /min"}
+var unitsInUse = []string{"locale", "suffix: × budget", units.PercentUnit, units.Seconds, units.DurationSeconds, units.MessagesPerSecond, units.RowsPerSecond, units.BytesIEC, "suffix: /min"}
 
 func panelsHaveUnits(_ *testing.T, d *dashboards.Dashboard) (all []string) {
 	for _, p := range panels(d) {
@@ -149,7 +150,7 @@ func rangesAreGrafanas(t *testing.T, d *dashboards.Dashboard) (all []string) {
 	for _, p := range panels(d) {
 		for _, q := range targets(t, p) {
 			for _, m := range ranges.FindAllStringSubmatch(q.Expr, -1) {
-				if m[1] != "$__rate_interval" && (m[1] != "$__range" || !strings.Contains(q.Expr, "increase(")) {
+				if m[1] != "$__rate_interval" && (m[1] != "$__range" || !strings.Contains(q.Expr, "increase(") || p.Type != "stat" && !strings.Contains(q.Expr, "$__range_s")) {
 					all = append(all, *p.Title+": "+m[0])
 				}
 			}

@@ -1,136 +1,165 @@
 package dashboards
 
 import (
-	"strings"
+	"slices"
 
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
+
+	"github.com/lostorder/lostorder/internal/detect"
+	"github.com/lostorder/lostorder/internal/signal"
 )
 
 const (
-	findings    = "lostorder_findings"
-	since       = "lostorder_finding_since_timestamp_seconds"
-	affected    = "lostorder_finding_affected"
-	notScraped  = "lostorder is not scraped"
-	noneVisible = "none is seen"
-	noBurn      = "no rules, or no order with a deadline"
+	findings   = "lostorder_findings"
+	since      = "lostorder_finding_since_timestamp_seconds"
+	affected   = "lostorder_finding_affected"
+	notScraped = "lostorder is not scraped"
+	noBurn     = "no rules, or no order with a deadline"
+
+	// inWords joins a finding with its subject as people read it.
+	inWords = ` * on (job, instance, finding) group_left (subject) lostorder_finding_info{job=~"$job"}`
 )
 
 // losingOrders is the first dashboard: all of it fits one screen.
 func losingOrders() page {
 	in := scope{}
-	// Zero where lostorder is there and has nothing to say, and nothing where it is
-	// not there: unknown is not zero.
-	orZero := " or 0 * sum(" + in.each(findings) + ")"
+	orZero := " or 0 * " + sum(in.each(findings))
 	statusPage := out("Status page: evidence and order ids", "${status_page:raw}/")
+	modes := func(which ...signal.Mode) panel { return modesOverTime(in, which...) }
+	first, second := modes(publishAndBroker...), modes(exceptFor(publishAndBroker)...)
+	first.title, second.title = "Failure modes: publish, broker, consumer", "Failure modes: orders"
 	return page{
 		name:  "losing-orders",
 		title: "Are we losing orders?",
-		answers: "Whether orders are being lost now, in which way, since when and which; how fast the error budget burns; and what lostorder cannot see. " +
-			"All that needs no attention is green.",
+		answers: "Whether orders are being lost now, in which way, since when and which orders; how fast the error budget burns; and what lostorder cannot read. " +
+			"Orange means unknown.",
 		rows: []row{
 			{height: 4, panels: []panel{
+				blindTargets(in),
 				{
-					title: "Lost now", width: 4, unit: "short", empty: notScraped,
-					says: "Open findings that are critical: orders or messages that are being lost or held up now. Each is a row of the table below.",
-					look: number(step{1, red}), links: []dashboard.DashboardLink{statusPage},
-					queries: []query{{expr: "sum(" + in.each(findings, `severity="critical"`) + ")", legend: "critical findings"}},
+					title: "Lost now", width: 4, unit: unitCount, empty: notScraped,
+					about:  "Open critical findings: orders or messages that are being lost or held up now. Each is a row of the table below. Zero holds only while every target can be read; otherwise it is unknown.",
+					visual: number(step{1, bad}), links: []dashboard.DashboardLink{statusPage},
+					queries: []query{{expr: claim(sum(in.each(findings, `severity="critical"`))), legend: "critical findings"}},
 				},
 				{
-					title: "Orders and messages concerned", width: 5, unit: "short", empty: notScraped,
-					says: "Orders or messages that the critical findings concern, added up; one that two findings concern counts twice.",
-					look: number(step{1, red}), links: []dashboard.DashboardLink{statusPage},
+					title: "Affected", width: 4, unit: unitCount, empty: notScraped,
+					about:  "Orders or messages affected by the critical findings, added up. One that two findings affect counts twice.",
+					visual: number(step{1, bad}), links: []dashboard.DashboardLink{statusPage},
 					queries: []query{{
-						expr:   "sum(max by (" + subject(affected, "severity", "finding") + ") (" + in.series(affected, `severity="critical"`) + "))" + orZero,
-						legend: "concerned",
+						expr:   claim(sum("max by ("+subject(affected, "severity", "finding")+") ("+in.series(affected, `severity="critical"`)+")") + orZero),
+						legend: "affected",
 					}},
 				},
 				{
-					title: "For how long", width: 5, unit: "dtdurations", empty: notScraped,
-					says: "How long ago the oldest open critical finding began; zero when there is none.",
-					look: number(step{1, red}), links: []dashboard.DashboardLink{statusPage},
-					queries: []query{{expr: "max(time() - " + in.each(since, `severity="critical"`) + ")" + orZero, legend: "oldest"}},
+					title: "For how long", width: 4, unit: "dtdurations", empty: notScraped,
+					about:  "Time since the oldest open critical finding began; zero when there is none.",
+					visual: number(step{1, bad}), links: []dashboard.DashboardLink{statusPage},
+					queries: []query{{expr: claim(highest("time() - "+in.each(since, `severity="critical"`)) + orZero), legend: "oldest"}},
 				},
 				{
-					title: "Error budget burn", width: 4, unit: "short", empty: noBurn,
-					says: "How many times faster than allowed the error budget of the orders was used up in the last hour, in the worst lifecycle. At 1 it lasts exactly as long as it should.",
-					look: number(objective), links: []dashboard.DashboardLink{to("orders", "Order lifecycle"), out("Runbook", runbooks+"order_budget_burns.md")},
-					queries: []query{{expr: "max(" + burn("1h") + ")", legend: "worst lifecycle"}},
+					title: "Error budget burn", width: 4, unit: burnUnit, empty: noBurn,
+					about:  "How many times faster than allowed the error budget of the orders was used up in the last hour, in the worst lifecycle. At 1 it lasts exactly as long as it should.",
+					visual: number(objective), links: []dashboard.DashboardLink{to("orders", "Order lifecycle"), out("Runbook", runbooks+"order_budget_burns.md")},
+					queries: []query{{expr: known(highest(burn("1h"))), legend: "worst lifecycle"}},
 				},
 				{
-					title: "Warnings", width: 3, unit: "short", empty: notScraped,
-					says: "Open findings that can wait for working hours.",
-					look: number(step{1, yellow}), links: []dashboard.DashboardLink{statusPage},
-					queries: []query{{expr: "sum(" + in.each(findings, `severity="warning"`) + ")", legend: "warnings"}},
-				},
-				{
-					title: "Blind", width: 3, unit: "short", empty: notScraped,
-					says: "Targets that lostorder cannot read now. What happens there is neither found nor healed.",
-					look: number(step{1, red}), links: []dashboard.DashboardLink{to("itself", "lostorder itself")},
-					queries: []query{{expr: "sum(" + in.each("lostorder_collector_up") + " == bool 0)", legend: "targets"}},
+					title: "Warnings", width: 3, unit: unitCount, empty: notScraped,
+					about:  "Open findings that can wait for working hours.",
+					visual: number(step{1, warn}), links: []dashboard.DashboardLink{statusPage},
+					queries: []query{{expr: claim(sum(in.each(findings, `severity="warning"`))), legend: "warnings"}},
 				},
 			}},
-			{height: 9, panels: []panel{whatIsLost(in), modesOverTime(in)}},
-			{height: 7, panels: []panel{
+			{height: 6, panels: []panel{whatIsLost(in)}},
+			{height: 6, panels: []panel{first, second}},
+			{height: 4, panels: []panel{
 				{
-					title: "Orders and messages concerned, by failure mode", width: 7, unit: "short", empty: notScraped,
-					says: "How many orders or messages the open findings of each failure mode concern.",
-					look: lines(),
+					title: "Affected, by failure mode", width: 8, unit: unitCount, empty: notScraped,
+					about:  "How many orders or messages the open findings of each failure mode affect.",
+					visual: lines(),
 					queries: []query{{
-						expr: "sum by (mode) (max by (" + subject(affected, "severity", "finding") + ") (" + in.series(affected) + "))" +
-							" or 0 * sum by (mode) (" + in.each(findings) + ")",
+						expr: "sum by (job, mode) (max by (" + subject(affected, "severity", "finding") + ") (" + in.series(affected) + "))" +
+							" or 0 * sum by (job, mode) (" + in.each(findings) + ")",
 						legend: "{{mode}}",
 					}},
 					links: ofMode("${__field.labels.mode}"),
 				},
 				{
-					title: "Error budget burn, over time", width: 7, unit: "short", empty: noBurn,
-					says: "How many times faster than allowed the error budget is used up, over an hour and over six. The alerts look at both: 14.4 for an hour or 6 for six hours wakes somebody.",
-					look: lines(objective),
+					title: "Error budget burn, over time", width: 8, unit: burnUnit, empty: noBurn,
+					about:  "How many times faster than allowed the error budget is used up, over one hour and over six. An alert pages at 14.4 for an hour or 6 for six hours.",
+					visual: lines(objective),
 					queries: []query{
 						{expr: burn("1h"), legend: "{{lifecycle}} 1h"},
 						{expr: burn("6h"), legend: "{{lifecycle}} 6h"},
 					},
 					links: []dashboard.DashboardLink{to("orders", "Order lifecycle"), out("Runbook", runbooks+"order_budget_burns.md")},
 				},
-				whatIsSeen(in),
+				whatIsWatched(in),
 			}},
 		},
+	}
+}
+
+// publishAndBroker are the modes of the first two stages of an order's way and of its
+// consumers, in that order; the others are about the orders themselves.
+var publishAndBroker = []signal.Mode{
+	signal.EventMissing, signal.OutboxStalled, signal.MessageLost, signal.MessageExpiring, signal.DLQMissing, signal.TransactionHanging,
+	signal.ConsumerAbsent, signal.ConsumerStalled, signal.RetryLoop, signal.BacklogGrowing, signal.DLQFilling,
+}
+
+func exceptFor(modes []signal.Mode) []signal.Mode {
+	return slices.DeleteFunc(slices.Clone(detect.Modes()), func(m signal.Mode) bool { return slices.Contains(modes, m) })
+}
+
+// blindTargets names the targets that cannot be read: what happens there is unknown.
+func blindTargets(in scope) panel {
+	up := in.each(collectorUp)
+	return panel{
+		title: "Targets that cannot be read", width: 5, unit: unitCount, empty: notScraped,
+		about:  "Targets that lostorder cannot read now, six at most. What happens there is unknown: nothing is found there, and nothing that was found is resolved.",
+		visual: names(exactly("0", "cannot be read", unknown), exactly("1", "all targets are read", good)),
+		links:  []dashboard.DashboardLink{to("itself", "Status of lostorder itself")},
+		queries: []query{{
+			expr: "bottomk by (job) (6, " + up + " == 0) or " +
+				`label_replace(min by (job) (` + up + `) == 1, "target", "all targets are read", "", "")`,
+			legend: "{{collector}} {{target}}",
+		}},
 	}
 }
 
 // whatIsLost lists the open findings. Two replicas may give the same case two ids;
-// the one that has known it longest speaks.
+// the one that has known it longest wins. A target that cannot be read is a row, too:
+// an empty table would claim that nothing is lost.
 func whatIsLost(in scope) panel {
-	labels := `"subject", " ", "` + strings.Join(subjectLabels(), `", "`) + `"`
-	named := func(metric string) string { return "label_join(" + in.series(metric) + ", " + labels + ")" }
-	const field = "${__data.fields.mode}"
+	page := `label_join(` + withURL(in.series(since)) + `, "page", "/findings/", "url", "finding")`
+	open := "1000 * bottomk by (job, mode, subject) (1, max by (job, mode, severity, subject, page) (" + page + inWords + "))"
+	up := in.each(collectorUp)
+	unread := "1000 * " + in.each("lostorder_collector_last_success_timestamp_seconds") + " and " + up + " == 0 or " + up + " == 0"
+	rows := "sort(" + open + ` or label_replace(label_replace(label_join(` + unread + `, "subject", " ", "collector", "target"), "severity", "unknown", "", ""), "mode", "cannot be read", "", ""))`
+	never := []dashboard.ValueMapping{exactly("0", "never read", unknown)}
 	return panel{
-		title: "What is being lost, since when", width: 15, unit: "short", empty: noneVisible,
-		says: "Each open finding, the oldest first: the failure mode, where, since when, and how many orders or messages. Click for the runbook and for the evidence with the ids of the orders.",
-		look: list(
-			column{field: "severity", title: "Severity", width: 90, mappings: []dashboard.ValueMapping{
-				exactly("critical", "critical", red), exactly("warning", "warning", yellow), exactly("info", "info", "blue"),
+		title: "What is being lost, since when", width: columns, unit: unitCount, empty: "no open finding, and every target is read; or lostorder is not scraped: see above",
+		about: "Each open finding, the oldest first: failure mode, subject, since when, and how many orders or messages. The mode leads to its runbook, the last column to the evidence with the order ids.",
+		visual: list(
+			column{field: "severity", title: "Severity", width: 80, mappings: []dashboard.ValueMapping{
+				exactly("critical", "critical", bad), exactly("warning", "warning", warn), exactly("info", "info", sky), exactly("unknown", "unknown", unknown),
 			}},
-			column{field: "mode", title: "Failure mode", width: 170, links: ofMode(field)},
-			column{field: "subject", title: "Where", links: ofMode(field)},
-			column{field: "Value #A", title: "Since", width: 140, unit: "dateTimeFromNow"},
-			column{field: "Value #B", title: "Concerned", width: 100, unit: "short"},
-			column{field: "finding", title: "Finding", width: 130, links: []dashboard.DashboardLink{
-				out("Evidence and order ids on the status page", "${status_page:raw}/findings/${__value.raw}"),
+			column{field: "mode", title: "Failure mode", width: 165, links: []dashboard.DashboardLink{out("Runbook", runbooks+"${__value.raw}.md")}},
+			column{field: "subject", title: "Where"},
+			column{field: "Value #A", title: "Since", width: 120, unit: "dateTimeFromNow", mappings: never},
+			column{field: "Value #B", title: "At", width: 150, unit: "time:YYYY-MM-DD HH:mm", mappings: never},
+			column{field: "Value #C", title: "Affected", width: 90, unit: unitCount},
+			column{field: "job", title: "Job", width: 110},
+			column{field: "page", title: "Evidence", width: 90, mappings: []dashboard.ValueMapping{always("evidence")}, links: []dashboard.DashboardLink{
+				out("Evidence and order ids", "${__value.raw:raw}"),
 			}},
 		),
 		queries: []query{
-			{expr: "sort(1000 * bottomk by (mode, subject) (1, max by (mode, severity, finding, subject) (" + named(since) + ")))", legend: "since"},
-			{expr: "max by (mode, subject) (" + named(affected) + ")", legend: "concerned"},
+			{expr: rows, legend: "since"},
+			{expr: rows, legend: "at"},
+			{expr: "max by (job, mode, subject) (" + in.series(affected) + inWords + ")", legend: "affected"},
 		},
 	}
-}
-
-// subjectLabels returns the labels that say where a finding is, in the order in
-// which they are read.
-func subjectLabels() []string {
-	first := []string{"messaging_destination_name", "messaging_consumer_group_name", "outbox", "check", "lifecycle", "state"}
-	return append(first, strings.Split(subject(affected, append(first, "mode", "severity", "finding")...), ", ")...)
 }
 
 // ofMode are the links from a finding to what to do about it.
@@ -141,31 +170,40 @@ func ofMode(mode string) []dashboard.DashboardLink {
 	}
 }
 
-func modesOverTime(in scope) panel {
+func modesOverTime(in scope, modes ...signal.Mode) panel {
+	// One selector for each mode would be in order; a regular expression is shorter and
+	// Grafana shows the rows by name.
+	pattern := ""
+	for i, m := range modes {
+		if i > 0 {
+			pattern += "|"
+		}
+		pattern += string(m)
+	}
 	return panel{
-		title: "Failure modes", width: 9, unit: "short", empty: notScraped,
-		says:    "When each failure mode had an open finding: red from its opening to its end. Every mode that lostorder knows has a line.",
-		look:    states("none", "found"),
-		queries: []query{{expr: "sum by (mode) (" + in.each(findings) + ")", legend: "{{mode}}"}},
+		width: columns / 2, unit: unitCount, empty: notScraped,
+		about:   "When each failure mode had an open finding. Unknown means that there is none while a target cannot be read, or that lostorder is not scraped.",
+		visual:  states("none", "found"),
+		queries: []query{{expr: claims("sum by (job, mode) ("+in.each(findings, `mode=~"`+pattern+`"`)+")", "mode"), legend: "{{mode}}"}},
 		links:   ofMode("${__field.labels.mode}"),
 	}
 }
 
-// whatIsSeen lists the targets, those that are blind first.
-func whatIsSeen(in scope) panel {
+// whatIsWatched lists the targets, those that cannot be read first.
+func whatIsWatched(in scope) panel {
 	return panel{
-		title: "What lostorder sees", width: 10, unit: "short", empty: notScraped,
-		says: "Each target, whether it can be read now, and how old the reading is that all the other panels show. A reading that cannot be refreshed is dropped after three intervals.",
-		look: list(
-			column{field: "Value #A", title: "Sight", width: 80, mappings: []dashboard.ValueMapping{exactly("0", "BLIND", red), from(1, "seen", green)}},
-			column{field: "collector", title: "Collector", width: 100},
+		title: "Targets", width: 8, unit: unitCount, empty: notScraped,
+		about: "Each target, whether it can be read now, and the age of the reading that all other panels show. A reading that cannot be refreshed is dropped after three intervals.",
+		visual: list(
+			column{field: "Value #A", title: "State", width: 90, mappings: []dashboard.ValueMapping{exactly("0", "unknown", unknown), from(1, "read", good)}},
+			column{field: "collector", title: "Collector", width: 85},
 			column{field: "target", title: "Target"},
-			column{field: "Value #B", title: "Age of the reading", width: 140, unit: "s"},
+			column{field: "Value #B", title: "Age", width: 80, unit: "s"},
 		),
 		queries: []query{
-			{expr: "sort(" + in.each("lostorder_collector_up") + ")", legend: "up"},
+			{expr: "sort(" + in.each(collectorUp) + ")", legend: "up"},
 			{expr: in.least("lostorder_collector_reading_age_seconds"), legend: "age"},
 		},
-		links: []dashboard.DashboardLink{to("itself", "lostorder itself")},
+		links: []dashboard.DashboardLink{to("itself", "Status of lostorder itself")},
 	}
 }

@@ -6,7 +6,18 @@ import (
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
 
 	"github.com/lostorder/lostorder/internal/detect"
+	"github.com/lostorder/lostorder/internal/signal"
 )
+
+// modesOf returns the failure modes that a page shows.
+func modesOf(name string) (modes []signal.Mode) {
+	for _, m := range modePanels {
+		if m.page == name && slices.Contains(detect.Modes(), m.mode) {
+			modes = append(modes, m.mode)
+		}
+	}
+	return modes
+}
 
 // modesOn returns the rows of the failure modes that a page shows.
 func modesOn(name string, in scope) []row {
@@ -19,17 +30,14 @@ func modesOn(name string, in scope) []row {
 	return side("Failure modes", 8, panels)
 }
 
-// side puts panels side by side in rows of at most three, which they fill.
+// side puts panels side by side in rows of two, so that each has room for a legend.
 func side(title string, height uint32, panels []panel) []row {
 	var rows []row
 	for len(panels) > 0 {
-		n := min(3, len(panels))
-		if len(panels) == 4 {
-			n = 2
-		}
+		n := min(2, len(panels))
 		r := row{title: title, height: height, panels: panels[:n]}
 		for i := range r.panels {
-			r.panels[i].width = []uint32{columns, columns / 2, columns / 3}[n-1]
+			r.panels[i].width = columns / uint32(n)
 		}
 		rows, panels, title = append(rows, r), panels[n:], ""
 	}
@@ -37,8 +45,8 @@ func side(title string, height uint32, panels []panel) []row {
 }
 
 func (m *modePanel) panel(in scope) panel {
-	findings := query{
-		expr:   "sum by (mode) (" + in.each("lostorder_findings", `mode="`+string(m.mode)+`"`) + ")",
+	open := query{
+		expr:   "sum by (job, mode) (" + in.each("lostorder_findings", `mode="`+string(m.mode)+`"`) + ")",
 		legend: openFindings,
 	}
 	evidence := []query{{
@@ -48,13 +56,17 @@ func (m *modePanel) panel(in scope) panel {
 	if m.evidence != nil {
 		evidence = m.evidence(in)
 	}
+	v := lines(m.steps...)
+	if m.log {
+		v = logarithmic()
+	}
 	return panel{
 		title:   string(m.mode) + ": " + m.shows,
-		says:    m.says(),
+		about:   m.about(),
 		unit:    m.unit,
 		empty:   m.empty,
-		look:    withFindings(m.steps...),
-		queries: append(evidence, findings),
+		visual:  v.withFindings(refID(len(evidence))),
+		queries: append(evidence, open),
 		links: []dashboard.DashboardLink{
 			out("Runbook of "+string(m.mode), runbooks+string(m.mode)+".md"),
 			out("Open findings on the status page", "${status_page:raw}/"),
@@ -62,11 +74,11 @@ func (m *modePanel) panel(in scope) panel {
 	}
 }
 
-// says tells the mode in the words of its decision.
-func (m *modePanel) says() string {
+// about describes the mode in the words of its decision.
+func (m *modePanel) about() string {
 	for _, d := range detect.Decisions() {
 		if d.Mode == m.mode {
-			return d.Description + " Not to be taken for it: " + d.BenignTwin
+			return d.Description + " Benign: " + d.BenignTwin
 		}
 	}
 	return ""

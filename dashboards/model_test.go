@@ -25,12 +25,17 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// panels returns the panels of a dashboard, without the titles of rows.
+// panels returns the panels of a dashboard, also those of collapsed rows, without the titles of rows.
 func panels(d *dashboards.Dashboard) []*dashboard.Panel {
 	var all []*dashboard.Panel
 	for i := range d.Model.Panels {
 		if p := d.Model.Panels[i].Panel; p != nil {
 			all = append(all, p)
+		}
+		if row := d.Model.Panels[i].RowPanel; row != nil {
+			for j := range row.Panels {
+				all = append(all, &row.Panels[j])
+			}
 		}
 	}
 	return all
@@ -80,7 +85,7 @@ func TestStrictDecodingIsStrict(t *testing.T) {
 		"an unknown field of a dashboard": {`"schemaVersion"`, `"schemaVersoin": 42, "schemaVersion"`},
 		"an unknown field of a panel":     {`"gridPos"`, `"gridPosition": {}, "gridPos"`},
 		"an unknown option of a panel":    {`"graphMode"`, `"graphModus": "none", "graphMode"`},
-		"a number for a title":            {`"title": "Lost now"`, `"title": 7`},
+		"a number for a title":            {`"title": "Warnings"`, `"title": 7`},
 		"a missing option of a panel":     {`"colorMode": "background",`, ``},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -160,6 +165,11 @@ func TestAddressesAreUniqueAndReadable(t *testing.T) {
 			} else if p.Panel.Id != nil {
 				id = *p.Panel.Id
 			}
+			if p.RowPanel != nil {
+				for _, inside := range p.RowPanel.Panels {
+					titles[*inside.Id] = *inside.Title
+				}
+			}
 			if other, taken := titles[id]; taken || id == 0 {
 				t.Errorf("%s: panels %q and %q have the id %d; change one of the titles", d.File, title, other, id)
 			}
@@ -201,7 +211,7 @@ func TestLinksLeadSomewhere(t *testing.T) {
 				if !uids[m[1]] {
 					t.Errorf("%s: no dashboard has the uid of %s", d.File, url)
 				}
-			case strings.HasPrefix(url, "${status_page:raw}/"), url == web.DefaultRunbookBase:
+			case strings.HasPrefix(url, "${status_page:raw}/"), url == web.DefaultRunbookBase, url == "${__value.raw:raw}": // a whole address
 			case strings.HasPrefix(url, web.DefaultRunbookBase):
 				// The page of a mode that only the data names is there: see the completeness test.
 				runbook := strings.TrimPrefix(url, web.DefaultRunbookBase)
@@ -249,8 +259,8 @@ func TestAnnotationsShowAlertsAndDeploys(t *testing.T) {
 				checkPromQL(t, d.File+": annotation "+a.Name, *a.Expr)
 			}
 		}
-		for _, name := range []string{"Alerts", "Deploys", "lostorder started or reloaded"} {
-			if !names[name] {
+		for _, name := range []string{"Alerts", "Deploys", "Restarts"} {
+			if _, is := names[name]; !is {
 				t.Errorf("%s: no annotation %q", d.File, name)
 			}
 		}

@@ -6,6 +6,8 @@ import (
 
 	"github.com/grafana/grafana-foundation-sdk/go/cog"
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
+
+	"github.com/lostorder/lostorder/internal/signal"
 )
 
 const (
@@ -20,13 +22,15 @@ type page struct {
 	answers   string     // the question that it answers
 	variables []variable // besides those that every page has
 	rows      []row
+	modes     []signal.Mode // whose critical findings the annotation marks; nil: all
 }
 
 // row is panels side by side, which fill the width.
 type row struct {
-	title  string // "": none, it goes on from the row above
-	height uint32
-	panels []panel
+	title     string // "": none, it continues the row above
+	height    uint32
+	collapsed bool // for what only some installations have
+	panels    []panel
 }
 
 func (p *page) build() (dashboard.Dashboard, error) {
@@ -44,19 +48,33 @@ func (p *page) build() (dashboard.Dashboard, error) {
 	}
 	y := uint32(0)
 	for _, r := range p.rows {
+		var title *dashboard.RowBuilder
 		if r.title != "" {
 			at := dashboard.GridPos{X: 0, Y: y, W: columns, H: 1}
-			b.WithRow(dashboard.NewRowBuilder(r.title).Id(panelID(r.title)).GridPos(at))
+			title = dashboard.NewRowBuilder(r.title).Id(panelID(r.title)).GridPos(at).Collapsed(r.collapsed)
 			y++
 		}
-		x := uint32(0)
+		x, all := uint32(0), []ready[dashboard.Panel]{}
 		for i := range r.panels {
 			built, err := r.panels[i].build(dashboard.GridPos{X: x, Y: y, W: r.panels[i].width, H: r.height})
 			if err != nil {
 				return dashboard.Dashboard{}, fmt.Errorf("panel %q: %w", r.panels[i].title, err)
 			}
-			b.WithPanel(ready[dashboard.Panel]{built})
-			x += r.panels[i].width
+			built.GridPos.X, x = x, x+r.panels[i].width
+			all = append(all, ready[dashboard.Panel]{built})
+		}
+		if r.collapsed {
+			for _, p := range all {
+				title.WithPanel(p)
+			}
+			b.WithRow(title)
+			continue // the panels are inside
+		}
+		if title != nil {
+			b.WithRow(title)
+		}
+		for _, p := range all {
+			b.WithPanel(p)
 		}
 		y += r.height
 	}
@@ -64,7 +82,7 @@ func (p *page) build() (dashboard.Dashboard, error) {
 	if err != nil {
 		return dashboard.Dashboard{}, err
 	}
-	model.Annotations.List = annotations()
+	model.Annotations.List = annotations(p.modes)
 	model.Links = links()
 	return model, model.Validate()
 }

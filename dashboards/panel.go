@@ -3,39 +3,37 @@ package dashboards
 import (
 	"hash/fnv"
 
-	"github.com/grafana/grafana-foundation-sdk/go/cog"
 	"github.com/grafana/grafana-foundation-sdk/go/common"
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
 	"github.com/grafana/grafana-foundation-sdk/go/prometheus"
+	"github.com/grafana/grafana-foundation-sdk/go/timeseries"
 )
 
 // panel is one panel before it is built. All panels have all of this.
 type panel struct {
 	title   string
-	says    string // what it shows and how to read it
+	about   string // what it shows and how to read it
 	width   uint32
 	unit    string
 	empty   string // what it means that there is no series; shown in place of "No data"
-	look    look
+	visual  visual
 	queries []query
 	links   []dashboard.DashboardLink
 }
 
-// look is how a panel shows its series.
-type look struct {
-	panel  cog.Builder[dashboard.Panel]
-	format prometheus.PromQueryFormat
-	// now: only the latest value is asked for.
-	now bool
-}
-
 func (p *panel) build(at dashboard.GridPos) (dashboard.Panel, error) {
-	built, err := p.look.panel.Build()
+	if lines, ok := p.visual.panel.(*timeseries.PanelBuilder); ok {
+		lines.Legend(legend(at))
+		if p.unit == unitCount {
+			lines.Decimals(0).AxisSoftMax(4) // an axis of counts has no fractions
+		}
+	}
+	built, err := p.visual.panel.Build()
 	if err != nil {
 		return built, err
 	}
 	built.Id = new(panelID(p.title))
-	built.Title, built.Description = &p.title, &p.says
+	built.Title, built.Description = &p.title, &p.about
 	built.GridPos = &at
 	built.RepeatDirection = nil // nothing repeats
 	built.Datasource = new(datasourceRef())
@@ -47,7 +45,7 @@ func (p *panel) build(at dashboard.GridPos) (dashboard.Panel, error) {
 		built.FieldConfig.Defaults.Mappings = append(built.FieldConfig.Defaults.Mappings, nothing(p.empty))
 	}
 	for i, q := range p.queries {
-		target, err := p.look.target(q, i).Build()
+		target, err := p.visual.target(q, i).Build()
 		if err != nil {
 			return built, err
 		}
@@ -56,22 +54,42 @@ func (p *panel) build(at dashboard.GridPos) (dashboard.Panel, error) {
 	return built, nil
 }
 
-func (l *look) target(q query, i int) *prometheus.DataqueryBuilder {
+// legend is a table beside the graph where at least four rows of it are whole, the
+// highest first; elsewhere the tooltip names the series.
+func legend(at dashboard.GridPos) *common.VizLegendOptionsBuilder {
+	b := common.NewVizLegendOptionsBuilder()
+	if at.W < columns/2 || at.H < 7 {
+		return b.ShowLegend(false).DisplayMode(common.LegendDisplayModeList).Placement(common.LegendPlacementBottom)
+	}
+	return b.ShowLegend(true).DisplayMode(common.LegendDisplayModeTable).Placement(common.LegendPlacementRight).
+		Calcs([]string{"max", "lastNotNull"}).SortBy("Max").SortDesc(true)
+}
+
+// target builds a query. Where several jobs are chosen, each series gets the label
+// "several" with its job, so that legends name the job then and only then: with one job
+// the expression $job has no group and the label stays empty.
+func (v *visual) target(q query, i int) *prometheus.DataqueryBuilder {
+	expr, text := q.expr, q.legend
+	if v.format == prometheus.PromQueryFormatTimeSeries {
+		expr, text = `label_replace(`+expr+`, "several", "$1", "job", "$job")`, "{{several}} "+text
+	}
 	b := prometheus.NewDataqueryBuilder().
-		RefId("ABCDEFGH"[i : i+1]).
+		RefId(refID(i)).
 		Datasource(datasourceRef()).
-		Expr(q.expr).
-		LegendFormat(q.legend).
-		Format(l.format).
+		Expr(expr).
+		LegendFormat(text).
+		Format(v.format).
 		EditorMode(prometheus.QueryEditorModeCode)
 	if q.exemplar {
 		b.Exemplar(true)
 	}
-	if l.now {
+	if v.instant {
 		return b.Instant()
 	}
 	return b.Range()
 }
+
+func refID(i int) string { return "ABCDEFGH"[i : i+1] }
 
 // panelID is made from the title, so that the address of a panel stays the same
 // while others come and go around it.

@@ -69,7 +69,7 @@ func TestVariablesAskForWhatIsExported(t *testing.T) {
 
 // expand puts values in the place of Grafana's variables.
 func expand(expr string) string {
-	return strings.NewReplacer("$__rate_interval", "5m", "$__range", "1h", "$__interval", "1m").Replace(expr)
+	return strings.NewReplacer("$__rate_interval", "5m", "$__range_s", "3600", "$__range", "1h", "$__interval", "1m").Replace(expr)
 }
 
 // checkPromQL fails the test unless the query is one that a panel may ask.
@@ -96,6 +96,13 @@ func judge(expr string) (all []string) {
 			if n.Without {
 				all = append(all, "an aggregation says which labels it drops, not which it keeps")
 			}
+			if n.Op != parser.TOPK && n.Op != parser.BOTTOMK && !slices.Contains(n.Grouping, "job") && !isHeatmap(n) {
+				all = append(all, "an aggregation mixes jobs")
+			}
+		case *parser.BinaryExpr:
+			if m := n.VectorMatching; m != nil && m.On && len(m.MatchingLabels) > 0 && !slices.Contains(m.MatchingLabels, "job") {
+				all = append(all, "series of different jobs are matched")
+			}
 		}
 		return nil
 	})
@@ -103,6 +110,12 @@ func judge(expr string) (all []string) {
 		all = append(all, "it asks for no metric")
 	}
 	return all
+}
+
+// isHeatmap reports whether an aggregation makes the buckets of a heatmap, which cannot
+// show jobs apart.
+func isHeatmap(n *parser.AggregateExpr) bool {
+	return n.Op == parser.SUM && (slices.Equal(n.Grouping, []string{"le"}) || len(n.Grouping) == 0 && strings.Contains(n.Expr.String(), "avg by (job, "))
 }
 
 // TestBadQueriesAreRefused: what the tests above are to find.
@@ -121,6 +134,9 @@ func TestBadQueriesAreRefused(t *testing.T) {
 		"a counter for what it is":        {`max by (mode) (lostorder_findings_total{job=~"$job"})`, "counter"},
 		"an aggregation by what it lacks": {`max without (instance) (` + up + `)`, "drops"},
 		"a number":                        {`vector(0)`, "no metric"},
+		"jobs mixed up":                   {`sum(max by (job, collector, target) (` + up + `))`, "mixes jobs"},
+		"jobs matched with each other":    {`max by (job, collector, target) (` + up + `) and on (collector, target) max by (job, collector, target) (` + up + `)`, "different jobs"},
+		"a rule of every job":             {`lifecycle:lostorder_slo_errors:ratio_1h > 0`, "chosen job"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := strings.Join(judge(tc.expr), "; "); !strings.Contains(got, tc.complaint) {
@@ -133,11 +149,12 @@ func TestBadQueriesAreRefused(t *testing.T) {
 // complaints returns what is wrong with one selector of a query; path leads to it
 // from the outside.
 func complaints(s *parser.VectorSelector, path []parser.Node) (all []string) {
-	if s.Name == "ALERTS" { // Prometheus' own, and no subject of ours
-		return nil
-	}
 	if recorded(s.Name) {
-		return nil // each subject once, by the rule's own making
+		// Each subject once, by the rule's own making. What is set once for all has no job.
+		if job := slices.ContainsFunc(s.LabelMatchers, func(m *labels.Matcher) bool { return m.Name == "job" && m.Value == "$job" }); !job && !strings.HasPrefix(s.Name, "lostorder:") {
+			return []string{s.Name + " is not narrowed to the chosen job"}
+		}
+		return nil
 	}
 	known, is := declared(s.Name)
 	if !is {
@@ -160,7 +177,8 @@ func complaints(s *parser.VectorSelector, path []parser.Node) (all []string) {
 	if ours(s.Name) && !job {
 		all = append(all, s.Name+" is not narrowed to the chosen job")
 	}
-	if counter(s.Name) && !growing(path) {
+	// What is lost stays lost: the counter itself says how much.
+	if counter(s.Name) && !growing(path) && s.Name != "lostorder_queue_lost_messages_total" {
 		all = append(all, s.Name+" is a counter, and only its growth says anything")
 	}
 	return append(all, merged(s.Name, known, fixed, path)...)
@@ -195,7 +213,9 @@ func merged(name string, known, fixed []string, path []parser.Node) []string {
 				known = []string{"instance"}
 			}
 			for _, label := range known {
-				kept := slices.Contains(n.Grouping, label) || slices.Contains(fixed, label) || slices.Contains(n.Grouping, joined[label])
+				// The subject in words names all of them.
+				named := slices.Contains(n.Grouping, "subject") && strings.Contains(n.Expr.String(), "lostorder_finding_info")
+				kept := named || slices.Contains(n.Grouping, label) || slices.Contains(fixed, label) || slices.Contains(n.Grouping, joined[label])
 				if !kept {
 					return []string{name + ": subjects that differ in " + label + " are taken for one"}
 				}

@@ -39,20 +39,25 @@ const noSlot = "the demo's database has no replication slots"
 // emptyWhenHealthy are panels that have no data in a shop in which nothing is
 // wrong, and why that is what they should say. What they say is their noValue.
 var emptyWhenHealthy = map[string]string{
-	"What is being lost, since when": "there is no finding to list",
-	"Detection delay":                "nothing was found",
-	"Oldest dead letter":             "no dead letter waits",
-	"Delivered again":                "the demo's Kafka does not count redeliveries",
-	"Alarms of brokers":              "the demo has no RabbitMQ",
-	"Dropped by brokers":             "the demo has no RabbitMQ",
-	"Events given up":                "the demo's outbox has no column for it",
-	"Events tried again or given up": "the demo's outbox has no column for it",
+	"What is being lost, since when":                               "there is no finding to list",
+	"consumer_absent: messages that wait without a consumer":       "every queue has a consumer",
+	"message_expiring: time until messages are removed":            "nothing is going to expire",
+	"Age of the last whole pass":                                   "no pass needs to have finished",
+	"Age of the last whole pass, of the usual time between passes": "two passes need not have finished",
+	"Detection delay":             "nothing was found",
+	"Oldest dead letter":          "no dead letter waits",
+	"Redelivered":                 "the demo's Kafka does not count redeliveries",
+	"retry_loop: redeliveries":    "the demo's Kafka does not count redeliveries",
+	"Alarms of brokers":           "the demo has no RabbitMQ",
+	"Dropped by brokers":          "the demo has no RabbitMQ",
+	"Events abandoned":            "the demo's outbox has no column for it",
+	"Events retried or abandoned": "the demo's outbox has no column for it",
 
-	"Events that the relay went past":          "the demo's relay goes by its rows, not by a position",
-	"Log not confirmed":                        noSlot,
-	"Not confirmed for":                        noSlot,
-	"Logs that nobody reads, or that are lost": noSlot,
-	"Log kept for the slot":                    noSlot,
+	"Events that the relay skipped":  "the demo's relay goes by its rows, not by a position",
+	"Log not confirmed":              noSlot,
+	"Not confirmed for":              noSlot,
+	"Logs without a reader, or lost": noSlot,
+	"Log kept for the slot":          noSlot,
 }
 
 // TestRealEveryPanelHasData lets a real Prometheus scrape the demo while it breaks
@@ -117,7 +122,7 @@ func TestRealHealthyShopShowsZero(t *testing.T) {
 	in := p.choose(t, &dash[0], now)
 	zeros := 0
 	for _, panel := range panels(&dash[0]) {
-		if panel.Type != "stat" {
+		if panel.Type != "stat" || *panel.Title == "Targets that cannot be read" {
 			continue
 		}
 		for _, q := range targets(t, panel) {
@@ -171,7 +176,7 @@ func TestRealPanelsThatTheDemoLeavesEmpty(t *testing.T) {
 	defer server.Close()
 	p := startPrometheus(t, "exemplar-storage", strings.TrimPrefix(server.URL, "http://"))
 	p.waitFor(`count_over_time(up{job="lostorder"}[1m]) > 5`)
-	all, in, filled := all(t), choice{"job": ".+", "cluster": ".*", "queue": ".*", "group": ".*", "database": ".*", "outbox": ".*"}, map[string]bool{}
+	all, in, filled := all(t), choice{"job": "lostorder", "cluster": ".*", "queue": ".*", "group": ".*", "database": ".*", "outbox": ".*"}, map[string]bool{}
 	for _, d := range all {
 		for _, panel := range panels(&d) {
 			for _, q := range targets(t, panel) {
@@ -238,7 +243,10 @@ func (p *prometheusServer) choose(t *testing.T, d *dashboards.Dashboard, at time
 			if values := p.values(t, m[1], m[2], at); len(values) == 0 {
 				t.Errorf("variable %s: there is nothing to choose from: %s", v.Name, query)
 			}
-			in[v.Name] = *v.AllValue
+			in[v.Name] = "lostorder" // the first job, which Grafana chooses
+			if v.AllValue != nil {
+				in[v.Name] = *v.AllValue
+			}
 			continue
 		}
 		value := regexp.MustCompile(strings.Trim(*v.Regex, "/"))
@@ -257,7 +265,7 @@ func (p *prometheusServer) choose(t *testing.T, d *dashboards.Dashboard, at time
 // expand puts values in the place of variables, as Grafana does: the rate interval
 // is four scrapes.
 func (c choice) expand(expr string, shown time.Duration) string {
-	pairs := []string{"$__rate_interval", strconv.Itoa(4*int(scrapeEvery/time.Second)) + "s", "$__range", strconv.Itoa(int(shown.Seconds())) + "s"}
+	pairs := []string{"$__range_s", strconv.Itoa(int(shown.Seconds())), "$__rate_interval", strconv.Itoa(4*int(scrapeEvery/time.Second)) + "s", "$__range", strconv.Itoa(int(shown.Seconds())) + "s"}
 	for name, value := range c {
 		pairs = append(pairs, "$"+name, value)
 	}

@@ -18,14 +18,14 @@ type column struct {
 
 // list shows the latest values as a table with these columns and no other, the
 // values of the queries joined by the labels that they have in common.
-func list(columns ...column) look {
+func list(columns ...column) visual {
 	order, keep := map[string]int{}, make([]string, len(columns))
 	b := table.NewPanelBuilder().
 		ShowHeader(true).
 		CellHeight(common.TableCellHeightSm).
 		Footer(common.NewTableFooterOptionsBuilder().Show(false).Reducer([]string{})).
 		ColorScheme(dashboard.NewFieldColorBuilder().Mode(dashboard.FieldColorModeIdThresholds)).
-		Thresholds(thresholds(nil))
+		Thresholds(thresholds(neutral, nil))
 	for i, c := range columns {
 		order[c.field], keep[i] = i, c.field
 		b.OverrideByName(c.field, c.override())
@@ -37,7 +37,7 @@ func list(columns ...column) look {
 	b.WithTransformation(dashboard.DataTransformerConfig{Id: "organize", Options: map[string]any{
 		"excludeByName": map[string]any{}, "indexByName": order, "renameByName": map[string]any{},
 	}})
-	return look{panel: b, format: prometheus.PromQueryFormatTable, now: true}
+	return visual{panel: b, format: prometheus.PromQueryFormatTable, instant: true}
 }
 
 func (c *column) override() []dashboard.DynamicConfigValue {

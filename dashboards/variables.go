@@ -12,21 +12,30 @@ type variable struct {
 	query             string
 	regex             string // takes the value out of what the query returns
 	one               bool   // one of them; otherwise any number, and all at first
-	always            bool   // every series has the label
+	atLeastOne        bool   // any number but all, and the first one by default
+	hidden            bool   // it is not shown: links use it
 }
 
 var (
-	// jobs keeps production and staging apart where one Prometheus has both.
+	// jobs keeps production and staging apart where one Prometheus has both. There is no
+	// "All", because Grafana would choose it by default.
 	jobs = variable{
-		name: "job", label: "Job", says: "The scrape jobs of lostorder.",
-		query: "label_values(lostorder_build_info, job)", always: true,
+		name: "job", label: "Job", says: "The scrape jobs of lostorder. With several, each panel shows them apart.",
+		query: "label_values(lostorder_build_info, job)", atLeastOne: true,
 	}
-	// statusPage is where links to findings lead. Any address can be typed in.
+	// statusPage is where links lead that are about no single finding: to
+	// --web.external-url, or else to the address that Prometheus scrapes.
 	statusPage = variable{
-		name: "status_page", label: "Status page", says: "Where your browser reaches lostorder; type the address in if it is another than Prometheus uses.",
-		query: `query_result(label_replace(lostorder_build_info{job=~"$job"}, "url", "http://$1", "instance", "(.+)"))`, regex: `/url="([^"]+)"/`, one: true,
+		name: "status_page", label: "Status page", says: "Where your browser reaches lostorder: see --web.external-url.",
+		query: `query_result(` + withURL(`lostorder_status_page_info{job=~"$job"}`) + `)`, regex: `/url="([^"]+)"/`, one: true, hidden: true,
 	}
 )
+
+// withURL gives each series the label url: the address of the status page of the instance
+// that exports it.
+func withURL(series string) string {
+	return `label_replace(label_replace(` + series + `, "url", "http://$1", "instance", "(.+)"), "url", "$1", "external_url", "(.+)")`
+}
 
 // byLabel is a variable of the values that a label has in a metric.
 func byLabel(name, label, title, metric string) variable {
@@ -47,15 +56,17 @@ func (v *variable) build() cog.Builder[dashboard.VariableModel] {
 		Refresh(dashboard.VariableRefreshOnTimeRangeChanged).
 		Sort(dashboard.VariableSortAlphabeticalAsc).
 		AllowCustomValue(v.one)
+	if v.hidden {
+		b.Hide(dashboard.VariableHideHideVariable)
+	}
 	if v.one {
 		return b
 	}
-	// Not a list of all values, which would outgrow a query.
-	all := ".*" // also where the label is not there
-	if v.always {
-		all = ".+"
+	if v.atLeastOne {
+		return b.Multi(true).IncludeAll(false)
 	}
-	return b.Multi(true).IncludeAll(true).AllValue(all).Current(dashboard.VariableOption{
+	// Not a list of all values, which would outgrow a query; also where the label is not there.
+	return b.Multi(true).IncludeAll(true).AllValue(".*").Current(dashboard.VariableOption{
 		Selected: new(true),
 		Text:     dashboard.StringOrArrayOfString{ArrayOfString: []string{"All"}},
 		Value:    dashboard.StringOrArrayOfString{ArrayOfString: []string{"$__all"}},
@@ -68,5 +79,11 @@ func datasource() cog.Builder[dashboard.VariableModel] {
 		Label("Data source").
 		Description("The Prometheus that scrapes lostorder.").
 		Type("prometheus").
-		AllowCustomValue(false)
+		AllowCustomValue(false).
+		// Without it, an import chooses the first data source by name.
+		Current(dashboard.VariableOption{
+			Selected: new(true),
+			Text:     dashboard.StringOrArrayOfString{String: new("default")},
+			Value:    dashboard.StringOrArrayOfString{String: new("default")},
+		})
 }
