@@ -85,8 +85,8 @@ func orders() page {
 			{
 				title: "Longest dwell", width: 12, unit: "s", empty: noOrders,
 				about:   "How long the order that has been in the state longest has been in it.",
-				visual:  logarithmic(),
-				queries: []query{{expr: oldest + " > 0", legend: ofState}},
+				visual:  lines(),
+				queries: []query{{expr: oldest, legend: ofState}},
 			},
 			{
 				title: "Error budget burn, by lifecycle", width: 12, unit: burnUnit, empty: noBurn,
@@ -114,10 +114,12 @@ func orders() page {
 			title: "Slowest tenth of the orders that left a state", width: 12, unit: "s", empty: noHistory,
 			about:  "Nine of ten orders that left the state had been in it for less. Points are single orders; they lead to their traces.",
 			visual: lines(),
-			queries: []query{
-				{expr: in.quantile("0.9", dwellRatio, "database", "lifecycle", "state") + " * on (job, database, lifecycle, state) " + in.each(maxDwell), legend: ofState},
-				{expr: in.quantile("0.9", dwellSeconds, "database", "lifecycle", "state") + " unless on (job, database, lifecycle, state) " + in.each(maxDwell), legend: ofState, exemplar: true},
-			},
+			// By shares of the max, whose buckets are fine for a fast state and for a slow one.
+			queries: []query{{
+				expr: in.quantile("0.9", dwellRatio, "database", "lifecycle", "state") + " * on (job, database, lifecycle, state) " + in.each(maxDwell) +
+					" or " + in.quantile("0.9", dwellSeconds, "database", "lifecycle", "state"),
+				legend: ofState, exemplar: true,
+			}},
 		},
 	}}, row{title: "Transitions and ends, with a history", height: 8, collapsed: true, panels: []panel{
 		{

@@ -69,10 +69,12 @@ func TestRealEveryPanelHasData(t *testing.T) {
 	for _, d := range all(t) {
 		t.Run(d.File, func(t *testing.T) {
 			in := p.choose(t, &d, ended)
+			in["job"] = "(lostorder|staging)" // as Grafana writes two jobs that are chosen
 			for _, panel := range panels(&d) {
 				for _, q := range targets(t, panel) {
 					series := p.during(t, in.expand(q.Expr, ended.Sub(began)), began, ended)
-					if panel.Type == "stat" {
+					// What a rule records has no instance.
+					if panel.Type == "stat" && !strings.Contains(q.Expr, ":lostorder_") {
 						var of1 float64 // of that which was scraped at the more telling moments
 						for _, name := range []string{p.scraped, p.replica()} {
 							one := strings.ReplaceAll(q.Expr, `job=~"$job"`, `instance="`+name+`"`)
