@@ -26,6 +26,12 @@ type Sink interface {
 	Report(signal.Report)
 }
 
+// A Redactor is a Sink that knows what must not be shown of a report. Redact returns
+// the report as it may be logged.
+type Redactor interface {
+	Redact(signal.Report) signal.Report
+}
+
 // A Reader reads one target once. A source that polls supplies one; Poll makes a
 // Collector of it.
 type Reader interface {

@@ -58,6 +58,16 @@ func (g *gate) Report(r signal.Report) {
 	}
 }
 
+// Redact asks the sink, if it knows what must not be shown.
+func (g *gate) Redact(r signal.Report) signal.Report {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if redactor, ok := g.sink.(Redactor); ok {
+		return redactor.Redact(r)
+	}
+	return r
+}
+
 func (g *gate) shut() {
 	g.mu.Lock()
 	defer g.mu.Unlock()

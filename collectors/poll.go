@@ -59,6 +59,9 @@ func (p *poller) Run(ctx context.Context, sink Sink) error {
 			return nil // a reading that the shutdown cut short says nothing about the target
 		}
 		sink.Report(report)
+		if r, redacts := sink.(Redactor); redacts {
+			report = r.Redact(report)
+		}
 		p.note(&report, &breaker)
 		delay = breaker.next(p.jitter()) - time.Since(began)
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/lostorder/lostorder/collectors"
 	"github.com/lostorder/lostorder/collectors/builtin"
 	"github.com/lostorder/lostorder/internal/checkup"
+	"github.com/lostorder/lostorder/internal/privacy"
 	"github.com/lostorder/lostorder/internal/terminal"
 )
 
@@ -35,7 +36,7 @@ func checkCommand(app *kingpin.Application, stdout, stderr io.Writer) command {
 			}
 			return err
 		}
-		result := checkup.Result{File: *file, OK: true, Targets: examine(ctx, builtin.Targets(f), progressTo(stderr))}
+		result := checkup.Result{File: *file, OK: true, Targets: examine(ctx, builtin.Targets(f), privacy.FromFile(f), progressTo(stderr))}
 		for _, t := range result.Targets {
 			result.OK = result.OK && t.OK
 		}
@@ -59,7 +60,7 @@ func printJSON(w io.Writer, result checkup.Result) error {
 }
 
 // examine reads each target once, a few at a time.
-func examine(ctx context.Context, targets []collectors.Target, progress func(done, all int)) []checkup.Target {
+func examine(ctx context.Context, targets []collectors.Target, veil *privacy.Veil, progress func(done, all int)) []checkup.Target {
 	all := make([]checkup.Target, len(targets))
 	var mu sync.Mutex
 	done := 0
@@ -68,7 +69,9 @@ func examine(ctx context.Context, targets []collectors.Target, progress func(don
 	group.SetLimit(checkedAtOnce)
 	for i, t := range targets {
 		group.Go(func() error {
-			all[i] = checkup.Of(collectors.Examine(ctx, t))
+			e := collectors.Examine(ctx, t)
+			e.Report = veil.Report(e.Report)
+			all[i] = checkup.Of(e)
 			mu.Lock()
 			defer mu.Unlock()
 			done++

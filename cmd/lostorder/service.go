@@ -20,6 +20,7 @@ import (
 	"github.com/lostorder/lostorder/internal/otlp"
 	"github.com/lostorder/lostorder/internal/privacy"
 	"github.com/lostorder/lostorder/internal/signal"
+	"github.com/lostorder/lostorder/internal/span"
 	"github.com/lostorder/lostorder/internal/telemetry"
 	"github.com/lostorder/lostorder/internal/watch"
 	"github.com/lostorder/lostorder/internal/web"
@@ -77,10 +78,13 @@ func (s *service) send(ctx context.Context, f *config.File) (stop func(), err er
 // Report takes one reading: what happened in it is counted once, and what it shows
 // is decided on.
 func (s *service) Report(r signal.Report) {
-	r = s.veil.Load().Report(r)
+	r = s.Redact(r)
 	s.exporter.Read(&r)
 	s.watch.Report(r)
 }
+
+// Redact hides the ids of orders where they must not be shown.
+func (s *service) Redact(r signal.Report) signal.Report { return s.veil.Load().Report(r) }
 
 // Forget drops a target that is no longer watched.
 func (s *service) Forget(id signal.TargetID) {
@@ -92,7 +96,9 @@ func (s *service) Forget(id signal.TargetID) {
 // of the service, not of a request.
 func (s *service) apply(ctx context.Context, f *config.File) {
 	targets := builtin.Targets(f)
-	s.veil.Store(privacy.FromFile(f))
+	veil := privacy.FromFile(f)
+	s.veil.Store(veil)
+	span.Private(veil != nil)
 	s.watch.Expect(targets)
 	started, stopped, kept := s.manager.Apply(ctx, targets)
 	s.exporter.ShowOrderIDs(alerting.FromFile(f).OrderIDs)

@@ -4,10 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"strings"
 	"time"
-
-	"go.opentelemetry.io/otel/attribute"
 
 	"github.com/lostorder/lostorder/internal/database/dialect"
 	"github.com/lostorder/lostorder/internal/signal"
@@ -97,7 +94,7 @@ func (r *Reading) call(ctx context.Context, n int, text string, do func(context.
 	}
 	queryCtx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	queryCtx, end := span.Call(queryCtx, r.dialect.Name()+" query", attribute.String("db.system.name", strings.ToLower(r.dialect.Name())), attribute.String("db.query.text", text))
+	queryCtx, end := span.Query(queryCtx, r.dialect.Name(), text)
 	defer func() { end(err) }()
 	err = do(queryCtx)
 	r.cut = r.cut || err != nil && queryCtx.Err() != nil

@@ -2,6 +2,8 @@ package privacy_test
 
 import (
 	"encoding/json"
+	"errors"
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -115,5 +117,36 @@ func TestBadConfig(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "short") {
 			t.Errorf("%s: got %v, want %s", text, err, want)
 		}
+	}
+}
+
+// TestNoRowKeyOrTextOfAReportNamesAnOrder puts an id into each field that holds a key
+// or a sentence.
+func TestNoRowKeyOrTextOfAReportNamesAnOrder(t *testing.T) {
+	v := veil(t, "privacy: {order_ids: hash, salt: 0123456789abcdef}")
+	broken := errors.New("broken")
+	r := v.Report(signal.Report{
+		Err:      fmt.Errorf("read row A-1017: %w", broken),
+		Warnings: []string{"row A-1017 is odd, and so is (A-1018)", "table XA-1017 is not"},
+		Outboxes: []signal.Outbox{{
+			HeadKey: "id A-1017", Keys: []string{"A-1017", "A-1018"},
+			Sample:  []signal.OrderRef{{ID: "A-1017"}},
+			Skipped: &signal.Skipped{Rows: []signal.SkippedRow{{Key: "A-1019"}}},
+		}},
+	})
+	shown := fmt.Sprintf("%v %q %+v %+v", r.Err, r.Warnings, r.Outboxes, r.Outboxes[0].Skipped)
+	for _, id := range []string{"A-1017", "A-1018", "A-1019"} {
+		if strings.Contains(strings.ReplaceAll(shown, "XA-1017", ""), id) {
+			t.Errorf("%s is shown: %s", id, shown)
+		}
+	}
+	if !errors.Is(r.Err, broken) {
+		t.Error("the cause of the error is gone")
+	}
+	if want := "row " + v.ID("A-1017") + " is odd, and so is (" + v.ID("A-1018") + ")"; r.Warnings[0] != want {
+		t.Errorf("got %q, want %q", r.Warnings[0], want)
+	}
+	if !strings.Contains(r.Warnings[1], "XA-1017") {
+		t.Error("a word that only contains an id was changed")
 	}
 }

@@ -1,5 +1,5 @@
-// Package span marks what a collector does, so that a slow reading can be taken
-// apart in a tracing system. Without one it costs next to nothing.
+// Package span records what a collector does as spans, so that a tracing system
+// shows what makes a reading slow. Without a tracing system it costs next to nothing.
 package span
 
 import (
@@ -21,7 +21,7 @@ func Cycle(ctx context.Context, collector, target string) (context.Context, func
 }
 
 // Call begins the span of one call to a server that is watched, named for what is
-// asked: low in variety, and without anything secret.
+// asked. Names have few values and hold nothing secret.
 func Call(ctx context.Context, name string, attributes ...attribute.KeyValue) (context.Context, func(error)) {
 	return start(ctx, name, trace.SpanKindClient, attributes...)
 }
@@ -30,7 +30,11 @@ func start(ctx context.Context, name string, kind trace.SpanKind, attributes ...
 	ctx, s := otel.Tracer(scope).Start(ctx, name, trace.WithSpanKind(kind), trace.WithAttributes(attributes...))
 	return ctx, func(err error) {
 		if err != nil && s.IsRecording() {
-			s.SetStatus(codes.Error, err.Error())
+			text := err.Error()
+			if private.Load() {
+				text = "failed"
+			}
+			s.SetStatus(codes.Error, text)
 		}
 		s.End()
 	}
