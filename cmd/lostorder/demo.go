@@ -95,7 +95,7 @@ func demoCommand(app *kingpin.Application, stdout io.Writer, logging *promslog.C
 		defer unsend()
 		s.apply(ctx, f)
 		defer s.manager.Stop()
-		serving := serve(func() error { return web.ServeOn(ctx, listener, s.handler(nil, false), log) })
+		serving := serve(func() error { return web.ServeOn(ctx, listener, s.handler(nil, false, false), log) })
 		defer serving.stop(cancel)
 		if err := waitReady(ctx, url, serving); err != nil {
 			return err

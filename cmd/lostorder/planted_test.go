@@ -117,7 +117,7 @@ func TestNoPlantedIDLeavesTheProcessWhereIDsAreHashed(t *testing.T) {
 	s.Report(signal.Report{TargetID: signal.TargetID{Collector: "kafka", Target: "main"}, At: time.Now(), Interval: time.Second, Queues: []signal.Queue{queue},
 		Warnings: []string{"message " + planted + "7 is odd"}})
 
-	handler := s.handler(nil, false)
+	handler := s.handler(nil, false, false)
 	get := func(path string) string {
 		w := httptest.NewRecorder()
 		handler.ServeHTTP(w, httptest.NewRequest("GET", path, nil))

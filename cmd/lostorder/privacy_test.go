@@ -34,7 +34,7 @@ func TestNoOrderIDIsShownWhereTheyAreHashed(t *testing.T) {
 		}}}},
 	})
 	told := map[string]string{"log": log.String()}
-	handler := s.handler(nil, false)
+	handler := s.handler(nil, false, false)
 	var answer struct{ Findings []struct{ ID string } }
 	for _, path := range []string{"/api/v1/findings", "/", "/metrics"} {
 		w := httptest.NewRecorder()

@@ -33,6 +33,7 @@ func runCommand(app *kingpin.Application, stdout io.Writer) command {
 	watchFile := clause.Flag("config.watch", "Apply the config file whenever its content changes, also where it is a mounted ConfigMap.").Bool()
 	check := clause.Flag("config.check", "Check the config file, connect to nothing, and exit.").Bool()
 	pprof := clause.Flag("web.enable-pprof", "Serve Go's profiles under /debug/pprof.").Bool()
+	lifecycle := clause.Flag("web.enable-lifecycle", "Allow POST /-/reload. SIGHUP always reloads.").Bool()
 	externalURL := clause.Flag("web.external-url", "The address under which people reach lostorder, where it is not the one that Prometheus scrapes: for the links of alerts and of the API. What is served is below its path.").PlaceHolder("URL").String()
 	routePrefix := clause.Flag("web.route-prefix", "The path below which everything is served, where a proxy changes it: / if the proxy takes the path away. The default is the path of --web.external-url.").PlaceHolder("PATH").String()
 	listen := kingpinflag.AddFlags(clause, defaultListen)
@@ -97,7 +98,7 @@ func runCommand(app *kingpin.Application, stdout io.Writer) command {
 
 		var group run.Group
 		group.Add(func() error {
-			return web.Serve(ctx, s.handler(reload, *pprof), listen, log)
+			return web.Serve(ctx, s.handler(placesOnly(reload), *lifecycle, *pprof), listen, log)
 		}, func(error) { cancel() })
 		group.Add(func() error { return reloadOnHangup(ctx, hangup, reload) }, func(error) { cancel() })
 		if changes != nil {
@@ -109,6 +110,18 @@ func runCommand(app *kingpin.Application, stdout io.Writer) command {
 		log.Info("lostorder stops")
 		return nil
 	}}
+}
+
+// placesOnly has a reload over HTTP answer where the mistakes are and not what they
+// are: whoever may reload need not be allowed to read the file. The log has both.
+func placesOnly(reload func(context.Context) error) func(context.Context) error {
+	return func(ctx context.Context) error {
+		err := reload(ctx)
+		if problems, ok := errors.AsType[config.Errors](err); ok {
+			return problems.Places()
+		}
+		return err
+	}
 }
 
 // load reads the config file and refuses one that watches nothing.

@@ -107,16 +107,17 @@ func (s *service) apply(ctx context.Context, f *config.File) {
 }
 
 // handler serves the metrics, the API and the status page.
-func (s *service) handler(reload func(context.Context) error, pprof bool) http.Handler {
+func (s *service) handler(reload func(context.Context) error, lifecycle, pprof bool) http.Handler {
 	return web.New(web.Options{
-		Snapshot: s.watch.Snapshot,
-		Metrics:  s.exporter.Handler(),
-		Reload:   reload,
-		Now:      time.Now,
-		Log:      s.log,
-		Pprof:    pprof,
-		External: s.external,
-		Version:  cmp.Or(version.Version, "development version"),
+		Snapshot:  s.watch.Snapshot,
+		Metrics:   s.exporter.Handler(),
+		Reload:    reload,
+		Lifecycle: lifecycle,
+		Now:       time.Now,
+		Log:       s.log,
+		Pprof:     pprof,
+		External:  s.external,
+		Version:   cmp.Or(version.Version, "development version"),
 	})
 }
 

@@ -46,6 +46,17 @@ func (e Errors) Error() string {
 	return strings.Join(lines, "\n")
 }
 
+// Places returns the problems without their messages, which may repeat values of the
+// file.
+func (e Errors) Places() Errors {
+	places := make(Errors, len(e))
+	for i, p := range e {
+		p.Msg = "not valid; the log and lostorder --config.check say why"
+		places[i] = p
+	}
+	return places
+}
+
 // Unwrap lets errors.As find a [Problem].
 func (e Errors) Unwrap() []error {
 	errs := make([]error, len(e))

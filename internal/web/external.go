@@ -6,11 +6,11 @@ import (
 	"net/url"
 	"path"
 	"strings"
+	"unicode"
 )
 
-// External is how people reach lostorder, if that is not how Prometheus does: through
-// a proxy, under another name, below a path. Its zero value is the root of whatever
-// address they use.
+// External is how people reach lostorder when that is not how Prometheus does: through
+// a proxy, under another name, below a path. Its zero value is the root of any address.
 type External struct {
 	URL    string // in front of every path; without a slash at its end, "" when it is not known
 	Prefix string // of every path that is served; "" or /like/this
@@ -30,6 +30,12 @@ func ParseExternal(address, prefix string) (e External, err error) {
 	}
 	if prefix == "" {
 		prefix = u.Path
+	}
+	// Braces are wildcards to Go's router, and the rest cannot stand in a path.
+	if strings.ContainsFunc(prefix, func(r rune) bool {
+		return strings.ContainsRune("{}?#%\\\"<>", r) || unicode.IsSpace(r) || !unicode.IsPrint(r)
+	}) {
+		return e, errors.New("--web.route-prefix, or the path of --web.external-url: holds a character that a path cannot have; write for example /lostorder")
 	}
 	if prefix = path.Clean("/" + prefix); prefix != "/" {
 		e.Prefix = prefix

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/lostorder/lostorder/internal/watch"
 	"github.com/lostorder/lostorder/internal/web"
 )
 
@@ -114,5 +115,22 @@ func TestEverythingIsBelowThePrefix(t *testing.T) {
 	}
 	if _, answer = do(t, handler(troubled()), http.MethodGet, "/api/v1/findings/a1b2c3"); strings.Contains(answer, `"url"`) {
 		t.Errorf("an address that nobody gave: %s", answer)
+	}
+}
+
+func TestAPrefixThatTheRouterCannotServeIsRefused(t *testing.T) {
+	for _, prefix := range []string{"/{a", "/{a}", "/a b", "/a\x00", "/a?b", "/%2f", "/a\nb"} {
+		e, err := web.ParseExternal("", prefix)
+		if err == nil {
+			t.Errorf("%q is accepted", prefix)
+			continue
+		}
+		web.New(web.Options{Snapshot: func() *watch.Snapshot { return nil }, External: e}) // panics on a bad prefix
+	}
+	if _, err := web.ParseExternal("https://example.com/%7Ba", ""); err == nil {
+		t.Error("an external URL with a brace in its path is accepted")
+	}
+	if e, err := web.ParseExternal("", "/über/lost-order_1"); err != nil || e.Prefix != "/über/lost-order_1" {
+		t.Errorf("a plain prefix: %v %v", e, err)
 	}
 }

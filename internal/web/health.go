@@ -28,14 +28,6 @@ func (s *server) ready(w http.ResponseWriter, _ *http.Request) {
 	plainText(w, http.StatusServiceUnavailable, b.String())
 }
 
-func (s *server) reload(w http.ResponseWriter, r *http.Request) {
-	if err := s.Reload(r.Context()); err != nil {
-		plainText(w, http.StatusInternalServerError, "reload failed; the configuration before is still in force:\n"+err.Error()+"\n")
-		return
-	}
-	plainText(w, http.StatusOK, "configuration reloaded.\n")
-}
-
 func plainText(w http.ResponseWriter, code int, text string) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.WriteHeader(code)

@@ -17,12 +17,13 @@ type Options struct {
 	// Snapshot returns what is known now; nil stands for nothing. It must not block.
 	Snapshot func() *watch.Snapshot
 	Metrics  http.Handler // of /metrics
-	// Reload loads the configuration anew; nil: there is nothing to reload. Its error
-	// is shown to the client, one mistake a line.
-	Reload func(context.Context) error
-	Now    func() time.Time // time.Now when nil; its location is that of the status page
-	Log    *slog.Logger     // slog.Default() when nil
-	Pprof  bool             // serve /debug/pprof
+	// Reload loads the configuration again; nil: there is nothing to reload. The
+	// client is shown its error, which must hold no values of the file.
+	Reload    func(context.Context) error
+	Lifecycle bool             // allow POST /-/reload
+	Now       func() time.Time // time.Now when nil; its location is that of the status page
+	Log       *slog.Logger     // slog.Default() when nil
+	Pprof     bool             // serve /debug/pprof
 	// RunbookBase is the folder in which <mode>.md explains a failure mode.
 	RunbookBase string
 	External    External
@@ -55,8 +56,7 @@ func New(o Options) http.Handler {
 	mux.HandleFunc("GET /-/healthy", s.healthy)
 	mux.HandleFunc("GET /-/ready", s.ready)
 	if o.Reload != nil {
-		// A page of another site must not make a browser reload.
-		mux.Handle("POST /-/reload", http.NewCrossOriginProtection().Handler(http.HandlerFunc(s.reload)))
+		mux.Handle("POST /-/reload", s.reloading())
 	}
 	mux.HandleFunc("/api/", notFound)
 	mux.Handle("/api/v1/findings", readOnly(s.findings))

@@ -16,6 +16,7 @@ import (
 func do(t *testing.T, h http.Handler, method, path string, header ...string) (*http.Response, string) {
 	t.Helper()
 	r := httptest.NewRequestWithContext(t.Context(), method, path, http.NoBody)
+	r.Host = "localhost:10404"
 	for i := 0; i+1 < len(header); i += 2 {
 		r.Header.Set(header[i], header[i+1])
 	}
@@ -26,7 +27,9 @@ func do(t *testing.T, h http.Handler, method, path string, header ...string) (*h
 
 func TestEndpoints(t *testing.T) {
 	reload := func(err error) func(*web.Options) {
-		return func(o *web.Options) { o.Reload = func(context.Context) error { return err } }
+		return func(o *web.Options) {
+			o.Lifecycle, o.Reload = true, func(context.Context) error { return err }
+		}
 	}
 	waiting := &watch.Snapshot{Targets: []watch.Target{
 		target("kafka", "main"),
@@ -94,5 +97,38 @@ func TestPageOfAnotherSiteCannotReload(t *testing.T) {
 	res, _ := do(t, h, http.MethodPost, "/-/reload", "Sec-Fetch-Site", "cross-site")
 	if res.StatusCode != http.StatusForbidden || called {
 		t.Errorf("answers %s", res.Status)
+	}
+}
+
+func TestReloadIsOffUnlessLifecycleIsEnabled(t *testing.T) {
+	reloads := 0
+	h := handler(nil, func(o *web.Options) { o.Reload = func(context.Context) error { reloads++; return nil } })
+	res, body := do(t, h, http.MethodPost, "/-/reload")
+	if res.StatusCode != http.StatusForbidden || !strings.Contains(body, "--web.enable-lifecycle") || reloads != 0 {
+		t.Errorf("%d %q after %d reloads, want 403 and the flag", res.StatusCode, body, reloads)
+	}
+}
+
+func TestReloadRefusesAHostThatMayBeAnotherSite(t *testing.T) {
+	external, err := web.ParseExternal("https://lostorder.example.com/x", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	external.Prefix = ""
+	for host, want := range map[string]int{
+		"localhost:10404": 200, "127.0.0.1": 200, "[::1]:10404": 200, "10.1.2.3:80": 200, "lostorder:10404": 200,
+		"lostorder.monitoring.svc": 200, "lostorder.monitoring.svc.cluster.local:10404": 200, "LOSTORDER.example.com": 200,
+		"rebound.attacker.example:10404": 403, "127.0.0.1.attacker.example": 403, "lostorder.example.com.attacker.example": 403,
+	} {
+		h := handler(nil, func(o *web.Options) {
+			o.Lifecycle, o.External, o.Reload = true, external, func(context.Context) error { return nil }
+		})
+		r := httptest.NewRequest(http.MethodPost, "/-/reload", nil)
+		r.Host = host
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		if w.Code != want {
+			t.Errorf("a reload at %s: %d, want %d", host, w.Code, want)
+		}
 	}
 }

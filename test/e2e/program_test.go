@@ -46,7 +46,7 @@ func start(t *testing.T, config settings) *program {
 func startFile(t *testing.T, binary, file string) *program {
 	t.Helper()
 	p := &program{t: t, file: file, expected: map[string]bool{}, log: &logbook{}, exited: make(chan struct{})}
-	p.cmd = exec.Command(binary, "run", "--config.file="+file, "--web.listen-address=127.0.0.1:0")
+	p.cmd = exec.Command(binary, "run", "--config.file="+file, "--web.listen-address=127.0.0.1:0", "--web.enable-lifecycle")
 	stderr, err := p.cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
