@@ -2,7 +2,6 @@ package otlp
 
 import (
 	"errors"
-	"fmt"
 	"reflect"
 	"strings"
 
@@ -80,7 +79,7 @@ func protocolOf(s kind, getenv func(string) string) (protocol, error) {
 		return "", ""
 	}
 	exporter := "OTEL_" + name + "_EXPORTER"
-	switch value := strings.TrimSpace(getenv(exporter)); value {
+	switch strings.TrimSpace(getenv(exporter)) {
 	case "none":
 		return none, nil
 	case "otlp":
@@ -89,7 +88,7 @@ func protocolOf(s kind, getenv func(string) string) (protocol, error) {
 			return none, nil
 		}
 	default:
-		return none, fmt.Errorf("%s=%s: lostorder sends by otlp or none", exporter, value)
+		return none, errors.New(exporter + ": write otlp or none; lostorder has no other exporter")
 	}
 	variable, value := first("OTEL_EXPORTER_OTLP_"+name+"_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
 	switch p := protocol(value); p {
@@ -98,6 +97,6 @@ func protocolOf(s kind, getenv func(string) string) (protocol, error) {
 	case overHTTP, overGRPC:
 		return p, nil
 	default:
-		return none, fmt.Errorf("%s=%s: choose http/protobuf or grpc", variable, value)
+		return none, errors.New(variable + ": choose http/protobuf or grpc")
 	}
 }

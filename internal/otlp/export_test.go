@@ -1,6 +1,13 @@
 package otlp
 
-import "github.com/lostorder/lostorder/internal/signal"
+import (
+	"log/slog"
+
+	"github.com/lostorder/lostorder/internal/signal"
+)
+
+// LogThrough has OpenTelemetry log through a logger.
+func LogThrough(log *slog.Logger) { logThrough(log) }
 
 // Look is what Follow does now and then.
 func (s *Sender) Look(open func() []signal.Finding) { s.look(open) }

@@ -63,6 +63,10 @@ func Start(ctx context.Context, o Options) (*Sender, error) {
 	if len(chosen) == 0 {
 		return s, nil
 	}
+	if err := checkEnvironment(chosen, os.Getenv); err != nil {
+		return nil, fmt.Errorf("read OTEL_* variables: %w", err)
+	}
+	logThrough(o.Log)
 	otel.SetErrorHandler(&complaints{log: o.Log, now: time.Now})
 	res, err := resource.New(ctx,
 		resource.WithTelemetrySDK(), resource.WithHost(),

@@ -184,10 +184,10 @@ func TestNothingIsSentUnasked(t *testing.T) {
 	}
 }
 
-func TestVariablesThatCannotBe(t *testing.T) {
+func TestVariablesThatCannotBeUsedAreRefusedByName(t *testing.T) {
 	for name, tc := range map[string]struct{ variable, value, want string }{
-		"a protocol that there is not":  {"EXPORTER_OTLP_PROTOCOL", "http/json", "OTEL_EXPORTER_OTLP_PROTOCOL=http/json: choose http/protobuf or grpc"},
-		"an exporter that is not built": {"METRICS_EXPORTER", "console", "OTEL_METRICS_EXPORTER=console: lostorder sends by otlp or none"},
+		"a protocol that there is not":  {"EXPORTER_OTLP_PROTOCOL", "http/json", "OTEL_EXPORTER_OTLP_PROTOCOL: choose http/protobuf or grpc"},
+		"an exporter that is not built": {"METRICS_EXPORTER", "console", "OTEL_METRICS_EXPORTER: write otlp or none"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			clear(t)
