@@ -61,9 +61,11 @@ func (v *Veil) Report(r signal.Report) signal.Report {
 }
 
 func (v *Veil) lifecycle(l *signal.Lifecycle) {
-	l.States = slices.Clone(l.States)
-	for i := range l.States {
-		l.States[i].Sample = v.refs(l.States[i].Sample)
+	for _, states := range []*[]signal.State{&l.States, &l.Undeclared} {
+		*states = slices.Clone(*states)
+		for i := range *states {
+			(*states)[i].Sample = v.refs((*states)[i].Sample)
+		}
 	}
 	if l.History != nil {
 		h := *l.History
