@@ -8,7 +8,7 @@ import (
 	"github.com/lostorder/lostorder/internal/database"
 )
 
-// Advise says which rights the queries need, in each database that is asked.
+// Advise lists the rights that the queries need in each database.
 func (r *reader) Advise(ctx context.Context) []collectors.Advice {
 	var advice []collectors.Advice
 	for _, s := range r.sides {
@@ -16,7 +16,7 @@ func (r *reader) Advise(ctx context.Context) []collectors.Advice {
 			continue
 		}
 		if s.keyed == nil {
-			s.db.Unseen(func(r *database.Reading) error { return s.look(ctx, r) })
+			s.db.Unseen(func(r *database.Reading) error { return s.describe(ctx, r) })
 		}
 		if s.keyed == nil {
 			continue

@@ -8,7 +8,7 @@ import (
 	"github.com/lostorder/lostorder/internal/database/databasetest"
 )
 
-func TestTheGrantsThatAreAdvisedAreEnough(t *testing.T) {
+func TestAdvisedGrantsAreEnough(t *testing.T) {
 	t.Parallel()
 	databasetest.EachServer(t, func(t *testing.T, s *databasetest.Shop) {
 		shop(t, s, "orders", "payments")

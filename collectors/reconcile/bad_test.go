@@ -9,8 +9,8 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// shop makes orders and payments with ids of text, and an index on each column that
-// needs one.
+// shop creates orders and payments with text ids, and an index on each column that needs
+// one.
 func shop(t *testing.T, s *databasetest.Shop, tables ...string) {
 	t.Helper()
 	for _, table := range tables {
@@ -27,21 +27,21 @@ func add(t *testing.T, s *databasetest.Shop, table, id, amount, state string) {
 	s.Run(t, "INSERT INTO "+table+" VALUES ('"+id+"', "+amount+", '"+state+"', "+s.Ago(time.Hour)+")")
 }
 
-func TestBadConfig(t *testing.T) {
+func TestInvalidConfigIsRefused(t *testing.T) {
 	same := &databasetest.Shop{URL: "sqlite:/x.db"}
 	for _, test := range []struct{ name, text, want string }{
-		{"keys of other lengths", sides(same, same, "{key: [tenant, id]}", "{key: order_id}", "exactly_one"), "right.columns.key: it has 1 columns and that of the left has 2; name those that hold the same"},
-		{"equal without values", settings(same, same, "equal"), "left.columns.values: empty, and expect: equal compares them; name for example amount and status"},
-		{"values of other lengths", sides(same, same, "{key: id, values: [a, b]}", "{key: id, values: a}", "equal"), "right.columns.values: it has 1 columns and that of the left has 2"},
-		{"values that are not compared", sides(same, same, "{key: id, values: a}", "{key: id, values: a}", "exactly_one"), "left.columns.values: only expect: equal compares values; write that, or take them out"},
+		{"keys with different numbers of columns", sides(same, same, "{key: [tenant, id]}", "{key: order_id}", "exactly_one"), "right.columns.key: has 1 columns, and left.columns.key has 2; name the columns that hold the same values"},
+		{"equal without values", settings(same, same, "equal"), "left.columns.values: empty, but expect: equal compares values; name for example amount and status"},
+		{"different numbers of values", sides(same, same, "{key: id, values: [a, b]}", "{key: id, values: a}", "equal"), "right.columns.values: has 1 columns, and left.columns.values has 2"},
+		{"values that are not compared", sides(same, same, "{key: id, values: a}", "{key: id, values: a}", "exactly_one"), "left.columns.values: only expect: equal compares values; use it, or remove values"},
 		{"an unknown expectation", settings(same, same, "some"), `expect: "some" is not allowed; use one of: exactly_one, at_least_one, at_most_one, equal`},
 		{"an unknown kind", settings(same, same, "exactly_one", "kind: copy"), `kind: "copy" is not allowed`},
-		{"a schedule that is none", settings(same, same, "exactly_one", "off_peak: at night"), "off_peak: not a schedule in cron form; write for example"},
-		{"a within that is no longer than the grace", settings(same, same, "exactly_one", "within: 500ms"), "within: 500ms is not much longer than the grace of 400ms"},
-		{"a within without moments", sides(same, same, "{key: id, at: ''}", "{key: id}", "exactly_one", "within: 7d"), "left.columns.at: empty, and within needs the moment of each row"},
+		{"an invalid cron pattern", settings(same, same, "exactly_one", "off_peak: at night"), "off_peak: not a cron pattern; write for example"},
+		{"a within that is not longer than the grace", settings(same, same, "exactly_one", "within: 500ms"), "within: 500ms is not more than twice the grace of 400ms"},
+		{"a within without timestamps", sides(same, same, "{key: id, at: ''}", "{key: id}", "exactly_one", "within: 7d"), "left.columns.at: empty, but within needs the time of each row"},
 		{"a predicate that is a statement", strings.ReplaceAll(settings(same, same, "exactly_one"), "columns: {key: id}", "columns: {key: id}, where: 'state = 1; drop'"), "left.where: a semicolon ends a statement"},
-		{"a table compared with itself", strings.ReplaceAll(settings(same, same, "exactly_one"), "billing, table: payments", "shop, table: orders"), "right.table: it is the table of the left, which always holds what it holds"},
-		{"a database that is none", strings.ReplaceAll(settings(same, same, "exactly_one"), "database: billing", "database: biling"), "did you mean"},
+		{"a table compared with itself", strings.ReplaceAll(settings(same, same, "exactly_one"), "billing, table: payments", "shop, table: orders"), "right.table: is the same table as on the left; a table always matches itself"},
+		{"an unknown database", strings.ReplaceAll(settings(same, same, "exactly_one"), "database: billing", "database: biling"), "did you mean"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			_, err := parse(test.text)
@@ -49,27 +49,27 @@ func TestBadConfig(t *testing.T) {
 				t.Errorf("got:  %v\nwant: %s", err, test.want)
 			}
 			if err != nil && strings.Contains(err.Error(), "\n") {
-				t.Errorf("one mistake is said in several lines: %v", err)
+				t.Errorf("one mistake is reported in several lines: %v", err)
 			}
 		})
 	}
 }
 
-func TestWhatIsWrongIsSaidClearly(t *testing.T) {
+func TestErrorsNameTheMistake(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		name, from, to string
 		want           []string
 	}{
-		{"a column that is not there", "{key: order_id}", "{key: orderid}", []string{`table`, `payments has no column "orderid"; did you mean order_id?`, "right.columns.key in the config"}},
-		{"a table that is not there", "table: orders", "table: order", []string{"find table", "did you mean orders?"}},
-		{"a predicate about a column that is not there", "{key: id}", "{key: id}, where: channel = 3", []string{"channel", "orders"}},
-		{"a time that is none", "{key: id}", "{key: id, at: state}", []string{"column state", "holds no time"}},
+		{"a missing column", "{key: order_id}", "{key: orderid}", []string{`table`, `payments has no column "orderid"; did you mean order_id?`, "right.columns.key in the config"}},
+		{"a missing table", "table: orders", "table: order", []string{"find table", "did you mean orders?"}},
+		{"a predicate with a missing column", "{key: id}", "{key: id}, where: channel = 3", []string{"channel", "orders"}},
+		{"a column without times", "{key: id}", "{key: id, at: state}", []string{"column state", "holds no time"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			each(t, func(t *testing.T, s *databasetest.Shop) {
-				if s.Kind == "sqlite" && test.name == "a time that is none" {
+				if s.Kind == "sqlite" && test.name == "a column without times" {
 					t.Skip("a column of SQLite may hold anything")
 				}
 				shop(t, s, "orders", "payments")
@@ -79,7 +79,7 @@ func TestWhatIsWrongIsSaidClearly(t *testing.T) {
 				t.Log(r.Err)
 				for _, want := range test.want {
 					if !strings.Contains(r.Err.Error(), want) {
-						t.Errorf("the error does not say %q", want)
+						t.Errorf("the error does not contain %q", want)
 					}
 				}
 			})

@@ -11,35 +11,35 @@ import (
 
 // Config is one entry of the section reconciliations.
 type Config struct {
-	Name          string              `yaml:"name" doc:"What the check is called." example:"payments"`
-	Left          Side                `yaml:"left" doc:"The orders."`
-	Right         Side                `yaml:"right" doc:"What there has to be for each of them."`
-	Expect        string              `yaml:"expect" required:"true" enum:"exactly_one,at_least_one,at_most_one,equal" doc:"How many rows the right has for a row of the left; equal is exactly one with the same values." example:"exactly_one"`
-	Kind          string              `yaml:"kind" enum:"effect,event,replica" doc:"What the right is: effects of orders (payments, shipments), events that tell of them (an outbox), or a replica of the orders; when left out, a replica where equal is expected, and otherwise effects." example:"effect"`
-	Grace         config.Duration     `yaml:"grace" default:"10m" min:"100ms" doc:"How long a mismatch may last before it is told."`
-	Within        config.Duration     `yaml:"within" default:"0" doc:"Rows older than this are not compared, for a side that is cleaned up; 0 compares all." example:"7d"`
-	RowsPerSecond int                 `yaml:"rows_per_second" default:"4000" min:"100" max:"10000000" doc:"How many rows of a side the round over old rows reads in a second, on average."`
-	OffPeak       string              `yaml:"off_peak" doc:"The minutes in which the round over old rows goes on, in cron form, by the clock of lostorder (TZ), or by that of a zone: CRON_TZ=Europe/Berlin * 1-5 * * *. Always when left out. New rows are compared at all times." example:"* 1-5 * * *"`
-	StateFile     string              `yaml:"state_file" doc:"A file that keeps how far the round has come and which orders differ, so that a restart goes on from there. It holds their ids as they are, and is made where it is missing. In memory alone when left out: the round then begins anew." example:"/var/lib/lostorder/payments.json"`
-	Sample        int                 `yaml:"sample" default:"20" min:"1" max:"1000" doc:"How many orders of each kind of mismatch are named."`
+	Name          string              `yaml:"name" doc:"The name of the check, in findings, metrics and logs." example:"payments"`
+	Left          Side                `yaml:"left" doc:"The table with the orders."`
+	Right         Side                `yaml:"right" doc:"The table with what each order must have."`
+	Expect        string              `yaml:"expect" required:"true" enum:"exactly_one,at_least_one,at_most_one,equal" doc:"How many rows the right side has for each row of the left side. equal means exactly one with the same values." example:"exactly_one"`
+	Kind          string              `yaml:"kind" enum:"effect,event,replica" doc:"What the right side holds: effects of orders (payments, shipments), their events (an outbox), or a replica of the orders. If omitted, replica for expect: equal, otherwise effect." example:"effect"`
+	Grace         config.Duration     `yaml:"grace" default:"10m" min:"100ms" doc:"How long a mismatch may last before it is reported."`
+	Within        config.Duration     `yaml:"within" default:"0" doc:"Rows older than this are not compared, for a side that is cleaned up; 0 compares all rows." example:"7d"`
+	RowsPerSecond int                 `yaml:"rows_per_second" default:"4000" min:"100" max:"10000000" doc:"How many rows of a side a pass reads in a second, on average."`
+	OffPeak       string              `yaml:"off_peak" doc:"The minutes in which a pass over all rows may read, as a cron pattern, in the time zone of lostorder (TZ) or a named one: CRON_TZ=Europe/Berlin * 1-5 * * *. All minutes if omitted. New rows are always compared." example:"* 1-5 * * *"`
+	StateFile     string              `yaml:"state_file" doc:"A file for the position of the pass and the orders that differ, so that a restart resumes from there. lostorder creates it. It holds order ids in plain text. If omitted, a restart begins a new pass." example:"/var/lib/lostorder/payments.json"`
+	Sample        int                 `yaml:"sample" default:"20" min:"1" max:"1000" doc:"How many orders of each kind of mismatch a finding names."`
 	Schedule      collectors.Schedule `inline:"true"`
 }
 
 // Side is one of the two tables.
 type Side struct {
-	Database string  `yaml:"database" required:"true" ref:"databases" doc:"The database it is in." example:"shop"`
-	Primary  string  `yaml:"primary" ref:"databases" doc:"The database that confirms a mismatch, where the other is a read replica." example:"shop-primary"`
+	Database string  `yaml:"database" required:"true" ref:"databases" doc:"The name of the database that holds the table." example:"shop"`
+	Primary  string  `yaml:"primary" ref:"databases" doc:"The database that confirms a mismatch, if database is a read replica." example:"shop-primary"`
 	Table    string  `yaml:"table" required:"true" doc:"The table, as table or schema.table." example:"orders"`
-	Columns  Columns `yaml:"columns" doc:"What its columns are called."`
-	Where    string  `yaml:"where" doc:"A predicate in SQL: on the left, for orders that must have a partner; on the right, for rows that count as one." example:"state IN ('paid', 'shipped')"`
+	Columns  Columns `yaml:"columns" doc:"The names of the columns."`
+	Where    string  `yaml:"where" doc:"A SQL predicate. On the left it selects the orders that must have a partner, on the right the rows that count as one." example:"state IN ('paid', 'shipped')"`
 }
 
-// Columns says what the columns of a side are called.
+// Columns are the names of the columns of a side.
 type Columns struct {
-	Key         []string `yaml:"key" required:"true" single:"true" doc:"The id of the order; several columns where it takes them all to tell orders apart. An index has to begin with them." example:"id"`
-	At          string   `yaml:"at" default:"created_at" doc:"When the row was made or last changed; new rows are found by an index on it. Empty: new rows are found by the round alone."`
-	Traceparent string   `yaml:"traceparent" doc:"The W3C traceparent of the row, or its trace id; a finding then links the trace." example:"traceparent"`
-	Values      []string `yaml:"values" single:"true" doc:"The columns whose values are compared, in the order of the other side's; for equal." example:"amount,status"`
+	Key         []string `yaml:"key" required:"true" single:"true" doc:"The id of the order. Several columns if only together they identify an order. An index must begin with them." example:"id"`
+	At          string   `yaml:"at" default:"created_at" doc:"When the row was created or last changed. lostorder finds new rows by an index on it. If empty, only a pass finds new rows."`
+	Traceparent string   `yaml:"traceparent" doc:"The W3C traceparent of the row, or its trace id. A finding then links the trace." example:"traceparent"`
+	Values      []string `yaml:"values" single:"true" doc:"The columns whose values are compared, for expect: equal, in the same order on both sides." example:"amount,status"`
 }
 
 // sectionKey is the key of the section in the config file.
@@ -50,8 +50,8 @@ func Source() collectors.Source {
 	return collectors.Section(sectionKey, "Checks that what one store holds, another store holds too: orders and their payments, shipments, events, copies.", target)
 }
 
-// setup is all that decides how a check is made. The databases are in the order in
-// which roles has them.
+// setup is everything that determines how a check is made. The databases are in the order
+// of the roles.
 type setup struct {
 	Check     Config
 	Databases [4]database.Config
@@ -76,7 +76,7 @@ func target(c Config, f *config.File) collectors.Target {
 	return collectors.Polled(id, c.Schedule, s, func(log *slog.Logger) collectors.Reader { return open(s, log) })
 }
 
-// means is what the right is to the left.
+// means is what the right side holds.
 func (c *Config) means() signal.ReconciliationKind {
 	switch {
 	case c.Kind != "":
@@ -95,7 +95,7 @@ const (
 	equal      = "equal"
 )
 
-// kinds are the mismatches that the check looks for.
+// kinds are the kinds of mismatches that the check reports.
 func (c *Config) kinds() []signal.MismatchKind {
 	kinds := []signal.MismatchKind{signal.MissingLeft}
 	if c.Expect != atMostOne {

@@ -30,14 +30,14 @@ func TestConformance(t *testing.T) {
 				t.Fatalf("no %q in %s", patience, text)
 			}
 			text = strings.Replace(text, patience, "timeout: 2s", 1)
-			// A broken database is told by each side; there is nothing to read in part.
+			// Each side reports a broken database; there is nothing to read in part.
 			env.Target = often(t, text)
 			return env
 		})
 	})
 }
 
-// often is the target of a config, with a shorter interval than a file may have.
+// often is the target of a config, with a shorter interval than a config file allows.
 func often(t *testing.T, text string) collectors.Target {
 	t.Helper()
 	f, err := parse(text)

@@ -12,23 +12,23 @@ import (
 )
 
 const (
-	// parts is into how many windows one that differs is split.
+	// parts is the number of key ranges into which one that differs is split.
 	parts = 16
-	// leaf is how many rows are few enough to be listed.
+	// leaf is the number of rows that are listed instead of split.
 	leaf = 64
-	// mostListed bounds what is listed of a window that cannot be split.
-	mostListed = 4 * leaf
+	// maxListed limits what is listed of a key range that cannot be split.
+	maxListed = 4 * leaf
 )
 
-// descend finds the rows by which a window differs and looks at them. The window
-// has about span rows, of which rows are compared. It reports how many it took.
+// descend finds the rows in which a key range differs and compares them. The range has
+// about span rows; rows of them count. It returns how many rows that cost.
 func (r *reader) descend(ctx context.Context, w compare.KeyRange, rows int64, span int) (took int64, err error) {
 	if rows <= leaf || span <= 1 {
 		return r.diff(ctx, w)
 	}
 	step := span/parts + 1
 	if span > leaf {
-		step = max(step, leaf) // a part of fewer rows costs as much as a list of so many
+		step = max(step, leaf) // a smaller part costs as much as listing it
 	}
 	by := left
 	for part := w; ; {
@@ -37,7 +37,7 @@ func (r *reader) descend(ctx context.Context, w compare.KeyRange, rows int64, sp
 			return took, err
 		}
 		if next == nil && by == left {
-			by = right // which may have more rows behind the last of the left
+			by = right // the right side may have more rows behind the last of the left
 			continue
 		}
 		if part.To = next; next == nil {
@@ -49,7 +49,7 @@ func (r *reader) descend(ctx context.Context, w compare.KeyRange, rows int64, sp
 		}
 		took += max(l.Rows, s.Rows)
 		if l != s {
-			more, err := r.into(ctx, part, max(l.Rows, s.Rows), step)
+			more, err := r.narrow(ctx, part, max(l.Rows, s.Rows), step)
 			if err != nil {
 				return took, err
 			}
@@ -62,24 +62,24 @@ func (r *reader) descend(ctx context.Context, w compare.KeyRange, rows int64, sp
 	}
 }
 
-// into descends into a part. With texts that hold far more rows on one side than it
-// has on the other, the sides are sorted differently, and there is no end to it: then
-// all keys are looked up, and so are all that come.
-func (r *reader) into(ctx context.Context, w compare.KeyRange, rows int64, step int) (took int64, err error) {
+// narrow descends into a part. If a range of text keys has far more rows on one side than
+// on the other, the sides are sorted differently, and descending does not end. Then this
+// and all later key ranges are compared key by key.
+func (r *reader) narrow(ctx context.Context, w compare.KeyRange, rows int64, step int) (took int64, err error) {
 	if r.textual() && rows > int64(4*step+leaf) {
 		r.scattered = true
-		return r.spell(ctx, w)
+		return r.compareEachKey(ctx, w)
 	}
 	return r.descend(ctx, w, rows, step)
 }
 
-// diff lists a window on both sides and looks at the keys that are not the same.
+// diff lists a key range on both sides and compares the keys that differ.
 func (r *reader) diff(ctx context.Context, w compare.KeyRange) (took int64, err error) {
 	var entries [2][]compare.Entry
 	for role := range entries {
 		side := r.sides[role]
 		err := side.ask(ctx, func(in *database.Reading) (err error) {
-			entries[role], err = side.keyed.List(ctx, in, w, mostListed)
+			entries[role], err = side.keyed.List(ctx, in, w, maxListed)
 			return err
 		})
 		if err != nil {
@@ -88,14 +88,14 @@ func (r *reader) diff(ctx context.Context, w compare.KeyRange) (took int64, err 
 	}
 	took = int64(len(entries[left]) + len(entries[right]))
 	r.listed += took
-	return took, r.look(ctx, differing(entries[left], entries[right]))
+	return took, r.compareKeys(ctx, differing(entries[left], entries[right]))
 }
 
-// spell looks up all keys of a window, those of either side.
-func (r *reader) spell(ctx context.Context, w compare.KeyRange) (took int64, err error) {
+// compareEachKey compares all keys of a key range, those of either side.
+func (r *reader) compareEachKey(ctx context.Context, w compare.KeyRange) (took int64, err error) {
 	for _, role := range []int{left, right} {
 		for part := w; ; {
-			_, passed, next, err := r.lookUp(ctx, r.sides[role], part)
+			_, passed, next, err := r.compareNext(ctx, r.sides[role], part)
 			took += passed
 			if err != nil {
 				return took, err
@@ -109,7 +109,7 @@ func (r *reader) spell(ctx context.Context, w compare.KeyRange) (took int64, err
 	return took, nil
 }
 
-// differing are the keys that the two lists do not have alike, in order.
+// differing returns the keys in which the two lists differ, sorted.
 func differing(l, s []compare.Entry) []database.Key {
 	balance := map[string]map[int64]int{}
 	keys := map[string]database.Key{}
@@ -137,43 +137,43 @@ func differing(l, s []compare.Entry) []database.Key {
 	return differ
 }
 
-// list looks up the next keys of one side on the other, for sides that cannot be
-// compared window by window, and reports how many rows that took.
+// list compares the next keys of one side with the other side, for sides that cannot be
+// compared by key range. It returns how many rows that cost.
 func (r *reader) list(ctx context.Context) (took int64, err error) {
 	role := left
-	if r.round.second || r.config.Expect == atMostOne {
+	if r.pass.second || r.config.Expect == atMostOne {
 		role = right
 	}
-	rows, took, next, err := r.lookUp(ctx, r.sides[role], compare.KeyRange{From: r.round.from})
+	rows, took, next, err := r.compareNext(ctx, r.sides[role], compare.KeyRange{From: r.pass.from})
 	if err != nil {
 		return took, err
 	}
-	r.round.rows += rows
+	r.pass.rows += rows
+	r.pass.seen[role] += rows
 	r.compared += rows
-	r.round.passed += float64(took) / float64(max(1, r.round.of[left]+r.round.of[right]))
+	r.pass.passed += float64(took) / float64(max(1, r.pass.size[left]+r.pass.size[right]))
 	if next == nil && role == left {
-		r.round.second, r.round.from = true, nil
+		r.pass.second, r.pass.from = true, nil
 		return took, nil
 	}
-	r.advance(next)
+	r.finish(next)
 	return took, nil
 }
 
-// lookUp looks up the first keys of a window of one side, and says where the others
-// begin; nil when those were all. It has passed more rows than it compared where some
-// do not count.
-func (r *reader) lookUp(ctx context.Context, s *side, w compare.KeyRange) (rows, passed int64, next database.Key, err error) {
-	next, most, err := r.after(ctx, s, w, batch)
+// compareNext compares the first keys of a key range of one side, and returns where the
+// rest begins; nil at its end. passed is more than rows if some rows do not count.
+func (r *reader) compareNext(ctx context.Context, s *side, w compare.KeyRange) (rows, passed int64, next database.Key, err error) {
+	next, limit, err := r.after(ctx, s, w, batch)
 	if err != nil {
 		return 0, 0, nil, err
 	}
 	part := w
 	if next != nil {
-		part.To, passed = next, int64(most)
+		part.To, passed = next, int64(limit)
 	}
 	var entries []compare.Entry
 	err = s.ask(ctx, func(in *database.Reading) (err error) {
-		entries, err = s.keyed.List(ctx, in, part, most)
+		entries, err = s.keyed.List(ctx, in, part, limit)
 		return err
 	})
 	if err != nil {
@@ -186,15 +186,15 @@ func (r *reader) lookUp(ctx context.Context, s *side, w compare.KeyRange) (rows,
 		}
 	}
 	rows = int64(len(entries))
-	return rows, max(rows, passed), next, r.look(ctx, keys)
+	return rows, max(rows, passed), next, r.compareKeys(ctx, keys)
 }
 
-// textual reports whether a part of the key is text.
+// textual reports whether a column of the key is text.
 func (r *reader) textual() bool {
 	return slices.Contains(r.sides[left].keyed.KeyForms, dialect.Text)
 }
 
-// less compares keys that are no text.
+// less compares keys without text.
 func (r *reader) less(a, b database.Key) bool {
 	for i, form := range r.sides[left].keyed.KeyForms {
 		order := strings.Compare(a[i], b[i])

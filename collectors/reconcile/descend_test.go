@@ -16,8 +16,8 @@ import (
 	"github.com/lostorder/lostorder/internal/database/databasetest"
 )
 
-// TestFewQueriesLeadToADifference, wherever in its window it is, and few rows are listed.
-func TestFewQueriesLeadToADifference(t *testing.T) { // not in parallel: it has all queries recorded
+// Wherever a difference is in its key range, it takes few queries and few listed rows.
+func TestDifferenceIsFoundWithFewQueries(t *testing.T) { // not in parallel: it records all queries
 	const rows = 20_000
 	s := databasetest.SQLite(t)
 	for table, key := range map[string]string{"orders": "id", "payments": "order_id"} {
@@ -48,7 +48,7 @@ func TestFewQueriesLeadToADifference(t *testing.T) { // not in parallel: it has 
 			}
 		}
 		t.Logf("%d: %v, %d rows listed, in %s", missing, asked, got.Reconciliations[0].Listed, time.Since(began))
-		// The window, its parts of 3126 rows, of one of them those of 196, and of one of those
+		// The key range, its parts of 3126 rows, of one of them those of 196, and of one of those
 		// those of 64, on both sides.
 		if most := 2 * (1 + 7 + 16 + 4); asked["digests"] == 0 || asked["digests"] > most || asked["bounds"] > most || asked["lists"] != 2 {
 			t.Errorf("for the payment of %d there were %v queries, want %d at the most of digests and bounds, and two lists", missing, asked, most)

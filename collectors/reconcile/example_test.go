@@ -11,7 +11,7 @@ import (
 	"github.com/lostorder/lostorder/internal/database/databasetest"
 )
 
-func TestTheExampleLoads(t *testing.T) {
+func TestExampleLoads(t *testing.T) {
 	text, err := os.ReadFile("example.yaml")
 	if err != nil {
 		t.Fatal(err)
@@ -35,7 +35,7 @@ func TestTheExampleLoads(t *testing.T) {
 	}
 }
 
-func TestAnotherURLOfEitherSideIsAnotherTarget(t *testing.T) {
+func TestChangedURLOfEitherSideRestartsTheTarget(t *testing.T) {
 	config := func(left, right string) any {
 		return load(t, settings(&databasetest.Shop{URL: left}, &databasetest.Shop{URL: right}, "exactly_one"))[0].Config
 	}

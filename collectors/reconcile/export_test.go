@@ -7,23 +7,23 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// Suspects are suspects, with a clock that a test moves.
+// Suspects are suspects with a clock that a test moves.
 type Suspects struct {
 	suspects suspects
 	Now      time.Time
 }
 
-// NewSuspects returns suspects that have seen nothing.
+// NewSuspects returns an empty set of suspects.
 func NewSuspects(grace time.Duration) *Suspects {
 	return &Suspects{suspects: suspects{grace: grace, all: map[string]*suspect{}}, Now: time.Unix(1_700_000_000, 0)}
 }
 
-// Look notes what a look at an order gave.
-func (s *Suspects) Look(id string, kind signal.MismatchKind, detail string) {
+// Compare notes the result of comparing an order.
+func (s *Suspects) Compare(id string, kind signal.MismatchKind, detail string) {
 	s.suspects.note(database.Key{id}, mismatch{kind: kind, detail: detail}, s.Now, true)
 }
 
-// Due are the orders to look at again.
+// Due are the orders to compare again.
 func (s *Suspects) Due() (ids []string) {
 	for _, key := range s.suspects.due(s.Now) {
 		ids = append(ids, key.String())
@@ -31,8 +31,8 @@ func (s *Suspects) Due() (ids []string) {
 	return ids
 }
 
-// Told are the orders that are told, by kind.
-func (s *Suspects) Told(kind signal.MismatchKind) (ids []string, capped bool) {
+// Confirmed are the orders with a confirmed mismatch of a kind.
+func (s *Suspects) Confirmed(kind signal.MismatchKind) (ids []string, capped bool) {
 	all, _ := s.suspects.summary([]signal.MismatchKind{kind}, 10, database.Key.String)
 	for _, o := range all[0].Sample {
 		ids = append(ids, o.ID)
@@ -40,12 +40,12 @@ func (s *Suspects) Told(kind signal.MismatchKind) (ids []string, capped bool) {
 	return ids, all[0].Capped
 }
 
-// Works reports whether the round goes on in the minute of a moment.
-func Works(schedule string, at time.Time) bool {
+// MayRun reports whether a pass may read in the minute of a moment.
+func MayRun(schedule string, at time.Time) bool {
 	r := reader{}
 	r.offPeak, _ = offPeak(schedule)
-	return r.works(at)
+	return r.mayRun(at)
 }
 
-// MostCases is mostCases.
-const MostCases = mostCases
+// MaxSuspects is maxSuspects.
+const MaxSuspects = maxSuspects

@@ -11,17 +11,16 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// keyKind is a kind of key: the columns that hold it, and how its values are
-// written.
+// keyKind is a type of key: the columns that hold it, and how its values are written.
 type keyKind struct {
 	name        string
-	rows        int                                                   // at least so many that a window of them is split twice
+	rows        int                                                   // enough to split a key range twice
 	left, right []string                                              // types of the columns; by kind of database where they differ
 	value       func(s *databasetest.Shop, kind string, i int) string // in SQL, for a column of that type
 	id          func(i int) string                                    // as evidence has it
 }
 
-// typed chooses the type for a kind of database: "postgres=uuid,mariadb=char(36),sqlite=text".
+// typed selects the type for a kind of database: "postgres=uuid,mariadb=char(36),sqlite=text".
 func typed(s *databasetest.Shop, types string) string {
 	if !strings.Contains(types, "=") {
 		return types
@@ -47,7 +46,7 @@ var letters = []string{"A-%d", "Ä-%d", "日本-%d", "ß'%d", "🚚-%d", "a-%d",
 
 var keyKinds = []keyKind{
 	{
-		name: "texts of all letters", rows: 300, left: []string{"postgres=text;mariadb=varchar(60) character set utf8mb4 collate utf8mb4_bin;sqlite=text"}, right: []string{"postgres=varchar(60);mariadb=varchar(60) character set utf8mb4;sqlite=text"},
+		name: "text in all scripts", rows: 300, left: []string{"postgres=text;mariadb=varchar(60) character set utf8mb4 collate utf8mb4_bin;sqlite=text"}, right: []string{"postgres=varchar(60);mariadb=varchar(60) character set utf8mb4;sqlite=text"},
 		value: func(_ *databasetest.Shop, _ string, i int) string {
 			return "'" + strings.ReplaceAll(fmt.Sprintf(letters[i%len(letters)], i), "'", "''") + "'"
 		},
@@ -59,7 +58,7 @@ var keyKinds = []keyKind{
 		id:    func(i int) string { return fmt.Sprint(big + i) },
 	},
 	{
-		name: "UUIDs in each one's way", rows: 300, left: []string{"postgres=uuid;mariadb=binary(16);sqlite=blob"}, right: []string{"postgres=varchar(36);mariadb=char(36);sqlite=text"},
+		name: "UUIDs in native and other forms", rows: 300, left: []string{"postgres=uuid;mariadb=binary(16);sqlite=blob"}, right: []string{"postgres=varchar(36);mariadb=char(36);sqlite=text"},
 		value: func(_ *databasetest.Shop, kind string, i int) string {
 			if kind == "binary(16)" || kind == "blob" {
 				return "x'" + bare(i) + "'"
@@ -79,7 +78,7 @@ var keyKinds = []keyKind{
 		id: func(i int) string { return fmt.Sprintf("tenant %d/%d", i%3, i/3) },
 	},
 	{
-		name: "numbers here and text there", rows: 1010, // more than are listed at a time
+		name: "numbers on one side, text on the other", rows: 1010, // more than are listed at a time
 		left: []string{"bigint"}, right: []string{"postgres=text;mariadb=varchar(30);sqlite=text"},
 		value: func(_ *databasetest.Shop, kind string, i int) string {
 			if kind == "bigint" {
@@ -91,7 +90,7 @@ var keyKinds = []keyKind{
 	},
 }
 
-// ids are several of them.
+// ids are several ids.
 func (k *keyKind) ids(rows ...int) (all []string) {
 	for _, i := range rows {
 		all = append(all, k.id(i))
@@ -99,7 +98,7 @@ func (k *keyKind) ids(rows ...int) (all []string) {
 	return all
 }
 
-// table makes a table of keys that the watching user may read by named columns.
+// table creates a table of keys that the user of lostorder may read by named columns.
 func (k *keyKind) table(t *testing.T, s *databasetest.Shop, name string, types []string, unique bool) (columns string) {
 	t.Helper()
 	var defs, names []string
@@ -132,7 +131,7 @@ func (k *keyKind) add(t *testing.T, s *databasetest.Shop, table string, types []
 	s.Run(t, "INSERT INTO "+table+" VALUES "+strings.Join(values, ", "))
 }
 
-func TestMismatchesAreFoundInAllKindsOfKeysAcrossDatabases(t *testing.T) {
+func TestMismatchesWithKeysOfEveryType(t *testing.T) {
 	t.Parallel()
 	for _, k := range keyKinds {
 		t.Run(k.name, func(t *testing.T) {
@@ -155,7 +154,7 @@ func TestMismatchesAreFoundInAllKindsOfKeysAcrossDatabases(t *testing.T) {
 				k.add(t, r, "payments", k.right, append(rights, twice, thrice, thrice)...)
 				l.Analyse(t, "orders")
 				r.Analyse(t, "payments")
-				// Each reading is a whole round: more of them find no more.
+				// Each reading is a complete pass: more of them find nothing more.
 				w := watch(t, override(sides(l, r, leftColumns, rightColumns, "exactly_one"), []string{"interval: 1s"}))
 				got := w.checked()
 				expect(t, got, map[signal.MismatchKind][]string{
@@ -163,7 +162,7 @@ func TestMismatchesAreFoundInAllKindsOfKeysAcrossDatabases(t *testing.T) {
 					signal.MissingLeft:  k.ids(noOrder...),
 					signal.Duplicate:    k.ids(twice, thrice),
 				})
-				// What heals is told no more.
+				// A mismatch that disappears is no longer reported.
 				k.add(t, r, "payments", k.right, noPayment...)
 				k.add(t, l, "orders", k.left, noOrder...)
 				expect(t, w.checked(), map[signal.MismatchKind][]string{signal.Duplicate: k.ids(twice, thrice)})

@@ -12,9 +12,9 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// TestMySQLIsComparedInAllKindsOfKeys, as MariaDB is: its md5() comes with a component, and its
-// collation sees no accents, and blanks at the end. It is once on the left and once on the right.
-func TestMySQLIsComparedInAllKindsOfKeys(t *testing.T) {
+// In MySQL md5() comes with a component, and the collation ignores accents but not
+// trailing spaces. MySQL is once on the left and once on the right.
+func TestMySQLKeysOfEveryType(t *testing.T) {
 	t.Parallel()
 	pairs := [][2]func(testing.TB) *databasetest.Shop{{databasetest.MySQL, databasetest.Postgres}, {databasetest.MariaDB, databasetest.MySQL}}
 	for i, k := range keyKinds {
@@ -44,9 +44,9 @@ func TestMySQLIsComparedInAllKindsOfKeys(t *testing.T) {
 	}
 }
 
-// TestTypesThatOnlyMySQLHasAreCompared with what an application that moves to PostgreSQL makes
-// of them. Row 0 is the same on both sides; each other differs in one value.
-func TestTypesThatOnlyMySQLHasAreCompared(t *testing.T) {
+// Types that only MySQL has are compared with the types that a migration to PostgreSQL
+// uses. Row 0 is equal on both sides; every other row differs in one value.
+func TestMySQLOnlyTypesAreCompared(t *testing.T) {
 	t.Parallel()
 	kinds := []struct{ mysql, written, postgres, same, other string }{
 		{"enum('open', 'paid')", "'paid'", "text", "'paid'", "'open'"},

@@ -10,9 +10,9 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// TestKeysOfWhichAPartIsNullOrCannotBeOnTheOtherSide belong to no order, or have no
-// partner; they keep no other from being compared.
-func TestKeysOfWhichAPartIsNullOrCannotBeOnTheOtherSide(t *testing.T) {
+// A key with NULL belongs to no order, and a key that the other type cannot hold has no
+// partner. Neither stops the comparison of the other keys.
+func TestKeysWithNullOrWithoutCounterpart(t *testing.T) {
 	t.Parallel()
 	for name, text := range map[string]bool{"numbers": false, "texts, and numbers on the right": true} {
 		t.Run(name, func(t *testing.T) {
@@ -45,9 +45,8 @@ func TestKeysOfWhichAPartIsNullOrCannotBeOnTheOtherSide(t *testing.T) {
 	}
 }
 
-// TestLettersThatTheOtherSideDoesNotHave: a table of MySQL is often in another
-// character set than the orders.
-func TestLettersThatTheOtherSideDoesNotHave(t *testing.T) {
+// A table of MySQL often has another character set than the orders.
+func TestKeysOutsideTheOtherCharacterSet(t *testing.T) {
 	t.Parallel()
 	databasetest.EachServer(t, func(t *testing.T, r *databasetest.Shop) {
 		for i, charset := range []string{"latin1 COLLATE latin1_german1_ci", "utf8mb3", "utf8mb4"} {
@@ -84,9 +83,8 @@ func TestLettersThatTheOtherSideDoesNotHave(t *testing.T) {
 	})
 }
 
-// TestNewRowsOfOneMomentAreAllLookedAt: an import, whose rows are of the moment of its
-// transaction, is more than one batch.
-func TestNewRowsOfOneMomentAreAllLookedAt(t *testing.T) {
+// An import, whose rows all have the time of its transaction, is more than one batch.
+func TestNewRowsWithOneTimestampAreAllCompared(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *databasetest.Shop) {
 		for table, key := range map[string]string{"orders": "id", "payments": "order_id"} {
@@ -103,9 +101,8 @@ func TestNewRowsOfOneMomentAreAllLookedAt(t *testing.T) {
 	})
 }
 
-// TestNewRowsOfTheSameKeysAreLookedAtAsFastAsOthers: one reading takes all batches of
-// them.
-func TestNewRowsOfTheSameKeysAreLookedAtAsFastAsOthers(t *testing.T) {
+// One reading takes all batches of new rows with the same keys.
+func TestNewRowsWithRepeatedKeysAreComparedInOneReading(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *databasetest.Shop) {
 		for table, key := range map[string]string{"orders": "id", "payments": "order_id"} {

@@ -16,27 +16,28 @@ import (
 type reader struct {
 	config Config
 	log    *slog.Logger
-	sides  [4]*side // by role; a primary is nil where there is none
-	sorted bool     // the keys of both sides are in the same order
-	// scattered: keys of text turned out to be sorted in different ways.
+	sides  [4]*side // by role; nil for a primary that is not set
+	sorted bool     // the keys of both sides have the same order
+	// scattered: text keys turned out to be sorted differently.
 	scattered bool
 	offPeak   cron.Schedule
-	tails     [2]tail
-	round     round
-	budget    int64 // rows that the round may still read; below zero: that it has read too many
+	followers [2]follower
+	empty     [2]bool // the last complete pass found no row that counts, and none came since
+	pass      pass
+	budget    int64 // rows that the pass may still read; below zero: it has read too many
 	suspects  suspects
 	grace     time.Duration // how long a mismatch may last
 	compared  int64
 	listed    int64
-	restored  bool // the state of the last run was looked for
+	restored  bool // restore has run
 	readings  int
-	saved     time.Time // when the state was written
-	unsaved   error     // why it could not be
+	saved     time.Time // when the state was last written
+	unsaved   error     // why the state could not be written
 }
 
 func open(s setup, log *slog.Logger) *reader {
-	r := &reader{config: s.Check, log: log, grace: s.Check.grace(s.Databases), suspects: suspects{all: map[string]*suspect{}}}
-	r.offPeak, _ = offPeak(r.config.OffPeak) // which Validate has looked at
+	r := &reader{config: s.Check, log: log, grace: s.Check.effectiveGrace(s.Databases), suspects: suspects{all: map[string]*suspect{}}}
+	r.offPeak, _ = offPeak(r.config.OffPeak) // Validate has checked it
 	for role, db := range s.Databases {
 		if db.Name == "" {
 			continue
@@ -50,13 +51,13 @@ func open(s setup, log *slog.Logger) *reader {
 	return r
 }
 
-// grace is how long a mismatch may last: a replica that is behind shows it that
-// much longer.
-func (c *Config) grace(databases [4]database.Config) time.Duration {
+// effectiveGrace is how long a mismatch may last. A replica that is behind shows it
+// longer by as much.
+func (c *Config) effectiveGrace(databases [4]database.Config) time.Duration {
 	return time.Duration(c.Grace) + time.Duration(max(databases[left].ReadReplicaLag, databases[right].ReadReplicaLag))
 }
 
-// Close keeps the state and ends the connections.
+// Close writes the state and ends the connections.
 func (r *reader) Close() error {
 	errs := []error{r.save(time.Now())}
 	for _, s := range r.sides {
@@ -67,8 +68,8 @@ func (r *reader) Close() error {
 	return database.Join(errs...)
 }
 
-// Read takes one reading: it compares the rows that are new, looks at those that
-// differed, and goes on with the round over all rows.
+// Read takes one reading: it checks the suspects again, compares the new rows, and
+// continues the pass over all rows.
 func (r *reader) Read(ctx context.Context, report *signal.Report) error {
 	until := time.Now().Add(time.Duration(r.config.Schedule.Timeout) / 2)
 	warn := func(text string) { report.Warnings = append(report.Warnings, text) }
@@ -77,10 +78,10 @@ func (r *reader) Read(ctx context.Context, report *signal.Report) error {
 	}
 	r.restore()
 	r.readings++
-	// Each of these can do without the others: an index that is missing for one of
-	// them leaves the reading incomplete, and not empty.
+	// Each step works without the others: if one lacks an index, the reading is
+	// incomplete and not empty.
 	var errs []error
-	for _, step := range []func(context.Context, time.Time) error{r.again, r.news, r.goRound} {
+	for _, step := range []func(context.Context, time.Time) error{r.recheck, r.compareNew, r.continuePass} {
 		err := step(ctx, until)
 		if err != nil && ctx.Err() != nil {
 			return err
@@ -92,7 +93,7 @@ func (r *reader) Read(ctx context.Context, report *signal.Report) error {
 		r.unsaved = r.save(now)
 	}
 	if r.unsaved != nil {
-		warn(fmt.Sprintf("the state cannot be kept in state_file, and a restart will begin anew: %v; make its folder one that lostorder may write to", r.unsaved))
+		warn(fmt.Sprintf("lostorder cannot write state_file, so that a restart begins a new pass: %v; give lostorder the right to write to its folder", r.unsaved))
 	}
 	report.Reconciliations = append(report.Reconciliations, r.reading())
 	if err := database.Join(errs...); err != nil {
@@ -129,8 +130,8 @@ func (r *reader) find(ctx context.Context, warn func(string)) error {
 	return nil
 }
 
-// again looks at the keys that differed once more, on the primaries.
-func (r *reader) again(ctx context.Context, _ time.Time) error {
+// recheck compares the keys that differed again, on the primaries.
+func (r *reader) recheck(ctx context.Context, _ time.Time) error {
 	l, s := r.sides[left], r.sides[right]
 	if p := r.sides[leftPrimary]; p != nil {
 		l = p
@@ -138,7 +139,7 @@ func (r *reader) again(ctx context.Context, _ time.Time) error {
 	if p := r.sides[rightPrimary]; p != nil {
 		s = p
 	}
-	// What a replica did not know yet when the grace was over tells nothing.
+	// A replica that was behind when the grace period ended confirms nothing.
 	r.suspects.grace = r.grace
 	for _, of := range []*side{l, s} {
 		stale, known := of.clock.Stale()
@@ -147,7 +148,7 @@ func (r *reader) again(ctx context.Context, _ time.Time) error {
 		}
 		r.suspects.grace = max(r.suspects.grace, r.grace+stale)
 	}
-	return r.lookAt(ctx, l, s, r.suspects.due(time.Now()), true)
+	return r.compareOn(ctx, l, s, r.suspects.due(time.Now()), true)
 }
 
 func (r *reader) reading() signal.Reconciliation {
@@ -155,25 +156,25 @@ func (r *reader) reading() signal.Reconciliation {
 	mismatches, waiting := r.suspects.summary(c.kinds(), c.Sample, r.sides[left].keyed.Shown)
 	return signal.Reconciliation{
 		Name: c.Name, Kind: c.means(), Grace: time.Duration(c.Grace),
-		Left:       signal.Store{Database: c.Left.Database, Table: c.Left.Table},
-		Right:      signal.Store{Database: c.Right.Database, Table: c.Right.Table},
+		Left:       signal.Store{Database: c.Left.Database, Table: c.Left.Table, Empty: r.empty[left]},
+		Right:      signal.Store{Database: c.Right.Database, Table: c.Right.Table, Empty: r.empty[right]},
 		Mismatches: mismatches, Suspects: waiting,
 		Compared: signal.Count(r.compared), Listed: signal.Count(r.listed),
-		Pass: r.round.reading(),
+		Pass: r.pass.signal(),
 	}
 }
 
-// warnings says what makes the check slow or incomplete.
+// warnings report what makes the check slow or incomplete.
 func (r *reader) warnings(warn func(string)) {
 	if r.suspects.full {
-		warn(fmt.Sprintf("more than %d orders differ; the others are not remembered, and counts are lower bounds", mostCases))
+		warn(fmt.Sprintf("more than %d orders differ; lostorder does not track the others, and counts are lower bounds", maxSuspects))
 	}
-	for role, t := range r.tails {
-		if t.behind {
-			warn(fmt.Sprintf("table %s grows faster than its new rows are looked up; those of now are looked up later", r.sides[role].config.Table))
+	for role, f := range r.followers {
+		if f.behind {
+			warn(fmt.Sprintf("table %s grows faster than lostorder compares its new rows; the newest are compared later", r.sides[role].config.Table))
 		}
 	}
 	if !r.sorted || r.scattered {
-		warn(fmt.Sprintf("the keys of %s and %s are sorted in different ways, as numbers and texts are, or texts by other collations: the round has to list them all", r.config.Left.Table, r.config.Right.Table))
+		warn(fmt.Sprintf("the keys of %s and %s are sorted differently, like numbers and text, or text with different collations: a pass has to list all keys", r.config.Left.Table, r.config.Right.Table))
 	}
 }

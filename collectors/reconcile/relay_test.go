@@ -8,8 +8,8 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// relayed publishes as a relay does that keeps the last sequence it has seen: what
-// lies above it in the outbox goes to the inbox of the consumer.
+// relayed publishes like a relay that keeps the last sequence number: the rows of the
+// outbox above it go to the inbox of the consumer.
 type relayed struct{ last int64 }
 
 func (r *relayed) run(t *testing.T, outbox, inbox *databasetest.Shop) {
@@ -36,7 +36,7 @@ func (r *relayed) run(t *testing.T, outbox, inbox *databasetest.Shop) {
 	}
 }
 
-func TestARowThatARelaySkipsAndAnEventThatWasRolledBackAreToldApart(t *testing.T) {
+func TestSkippedRowAndRolledBackEventAreDifferentMismatches(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *databasetest.Shop) {
 		s.Run(t, "CREATE TABLE outbox (id BIGINT PRIMARY KEY, created_at "+s.Time+")", "CREATE TABLE inbox (event_id BIGINT PRIMARY KEY, created_at "+s.Time+")")

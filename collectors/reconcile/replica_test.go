@@ -10,9 +10,8 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// TestRealStoppedReplicaOfMySQL: what a replica that no longer follows does not show
-// is missing only once the replica must know it.
-func TestRealStoppedReplicaOfMySQL(t *testing.T) {
+// A row that a stopped replica does not show is missing only if the replica must have it.
+func TestRealStoppedMySQLReplica(t *testing.T) {
 	databasetest.EachReplica(t, func(t *testing.T, r *databasetest.Replica) {
 		shop(t, r.Shop, "orders")
 		shop(t, r.Shop, "payments")
@@ -34,8 +33,8 @@ func TestRealStoppedReplicaOfMySQL(t *testing.T) {
 		w.checked()
 		justNow(t, r.Shop, "orders", "A-2", "paid")
 		w.next("a payment that is missing indeed", missing(1))
-		if told := w.toldEver(); len(told) != 1 {
-			t.Errorf("told were %q", told)
+		if reported := w.everConfirmed(); len(reported) != 1 {
+			t.Errorf("reported were %q", reported)
 		}
 	})
 }

@@ -9,16 +9,16 @@ import (
 	"github.com/lostorder/lostorder/internal/database/dialect"
 )
 
-// side is one of the two tables in one database: the one that is read, or the
-// primary that confirms.
+// side is one of the two tables in one database: the one that is read, or the primary
+// that confirms.
 type side struct {
 	name   string // left or right
 	config *Side
 	db     *database.DB
 	keyed  *compare.Rows
-	order  []dialect.Form // forms of its key
+	order  []dialect.Form // the forms of its key
 	clock  database.Clock // as of the beginning of the reading
-	// timeless are the values that are no moments.
+	// timeless marks the values that are not timestamps.
 	timeless []bool
 }
 
@@ -27,19 +27,19 @@ func (s *side) ask(ctx context.Context, fn func(*database.Reading) error) error 
 	return s.db.Read(ctx, fn)
 }
 
-// find looks up the table and its columns, and says all that is missing at once.
-// What comes of it has the side's own forms.
+// find looks up the table and its columns. Its error names everything that is missing.
+// The result has the side's own forms.
 func (s *side) find(ctx context.Context, warn func(string)) error {
 	return s.ask(ctx, func(r *database.Reading) error {
 		s.clock = r.Clock()
 		if w := s.clock.Warning(s.db.Name()); w != "" {
 			warn(w)
 		}
-		return s.look(ctx, r)
+		return s.describe(ctx, r)
 	})
 }
 
-func (s *side) look(ctx context.Context, r *database.Reading) error {
+func (s *side) describe(ctx context.Context, r *database.Reading) error {
 	t, err := r.Table(ctx, s.config.Table)
 	if err != nil {
 		return err
@@ -66,14 +66,14 @@ func (s *side) look(ctx context.Context, r *database.Reading) error {
 	return nil
 }
 
-// comparable says which values are moments on one side and text on another, where the database
-// does not know which moment a text is: all rows would seem to differ.
+// comparable refuses values that are timestamps on one side and text on the other, where
+// the database does not know which moment a text means: every row would differ.
 func comparable(sides []*side) error {
 	var errs []error
 	for i, form := range sides[0].keyed.ValueForms {
 		for _, s := range sides {
 			if form == dialect.Moment && s.timeless[i] {
-				errs = append(errs, fmt.Errorf("column %s of table %s is text, and the other side has moments there, with which it cannot be compared; name columns that both hold moments, or leave it out (%s.columns.values[%d] in the config)",
+				errs = append(errs, fmt.Errorf("column %s of table %s is text and cannot be compared with the timestamps of the other side; name columns that both hold timestamps, or remove it (%s.columns.values[%d] in the config)",
 					s.keyed.Values[i].Name, s.keyed.Table, s.name, i))
 			}
 		}
@@ -81,8 +81,8 @@ func comparable(sides []*side) error {
 	return database.Join(errs...)
 }
 
-// agree gives all sides the forms that they have in common, and reports whether
-// their keys are sorted alike.
+// agree gives all sides the forms that they have in common, and reports whether their
+// keys have the same order.
 func agree(sides []*side) (sorted bool) {
 	sorted = true
 	first := sides[0]

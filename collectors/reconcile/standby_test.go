@@ -12,11 +12,10 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// TestRealReplicasAreConfirmedByTheirPrimaries: sides that are standbys of PostgreSQL,
-// the left, the right or both, and do not replay. What only they show is told by no
-// check; what the primaries lack is told by those that see it, and by all when the
-// standby goes on.
-func TestRealReplicasAreConfirmedByTheirPrimaries(t *testing.T) {
+// The left, the right or both sides are standbys of PostgreSQL that do not replay. No
+// check reports a mismatch that only they show. A row that the primaries lack is reported
+// by the checks that see it, and by all once the standby replays again.
+func TestRealStandbysAreConfirmedByTheirPrimaries(t *testing.T) {
 	t.Parallel()
 	s := databasetest.Postgres(t)
 	shop(t, s, "orders", "payments")
@@ -70,8 +69,8 @@ func TestRealReplicasAreConfirmedByTheirPrimaries(t *testing.T) {
 	seen := time.Now()
 	for name, w := range checks {
 		w.next("many graces", func(r signal.Report) bool { return r.Complete() && r.At.Sub(seen) > 10*grace })
-		if got := w.toldEver(); len(got) > 0 {
-			t.Errorf("with a replica as %s, told %q, which the primaries do not have", name, got)
+		if got := w.everConfirmed(); len(got) > 0 {
+			t.Errorf("with a replica as %s, reported %q, which the primaries do not have", name, got)
 		}
 	}
 
@@ -81,8 +80,8 @@ func TestRealReplicasAreConfirmedByTheirPrimaries(t *testing.T) {
 	for name, w := range checks {
 		w.next("the loss", missing(1))
 		r := w.checked()
-		if got := w.toldEver(); !slices.Equal(got, []string{"missing_right A-2"}) || r.Suspects != 0 {
-			t.Errorf("with a replica as %s, told %q, and %d are suspected; want A-2 alone", name, got, r.Suspects)
+		if got := w.everConfirmed(); !slices.Equal(got, []string{"missing_right A-2"}) || r.Suspects != 0 {
+			t.Errorf("with a replica as %s, reported %q, and %d are suspected; want A-2 alone", name, got, r.Suspects)
 		}
 	}
 }

@@ -18,17 +18,18 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// saveEvery is how often the state is written. What a crash loses of it is read again.
+// saveEvery is how often the state is written. After a crash, what is missing from it is
+// read again.
 const saveEvery = time.Minute
 
-// state is what is kept over a restart: how far the round and the new rows have been
-// compared, and the keys that differed. That they were told is not kept: they are
-// told again once a look at the primaries, after the restart, confirms them.
+// state is what survives a restart: the position of the pass and of the new rows, and the
+// keys that differ. They are reported again once a comparison on the primaries after the
+// restart confirms them.
 type state struct {
-	Check    string         `json:"check"` // which check it is of
+	Check    string         `json:"check"` // the check that it belongs to
 	Saved    time.Time      `json:"saved"`
 	Round    roundState     `json:"round"`
-	Marks    [2]string      `json:"marks"` // up to where new rows were looked at
+	Marks    [2]string      `json:"marks"` // the last new rows that were compared
 	Suspects []suspectState `json:"suspects"`
 }
 
@@ -40,6 +41,7 @@ type roundState struct {
 	Passed    float64      `json:"passed"`
 	Whole     float64      `json:"whole"`
 	Second    bool         `json:"second"`
+	Seen      [2]int64     `json:"seen"`
 	Scattered bool         `json:"scattered"`
 }
 
@@ -52,8 +54,8 @@ type suspectState struct {
 	First  time.Time           `json:"first"`
 }
 
-// fingerprint tells a check from every other, and from itself with other settings
-// that say what is compared: what was found out about one is nothing to the others.
+// fingerprint identifies a check and the settings that define what it compares. The state
+// of one check is useless for another.
 func (r *reader) fingerprint() string {
 	c := &r.config
 	hash := sha256.New()
@@ -64,7 +66,7 @@ func (r *reader) fingerprint() string {
 	return hex.EncodeToString(hash.Sum(nil))
 }
 
-// restore goes on from where the last run was.
+// restore resumes from where the last run stopped.
 func (r *reader) restore() {
 	if r.restored || r.config.StateFile == "" {
 		return
@@ -80,31 +82,31 @@ func (r *reader) restore() {
 		err = json.Unmarshal(text, &s)
 	}
 	if err == nil && s.Check != r.fingerprint() {
-		err = errors.New("it is of another check, or of this one as it was configured before")
+		err = errors.New("it belongs to another check, or to this check with an earlier configuration")
 	}
 	if err != nil {
-		r.log.Warn("state is not read, and the round begins anew", "state_file", r.config.StateFile, "err", err)
+		r.log.Warn("state is ignored, and a new pass begins", "state_file", r.config.StateFile, "err", err)
 		return
 	}
-	r.round = round{
-		from: s.Round.From, began: s.Round.Began, rows: s.Round.Rows, of: s.Round.Of, passed: s.Round.Passed,
-		whole: s.Round.Whole, second: s.Round.Second, block: largest,
+	r.pass = pass{
+		from: s.Round.From, began: s.Round.Began, rows: s.Round.Rows, size: s.Round.Of, passed: s.Round.Passed,
+		total: s.Round.Whole, second: s.Round.Second, seen: s.Round.Seen, block: maxRange,
 	}
-	r.round.told = int(10 * r.round.part())
+	r.pass.logged = int(10 * r.pass.part())
 	r.scattered = s.Round.Scattered
 	for role := range s.Marks {
-		r.tails[role].mark = compare.PositionOf(s.Marks[role])
+		r.followers[role].last = compare.PositionOf(s.Marks[role])
 	}
 	for _, c := range s.Suspects {
 		r.suspects.all[c.Key.ID()] = &suspect{
-			key: c.Key, found: mismatch{kind: c.Kind, detail: c.Detail, since: c.Since, trace: c.Trace}, first: c.First, looked: c.First,
+			key: c.Key, found: mismatch{kind: c.Kind, detail: c.Detail, since: c.Since, trace: c.Trace}, first: c.First, checked: c.First,
 		}
 	}
-	r.log.Info("goes on from where it was", "state_file", r.config.StateFile, "saved", s.Saved, "compared", s.Round.Rows, "differed", len(s.Suspects))
+	r.log.Info("pass resumed", "state_file", r.config.StateFile, "saved", s.Saved, "compared", s.Round.Rows, "differed", len(s.Suspects))
 }
 
-// save keeps the state, now and then. It is kept from the second reading on: a check
-// of the config reads once, and has to leave alone what the one that runs has written.
+// save writes the state, from the second reading on: `lostorder check` reads once, and
+// must not overwrite the state of the running process.
 func (r *reader) save(now time.Time) error {
 	if r.config.StateFile == "" || r.readings < 2 || r.sides[left].keyed == nil {
 		return nil
@@ -113,13 +115,13 @@ func (r *reader) save(now time.Time) error {
 	s := state{
 		Check: r.fingerprint(), Saved: now.UTC(),
 		Round: roundState{
-			From: r.round.from, Began: r.round.began, Rows: r.round.rows, Of: r.round.of, Passed: r.round.passed,
-			Whole: r.round.whole, Second: r.round.second, Scattered: r.scattered,
+			From: r.pass.from, Began: r.pass.began, Rows: r.pass.rows, Of: r.pass.size, Passed: r.pass.passed,
+			Whole: r.pass.total, Second: r.pass.second, Seen: r.pass.seen, Scattered: r.scattered,
 		},
 		Suspects: make([]suspectState, 0, len(r.suspects.all)),
 	}
-	for role, t := range r.tails {
-		s.Marks[role] = t.mark.String()
+	for role, f := range r.followers {
+		s.Marks[role] = f.last.String()
 	}
 	for _, c := range r.suspects.all {
 		s.Suspects = append(s.Suspects, suspectState{c.key, c.found.kind, c.found.detail, c.found.since, c.found.trace, c.first})

@@ -12,7 +12,7 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// kept is the settings of a check that keeps its state in a file.
+// kept is the config of a check with a state file.
 func kept(t *testing.T, s *databasetest.Shop, more ...string) (text, path string) {
 	t.Helper()
 	path = filepath.Join(t.TempDir(), "state.json")
@@ -20,7 +20,7 @@ func kept(t *testing.T, s *databasetest.Shop, more ...string) (text, path string
 	return text, path
 }
 
-func TestARestartGoesOnFromWhereItWas(t *testing.T) {
+func TestRestartResumesThePass(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *databasetest.Shop) {
 		for table, key := range map[string]string{"orders": "id", "payments": "order_id"} {
@@ -33,38 +33,38 @@ func TestARestartGoesOnFromWhereItWas(t *testing.T) {
 		text, path := kept(t, s)
 		slow := strings.Replace(text, "rows_per_second: 10000000", "rows_per_second: 200", 1)
 		w := watch(t, slow)
-		passed := w.next("the beginning of a round, and what is missing there", func(r signal.Report) bool { return missing(2)(r) && r.Reconciliations[0].Pass.Fraction > 0.1 })
+		passed := w.next("the beginning of a pass, and its mismatches", func(r signal.Report) bool { return missing(2)(r) && r.Reconciliations[0].Pass.Fraction > 0.1 })
 		w.stop()
 		if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
-			t.Fatalf("the state is not kept for its owner alone: %v, %v", info, err)
+			t.Fatalf("the state is not readable by its owner only: %v, %v", info, err)
 		}
-		s.Run(t, "INSERT INTO payments VALUES (8, "+s.Ago(0)+")") // heals while nobody looks
+		s.Run(t, "INSERT INTO payments VALUES (8, "+s.Ago(0)+")") // fixed while lostorder does not run
 
-		// What was missing is told again although the round has passed it.
+		// The missing payment is reported again although the pass is beyond it.
 		w = watch(t, override(slow, []string{never}))
 		w.next("what is still missing", missing(1))
 		r := w.next("one more reading", func(r signal.Report) bool { return r.Complete() })
 		if part := r.Reconciliations[0].Pass.Fraction; part < passed.Reconciliations[0].Pass.Fraction {
-			t.Errorf("the round is at %.2f, and was at %.2f", part, passed.Reconciliations[0].Pass.Fraction)
+			t.Errorf("the pass is at %.2f, and was at %.2f", part, passed.Reconciliations[0].Pass.Fraction)
 		}
 		w.stop()
-		if got := w.toldEver(); len(got) != 1 || got[0] != "missing_right 7" || !strings.Contains(w.log.String(), "goes on from where it was") {
-			t.Errorf("told %q; the log: %s", got, w.log.String())
+		if got := w.everConfirmed(); len(got) != 1 || got[0] != "missing_right 7" || !strings.Contains(w.log.String(), "pass resumed") {
+			t.Errorf("reported %q; the log: %s", got, w.log.String())
 		}
 
-		// And the round comes to its end.
+		// And the pass finishes.
 		w = watch(t, text)
 		w.next("the rest", missing(2))
-		if r := w.next("the end of the round", func(r signal.Report) bool { return r.Reconciliations[0].Pass.Completed > 0 }); r.Err != nil {
+		if r := w.next("the end of the pass", func(r signal.Report) bool { return r.Reconciliations[0].Pass.Completed > 0 }); r.Err != nil {
 			t.Error(r.Err)
 		}
 	})
 }
 
-func TestNewRowsThatCameWhileNobodyLookedAreLookedAt(t *testing.T) {
+func TestNewRowsDuringADowntimeAreCompared(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *databasetest.Shop) {
-		const meanwhile = 5100 // more than are looked at in the beginning, and later than those that have to be
+		const meanwhile = 5100 // more than the first reading compares, and later than the rows that it must compare
 		for table, key := range map[string]string{"orders": "id", "payments": "order_id"} {
 			s.Run(t, "CREATE TABLE "+table+" ("+key+" BIGINT PRIMARY KEY, created_at "+s.Time+")", "CREATE INDEX "+table+"_at ON "+table+" (created_at)",
 				"INSERT INTO "+table+" VALUES (0, "+s.Ago(time.Hour)+")")
@@ -89,7 +89,7 @@ func TestNewRowsThatCameWhileNobodyLookedAreLookedAt(t *testing.T) {
 	})
 }
 
-func TestAStateThatCannotBeUsedIsNoHarm(t *testing.T) {
+func TestUnusableStateIsIgnored(t *testing.T) {
 	t.Parallel()
 	s := databasetest.SQLite(t)
 	shop(t, s, "orders", "payments")
@@ -107,8 +107,8 @@ func TestAStateThatCannotBeUsedIsNoHarm(t *testing.T) {
 			w := watch(t, text)
 			w.next("the missing payment", missing(1))
 			w.stop()
-			if !strings.Contains(w.log.String(), "state is not read") {
-				t.Errorf("the log says nothing of it: %s", w.log.String())
+			if !strings.Contains(w.log.String(), "state is ignored") {
+				t.Errorf("the log does not mention it: %s", w.log.String())
 			}
 		})
 	}
@@ -116,20 +116,20 @@ func TestAStateThatCannotBeUsedIsNoHarm(t *testing.T) {
 		w := watch(t, strings.Replace(text, "exactly_one", "at_least_one", 1))
 		w.next("the missing payment", missing(1))
 		w.stop()
-		if !strings.Contains(w.log.String(), "as it was configured before") {
-			t.Errorf("the log says nothing of it: %s", w.log.String())
+		if !strings.Contains(w.log.String(), "with an earlier configuration") {
+			t.Errorf("the log does not mention it: %s", w.log.String())
 		}
 	})
 	t.Run("in a folder that is none", func(t *testing.T) {
 		w := watch(t, strings.Replace(text, path, path+"/x/state.json", 1))
 		r := w.next("the missing payment", missing(1))
-		if all := strings.Join(r.Warnings, "\n"); !strings.Contains(all, "the state cannot be kept in state_file") {
-			t.Errorf("nobody is told: %q", all)
+		if all := strings.Join(r.Warnings, "\n"); !strings.Contains(all, "cannot write state_file") {
+			t.Errorf("there is no warning: %q", all)
 		}
 	})
 }
 
-func TestACheckOfTheConfigLeavesTheStateAlone(t *testing.T) {
+func TestCheckCommandDoesNotWriteTheState(t *testing.T) {
 	s := databasetest.SQLite(t)
 	shop(t, s, "orders", "payments")
 	text, path := kept(t, s)
@@ -137,6 +137,6 @@ func TestACheckOfTheConfigLeavesTheStateAlone(t *testing.T) {
 		t.Fatal(e.Report.Err)
 	}
 	if _, err := os.Stat(path); err == nil {
-		t.Error("it has written a state")
+		t.Error("it wrote a state")
 	}
 }

@@ -13,7 +13,7 @@ import (
 func traceOf(order int) string             { return fmt.Sprintf("%032x", order) }
 func spanOf(order int, side string) string { return fmt.Sprintf("%015x%c", order, side[0]%10+'0') }
 
-func TestAMismatchLeadsToTheTraceOfItsOrder(t *testing.T) {
+func TestMismatchLinksTheTraceOfItsOrder(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *databasetest.Shop) {
 		for table, key := range map[string]string{"orders": "id", "payments": "order_id"} {
@@ -55,7 +55,7 @@ func TestAMismatchLeadsToTheTraceOfItsOrder(t *testing.T) {
 			}
 		}
 		if found != len(want) {
-			t.Errorf("%d orders are told, want %d: %+v", found, len(want), got.Mismatches)
+			t.Errorf("%d orders are reported, want %d: %+v", found, len(want), got.Mismatches)
 		}
 	})
 }

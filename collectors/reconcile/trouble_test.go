@@ -10,7 +10,7 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-func TestATableThatVanishesIsAnErrorAndNoLoss(t *testing.T) {
+func TestMissingTableIsAnErrorAndNoMismatch(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *databasetest.Shop) {
 		shop(t, s, "orders", "payments")
@@ -29,13 +29,13 @@ func TestATableThatVanishesIsAnErrorAndNoLoss(t *testing.T) {
 		s.Run(t, "ALTER TABLE payments_away RENAME TO payments")
 		w.next("the missing payment again", missing(1))
 		w.checked()
-		if got := w.toldEver(); len(got) != 1 || got[0] != "missing_right A-1" {
-			t.Errorf("told %q", got)
+		if got := w.everConfirmed(); len(got) != 1 || got[0] != "missing_right A-1" {
+			t.Errorf("reported %q", got)
 		}
 	})
 }
 
-func TestAQueryThatTakesTooLongReadsLessTheNextTime(t *testing.T) {
+func TestSlowQueryReadsFewerRowsNextTime(t *testing.T) {
 	t.Parallel()
 	databasetest.EachServer(t, func(t *testing.T, s *databasetest.Shop) {
 		t.Parallel()
@@ -46,8 +46,8 @@ func TestAQueryThatTakesTooLongReadsLessTheNextTime(t *testing.T) {
 			s.Grant(t, table)
 		}
 		s.Run(t, "DELETE FROM payments WHERE order_id = 2500")
-		// Each hundredth row takes a tenth of a second: all of them three, and the fewest
-		// that are read at a time half a one.
+		// Every hundredth row takes a tenth of a second: all rows take three seconds, and
+		// the smallest key range half a second.
 		slow := map[string]string{
 			"postgres": `(CASE WHEN order_id % 100 = 0 THEN pg_sleep(0.1)::text ELSE '' END) IS NOT NULL`,
 			"mariadb":  `IF(order_id % 100 = 0, sleep(0.1), 0) = 0`,
@@ -56,9 +56,9 @@ func TestAQueryThatTakesTooLongReadsLessTheNextTime(t *testing.T) {
 		w := watch(t, text)
 		late := w.next("a timeout", func(r signal.Report) bool { return r.Err != nil })
 		if !strings.Contains(late.Err.Error(), "the server ended the query after the statement timeout of 2s") {
-			t.Errorf("it says: %v", late.Err)
+			t.Errorf("the error is %v", late.Err)
 		}
-		w.next("the end of a round", func(r signal.Report) bool { return r.Complete() && r.Reconciliations[0].Pass.Completed > 0 })
+		w.next("the end of a pass", func(r signal.Report) bool { return r.Complete() && r.Reconciliations[0].Pass.Completed > 0 })
 		w.next("the missing payment", missing(1))
 	})
 }

@@ -18,26 +18,26 @@ func (c *Config) Validate() error {
 			wrong(name+".where", "%s", problem)
 		}
 		if c.Within > 0 && side.Columns.At == "" {
-			wrong(name+".columns.at", "empty, and within needs the moment of each row")
+			wrong(name+".columns.at", "empty, but within needs the time of each row")
 		}
 	}
 	if l, r := len(c.Left.Columns.Key), len(c.Right.Columns.Key); l != r && l > 0 && r > 0 {
-		wrong("right.columns.key", "it has %d columns and that of the left has %d; name those that hold the same", r, l)
+		wrong("right.columns.key", "has %d columns, and left.columns.key has %d; name the columns that hold the same values", r, l)
 	}
 	l, r := len(c.Left.Columns.Values), len(c.Right.Columns.Values)
 	switch {
 	case c.Expect == equal && l == 0:
-		wrong("left.columns.values", "empty, and expect: equal compares them; name for example amount and status")
+		wrong("left.columns.values", "empty, but expect: equal compares values; name for example amount and status")
 	case l != r:
-		wrong("right.columns.values", "it has %d columns and that of the left has %d; name those that hold the same, in the same order", r, l)
+		wrong("right.columns.values", "has %d columns, and left.columns.values has %d; name the columns that hold the same values, in the same order", r, l)
 	case c.Expect != equal && l > 0:
-		wrong("left.columns.values", "only expect: equal compares values; write that, or take them out")
+		wrong("left.columns.values", "only expect: equal compares values; use it, or remove values")
 	}
 	if c.Left.Database == c.Right.Database && c.Left.Table == c.Right.Table && c.Left.Where == c.Right.Where {
-		wrong("right.table", "it is the table of the left, which always holds what it holds")
+		wrong("right.table", "is the same table as on the left; a table always matches itself")
 	}
 	if c.Within > 0 && c.Within <= 2*c.Grace {
-		wrong("within", "%s is not much longer than the grace of %s, so that nothing could be told in time", c.Within, c.Grace)
+		wrong("within", "%s is not more than twice the grace of %s, so that rows would leave the comparison before a mismatch is reported", c.Within, c.Grace)
 	}
 	if _, err := offPeak(c.OffPeak); err != nil {
 		wrong("off_peak", "%v", err)
@@ -45,14 +45,14 @@ func (c *Config) Validate() error {
 	return errors.Join(errs...)
 }
 
-// offPeak reads a schedule in cron form; nil stands for all hours.
+// offPeak reads a cron pattern; nil stands for all minutes.
 func offPeak(text string) (cron.Schedule, error) {
 	if text == "" {
 		return nil, nil
 	}
 	schedule, err := cron.ParseStandard(text)
 	if err != nil {
-		return nil, errors.New("not a schedule in cron form; write for example \"* 1-5 * * *\", which is from one to six at night")
+		return nil, errors.New("not a cron pattern; write for example \"* 1-5 * * *\" for one to six at night")
 	}
 	return schedule, nil
 }

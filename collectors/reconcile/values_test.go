@@ -10,8 +10,8 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// valueKinds are columns, and values of which each database writes the same in its
-// own way: by kind of database, or for all.
+// valueKinds are columns with equal values that each database writes in its own way: by
+// kind of database, or for all.
 var valueKinds = []struct {
 	name  string
 	left  string            // type on the left
@@ -22,17 +22,17 @@ var valueKinds = []struct {
 	{"money", "decimal(12,2)", "postgres=numeric(14,4);mariadb=decimal(14,4);sqlite=real", map[string]string{"": "19.90"}, "19.91"},
 	{"money as text", "decimal(12,2)", "postgres=text;mariadb=varchar(20);sqlite=text", map[string]string{"": "19.90"}, "19.91"},
 	{"large money", "postgres=decimal(30,2);mariadb=decimal(30,2);sqlite=text", "postgres=decimal(30,2);mariadb=decimal(30,2);sqlite=text", map[string]string{"sqlite": "'123456789012345678901234.50'", "": "123456789012345678901234.50"}, "1"},
-	{"a whole number of a decimal", "bigint", "decimal(20,3)", map[string]string{"": "100"}, "101"},
+	{"a whole number in a decimal", "bigint", "decimal(20,3)", map[string]string{"": "100"}, "101"},
 	{"a float", "postgres=double precision;mariadb=double;sqlite=real", "decimal(12,4)", map[string]string{"": "0.1"}, "0.2"},
 	{"a float of four bytes", "postgres=real;mariadb=float;sqlite=real", "decimal(12,4)", map[string]string{"": "19.9"}, "19.8"},
 	{"a domain", "postgres=amount;mariadb=decimal(12,2);sqlite=real", "postgres=amount;mariadb=decimal(14,4);sqlite=real", map[string]string{"": "19.90"}, "19.91"},
-	{"zeros before a number", "postgres=integer;mariadb=int(8) zerofill;sqlite=integer", "bigint", map[string]string{"": "5"}, "50"},
+	{"a number with leading zeros", "postgres=integer;mariadb=int(8) zerofill;sqlite=integer", "bigint", map[string]string{"": "5"}, "50"},
 	{"a bit", "postgres=boolean;mariadb=bit(1);sqlite=boolean", "postgres=boolean;mariadb=tinyint;sqlite=integer", map[string]string{"postgres": "true", "": "1"}, "postgres=false;mariadb=0;sqlite=0"},
 	{"below zero", "decimal(12,2)", "postgres=double precision;mariadb=double;sqlite=real", map[string]string{"": "-0.50"}, "0.5"},
 	{"zero", "decimal(12,2)", "integer", map[string]string{"": "0"}, "1"},
 	{"yes", "postgres=boolean;mariadb=boolean;sqlite=boolean", "postgres=boolean;mariadb=tinyint;sqlite=integer", map[string]string{"postgres": "true", "": "1"}, "postgres=false;mariadb=0;sqlite=0"},
-	{"text of all letters", "postgres=text;mariadb=varchar(40) character set utf8mb4;sqlite=text", "postgres=varchar(40);mariadb=text character set utf8mb4;sqlite=text", map[string]string{"": "'bezahlt – 支払済 🚚'"}, "'bezahlt'"},
-	{"letters that a collation takes for the same", "postgres=text;mariadb=varchar(40);sqlite=text", "postgres=text;mariadb=varchar(40);sqlite=text", map[string]string{"": "'PAID'"}, "'paid'"},
+	{"text in all scripts", "postgres=text;mariadb=varchar(40) character set utf8mb4;sqlite=text", "postgres=varchar(40);mariadb=text character set utf8mb4;sqlite=text", map[string]string{"": "'bezahlt – 支払済 🚚'"}, "'bezahlt'"},
+	{"letters that a collation treats as equal", "postgres=text;mariadb=varchar(40);sqlite=text", "postgres=text;mariadb=varchar(40);sqlite=text", map[string]string{"": "'PAID'"}, "'paid'"},
 	{"nothing", "postgres=text;mariadb=varchar(40);sqlite=text", "postgres=text;mariadb=varchar(40);sqlite=text", map[string]string{"": "NULL"}, "''"},
 	{"a UUID", "postgres=uuid;mariadb=char(36);sqlite=text", "postgres=uuid;mariadb=binary(16);sqlite=blob", map[string]string{"": "'" + uuidOf(7) + "'", "right binary": "x'" + bare(7) + "'"}, "postgres='" + uuidOf(8) + "';mariadb=x'" + bare(8) + "';sqlite=x'" + bare(8) + "'"},
 	{"a moment", "postgres=timestamptz;mariadb=datetime(3);sqlite=datetime", "postgres=timestamp(3);mariadb=timestamp(3) NULL;sqlite=timestamp", map[string]string{"sqlite": "'2026-03-29T01:30:00.250Z'", "": "'2026-03-29 01:30:00.250'"}, "'2026-03-29 01:30:01.250'"},
@@ -98,8 +98,7 @@ func TestValuesAreComparedAcrossDatabases(t *testing.T) {
 		for _, detail := range different.Details {
 			t.Log(detail)
 		}
-		// The digests, too, are the same where the values are: what is listed of a round
-		// is what differs.
+		// The digests of equal values are equal too: a pass lists only what differs.
 		for i := range len(valueKinds) {
 			r.Run(t, fmt.Sprintf("UPDATE payments SET r%d = %s WHERE order_id = %d", i, value(r, i, true), i+1))
 		}

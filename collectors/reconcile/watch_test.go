@@ -19,23 +19,23 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// grace is that of the checks of tests.
+// grace is the grace period of the checks in tests.
 const grace = 400 * time.Millisecond
 
-// patience is the timeout of a reading: a busy machine has time to compare keys.
+// patience is the timeout of a reading, long enough for a busy machine.
 const patience = "timeout: 1m"
 
-// calm is the interval of checks of which many run side by side, and each finds all in
-// each of its readings.
+// calm is the interval of checks that run many at a time and find everything in each
+// reading.
 const calm = "interval: 300ms"
 
-// settings is a config file with one check of orders against payments; more are
-// further keys of it.
+// settings is a config file with one check of orders against payments; more are further
+// keys of it.
 func settings(left, right *databasetest.Shop, expect string, more ...string) string {
 	return sides(left, right, "{key: id}", "{key: order_id}", expect, more...)
 }
 
-// sides is a config file that says what the columns are called.
+// sides is a config file with the names of the columns.
 func sides(left, right *databasetest.Shop, leftColumns, rightColumns, expect string, more ...string) string {
 	return fmt.Sprintf(`databases:
   - {name: shop, url: '%s', scan_limit: 1000}
@@ -52,7 +52,7 @@ reconciliations:
 `, left.URL, right.URL, patience, grace, leftColumns, rightColumns, expect) + "    " + strings.Join(append(more, ""), "\n    ")
 }
 
-// each runs a test on each kind of database, side by side: most of it is waiting.
+// each runs a test on each kind of database, in parallel: most of it is waiting.
 func each(t *testing.T, test func(t *testing.T, s *databasetest.Shop)) {
 	t.Helper()
 	databasetest.EachKind(t, func(t *testing.T, start func(testing.TB) *databasetest.Shop) { test(t, start(t)) })
@@ -71,18 +71,18 @@ func load(t *testing.T, text string) []collectors.Target {
 	return reconcile.Source().Targets(f)
 }
 
-// watching is a check that runs; it keeps the latest report.
+// watching is a running check. It keeps the latest report.
 type watching struct {
 	t      *testing.T
 	mu     sync.Mutex
 	latest signal.Report
-	ever   []string  // what was told in any report: kind and order
-	parts  []float64 // of the first round, that were done at each report
-	// compared is how many keys were, at each report.
+	ever   []string  // what any report contained: kind and order
+	parts  []float64 // of the first pass, done at each report
+	// compared is the number of compared keys, at each report.
 	compared []signal.Count
 	more     chan struct{}
 	stop     func()
-	log      bytes.Buffer // to be read when it has stopped
+	log      bytes.Buffer // read it only after the check has stopped
 }
 
 // Report takes a report.
@@ -107,7 +107,7 @@ func (w *watching) Report(r signal.Report) {
 	}
 }
 
-// watch runs the only check of a config until the test ends, or stops it.
+// watch runs the only check of a config until the test ends or stops it.
 func watch(t *testing.T, text string) *watching {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -125,7 +125,7 @@ func watch(t *testing.T, text string) *watching {
 	return w
 }
 
-// next waits for a report for which something holds.
+// next waits for a report that fulfils a condition.
 func (w *watching) next(what string, holds func(signal.Report) bool) signal.Report {
 	w.t.Helper()
 	late := time.After(3 * time.Minute)
@@ -146,48 +146,48 @@ func (w *watching) next(what string, holds func(signal.Report) bool) signal.Repo
 	}
 }
 
-// checked waits until all rows, as they are now, were compared and whatever differs
-// has outlived its grace.
+// checked waits until all current rows were compared and every difference has lasted for
+// the grace period.
 func (w *watching) checked() signal.Reconciliation {
 	w.t.Helper()
 	select {
-	case <-w.more: // it may be of before what was changed just now
+	case <-w.more: // it may be from before the latest change
 	default:
 	}
 	first := w.next("a whole reading", func(r signal.Report) bool { return r.Complete() }).Reconciliations[0].Pass
 	done := first.Completed + 1
 	if first.StartedAt.Known() {
-		done++ // the round under way may have passed what was changed
+		done++ // the current pass may be beyond the change
 	}
-	seen := w.next("a round", func(r signal.Report) bool { return r.Complete() && r.Reconciliations[0].Pass.Completed >= done })
+	seen := w.next("a pass", func(r signal.Report) bool { return r.Complete() && r.Reconciliations[0].Pass.Completed >= done })
 	r := w.next("what outlived its grace", func(r signal.Report) bool {
 		return r.Complete() && r.At.Sub(seen.At) > 2*grace && r.Reconciliations[0].Suspects == 0
 	})
 	return r.Reconciliations[0]
 }
 
-// readings is how many there were.
+// readings is the number of readings so far.
 func (w *watching) readings() int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return len(w.compared)
 }
 
-// toldEver is what was told in any report.
-func (w *watching) toldEver() []string {
+// everConfirmed is what any report contained.
+func (w *watching) everConfirmed() []string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	slices.Sort(w.ever)
 	return slices.Compact(slices.Clone(w.ever))
 }
 
-// suspects waits for a report in which so many orders differ within their grace.
+// suspects waits for a report with so many suspects.
 func (w *watching) suspects(n signal.Count) {
 	w.t.Helper()
 	w.next(fmt.Sprintf("%d suspects", n), func(r signal.Report) bool { return r.Complete() && r.Reconciliations[0].Suspects == n })
 }
 
-// expect fails the test unless exactly these orders are told, by kind.
+// expect fails the test unless exactly these orders are reported, by kind.
 func expect(t *testing.T, r signal.Reconciliation, want map[signal.MismatchKind][]string) {
 	t.Helper()
 	for _, kind := range []signal.MismatchKind{signal.MissingRight, signal.MissingLeft, signal.Duplicate, signal.Different} {
@@ -199,7 +199,7 @@ func expect(t *testing.T, r signal.Reconciliation, want map[signal.MismatchKind]
 		slices.Sort(got)
 		slices.Sort(want[kind])
 		if !slices.Equal(got, want[kind]) || int(m.Count) != len(want[kind]) {
-			t.Errorf("%s: told %d, %q; want %q", kind, m.Count, got, want[kind])
+			t.Errorf("%s: reported %d, %q; want %q", kind, m.Count, got, want[kind])
 		}
 	}
 }

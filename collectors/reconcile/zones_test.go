@@ -10,10 +10,9 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// TestMomentsAreTheSameInWhicheverZoneTheyAreWritten compares as values what two databases
-// write down of the same moments by clocks of different zones. What differs by as much as the
-// zones do differs.
-func TestMomentsAreTheSameInWhicheverZoneTheyAreWritten(t *testing.T) {
+// Two databases write the same moments in different zones. They compare as equal; times
+// that differ by the offset of the zones are different.
+func TestTimestampsAreComparedAcrossTimeZones(t *testing.T) {
 	t.Parallel()
 	// Half an hour is in it, and the zones have the same offset all the year, for not every
 	// MariaDB knows zones by name.
@@ -64,9 +63,9 @@ func TestMomentsAreTheSameInWhicheverZoneTheyAreWritten(t *testing.T) {
 	})
 }
 
-// TestTextIsNoMoment: a database that does not know which moment a text is says so, rather than
-// that all rows differ.
-func TestTextIsNoMoment(t *testing.T) {
+// A database that does not know which moment a text means reports an error, instead of
+// mismatches in all rows.
+func TestTextIsNotComparedWithTimestamps(t *testing.T) {
 	t.Parallel()
 	databasetest.EachServer(t, func(t *testing.T, s *databasetest.Shop) {
 		s.Run(t, fmt.Sprintf("CREATE TABLE orders (id BIGINT PRIMARY KEY, amount INTEGER, paid_at %s, created_at %s)", s.Time, s.Time),

@@ -56,6 +56,9 @@ type Case struct {
 	Severity signal.Severity
 	// Since is when the trouble began, as well as the readings tell.
 	Since signal.Instant
+	// Anchor is a moment that can be read again after a restart. It identifies the case
+	// in place of Since.
+	Anchor signal.Instant
 	// DecidableAt is the earliest moment at which it could be told from its benign
 	// twin.
 	DecidableAt signal.Instant

@@ -105,7 +105,7 @@ func newFinding(key caseKey, c *Case, at, first signal.Instant) signal.Finding {
 		DecidableAt: min(max(c.DecidableAt, first), at).Time(),
 		DetectedAt:  at.Time(),
 	}
-	f.ID = findingID(key, c.Since)
+	f.ID = findingID(key, cmp.Or(c.Anchor, c.Since))
 	update(&f, c)
 	return f
 }

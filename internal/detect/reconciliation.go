@@ -2,7 +2,9 @@ package detect
 
 import (
 	"fmt"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/lostorder/lostorder/internal/signal"
 )
@@ -15,6 +17,7 @@ import (
 func mismatchCase(r *signal.Reconciliation, words map[signal.MismatchKind]string, kinds ...signal.MismatchKind) (Case, bool) {
 	c := Case{Subject: signal.Subject{Database: r.Left.Database, Check: r.Name}, Severity: signal.Critical}
 	var details []string
+	var oldest signal.Instant
 	var found []signal.Mismatches
 	for _, kind := range kinds {
 		if m, ok := r.OfKind(kind); ok && m.Count > 0 {
@@ -33,15 +36,23 @@ func mismatchCase(r *signal.Reconciliation, words map[signal.MismatchKind]string
 		c.Count += int64(m.Count)
 		c.Orders = append(c.Orders, m.Sample...)
 		details = append(details, m.Details...)
-		if !c.Since.Known() || m.Since < c.Since {
-			c.Since = m.Since
-		}
+		c.Since = earlier(c.Since, m.Since)
+		oldest = earlier(oldest, m.Oldest)
 		if !c.DecidableAt.Known() || m.ConfirmedAt < c.DecidableAt {
 			c.DecidableAt = m.ConfirmedAt
 		}
 	}
 	if c.Count == 0 {
 		return Case{}, false
+	}
+	for _, store := range []signal.Store{r.Right, r.Left} {
+		if store.Empty {
+			c.Evidence = slices.Insert(c.Evidence, 0, signal.Fact{Name: "cause", Value: store.String() + " is empty: it has no row that counts"})
+		}
+	}
+	c.Anchor = oldest
+	if oldest.Known() {
+		c.Evidence = append(c.Evidence, signal.Fact{Name: "oldest_row", Value: oldest.Time().Format(time.RFC3339)})
 	}
 	c.Evidence = append(c.Evidence,
 		signal.Fact{Name: "left", Value: r.Left.String()},
@@ -51,6 +62,14 @@ func mismatchCase(r *signal.Reconciliation, words map[signal.MismatchKind]string
 	}
 	c.Evidence = append(c.Evidence, signal.Fact{Name: "grace", Value: inWords(r.Grace)})
 	return c, true
+}
+
+// earlier returns the earlier of two moments that are known.
+func earlier(a, b signal.Instant) signal.Instant {
+	if !a.Known() || b.Known() && b < a {
+		return b
+	}
+	return a
 }
 
 // sampleOf names the first of some orders.

@@ -206,3 +206,31 @@ func TestTheEvidenceOfAMismatchSaysBothSides(t *testing.T) {
 		t.Errorf("%s: %s", s.opened[0].Subject, got)
 	}
 }
+
+func TestAnEmptySideIsTheFirstFact(t *testing.T) {
+	s := newScript(t)
+	began, written := s.now.Add(-time.Hour), s.now.Add(-100*24*time.Hour)
+	s.play(time.Minute, func(int) signal.Report {
+		m := told(signal.MissingRight, began, "A-1", "A-2")
+		m.Capped, m.Oldest = true, signal.InstantOf(written)
+		r := checkOf(signal.Effects, m)
+		r.Reconciliations[0].Right.Empty = true
+		return r
+	})
+	open := s.detector.Open()
+	if len(open) != 1 {
+		t.Fatalf("there are %d findings, want 1", len(open))
+	}
+	f := open[0]
+	if !f.Since.Equal(began) {
+		t.Errorf("since %s, want %s, when it was first read", f.Since, began)
+	}
+	if first := f.Evidence[0]; first.Name != "cause" || first.Value != "payments (database billing) is empty: it has no row that counts" {
+		t.Errorf("the first fact is %+v", first)
+	}
+	for name, want := range map[string]string{"orders_without_partner": "at least 2", "oldest_row": written.UTC().Format(time.RFC3339)} {
+		if fact, _ := f.Evidence.Find(name); fact.Value != want {
+			t.Errorf("%s is %q, want %q", name, fact.Value, want)
+		}
+	}
+}

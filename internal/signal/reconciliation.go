@@ -25,6 +25,8 @@ type Reconciliation struct {
 type Store struct {
 	Database string
 	Table    string
+	// Empty: the last complete pass found no row that counts, and none came since.
+	Empty bool
 }
 
 // String names the store for people.
@@ -56,7 +58,8 @@ type Mismatches struct {
 	Kind        MismatchKind
 	Count       Count
 	Capped      bool    // there may be more
-	Since       Instant // when the oldest row among them was written, or first read
+	Since       Instant // when the first of them was first read
+	Oldest      Instant // when the oldest row among them was written; unknown where no column holds it
 	ConfirmedAt Instant // when the first of them had outlasted the grace period
 	Sample      []OrderRef
 	// Details describe what differs, for some of the orders and for people.

@@ -12,26 +12,26 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// never is a schedule that keeps the round from going: new rows alone are compared.
+// never is a cron pattern that stops the pass: only new rows are compared.
 const never = `off_peak: "0 0 30 2 *"`
 
-// justNow adds a row of this moment.
+// justNow adds a row with the current time.
 func justNow(t *testing.T, s *databasetest.Shop, table, id, state string) {
 	t.Helper()
 	s.Run(t, "INSERT INTO "+table+" VALUES ('"+id+"', 1, '"+state+"', "+s.Ago(0)+")")
 }
 
-func TestStories(t *testing.T) {
+func TestMismatchesOfEachExpectation(t *testing.T) {
 	t.Parallel()
 	type story struct {
-		expect string
-		more   []string
-		before func(t *testing.T, s *databasetest.Shop)              // what there is before anybody looks
-		after  func(t *testing.T, s *databasetest.Shop, w *watching) // what happens while somebody does
-		told   []string                                              // all that is ever told
+		expect   string
+		more     []string
+		before   func(t *testing.T, s *databasetest.Shop)              // rows before the first reading
+		after    func(t *testing.T, s *databasetest.Shop, w *watching) // changes while readings run
+		reported []string                                              // all mismatches that are ever reported
 	}
 	for name, tc := range map[string]story{
-		"an order that gets no payment is found when it comes, and closes when it is paid": {
+		"an order without a payment is found when it arrives, and closes when it is paid": {
 			expect: "exactly_one", more: []string{never},
 			after: func(t *testing.T, s *databasetest.Shop, w *watching) {
 				justNow(t, s, "orders", "A-1", "paid")
@@ -39,9 +39,9 @@ func TestStories(t *testing.T) {
 				justNow(t, s, "payments", "A-1", "captured")
 				w.next("its end", missing(0))
 			},
-			told: []string{"missing_right A-1"},
+			reported: []string{"missing_right A-1"},
 		},
-		"a second payment is found when it comes, and so is one of no order": {
+		"a second payment is found when it arrives, and so is a payment without an order": {
 			expect: "at_most_one", more: []string{never},
 			before: func(t *testing.T, s *databasetest.Shop) { add(t, s, "orders", "A-1", "1", "paid") },
 			after: func(t *testing.T, s *databasetest.Shop, w *watching) {
@@ -52,9 +52,9 @@ func TestStories(t *testing.T) {
 					return r.Complete() && count(r, signal.Duplicate) == 1 && count(r, signal.MissingLeft) == 1
 				})
 			},
-			told: []string{"duplicate A-1", "missing_left A-9"},
+			reported: []string{"duplicate A-1", "missing_left A-9"},
 		},
-		"benign: a payment that comes within its grace": {
+		"benign: a payment within the grace period": {
 			expect: "exactly_one", more: []string{"grace: 5s"},
 			after: func(t *testing.T, s *databasetest.Shop, w *watching) {
 				justNow(t, s, "orders", "A-1", "paid")
@@ -64,17 +64,17 @@ func TestStories(t *testing.T) {
 				w.checked()
 			},
 		},
-		"benign: a payment that is seen before its order, which a long transaction commits": {
+		"benign: a payment visible before its order, which a long transaction commits": {
 			expect: "exactly_one", more: []string{"grace: 5s"},
 			after: func(t *testing.T, s *databasetest.Shop, w *watching) {
 				justNow(t, s, "payments", "A-1", "captured")
 				w.suspects(1)
-				add(t, s, "orders", "A-1", "1", "paid") // of an hour ago
+				add(t, s, "orders", "A-1", "1", "paid") // an hour old
 				w.suspects(0)
 				w.checked()
 			},
 		},
-		"benign: orders that have several payments, where they may": {
+		"benign: several payments where they are allowed": {
 			expect: "at_least_one",
 			before: func(t *testing.T, s *databasetest.Shop) {
 				add(t, s, "orders", "A-1", "1", "paid")
@@ -83,7 +83,7 @@ func TestStories(t *testing.T) {
 				}
 			},
 		},
-		"benign: orders without any refund, where they may": {
+		"benign: no refund where it is optional": {
 			expect: "at_most_one",
 			before: func(t *testing.T, s *databasetest.Shop) {
 				add(t, s, "orders", "A-1", "1", "paid")
@@ -91,7 +91,7 @@ func TestStories(t *testing.T) {
 				add(t, s, "payments", "A-2", "1", "captured")
 			},
 		},
-		"benign: an order that the condition no longer holds for keeps its payment": {
+		"benign: an order that no longer matches the condition keeps its payment": {
 			expect: "exactly_one", more: []string{"left: {database: shop, table: orders, columns: {key: id}, where: state = 'paid'}"},
 			before: func(t *testing.T, s *databasetest.Shop) {
 				add(t, s, "orders", "A-1", "1", "paid")
@@ -104,7 +104,7 @@ func TestStories(t *testing.T) {
 				w.checked()
 			},
 		},
-		"a payment that does not count as one is none": {
+		"a payment that does not match the condition does not count": {
 			expect: "exactly_one", more: []string{"right: {database: billing, table: payments, columns: {key: order_id}, where: state = 'captured'}"},
 			before: func(t *testing.T, s *databasetest.Shop) {
 				add(t, s, "orders", "A-1", "1", "paid")
@@ -113,9 +113,9 @@ func TestStories(t *testing.T) {
 				add(t, s, "payments", "A-2", "1", "declined")
 				add(t, s, "payments", "A-2", "1", "captured")
 			},
-			told: []string{"missing_right A-1"},
+			reported: []string{"missing_right A-1"},
 		},
-		"benign: an order that is archived on both sides, one after the other": {
+		"benign: an order archived on one side and then the other": {
 			expect: "exactly_one", more: []string{"grace: 5s"},
 			before: func(t *testing.T, s *databasetest.Shop) {
 				add(t, s, "orders", "A-1", "1", "paid")
@@ -130,7 +130,7 @@ func TestStories(t *testing.T) {
 				w.checked()
 			},
 		},
-		"benign: old events are cleaned up, and within says so": {
+		"benign: old events are cleaned up, and within excludes them": {
 			expect: "at_least_one", more: []string{"kind: event", "within: 30m"},
 			before: func(t *testing.T, s *databasetest.Shop) {
 				add(t, s, "orders", "A-1", "1", "paid") // an hour old, its event is gone
@@ -138,14 +138,14 @@ func TestStories(t *testing.T) {
 				justNow(t, s, "payments", "A-2", "captured")
 			},
 		},
-		"a row whose moment lies ahead, or is NULL, is found by the round": {
+		"a row with a future or NULL timestamp is found by the pass": {
 			expect: "exactly_one",
 			before: func(t *testing.T, s *databasetest.Shop) {
 				s.Run(t, "INSERT INTO orders VALUES ('A-1', 1, 'paid', "+s.Ago(-time.Hour)+")", "INSERT INTO orders VALUES ('A-2', 1, 'paid', NULL)")
 			},
-			told: []string{"missing_right A-1", "missing_right A-2"},
+			reported: []string{"missing_right A-1", "missing_right A-2"},
 		},
-		"a moment that is none, and later than all others, does not end the look at new rows": {
+		"an invalid timestamp that sorts last does not stop the comparison of new rows": {
 			expect: "exactly_one", more: []string{never},
 			before: func(t *testing.T, s *databasetest.Shop) {
 				moment := map[string]string{"postgres": "'infinity'", "sqlite": "'when the customer calls'"}[s.Kind]
@@ -161,7 +161,7 @@ func TestStories(t *testing.T) {
 				justNow(t, s, "orders", "A-1", "paid")
 				w.next("the missing payment", missing(1))
 			},
-			told: []string{"missing_right A-1"},
+			reported: []string{"missing_right A-1"},
 		},
 		"benign: payments without an order id": {
 			expect: "exactly_one",
@@ -169,7 +169,7 @@ func TestStories(t *testing.T) {
 				s.Run(t, "INSERT INTO payments VALUES (NULL, 1, 'captured', "+s.Ago(0)+")", "INSERT INTO payments VALUES (NULL, 1, 'captured', "+s.Ago(time.Hour)+")")
 			},
 		},
-		"benign: orders and payments come all the time while windows are read": {
+		"benign: orders and payments arrive while key ranges are read": {
 			expect: "exactly_one", more: []string{"grace: 5s"},
 			after: func(t *testing.T, s *databasetest.Shop, w *watching) {
 				read := w.readings()
@@ -177,7 +177,7 @@ func TestStories(t *testing.T) {
 					id := "B-" + strconv.Itoa(i*7919%100_000)
 					justNow(t, s, "orders", id, "paid")
 					justNow(t, s, "payments", id, "captured")
-					time.Sleep(time.Millisecond) // as shops do, which leaves time for the readings
+					time.Sleep(time.Millisecond) // which leaves time for the readings
 				}
 				w.checked()
 			},
@@ -196,15 +196,15 @@ func TestStories(t *testing.T) {
 				} else {
 					tc.after(t, s, w)
 				}
-				if got := w.toldEver(); !slices.Equal(got, tc.told) && len(got)+len(tc.told) > 0 {
-					t.Errorf("told %q, want %q", got, tc.told)
+				if got := w.everConfirmed(); !slices.Equal(got, tc.reported) && len(got)+len(tc.reported) > 0 {
+					t.Errorf("reported %q, want %q", got, tc.reported)
 				}
 			})
 		})
 	}
 }
 
-// override replaces keys of the check, or adds them.
+// override replaces or adds keys of the check.
 func override(text string, more []string) string {
 	for _, line := range more {
 		key, _, _ := strings.Cut(line, ":")
@@ -227,7 +227,7 @@ func missing(n signal.Count) func(signal.Report) bool {
 	return func(r signal.Report) bool { return r.Complete() && count(r, signal.MissingRight) == n }
 }
 
-func TestNothingIsMissingUntilItWasLookedAtTwice(t *testing.T) {
+func TestMismatchIsReportedOnlyAfterTwoReadings(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *databasetest.Shop) {
 		shop(t, s, "orders", "payments")
@@ -238,36 +238,36 @@ func TestNothingIsMissingUntilItWasLookedAtTwice(t *testing.T) {
 			w.next("a reading", func(r signal.Report) bool { return r.Complete() })
 			w.next("the missing payment", missing(1))
 			if took := time.Since(began); took < grace {
-				t.Errorf("it was told after %s, and the grace is %s", took, grace)
+				t.Errorf("it was reported after %s, and the grace is %s", took, grace)
 			}
 		}
 	})
 }
 
-func TestThePrimaryHasTheLastWord(t *testing.T) {
+func TestPrimaryConfirmsMismatches(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *databasetest.Shop) {
 		replica := databasetest.SQLite(t)
 		shop(t, s, "orders", "payments")
-		shop(t, replica, "payments") // which is behind for ever
+		shop(t, replica, "payments") // which never catches up
 		add(t, s, "orders", "A-1", "1", "paid")
 		add(t, s, "payments", "A-1", "1", "captured")
 		text := strings.Replace(settings(s, replica, "exactly_one"), "{database: billing,", "{database: billing, primary: shop,", 1)
 		w := watch(t, text)
 		w.suspects(1)
-		first := w.next("a round", func(r signal.Report) bool { return r.Complete() }).Reconciliations[0].Pass.Completed
-		w.next("rounds", func(r signal.Report) bool { return r.Complete() && r.Reconciliations[0].Pass.Completed > first+20 })
-		if got := w.toldEver(); len(got) > 0 {
-			t.Errorf("told %q, which the primary has", got)
+		first := w.next("a pass", func(r signal.Report) bool { return r.Complete() }).Reconciliations[0].Pass.Completed
+		w.next("passes", func(r signal.Report) bool { return r.Complete() && r.Reconciliations[0].Pass.Completed > first+20 })
+		if got := w.everConfirmed(); len(got) > 0 {
+			t.Errorf("reported %q, which the primary has", got)
 		}
 	})
 }
 
 var createIndex = regexp.MustCompile(`CREATE INDEX [^;]*;`)
 
-func TestALargeTableIsReadByAnIndexOrNotAtAll(t *testing.T) {
+func TestLargeTableIsReadByIndexOrRefused(t *testing.T) {
 	t.Parallel()
-	const rows = 3000 // thrice the scan limit
+	const rows = 3000 // three times the scan limit
 	each(t, func(t *testing.T, s *databasetest.Shop) {
 		for _, table := range []string{"orders", "payments"} {
 			s.Run(t, "CREATE TABLE "+table+" (id BIGINT, created_at "+s.Time+")",

@@ -11,24 +11,23 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// rounds are checks whose rounds go through rows in each of the ways that there are,
-// of 4,000 orders and 2,000 payments.
-var rounds = map[string]struct {
+// passes are checks that read 4,000 orders and 2,000 payments in each possible way.
+var passes = map[string]struct {
 	expect      string
 	key         string // type of the key of the payments
 	left, right string // further settings of the sides
 }{
-	"window by window":                   {"exactly_one", "BIGINT", "", ""},
-	"where the condition leaves out all": {"exactly_one", "BIGINT", "where: state = 'none'", "where: state = 'none'"},
-	"listing those of the right":         {"at_most_one", "BIGINT", "", ""},
-	"listing those that do not count":    {"at_most_one", "BIGINT", "", "where: state = 'none'"},
-	"listing numbers and texts":          {"exactly_one", "VARCHAR(20)", "where: id % 2 = 0", ""},
+	"by key range":                          {"exactly_one", "BIGINT", "", ""},
+	"where the condition excludes all rows": {"exactly_one", "BIGINT", "where: state = 'none'", "where: state = 'none'"},
+	"listing the right side":                {"at_most_one", "BIGINT", "", ""},
+	"listing rows that do not count":        {"at_most_one", "BIGINT", "", "where: state = 'none'"},
+	"listing numbers and texts":             {"exactly_one", "VARCHAR(20)", "where: id % 2 = 0", ""},
 }
 
-// begin makes the tables of a round and watches it, at a rate.
-func beginRound(t *testing.T, s *databasetest.Shop, name string, perSecond int, more ...string) *watching {
+// beginPass creates the tables of a pass and watches it, at a rate.
+func beginPass(t *testing.T, s *databasetest.Shop, name string, perSecond int, more ...string) *watching {
 	t.Helper()
-	c := rounds[name]
+	c := passes[name]
 	for table, kind := range map[string]string{"orders": "BIGINT", "payments": c.key} {
 		key := map[string]string{"orders": "id", "payments": "order_id"}[table]
 		s.Run(t, fmt.Sprintf("CREATE TABLE %s (%s %s PRIMARY KEY, state VARCHAR(20), created_at %s)", table, key, kind, s.Time))
@@ -43,14 +42,14 @@ func beginRound(t *testing.T, s *databasetest.Shop, name string, perSecond int, 
 	return watch(t, strings.Replace(text, "rows_per_second: 10000000", fmt.Sprintf("rows_per_second: %d", perSecond), 1))
 }
 
-func TestProgressIsOfAllRowsAlsoOfThoseThatAreNotCompared(t *testing.T) {
+func TestProgressCountsRowsThatAreNotCompared(t *testing.T) {
 	t.Parallel()
-	for name := range rounds {
+	for name := range passes {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			each(t, func(t *testing.T, s *databasetest.Shop) {
-				w := beginRound(t, s, name, 5000) // 500 in each reading, or a thousand in each second one
-				w.next("a round", func(r signal.Report) bool { return r.Complete() && r.Reconciliations[0].Pass.Completed > 0 })
+				w := beginPass(t, s, name, 5000) // 500 in each reading, or 1000 in every second one
+				w.next("a pass", func(r signal.Report) bool { return r.Complete() && r.Reconciliations[0].Pass.Completed > 0 })
 				w.mu.Lock()
 				defer w.mu.Unlock()
 				var between []float64
@@ -60,29 +59,29 @@ func TestProgressIsOfAllRowsAlsoOfThoseThatAreNotCompared(t *testing.T) {
 					}
 				}
 				if !slices.IsSorted(between) || len(slices.Compact(slices.Clone(between))) == 0 {
-					t.Errorf("progress was told as %.2f", w.parts)
+					t.Errorf("progress was reported as %.2f", w.parts)
 				}
 			})
 		})
 	}
 }
 
-func TestARoundReadsNoMoreThanItMay(t *testing.T) {
+func TestPassKeepsToItsRowRate(t *testing.T) {
 	t.Parallel()
-	for name := range rounds {
+	for name := range passes {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			each(t, func(t *testing.T, s *databasetest.Shop) {
-				w := beginRound(t, s, name, 100) // ten in a reading
+				w := beginPass(t, s, name, 100) // ten in a reading
 				const readings = 15
 				w.next("some readings", func(signal.Report) bool {
 					w.mu.Lock()
 					defer w.mu.Unlock()
 					return len(w.parts) >= readings
 				})
-				// One step is 500 rows, or 1000 that are listed; and then it has to wait.
+				// One step is 500 rows, or 1000 listed rows, and then the pass must wait.
 				if last := w.next("one more", func(r signal.Report) bool { return r.Complete() }).Reconciliations[0].Pass; last.Completed > 0 || last.Fraction > 0.7 {
-					t.Errorf("after %d readings, with 150 rows allowed, %d rounds and %.2f of one are done", readings, last.Completed, last.Fraction)
+					t.Errorf("after %d readings, with 150 rows allowed, %d passes and %.2f of one are done", readings, last.Completed, last.Fraction)
 				}
 			})
 		})

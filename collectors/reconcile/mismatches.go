@@ -14,19 +14,20 @@ import (
 	"github.com/lostorder/lostorder/internal/span"
 )
 
-// mostCases bounds the keys that are remembered because their sides differ.
-const mostCases = 50_000
+const (
+	// maxSuspects limits the keys that are tracked because their sides differ.
+	maxSuspects = 50_000
+	// maxRechecks limits how many of them one reading compares again.
+	maxRechecks = 2000
+)
 
-// mostLooks bounds how many of them are looked at again in one reading.
-const mostLooks = 2000
-
-// suspect is a key whose sides differed when we looked.
+// suspect is a key whose sides differ.
 type suspect struct {
-	key    database.Key
-	found  mismatch
-	first  time.Time // since when it differs in this way, as we saw it
-	looked time.Time
-	told   time.Time // when it had outlived the grace; zero before
+	key       database.Key
+	found     mismatch
+	first     time.Time // when this mismatch was first read
+	checked   time.Time // when it was last read
+	confirmed time.Time // when it had lasted for the grace period; zero before
 }
 
 // mismatch is how the sides of a key differ.
@@ -34,45 +35,45 @@ type mismatch struct {
 	kind   signal.MismatchKind
 	detail string
 	since  signal.Instant
-	trace  string // the traceparent of its row, where that is known
+	trace  string // the traceparent of its row, where it is known
 }
 
-// same reports whether it is still the same mismatch: before it was told also by
-// its values, for those of a copy that is behind change all the time.
+// same reports whether it is still the same mismatch. Until it is confirmed its values
+// must be the same too: those of a copy that is behind change all the time.
 func (c *suspect) same(found mismatch) bool {
-	return c.found.kind == found.kind && (c.found.detail == found.detail || !c.told.IsZero())
+	return c.found.kind == found.kind && (c.found.detail == found.detail || !c.confirmed.IsZero())
 }
 
-// suspects are the keys that differ. A mismatch is told when it was read twice, the
-// grace apart: what heals by itself meanwhile was none.
+// suspects are the keys that differ. A mismatch is confirmed when it was read twice, one
+// grace period apart.
 type suspects struct {
 	grace time.Duration
 	all   map[string]*suspect
-	full  bool // there was one more than can be remembered
+	full  bool // a suspect was dropped because there are too many
 }
 
-// note takes what a look at a key gave: a mismatch, or none. Only a look that
-// confirms, at the primaries, makes one that is told.
+// note takes the result of comparing a key: a mismatch, or none. Only a comparison on the
+// primaries confirms a mismatch.
 func (s *suspects) note(key database.Key, found mismatch, now time.Time, confirms bool) {
 	name := key.ID()
 	was, known := s.all[name]
 	switch {
 	case found.kind == "":
 		delete(s.all, name)
-	case !known && len(s.all) >= mostCases:
+	case !known && len(s.all) >= maxSuspects:
 		s.full = true
 	case !known || !was.same(found):
-		s.all[name] = &suspect{key: key, found: found, first: now, looked: now}
+		s.all[name] = &suspect{key: key, found: found, first: now, checked: now}
 	case confirms:
-		was.looked, was.found = now, found
-		if was.told.IsZero() && now.Sub(was.first) >= s.grace {
-			was.told = now
+		was.checked, was.found = now, found
+		if was.confirmed.IsZero() && now.Sub(was.first) >= s.grace {
+			was.confirmed = now
 		}
 	}
 }
 
-// due are the keys to look at again: those whose grace is over, and those that were
-// told, to see whether they healed.
+// due are the keys to compare again: those whose grace period is over, and confirmed
+// ones, which may match by now.
 func (s *suspects) due(now time.Time) []database.Key {
 	var due []*suspect
 	for _, c := range s.all {
@@ -81,30 +82,30 @@ func (s *suspects) due(now time.Time) []database.Key {
 		}
 	}
 	slices.SortFunc(due, func(a, b *suspect) int {
-		if order := a.looked.Compare(b.looked); order != 0 {
+		if order := a.checked.Compare(b.checked); order != 0 {
 			return order
 		}
 		return slices.Compare(a.key, b.key)
 	})
-	keys := make([]database.Key, 0, min(len(due), mostLooks))
-	for _, c := range due[:min(len(due), mostLooks)] {
+	keys := make([]database.Key, 0, min(len(due), maxRechecks))
+	for _, c := range due[:min(len(due), maxRechecks)] {
 		keys = append(keys, c.key)
 	}
 	return keys
 }
 
-// summary is what was told, by kind, with a sample of the oldest of each.
+// summary returns the confirmed mismatches by kind, with a sample of the oldest of each.
 func (s *suspects) summary(kinds []signal.MismatchKind, sample int, shown func(database.Key) string) (all []signal.Mismatches, waiting signal.Count) {
-	told := map[signal.MismatchKind][]*suspect{}
+	confirmed := map[signal.MismatchKind][]*suspect{}
 	for _, c := range s.all {
-		if c.told.IsZero() {
+		if c.confirmed.IsZero() {
 			waiting++
 			continue
 		}
-		told[c.found.kind] = append(told[c.found.kind], c)
+		confirmed[c.found.kind] = append(confirmed[c.found.kind], c)
 	}
 	for _, kind := range kinds {
-		cases := told[kind]
+		cases := confirmed[kind]
 		slices.SortFunc(cases, func(a, b *suspect) int {
 			if order := a.since().Time().Compare(b.since().Time()); order != 0 {
 				return order
@@ -113,6 +114,8 @@ func (s *suspects) summary(kinds []signal.MismatchKind, sample int, shown func(d
 		})
 		m := signal.Mismatches{Kind: kind, Count: signal.Count(len(cases)), Capped: s.full && len(cases) > 0}
 		for i, c := range cases {
+			m.Since = earlier(m.Since, signal.InstantOf(c.first))
+			m.Oldest = earlier(m.Oldest, c.found.since)
 			if due := signal.InstantOf(c.first.Add(s.grace)); i == 0 || due < m.ConfirmedAt {
 				m.ConfirmedAt = due
 			}
@@ -125,19 +128,24 @@ func (s *suspects) summary(kinds []signal.MismatchKind, sample int, shown func(d
 				m.Details = append(m.Details, shown(c.key)+": "+c.found.detail)
 			}
 		}
-		if len(cases) > 0 {
-			m.Since = cases[0].since()
-		}
 		all = append(all, m)
 	}
-	if len(s.all) < mostCases {
+	if len(s.all) < maxSuspects {
 		s.full = false
 	}
 	return all, waiting
 }
 
-// since is the moment of its row where that is known, for it is the same after a
-// restart.
+// earlier returns the earlier of two moments that are known.
+func earlier(a, b signal.Instant) signal.Instant {
+	if !a.Known() || b.Known() && b < a {
+		return b
+	}
+	return a
+}
+
+// since is the time of its row, where it is known: it is the age of the order, and the
+// same after a restart.
 func (c *suspect) since() signal.Instant {
 	if c.found.since.Known() {
 		return c.found.since
@@ -145,12 +153,12 @@ func (c *suspect) since() signal.Instant {
 	return signal.InstantOf(c.first)
 }
 
-// look reads keys on both sides and notes how they differ.
-func (r *reader) look(ctx context.Context, keys []database.Key) error {
-	return r.lookAt(ctx, r.sides[left], r.sides[right], keys, false)
+// compareKeys reads keys on both sides and notes how they differ.
+func (r *reader) compareKeys(ctx context.Context, keys []database.Key) error {
+	return r.compareOn(ctx, r.sides[left], r.sides[right], keys, false)
 }
 
-func (r *reader) lookAt(ctx context.Context, l, s *side, keys []database.Key, confirms bool) error {
+func (r *reader) compareOn(ctx context.Context, l, s *side, keys []database.Key, confirms bool) error {
 	if len(keys) == 0 {
 		return nil
 	}
@@ -172,15 +180,16 @@ func (r *reader) lookAt(ctx context.Context, l, s *side, keys []database.Key, co
 	now := time.Now()
 	for _, key := range keys {
 		name := key.ID()
-		r.suspects.note(key, r.judge(lefts[name], rights[name]), now, confirms)
+		r.suspects.note(key, r.mismatchOf(lefts[name], rights[name]), now, confirms)
 	}
 	r.listed += int64(len(keys))
 	return nil
 }
 
-// judge says how the sides of one key differ. A row on the right is alone only when
-// the left has none at all, for an order that left the condition is still one.
-func (r *reader) judge(l, s compare.Found) mismatch {
+// mismatchOf returns how the sides of one key differ. A row on the right lacks its order
+// only if the left side has no row at all: an order that no longer matches the condition
+// is still an order.
+func (r *reader) mismatchOf(l, s compare.Found) mismatch {
 	expect := r.config.Expect
 	switch {
 	case l.Young > 0 && s.Held == 0 && expect != atMostOne:
@@ -190,13 +199,13 @@ func (r *reader) judge(l, s compare.Found) mismatch {
 	case s.Young > 0 && s.Held > 1 && expect != atLeastOne:
 		return mismatch{kind: signal.Duplicate, since: s.Last, trace: cmp.Or(s.Trace, l.Trace), detail: fmt.Sprintf("%d rows", s.Held)}
 	case l.Young > 0 && s.Held == 1 && expect == equal:
-		return r.compare(l, s)
+		return r.compareValues(l, s)
 	}
 	return mismatch{}
 }
 
-// compare says which values differ.
-func (r *reader) compare(l, s compare.Found) mismatch {
+// compareValues returns which values differ.
+func (r *reader) compareValues(l, s compare.Found) mismatch {
 	var differ []string
 	for i := range l.Values {
 		if l.Values[i] != s.Values[i] {
