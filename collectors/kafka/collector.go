@@ -82,7 +82,7 @@ type reading struct {
 	share      []string           // share groups
 	streams    []string           // streams groups
 
-	beyondEnd, leftOver []string // warnings
+	beyondEnd, leftOver, openTransactions []string // warnings
 
 	unmatchedTopics, unmatchedGroups collectors.Unmatched
 	groupsUnknown                    bool // a broker did not list its groups

@@ -34,7 +34,8 @@ type fetch struct {
 	found  []message // those that a reader of committed messages sees
 	denied bool      // not authorized
 	failed bool
-	stuck  bool // nothing more can be read now
+	stuck  bool  // nothing more can be read now
+	heldAt int64 // where an open transaction begins that ended the fetch; Unknown: none
 }
 
 // done reports whether reading further would show nothing more.
@@ -154,6 +155,7 @@ func (f *fetch) take(part *kmsg.FetchResponseTopicPartition) {
 	})
 	f.stuck = next <= f.next
 	f.next = max(f.next, next)
+	f.keepStable(part)
 }
 
 // refs names the orders of messages whose key is one.

@@ -25,6 +25,7 @@ type headSample struct {
 	end       int64 // of the log, at the last fetch
 	at        signal.Instant
 	visible   bool
+	heldAt    int64 // where an open transaction begins that holds back the head; Unknown: none
 	waiting   []signal.OrderRef
 }
 
@@ -49,7 +50,7 @@ func (r *reading) sampleHeads() {
 			one := past.sample(p)
 			if one.due(p, r.now) && len(fetches) < samplesPerReading && !r.history.denies(t.name) {
 				one.end, one.at = p.End, r.now
-				fetches = append(fetches, &fetch{topic: t, partition: p.ID, next: one.next, until: p.End})
+				fetches = append(fetches, &fetch{topic: t, partition: p.ID, next: one.next, until: p.End, heldAt: signal.Unknown})
 				samples = append(samples, one)
 			}
 		}
@@ -57,6 +58,9 @@ func (r *reading) sampleHeads() {
 	r.fetchAll(fetches)
 	for i, one := range fetches {
 		samples[i].next = one.next
+		if !one.failed && !one.denied {
+			samples[i].heldAt = one.heldAt
+		}
 		if !one.done() {
 			samples[i].at = 0 // the next reading resumes there
 		}
@@ -82,7 +86,7 @@ func (q *queuePast) sample(p *signal.Partition) *headSample {
 	}
 	one := q.samples[p.ID]
 	if one == nil || one.committed != p.Committed || one.end > p.End {
-		one = &headSample{committed: p.Committed, next: headOf(p)}
+		one = &headSample{committed: p.Committed, next: headOf(p), heldAt: signal.Unknown}
 		q.samples[p.ID] = one
 	}
 	one.next = max(one.next, p.Start)
@@ -105,6 +109,10 @@ func (r *reading) showSamples(q *queue) {
 		if one := past.samples[p.ID]; one != nil && one.committed == p.Committed {
 			p.NothingToDeliver = !one.visible && one.next >= p.End
 			q.waiting = append(q.waiting, one.waiting...)
+			if held, ok := one.openTransaction(p); ok {
+				q.openTransactions = append(q.openTransactions, held)
+				r.warnOpenTransaction(q, held)
+			}
 		}
 	}
 	slices.SortStableFunc(q.waiting, func(a, b signal.OrderRef) int { return cmp.Compare(a.Since, b.Since) })

@@ -336,3 +336,9 @@ func TestRealDeadLetterQueuesOfFrameworksArePaired(t *testing.T) {
 		t.Errorf("got\n%s", show(report))
 	}
 }
+
+func TestRealOpenTransactionThatHoldsBackAGroupIsReported(t *testing.T) {
+	s := open(t, 1)
+	tx := client(t, []string{address(t, "KAFKA_ADDR")}, kgo.TransactionalID(s.topic))
+	holdTransaction(t, s.client, tx, watch(t, s.watched(t, address(t, "KAFKA_ADDR"), impatient...)), s.topic)
+}

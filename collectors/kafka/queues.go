@@ -16,6 +16,8 @@ type queue struct {
 	from, to int
 	waiting  []signal.OrderRef
 
+	openTransactions []signal.OpenTransaction
+
 	beyondEnd bool  // a commit lies beyond the end of a log
 	leftOver  bool  // the group no longer subscribes to the topic
 	waits     int64 // of left over offsets: how many messages come after them

@@ -60,6 +60,7 @@ func (r *reading) queueOf(q *queue) signal.Queue {
 	s.Partitions = r.partsOf(q)
 	s.Ready, s.Uncommitted = 0, 0
 	s.Sample = q.waiting
+	s.OpenTransactions = q.openTransactions
 	whole := true
 	var end, committed signal.Count
 	for i := range s.Partitions {

@@ -39,6 +39,7 @@ func (r *reading) warnings() []string {
 		list = append(list, "not authorized to read topic settings: message_expiring cannot be decided; grant DESCRIBE_CONFIGS on topics "+collectors.Some(denied))
 	}
 	list = append(list, r.unpairedDeadLetters()...)
+	list = append(list, few(r.openTransactions)...)
 	list = append(list, few(r.beyondEnd)...)
 	list = append(list, few(r.leftOver)...)
 	list = append(list, r.unmatchedWarnings()...)

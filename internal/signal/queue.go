@@ -82,6 +82,17 @@ type Queue struct {
 	// Sample names orders at the head of the queue, where a source can read them
 	// without consuming them.
 	Sample []OrderRef
+	// OpenTransactions hold back the head of a partition: consumers that read committed
+	// messages receive nothing after it. Only those that a source has found.
+	OpenTransactions []OpenTransaction
+}
+
+// OpenTransaction is a transaction that holds back the head of a partition.
+type OpenTransaction struct {
+	Partition int32
+	Start     int64 // the offset of its first message; consumers wait there
+	Messages  Count // from there to the end of the log
+	Since     Age   // of its first message
 }
 
 // NewQueue returns a queue with every fact unknown.
