@@ -50,6 +50,8 @@ type client struct {
 	http     *http.Client
 	username string
 	password string
+	// pluginLogin: the prometheus plugin asked for a login. Without that it gets none.
+	pluginLogin bool
 }
 
 func newClient(c *Config) (*client, error) {
@@ -71,10 +73,16 @@ func newClient(c *Config) (*client, error) {
 	}, nil
 }
 
-// metrics reads the lines of a prometheus plugin whose names begin with the prefix. The
-// plugin needs no login.
+// metrics reads the lines of a prometheus plugin whose names begin with the prefix. It
+// sends the login only if the plugin asks for one.
 func (c *client) metrics(ctx context.Context, address, prefix string, each func(*sample) bool) error {
-	body, err := c.get(ctx, address, false)
+	body, err := c.get(ctx, address, c.pluginLogin)
+	if errors.Is(err, statusError(http.StatusUnauthorized)) && !c.pluginLogin && c.username != "" {
+		// The plugin is behind a login, its own or a proxy's.
+		if body, err = c.get(ctx, address, true); err == nil {
+			c.pluginLogin = true
+		}
+	}
 	if err != nil {
 		return err
 	}

@@ -35,7 +35,7 @@ func (d *definitions) transitLoss(q *queueDefinition, e *effective, to []key) st
 	}
 	for _, k := range to {
 		target := d.byName[k]
-		if target == nil || target.Type != "classic" {
+		if target == nil || target.Type != "classic" || !target.effective.known {
 			continue // a quorum queue accepts dead letters even when it is full
 		}
 		over := &target.effective

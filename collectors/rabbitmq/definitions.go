@@ -143,7 +143,9 @@ func (d *definitions) setups(v *release, policies bool, router *router) map[key]
 		q := &d.queues[i]
 		d.byName[key{q.VHost, q.Name}] = q
 		if policies {
-			q.effective = effective{arguments: q.Arguments, policy: best(d.policies, q), operator: best(d.operator, q)}
+			user, userKnown := best(d.policies, q)
+			operator, operatorKnown := best(d.operator, q)
+			q.effective = effective{arguments: q.Arguments, policy: user, operator: operator, known: userKnown && operatorKnown}
 		}
 	}
 	for i := range d.queues {
@@ -153,7 +155,7 @@ func (d *definitions) setups(v *release, policies bool, router *router) map[key]
 		q := &d.queues[i]
 		k := key{q.VHost, q.Name}
 		s := typeOnly(q.Type)
-		if !policies {
+		if !q.effective.known {
 			all[k] = setup{signal: typeOnly(q.Type)}
 			continue
 		}

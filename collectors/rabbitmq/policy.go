@@ -2,6 +2,9 @@ package rabbitmq
 
 import (
 	"regexp"
+	"time"
+
+	"github.com/dlclark/regexp2"
 
 	"github.com/lostorder/lostorder/internal/signal"
 )
@@ -14,51 +17,88 @@ type policy struct {
 	Priority   int            `json:"priority"`
 	Definition map[string]any `json:"definition"`
 
-	expression *regexp.Regexp
-	refused    bool
+	match   func(name string) (bool, error)
+	unknown bool // whether the pattern matches
 }
 
-// applies reports whether the policy applies to a queue.
-func (p *policy) applies(q *queueDefinition) bool {
-	if p.VHost != q.VHost || p.refused {
+// matchTimeout bounds a pattern that backtracks. After it the pattern is unknown for all
+// queues, so that it costs this time once.
+const matchTimeout = 100 * time.Millisecond
+
+// covers reports whether the policy may apply to a queue, by virtual host and type.
+func (p *policy) covers(q *queueDefinition) bool {
+	if p.VHost != q.VHost {
 		return false
 	}
 	switch p.ApplyTo {
-	case "all", "queues", "":
-	case q.Type + "_queues", q.Type + "s": // classic_queues, quorum_queues, streams
-	default:
-		return false
+	case "all", "queues", "", q.Type + "_queues", q.Type + "s": // classic_queues, quorum_queues, streams
+		return true
 	}
-	if p.expression == nil {
-		var err error
-		// The broker's expressions are PCRE; what RE2 cannot say holds for no queue here.
-		if p.expression, err = regexp.Compile(p.Pattern); err != nil {
-			p.refused = true
-			return false
-		}
-	}
-	return p.expression.MatchString(q.Name)
+	return false
 }
 
-// best returns the definition that applies to a queue: the one with the highest priority.
-func best(policies []policy, q *queueDefinition) map[string]any {
+// matches reports whether the pattern matches a name, and whether that is known. RabbitMQ
+// uses PCRE; RE2 is faster and cannot backtrack, so it is used where it accepts the pattern.
+func (p *policy) matches(name string) (matches, known bool) {
+	if p.match == nil && !p.unknown {
+		p.compile()
+	}
+	if p.unknown {
+		return false, false
+	}
+	matches, err := p.match(name)
+	if err != nil {
+		p.unknown = true
+	}
+	return matches, err == nil
+}
+
+func (p *policy) compile() {
+	if re2, err := regexp.Compile(p.Pattern); err == nil {
+		p.match = func(name string) (bool, error) { return re2.MatchString(name), nil }
+		return
+	}
+	pcre, err := regexp2.Compile(p.Pattern, regexp2.None)
+	if err != nil {
+		p.unknown = true
+		return
+	}
+	pcre.MatchTimeout = matchTimeout
+	p.match = pcre.MatchString
+}
+
+// best returns the definition that applies to a queue, the one with the highest priority,
+// and whether it is known.
+func best(policies []policy, q *queueDefinition) (definition map[string]any, known bool) {
 	var chosen *policy
+	unknown := false
+	highestUnknown := 0
 	for i := range policies {
 		p := &policies[i]
-		if p.applies(q) && (chosen == nil || p.Priority > chosen.Priority) {
+		if !p.covers(q) {
+			continue
+		}
+		switch matches, known := p.matches(q.Name); {
+		case !known && (!unknown || p.Priority > highestUnknown):
+			unknown, highestUnknown = true, p.Priority
+		case matches && (chosen == nil || p.Priority > chosen.Priority):
 			chosen = p
 		}
 	}
-	if chosen == nil {
-		return nil
+	if unknown && (chosen == nil || chosen.Priority <= highestUnknown) {
+		return nil, false
 	}
-	return chosen.Definition
+	if chosen == nil {
+		return nil, true
+	}
+	return chosen.Definition, true
 }
 
 // effective is the settings of a queue from its arguments, policy and operator policy.
 type effective struct {
 	arguments        arguments
 	policy, operator map[string]any
+	known            bool // which policies apply
 }
 
 // least returns the smallest of the limits, as the broker does.
