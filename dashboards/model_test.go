@@ -21,7 +21,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	plugins.RegisterDefaultPlugins() // the SDK decodes panels of the types that it was told of
+	plugins.RegisterDefaultPlugins() // the SDK decodes panels of the types that it knows
 	os.Exit(m.Run())
 }
 

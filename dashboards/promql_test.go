@@ -75,13 +75,13 @@ func expand(expr string) string {
 // checkPromQL fails the test unless the query is one that a panel may ask.
 func checkPromQL(t *testing.T, where, expr string) {
 	t.Helper()
-	for _, complaint := range judge(expr) {
+	for _, complaint := range complaintsAbout(expr) {
 		t.Errorf("%s: %s\n%s", where, complaint, expr)
 	}
 }
 
-// judge returns what is wrong with a query.
-func judge(expr string) (all []string) {
+// complaintsAbout returns what is wrong with a query.
+func complaintsAbout(expr string) (all []string) {
 	root, err := parser.ParseExpr(expand(expr))
 	if err != nil {
 		return []string{err.Error()}
@@ -139,7 +139,7 @@ func TestBadQueriesAreRefused(t *testing.T) {
 		"a rule of every job":             {`lifecycle:lostorder_slo_errors:ratio_1h > 0`, "chosen job"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := strings.Join(judge(tc.expr), "; "); !strings.Contains(got, tc.complaint) {
+			if got := strings.Join(complaintsAbout(tc.expr), "; "); !strings.Contains(got, tc.complaint) {
 				t.Errorf("said: %q, want something with %q", got, tc.complaint)
 			}
 		})
@@ -194,7 +194,7 @@ var freeLabels = map[string][]string{
 // for each subject and does not add up what two replicas say of it.
 func merged(name string, known, fixed []string, path []parser.Node) []string {
 	if strings.HasSuffix(name, "_info") {
-		return nil // one, whoever says it
+		return nil // one, whichever replica exports it
 	}
 	joined := map[string]string{} // a label that was made of others
 	for _, node := range slices.Backward(path) {
