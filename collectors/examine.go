@@ -8,11 +8,11 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// Advice is one thing that somebody who sets a target up should know, or do.
+// Advice is one thing that the operator of a target should know or do.
 type Advice struct {
 	Kind AdviceKind `json:"kind"`
 	Text string     `json:"text"`
-	// Paste is to be pasted by whoever owns the target; lostorder never runs it.
+	// Paste is a statement for the owner of the target to run; lostorder never runs it.
 	Paste string `json:"paste,omitempty"`
 }
 
@@ -23,7 +23,7 @@ type AdviceKind string
 const (
 	Grant   AdviceKind = "grant"   // the rights that the target needs, and no more; also one that makes it surer
 	Index   AdviceKind = "index"   // without it a query would read a large table, and is refused
-	Warning AdviceKind = "warning" // something that should be mended
+	Warning AdviceKind = "warning" // something that should be fixed
 	Picture AdviceKind = "picture" // what the config describes, drawn as text
 	Cost    AdviceKind = "cost"    // what reading the target costs in money
 )
@@ -36,13 +36,13 @@ func GrantOf(why, paste string) []Advice {
 	return []Advice{{Kind: Grant, Text: why, Paste: paste}}
 }
 
-// An Adviser is a Reader that has more to say to somebody who sets it up than a
-// reading does. Advise is asked after Read, whatever came of it.
+// An Adviser is a Reader that has advice for the operator beyond a reading. Advise is
+// called after Read, also after one that failed.
 type Adviser interface {
 	Advise(ctx context.Context) []Advice
 }
 
-// Examination is what one look at a target brought.
+// Examination is the result of one reading of a target, with advice.
 type Examination struct {
 	Report signal.Report
 	Advice []Advice

@@ -130,7 +130,7 @@ func (p *poller) guard(ctx context.Context, reader Reader, r *signal.Report) (er
 }
 
 // note logs changes of a target's health, not every failure, and what its operator
-// should mend.
+// should fix.
 func (p *poller) note(r *signal.Report, b *breaker) {
 	failed := r.Err != nil && r.Empty()
 	change := b.observe(failed, r.Err)
@@ -144,7 +144,7 @@ func (p *poller) note(r *signal.Report, b *breaker) {
 		p.log.Warn("target is read in part", "err", r.Err, "took", r.Duration)
 	}
 	for _, text := range p.warned.news(r.Warnings, r.At) {
-		p.log.Warn("target has something to mend", "warning", text)
+		p.log.Warn("target has something to fix", "warning", text)
 	}
 }
 
