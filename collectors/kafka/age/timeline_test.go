@@ -11,7 +11,6 @@ import (
 
 const minute = signal.Instant(60_000)
 
-// TestAgeOfTheHeadFollowsSamplesAndProbes
 func TestAgeOfTheHeadFollowsSamplesAndProbes(t *testing.T) {
 	const start = signal.Instant(1_700_000_000_000)
 	at := func(minutes float64) signal.Instant { return start + signal.Instant(minutes*float64(minute)) }
