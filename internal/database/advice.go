@@ -37,8 +37,8 @@ func (db *DB) LagGrant() (why, sql string) {
 	return "", ""
 }
 
-// BinlogGrants are the statements that let the user see who reads the binary log, and those
-// that let the user see more of it. They are empty where there is no such log, where nothing
+// BinlogGrants are the statements that show the user the readers of the binary log, and those
+// that show their progress. They are empty where there is no such log, where nothing
 // more is to be seen, and before the first connection.
 func (db *DB) BinlogGrants() (needed, more string) {
 	if d, ok := db.dialect.(dialect.Binlogs); ok && db.user != "" {

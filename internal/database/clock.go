@@ -14,7 +14,7 @@ type Clock struct {
 	skew   int64  // milliseconds that the database's clock is ahead of ours, as measured
 	offset int64  // the same in whole seconds, see newClock
 	lag    int64  // milliseconds that a replica may be behind
-	behind int64  // the same, as it says itself; signal.Unknown where nobody can say
+	behind int64  // the same, as the replica reports it; signal.Unknown where it cannot tell
 	halted string // why it does not follow its source; empty when it does
 	ours   int64  // when it was measured
 }
@@ -72,14 +72,14 @@ func (c Clock) Instant(millis int64) signal.Instant {
 func (c Clock) dated() bool { return c.behind >= 0 }
 
 // Stale is how much older what the database shows is than the config allows for: 0
-// unless it is a read replica; false where nobody can say.
+// unless it is a read replica; false where that is not known.
 func (c Clock) Stale() (by time.Duration, known bool) {
 	return time.Duration(max(c.behind-c.lag, 0)) * time.Millisecond, c.dated()
 }
 
 // Before is the moment on the database's clock at which what has waited for d
-// began to wait. What a replica shows had waited only until the replica knew; who
-// counts by it asks first whether that is known.
+// began to wait. A replica shows only what it knew by then; a caller that counts by it
+// checks first whether that moment is known.
 func (c Clock) Before(d time.Duration) int64 {
 	return c.now() - max(c.lag, c.behind) - d.Milliseconds()
 }

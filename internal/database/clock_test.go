@@ -14,7 +14,7 @@ func TestOfAReplicaCountsWhatItKnew(t *testing.T) {
 		behind, lag time.Duration
 		halted      string
 		warning     string
-		stale       time.Duration // -1: nobody knows
+		stale       time.Duration // -1: not known
 	}{
 		"not behind":                       {0, 0, "", "", 0},
 		"behind as it may be":              {20 * time.Second, time.Minute, "", "", 0},

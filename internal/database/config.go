@@ -10,10 +10,10 @@ import (
 
 // Config is one entry of the section databases.
 type Config struct {
-	Name             string          `yaml:"name" doc:"What the database is called; other sections name it." example:"shop"`
-	URL              config.Secret   `yaml:"url" file:"true" required:"true" doc:"Where it is and who reads it: postgres://, mysql://, mariadb:// or sqlite: URL." example:"postgres://lostorder:${DB_PASSWORD}@db.example:5432/shop"`
-	ReadReplicaLag   config.Duration `yaml:"read_replica_lag" default:"0" doc:"How far a read replica may be behind; rows count as that much younger than they look."`
-	TimeZone         string          `yaml:"time_zone" doc:"The zone of timestamps that are stored without one; the server's own when left out." example:"UTC"`
+	Name             string          `yaml:"name" doc:"Name of the database; other sections refer to it." example:"shop"`
+	URL              config.Secret   `yaml:"url" file:"true" required:"true" doc:"URL of the database and of the user that reads it: postgres://, mysql://, mariadb:// or sqlite: URL." example:"postgres://lostorder:${DB_PASSWORD}@db.example:5432/shop"`
+	ReadReplicaLag   config.Duration `yaml:"read_replica_lag" default:"0" doc:"How far a read replica may be behind. Rows count as that much younger."`
+	TimeZone         string          `yaml:"time_zone" doc:"The zone of timestamps that are stored without one; the server's own if omitted." example:"UTC"`
 	ScanLimit        int             `yaml:"scan_limit" default:"10000" min:"1" doc:"A query that would read more rows than this without an index is refused."`
 	StatementTimeout config.Duration `yaml:"statement_timeout" default:"5s" min:"100ms" max:"1h" doc:"How long one query may take; the server ends it."`
 	MaxConnections   int             `yaml:"max_connections" default:"4" min:"1" max:"100" doc:"The most connections to the server of this database, for all entries of databases with the same host and port together; the lowest of their values counts. Readings wait for their turn, and at most two connections stay open between readings."`

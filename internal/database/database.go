@@ -12,8 +12,7 @@ import (
 // recheckAfter is how long a query's plan is taken as known.
 const recheckAfter = time.Hour
 
-// DB reads one database, on a connection that is made when it is needed and shared
-// with every other DB of the same config.
+// DB reads one database, on connections that it shares with every other DB on the server.
 type DB struct {
 	config  Config
 	dialect dialect.Dialect
@@ -28,8 +27,8 @@ type DB struct {
 	user     string            // who we are, as the server said last
 }
 
-// Open sets up a database without connecting to it. What is wrong with its
-// config is said by the first Read.
+// Open sets up a database without connecting to it. The first Read returns what is
+// wrong with its config.
 func Open(c Config) *DB {
 	db := &DB{config: c}
 	db.forget()

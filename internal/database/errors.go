@@ -46,7 +46,7 @@ func (f *failure) Timeout() bool {
 	return errors.Is(f.cause, context.DeadlineExceeded) || strings.HasPrefix(f.reason, "timeout: ")
 }
 
-// Join joins errors on one line and says a reason that several share once. It is
+// Join joins errors on one line. A reason that several share appears once. It is
 // nil when all of them are.
 func Join(errs ...error) error {
 	var all []error
@@ -82,8 +82,8 @@ func Join(errs ...error) error {
 	return &joined{text.String(), all}
 }
 
-// flat takes errors that were joined apart again, so that what they share with
-// others is said once.
+// flat splits errors that were joined, so that a shared reason
+// appears once.
 func flat(errs []error) (all []error) {
 	for _, err := range errs {
 		if j, ok := err.(*joined); ok { //nolint:errorlint // what wraps them has words of its own
@@ -140,7 +140,7 @@ func (db *DB) failure(doing string, q *dialect.Query, user string, err error) er
 	return &failure{doing: doing, reason: reason, remedy: p.Fix, cause: err}
 }
 
-// Fail is an error about what could not be done with a reading.
+// Fail is an error of a reading: what it was doing, and why that failed.
 func Fail(doing string, err error) error {
 	return &failure{doing: doing, reason: err.Error(), cause: err}
 }

@@ -26,7 +26,7 @@ func ReplicaClock(behind, lag time.Duration, halted string) Clock {
 	return newClock(dialect.Session{Now: now.UnixMilli(), Sent: now, Got: now, Behind: behind.Milliseconds(), Halted: halted}, lag)
 }
 
-// Undated is what ReplicaClock takes for a lag that nobody can tell.
+// Undated is what ReplicaClock takes for a lag that is not known.
 const Undated = signal.Unknown * time.Millisecond
 
 // Connection is the number that the server gave to the connection.

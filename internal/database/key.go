@@ -10,10 +10,10 @@ import (
 // Key is the key of a row, column by column.
 type Key []string
 
-// String names the key for people.
+// String is the key in messages.
 func (k Key) String() string { return strings.Join(k, "/") }
 
-// Dashed names the key for people, with dashes in the parts that are binary, as UUIDs are
+// Dashed is the key in messages, with dashes in the parts that are binary, as UUIDs are
 // written.
 func (k Key) Dashed(binary func(part int) bool) string {
 	parts := slices.Clone(k)
@@ -43,7 +43,7 @@ type Value struct {
 	Null bool
 }
 
-// String names the value for people.
+// String is the value as text.
 func (v Value) String() string {
 	if v.Null {
 		return "NULL"

@@ -37,7 +37,7 @@ func latest(ctx context.Context, db *database.DB, table string) (database.Paged,
 	return page, err
 }
 
-// TestTheIndexThatIsThereIsTaken on a table of which MariaDB would sort all rows,
+// TestTheIndexThatIsThereIsTaken on a table that MariaDB would sort whole,
 // whatever its indexes and the table are called, and whatever becomes of them.
 func TestTheIndexThatIsThereIsTaken(t *testing.T) {
 	databasetest.EachServer(t, func(t *testing.T, s *databasetest.Shop) {

@@ -9,7 +9,7 @@ import (
 )
 
 // Horizon reads where the transactions stand that the snapshot of this reading does not show.
-// It returns false where the database does not tell everybody.
+// It returns false where the database does not tell every user.
 func (r *Reading) Horizon(ctx context.Context) (h dialect.Horizon, ok bool, err error) {
 	d, ok := r.dialect.(dialect.Horizons)
 	if !ok {
@@ -77,7 +77,7 @@ func (r *Reading) Inserted(ctx context.Context, t *Table) (signal.Count, error) 
 // Binlog reads how far the server has written its binary log, and whether it sends it to a
 // user.
 func (r *Reading) Binlog(ctx context.Context, user string) (*dialect.Binlog, error) {
-	doing := "read who reads the binary log"
+	doing := "read the state of the binary log"
 	d, ok := r.dialect.(dialect.Binlogs)
 	if !ok {
 		return nil, fmt.Errorf("%s: database %s is %s, and only MySQL and MariaDB have one; watch the replication slot or the table instead", doing, r.db.config.Name, r.dialect.Name())

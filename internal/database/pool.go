@@ -86,7 +86,7 @@ type lease struct {
 func (p *pool) take(ctx context.Context, slow bool) (*lease, error) {
 	fromIdle := false
 	if p.server != nil {
-		if err := p.server.wait(ctx, slow); err != nil {
+		if err := p.server.wait(ctx, p, slow); err != nil {
 			return nil, err
 		}
 		fromIdle = p.server.makeRoom(p)

@@ -21,8 +21,10 @@ type server struct {
 
 // waiter is a reading that waits for its turn.
 type waiter struct {
-	slow bool
-	turn chan struct{} // closed when the reading may have a connection
+	pool  *pool
+	slow  bool
+	since time.Time
+	turn  chan struct{} // closed when the reading may have a connection
 }
 
 const (
@@ -30,6 +32,9 @@ const (
 	mostIdle = 2
 	// slowAfter is how long a reading holds a connection until its target counts as slow.
 	slowAfter = time.Second
+	// yields is how long the first in the queue lets others pass that find a connection to their
+	// database open: to connect again costs the server more than most readings.
+	yields = time.Second
 )
 
 // servers are those in use, by their addresses.
@@ -61,10 +66,10 @@ func (s *server) idle() (n int) {
 	return n
 }
 
-// wait returns when it is the turn of a reading: first come, first served. It counts as a used
-// connection then, until done is called.
-func (s *server) wait(ctx context.Context, slow bool) error {
-	w := &waiter{slow: slow, turn: make(chan struct{})}
+// wait returns when it is the turn of a reading. It counts as a used connection then, until done
+// or gone is called.
+func (s *server) wait(ctx context.Context, p *pool, slow bool) error {
+	w := &waiter{pool: p, slow: slow, since: time.Now(), turn: make(chan struct{})}
 	s.mu.Lock()
 	s.waiting = append(s.waiting, w)
 	s.serve()
@@ -90,22 +95,37 @@ func (s *server) wait(ctx context.Context, slow bool) error {
 	return ctx.Err()
 }
 
-// serve gives turns to those that wait. A slow reading keeps its place while others pass it.
+// serve gives turns to those that wait.
 func (s *server) serve() {
-	limit, slowLimit := s.limit(), s.slowLimit()
-	for i := 0; i < len(s.waiting) && s.used < limit; {
-		w := s.waiting[i]
-		if w.slow && s.slow >= slowLimit {
-			i++
-			continue
+	for s.used < s.limit() {
+		next := s.next()
+		if next < 0 {
+			return
 		}
-		s.waiting = slices.Delete(s.waiting, i, i+1)
+		w := s.waiting[next]
+		s.waiting = slices.Delete(s.waiting, next, next+1)
 		s.used++
 		if w.slow {
 			s.slow++
 		}
 		close(w.turn)
 	}
+}
+
+// next is the place in the queue of the reading whose turn it is, and below zero when there is
+// none: first come, first served, except that a slow reading keeps its place while others pass
+// it, and that a reading whose database has an open connection may pass others for a moment.
+func (s *server) next() int {
+	full := s.slow >= s.slowLimit()
+	ready := func(w *waiter) bool { return !w.slow || !full }
+	first := slices.IndexFunc(s.waiting, ready)
+	if first < 0 || time.Since(s.waiting[first].since) > yields {
+		return first
+	}
+	if open := slices.IndexFunc(s.waiting, func(w *waiter) bool { return ready(w) && w.pool.idle > 0 }); open >= 0 {
+		return open
+	}
+	return first
 }
 
 // leave ends the use of a connection.

@@ -183,7 +183,7 @@ func TestAnUnknownZoneIsSaidClearly(t *testing.T) {
 		}
 		// One without its tables of zones knows none by name.
 		loads := map[bool]string{true: "(mysql_tzinfo_to_sql)", false: "(mariadb-tzinfo-to-sql)"}[s.MySQL]
-		if s.Kind == "mariadb" && !strings.Contains(err.Error(), "load its tables of zones "+loads+", or write an offset") {
+		if s.Kind == "mariadb" && !strings.Contains(err.Error(), "load its time zone tables "+loads+", or write an offset") {
 			t.Errorf("it does not say what to do: %v", err)
 		}
 	})

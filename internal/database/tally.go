@@ -15,7 +15,7 @@ import (
 // Tally is what the oldest rows of a selection count, up to a cap.
 type Tally struct {
 	Rows    Capped         // that wait, with or without a moment
-	Late    Capped         // that have waited for longer than they may; unknown of a replica that cannot say as of when
+	Late    Capped         // that have waited longer than allowed; unknown for a replica whose lag is unknown
 	Oldest  signal.Instant // since when the oldest has waited, on our clock
 	Undated Capped         // that do not say since when: NULL
 	Unread  Capped         // whose moment is no time
@@ -157,7 +157,7 @@ func (r *Reading) moments(s Selection) (dialect.Moments, error) {
 }
 
 // leading are the columns that order the rows that are counted: without those of the
-// same moment, of which any will do.
+// same moment, which may come in any order.
 func leading(s Selection) []Column {
 	if len(s.Order) > 0 {
 		return s.Order

@@ -7,9 +7,9 @@ import (
 )
 
 // Unseen lets fn find the tables that a config names as the config describes them, without
-// asking the database, for the grants of a user to whom the server does not show
-// them: MySQL and MariaDB show nobody what he may not read. fn is not called where tables
-// show anyway, nor where the server has not said who the user is.
+// asking the database. The grants of a user come from it to whom the server does not show the
+// tables. fn is not called where the server shows tables to every user, nor before the server
+// has named the user.
 func (db *DB) Unseen(fn func(*Reading) error) {
 	d, hides := db.dialect.(dialect.Hider)
 	if !hides {

@@ -11,7 +11,7 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// Found is what there is under one key.
+// Found is what a table holds under one key.
 type Found struct {
 	Rows   int64            // under the key, whatever the conditions say
 	Held   int64            // of them, those for which the conditions hold
@@ -28,7 +28,7 @@ type Value struct {
 	Null bool
 }
 
-// String names the value for people.
+// String is the value as text.
 func (v Value) String() string {
 	if v.Null {
 		return "NULL"
@@ -36,11 +36,11 @@ func (v Value) String() string {
 	return v.Text
 }
 
-// mostKeys is how many keys one query asks for.
+// mostKeys is how many keys one query looks up.
 const mostKeys = 200
 
-// Find looks up keys and returns what there is under them, by the ID of the key.
-// A key that is not there is not in the answer.
+// Find looks up keys and returns what the table holds under them, by the ID of the key.
+// A key that the table does not have is not in the answer.
 func (k *Rows) Find(ctx context.Context, r *database.Reading, keys []database.Key) (map[string]Found, error) {
 	all := make(map[string]Found, len(keys))
 	for len(keys) > 0 {
@@ -130,8 +130,8 @@ func (k *Rows) lookUp(r *database.Reading, keys []database.Key) (q dialect.Query
 }
 
 // among is the WHERE for keys; empty when the columns could hold none of them. Keys of
-// several columns are an OR, of which every planner makes look-ups in the index; it is one
-// query, for planning one for each of them takes longer than answering it.
+// several columns are an OR, which every planner turns into look-ups in the index; it is one
+// query, for planning a query for each of them takes longer than answering it.
 func (k *Rows) among(d dialect.Dialect, keys []database.Key, args *[]any) string {
 	if len(k.Key) == 1 {
 		var values []string

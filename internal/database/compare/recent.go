@@ -20,7 +20,7 @@ type Position struct{ raw string }
 // Known reports whether it is a place.
 func (m Position) Known() bool { return m.raw != "" }
 
-// String is the position as a text, of which PositionOf makes it again.
+// String is the position as a text. PositionOf turns it into the position again.
 func (m Position) String() string { return m.raw }
 
 // PositionOf is the mark of a text; of an empty one it is no place.

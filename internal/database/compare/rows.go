@@ -85,8 +85,8 @@ func (k *Rows) whole(d dialect.Dialect) []string {
 	return all
 }
 
-// within is the WHERE for the rows of a window. The columns that its bounds have in
-// common are said to be equal, which every planner knows what to do with.
+// within is the WHERE for the rows of a window. For the columns that its bounds have
+// in common it says =, which every planner can use.
 func (k *Rows) within(d dialect.Dialect, w KeyRange, args *[]any) []string {
 	var all []string
 	same := w.same()

@@ -30,7 +30,7 @@ func Conform(t *testing.T, s *Shop, table string) (env collectortest.Env, url st
 }
 
 // settle waits until PostgreSQL has counted what the test itself wrote, which it
-// does with a delay, or from version 15 on when it is told to.
+// does with a delay, or from version 15 on when it is set up to.
 func (s *Shop) settle(t testing.TB, table string) {
 	t.Helper()
 	if s.Kind != "postgres" {

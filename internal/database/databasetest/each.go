@@ -37,7 +37,7 @@ func EachServer(t *testing.T, test func(t *testing.T, s *Shop)) {
 	}
 }
 
-// EachKind runs a test on each kind of database, which makes its own, side by side.
+// EachKind runs a test on each kind of database, which starts its own database, side by side.
 func EachKind(t *testing.T, test func(t *testing.T, start func(testing.TB) *Shop)) {
 	t.Helper()
 	for _, k := range append([]kind{{"sqlite", SQLite}}, servers...) {
@@ -67,7 +67,7 @@ func EachPairWithMySQL(t *testing.T, test func(t *testing.T, left, right *Shop))
 	EachPairOfMySQL(t, test)
 }
 
-// EachPairOfMySQL runs a test on two servers of which one is MySQL, on either side.
+// EachPairOfMySQL runs a test on two servers, one of them MySQL, on either side.
 func EachPairOfMySQL(t *testing.T, test func(t *testing.T, left, right *Shop)) {
 	t.Helper()
 	for _, pair := range mysqlPairs {

@@ -8,9 +8,9 @@ import (
 	"testing"
 )
 
-// EachLogged starts a server of each kind, which writes a binary log that nobody else
+// EachLogged starts a server of each kind, which writes a binary log that no other
 // writes or reads. counts: it keeps count of what it sends
-// to whom (performance_schema), which MariaDB does only when it is told to.
+// to whom (performance_schema), which MariaDB does only when it is set up to.
 func EachLogged(t *testing.T, test func(t *testing.T, s *Shop, counts bool)) {
 	t.Helper()
 	t.Parallel() // most of it is waiting

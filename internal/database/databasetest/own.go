@@ -17,7 +17,7 @@ import (
 	"github.com/go-sql-driver/mysql"
 )
 
-// server finds a program; $MYSQLD says where MySQL's is, of which MariaDB has one of
+// server finds a program; $MYSQLD says where MySQL's is, where MariaDB has one of
 // the same name.
 func server(t *testing.T, program string) (path, version string) {
 	t.Helper()
@@ -83,7 +83,7 @@ func start(t *testing.T, program string, mariadb bool, id int, more ...string) r
 
 // mysqlData makes the data of a server of MySQL, of a copy of the folder that $MYSQL_DATA
 // names, if it names one: to make it takes seconds. Its program may be where only root
-// may enter, so that it is told whom to become.
+// may enter, so the command line names the user.
 func mysqlData(t *testing.T, as *syscall.SysProcAttr, home, program string, options []string) (*syscall.SysProcAttr, []string) {
 	t.Helper()
 	options = append(options, "--secure-file-priv=", "--innodb-redo-log-capacity=8M")

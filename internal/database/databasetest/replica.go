@@ -23,7 +23,7 @@ type Replica struct {
 	primary *exec.Cmd
 }
 
-// EachReplica starts two servers of each kind, one of which follows the other.
+// EachReplica starts two servers of each kind: one follows the other.
 func EachReplica(t *testing.T, test func(t *testing.T, r *Replica)) {
 	t.Helper()
 	t.Parallel() // most of it is waiting

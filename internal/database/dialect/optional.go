@@ -63,7 +63,7 @@ type Hider interface {
 // and those from Begun on had not begun.
 type Horizon struct{ Ended, Begun int64 }
 
-// Horizons is a dialect that tells everybody where its transactions stand.
+// Horizons is a dialect that tells every user where its transactions stand.
 type Horizons interface {
 	Horizon(ctx context.Context, tx Tx) (Horizon, error)
 }
@@ -83,8 +83,8 @@ type Binlogs interface {
 	// Binlog reads how far the server has written its binary log, and whether it sends it
 	// to a user.
 	Binlog(ctx context.Context, tx Tx, user string) (*Binlog, error)
-	// BinlogGrants are the statements that let a user see who reads the log, and those that
-	// let the user see more of it; the latter are empty where the server does not keep count.
+	// BinlogGrants are the statements that show a user the readers of the log, and those that
+	// show their progress; the latter are empty where the server does not keep count.
 	BinlogGrants(user string) (needed, more string)
 }
 

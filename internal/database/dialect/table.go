@@ -28,7 +28,7 @@ type Column struct {
 	Charset, Collation string
 }
 
-// String names the table for people.
+// String is the name of the table in messages.
 func (t *Table) String() string {
 	if t.Schema == "" {
 		return t.Name

@@ -1,6 +1,6 @@
 // Command orders measures what watching an order table costs a real PostgreSQL: one
-// poll of ten million orders beside the usual GROUP BY, and the throughput of a shop on that
-// table with and without a watcher.
+// poll of ten million orders beside the usual GROUP BY, the throughput of a shop on that
+// table with and without a watcher, and the connections of many lifecycles on one server.
 //
 //	make bench-orders
 package main
@@ -27,14 +27,15 @@ func main() {
 	polls := flag.Int("polls", 50, "how many polls are measured")
 	pairs := flag.Int("pairs", 40, "how many pairs of slices of throughput, one watched and one not; 0: none")
 	length := flag.Duration("slice", 2*time.Second, "how long each slice is, in whole seconds")
+	lifecycles := flag.Duration("lifecycles", time.Minute, "how long 1, 50 and 300 lifecycles are watched; 0: not at all")
 	flag.Parse()
-	if err := run(ctx, *rows, *polls, *pairs, *length); err != nil {
+	if err := run(ctx, *rows, *polls, *pairs, *length, *lifecycles); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, rows, polls, pairs int, length time.Duration) error {
+func run(ctx context.Context, rows, polls, pairs int, length, lifecycles time.Duration) error {
 	address := os.Getenv("POSTGRES_URL")
 	if address == "" {
 		return errors.New("POSTGRES_URL is not set: make bench-orders starts a PostgreSQL of its own")
@@ -68,6 +69,9 @@ func run(ctx context.Context, rows, polls, pairs int, length time.Duration) erro
 	err = b.compare(ctx, polls)
 	if pairs > 0 {
 		err = errors.Join(err, b.throughput(ctx, pairs, length))
+	}
+	if lifecycles > 0 {
+		err = errors.Join(err, b.lifecycles(ctx, lifecycles))
 	}
 	return err
 }

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/url"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/lostorder/lostorder/collectors"
@@ -28,30 +29,45 @@ func (b *bench) watcher() string { return fmt.Sprintf("lostorder_watcher_%d", os
 
 // target is the order table as lostorder watches it.
 func (b *bench) target(interval time.Duration) (collectors.Target, error) {
-	u, err := url.Parse(b.url)
+	all, err := b.targets(interval, 1, 1)
 	if err != nil {
 		return collectors.Target{}, err
 	}
+	return all[0], nil
+}
+
+// targets are lifecycles on the order table, spread over entries of databases that are one server.
+func (b *bench) targets(interval time.Duration, lifecycles, databases int) ([]collectors.Target, error) {
+	u, err := url.Parse(b.url)
+	if err != nil {
+		return nil, err
+	}
 	u.User = url.UserPassword(b.watcher(), "watch")
-	text := fmt.Sprintf(`
-databases:
-  - {name: shop, url: %q}
-lifecycles:
-  - name: order
+	var text strings.Builder
+	text.WriteString("databases:\n")
+	for i := range databases {
+		// Entries with different settings share no connection.
+		fmt.Fprintf(&text, "  - {name: shop%d, url: %q, scan_limit: %d}\n", i, u.String(), 10_000+i)
+	}
+	text.WriteString("lifecycles:\n")
+	for i := range lifecycles {
+		fmt.Fprintf(&text, `
+  - name: order%d
     interval: %s
-    source: {database: shop, table: orders}
+    source: {database: shop%d, table: orders}
     states:
       placed: {max: 5m, next: [paid, cancelled]}
       paid: {max: 1h, next: shipped}
       shipped: {max: 7d, next: delivered}
       delivered: {}
       cancelled: {abandoned: true}
-`, u.String(), interval)
-	f, err := config.Parse("bench.yml", []byte(text), "", []config.Section{database.Section(), orders.Source().Section})
-	if err != nil {
-		return collectors.Target{}, err
+`, i, interval, i%databases)
 	}
-	return orders.Source().Targets(f)[0], nil
+	f, err := config.Parse("bench.yml", []byte(text.String()), "", []config.Section{database.Section(), orders.Source().Section})
+	if err != nil {
+		return nil, err
+	}
+	return orders.Source().Targets(f), nil
 }
 
 // reports passes reports on while a receiver waits for them.

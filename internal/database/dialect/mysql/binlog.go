@@ -92,7 +92,7 @@ func logFiles(ctx context.Context, tx dialect.Tx) (files []dialect.LogFile, err 
 	return files, err
 }
 
-// logKept is how long the server keeps its log; 0 where it does not say, or keeps it for ever.
+// logKept is how long the server keeps its log; 0 where it does not say, or keeps it forever.
 func logKept(ctx context.Context, tx dialect.Tx) (kept time.Duration, err error) {
 	err = tx.Ask(ctx, "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('binlog_expire_logs_seconds', 'expire_logs_days')", nil, func(rows *sql.Rows) error {
 		var name, value string
@@ -124,7 +124,7 @@ func sentTo(ctx context.Context, tx dialect.Tx, user string) (signal.Count, erro
 	return signal.Count(sent.Int64), err
 }
 
-// BinlogGrants are the rights that show who reads the log, and those that show whether a
+// BinlogGrants are the rights that show the readers of the log, and those that show whether a
 // reader makes progress. The latter are empty where the server does not keep count.
 func (d *server) BinlogGrants(user string) (needed, more string) {
 	who := account(user)

@@ -8,7 +8,7 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// Undated is what Follower reports for a lag that nobody can tell.
+// Undated is what Follower reports for a lag that is not known.
 const Undated = signal.Unknown * time.Millisecond
 
 // Follower is follows, asked at moments of its own clock.

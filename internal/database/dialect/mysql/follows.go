@@ -11,8 +11,7 @@ type follows struct {
 	fresh int64 // as of when it was known to show what its source held, on its own clock; 0: never
 }
 
-// trust says what the reading before makes of a replica that says that it is not
-// behind.
+// trust is what the reading before makes of a replica that reports no lag.
 type trust int
 
 const (
@@ -21,13 +20,12 @@ const (
 	steady
 )
 
-// assess makes of what a replica says of its channels how many milliseconds it is
-// behind at most, signal.Unknown where nobody can tell, and why it does not follow.
+// assess derives from what a replica reports about its channels how many milliseconds it is
+// behind at most, signal.Unknown where that is not known, and why it does not follow.
 //
-// A replica that no longer follows shows what it knew last, which is at least what
-// was there when it last followed for sure. One that has only just begun to follow
-// says that it is not behind until something has come from its source: only the
-// second time is it taken at its word.
+// A replica that no longer follows shows what it knew last: at least what was there when it
+// last followed for certain. A replica that has just started to follow reports no lag until
+// something has arrived from its source, so it is believed the second time.
 func (f *follows) assess(channels []channel, now int64) (behind int64, halted string) {
 	var worst int64
 	for _, c := range channels {

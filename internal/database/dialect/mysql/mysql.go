@@ -31,7 +31,7 @@ type server struct {
 	config   dialect.Settings
 	settings *driver.Config
 	refused  string          // the account to which the server refused the database
-	absent   map[string]bool // tables of which the server said that they do not exist
+	absent   map[string]bool // tables that the server said do not exist
 	mariadb  bool            // as the server said when the last transaction began
 	replica  replica
 	// instrumented: performance_schema is on, as the server said when it was last asked.

@@ -13,7 +13,7 @@ import (
 	"github.com/lostorder/lostorder/internal/database/dialect"
 )
 
-// replica is what is known of a server as a replica of another.
+// replica is what is known about a server as a replica of another.
 type replica struct {
 	conn   any    // the connection that the server was asked on
 	silent bool   // on which it does not say
@@ -25,8 +25,8 @@ type replica struct {
 	follows
 }
 
-// lag asks the server how far it is behind its source. A right that was refused is
-// not asked for again on the connection: it would have to be made anew to get it.
+// lag asks the server how far it is behind its source. A right that was refused is not
+// tried again on the connection: only a new connection has a new right.
 func (d *server) lag(ctx context.Context, conn *sql.Conn, s *dialect.Session) error {
 	r := &d.replica
 	var on any
@@ -109,8 +109,8 @@ func rightFor(refusal string) string {
 	return "REPLICATION CLIENT"
 }
 
-// looksLikeReplica is what everybody may know of a server that says no more; empty
-// where nothing points to a replica.
+// looksLikeReplica is what every user may know about a server that reports no more; empty where
+// nothing suggests a replica.
 func (d *server) looksLikeReplica(ctx context.Context, conn *sql.Conn) string {
 	var name, running, readOnly string
 	if d.mariadb && conn.QueryRowContext(ctx, "SHOW GLOBAL STATUS LIKE 'Slaves_running'").Scan(&name, &running) == nil && running != "0" {

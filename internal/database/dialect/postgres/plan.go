@@ -61,7 +61,7 @@ func (d *server) explained(ctx context.Context, tx dialect.Tx, q dialect.Query, 
 		}
 	}()
 	if bitmaps {
-		// A bitmap has no order: with sorting off it would be as dear as what it replaces.
+		// A bitmap has no order: with sorting off it would be as expensive as what it replaces.
 		err := tx.Exec(ctx, `SELECT set_config('enable_bitmapscan', 'on', true), set_config('enable_sort', 'on', true),
 			set_config('enable_indexscan', 'off', true), set_config('enable_indexonlyscan', 'off', true)`)
 		if err != nil {
@@ -90,7 +90,7 @@ type guard struct {
 	q     dialect.Query
 	scans []dialect.Scan
 	// led is how many rows an index leads to by its condition alone, whatever a
-	// filter then leaves of them; nil until somebody asks.
+	// filter then leaves of them; nil until it is needed.
 	led map[string]int64
 }
 
@@ -127,7 +127,7 @@ func (g *guard) walk(ctx context.Context, n node, above walking) error {
 	return nil
 }
 
-// scan judges a step that reads a table.
+// scan examines a step that reads a table.
 func (g *guard) scan(ctx context.Context, n node, above walking) ([]dialect.Scan, error) {
 	table := n.Schema + "." + n.Table
 	sorts := n.Recheck != "" || above.sorted
@@ -185,9 +185,9 @@ func (d *server) leading(ctx context.Context, tx dialect.Tx, n node) (bool, erro
 	return led, err
 }
 
-// leads estimates how many rows match an index condition, of which a filter then
-// throws some away: the plan itself says only how many are left. A bitmap says it,
-// with the same rights and for the same query. Where the planner made a bitmap of
+// leads estimates how many rows match an index condition before a filter drops some. The plan
+// itself shows only how many are left. A bitmap shows it, with the same rights and for the same
+// query. Where the planner made a bitmap of
 // something else, all of the index may be read.
 func (g *guard) leads(ctx context.Context, n node) (int64, error) {
 	if g.led == nil {
@@ -217,7 +217,7 @@ func (g *guard) gather(nodes []node) {
 const bytesPerRow = 100
 
 // rows estimates the size of a table or an index, without reading it. One that has grown
-// since it was analysed has so many more, and one that never was is judged by its size
+// since it was analysed has so many more, and one that never was is estimated by its size
 // on disk.
 func (d *server) rows(ctx context.Context, tx dialect.Tx, schema, name string) (int64, error) {
 	var tuples, bytes int64

@@ -99,9 +99,8 @@ func (d *server) forPooler() pgx.ConnConfig {
 func (d *server) Closing() func() { return d.conns.closing(time.Second / 2) }
 
 // begin starts the transaction and, in one further round trip, sets its limits
-// and asks for the time. The planner is told to take an index wherever there is
-// one: at a backlog it would rather read the whole table, which is when the
-// answer matters most.
+// and asks for the time. The planner has to use an index wherever there is one: at
+// a backlog, which is when the answer matters most, it would rather read the whole table.
 func (d *server) Begin(ctx context.Context, conn *sql.Conn) (*sql.Tx, dialect.Session, error) {
 	tx, err := conn.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
 	if err != nil {
@@ -144,6 +143,6 @@ func (d *server) Begin(ctx context.Context, conn *sql.Conn) (*sql.Tx, dialect.Se
 
 // behind is how many milliseconds ago what a standby has replayed last was
 // committed. One that has replayed all that it received is not behind, unless
-// nobody sends it anything; then it cannot know.
+// nothing is sent to it; then it cannot know.
 const behind = `CASE WHEN pg_is_in_recovery() AND (pg_last_wal_receive_lsn() IS DISTINCT FROM pg_last_wal_replay_lsn() OR (pg_stat_get_wal_receiver()).pid IS NULL)
 	THEN greatest(coalesce(extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp()) * 1000, 0), 0)::bigint ELSE 0 END`

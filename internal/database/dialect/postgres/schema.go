@@ -8,8 +8,8 @@ import (
 	"github.com/lostorder/lostorder/internal/database/dialect"
 )
 
-// describe asks the catalog, which shows also what may not be read: a missing
-// right and a missing table are told apart.
+// Describe reads the catalog, which also shows what the user may not read: a missing right
+// differs from a missing table.
 func (d *server) Describe(ctx context.Context, tx dialect.Tx, schema, name string) (*dialect.Table, error) {
 	t := &dialect.Table{}
 	// The exact name first, which an index of the catalog finds.

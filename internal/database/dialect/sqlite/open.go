@@ -38,8 +38,8 @@ func (c sqliteConnector) Connect(context.Context) (driver.Conn, error) {
 // Driver is that of the connections.
 func (c sqliteConnector) Driver() driver.Driver { return c.driver }
 
-// sleeps reports whether the file is in WAL mode and nobody has it open. Even a
-// reader would then make the files -wal and -shm, and the application, under
+// sleeps reports whether the file is in WAL mode and no program has it open. Even a
+// reader would then create the files -wal and -shm, and the application, under
 // another user perhaps, could not write to them when it starts.
 func (d *file) sleeps() bool {
 	file, err := os.Open(d.path)
@@ -56,7 +56,7 @@ func (d *file) sleeps() bool {
 	return os.IsNotExist(err)
 }
 
-// moved reports whether the file has to be opened anew: another one took its
+// Moved reports whether the file has to be opened again: another one took its
 // place, a restored backup for example, or it slept, and what happened to it since
 // cannot be seen from there.
 func (d *file) Moved() bool {
