@@ -125,7 +125,7 @@ func (s *suspects) summary(kinds []signal.MismatchKind, sample int, shown func(d
 				m.Sample = append(m.Sample, ref)
 			}
 			if c.found.detail != "" && len(m.Details) < 3 {
-				m.Details = append(m.Details, shown(c.key)+": "+c.found.detail)
+				m.Details = append(m.Details, signal.Detail{OrderID: shown(c.key), Text: c.found.detail})
 			}
 		}
 		all = append(all, m)

@@ -35,7 +35,9 @@ func mismatchCase(r *signal.Reconciliation, words map[signal.MismatchKind]string
 		c.Evidence = append(c.Evidence, signal.Fact{Name: words[m.Kind], Value: count})
 		c.Count += int64(m.Count)
 		c.Orders = append(c.Orders, m.Sample...)
-		details = append(details, m.Details...)
+		for _, detail := range m.Details {
+			details = append(details, detail.String())
+		}
 		c.Since = earlier(c.Since, m.Since)
 		oldest = earlier(oldest, m.Oldest)
 		if !c.DecidableAt.Known() || m.ConfirmedAt < c.DecidableAt {

@@ -195,7 +195,7 @@ func TestReconciliationModes(t *testing.T) {
 func TestTheEvidenceOfAMismatchSaysBothSides(t *testing.T) {
 	s := newScript(t)
 	m := told(signal.Duplicate, s.now, "A-1")
-	m.Details, m.Capped = []string{"A-1: 2 rows"}, true
+	m.Details, m.Capped = []signal.Detail{{OrderID: "A-1", Text: "2 rows"}}, true
 	s.play(time.Minute, func(int) signal.Report { return checkOf(signal.Effects, m) })
 	if len(s.opened) != 1 {
 		t.Fatalf("found %+v", s.opened)

@@ -99,9 +99,10 @@ func TestDetailsBeginWithAHash(t *testing.T) {
 	v := veil(t, "privacy: {order_ids: hash, salt: 0123456789abcdef}")
 	r := v.Report(signal.Report{Reconciliations: []signal.Reconciliation{{Mismatches: []signal.Mismatches{{
 		Sample:  []signal.OrderRef{{ID: "A: 17"}},
-		Details: []string{"A: 17: paid here, open there", "A-18: paid here, open there"},
+		Details: []signal.Detail{{OrderID: "A: 17", Text: "paid here, open there"}, {OrderID: "A-18", Text: "paid here, open there"}},
 	}}}}})
-	got := strings.Join(r.Reconciliations[0].Mismatches[0].Details, "\n")
+	details := r.Reconciliations[0].Mismatches[0].Details
+	got := details[0].String() + "\n" + details[1].String()
 	if want := v.ID("A: 17") + ": paid here, open there\n" + v.ID("A-18") + ": paid here, open there"; got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}

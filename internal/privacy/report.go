@@ -2,7 +2,6 @@ package privacy
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/lostorder/lostorder/internal/signal"
 )
@@ -52,7 +51,7 @@ func (v *Veil) Report(r signal.Report) signal.Report {
 		c.Mismatches = slices.Clone(c.Mismatches)
 		for j := range c.Mismatches {
 			m := &c.Mismatches[j]
-			m.Details = v.details(m.Details, m.Sample)
+			m.Details = v.details(m.Details)
 			m.Sample = v.refs(m.Sample)
 		}
 	}
@@ -85,17 +84,11 @@ func (v *Veil) lifecycle(l *signal.Lifecycle) {
 	}
 }
 
-// details hashes the ids with which details begin: "A-17: paid here, open there".
-func (v *Veil) details(details []string, of []signal.OrderRef) []string {
+// details hides the ids of details.
+func (v *Veil) details(details []signal.Detail) []signal.Detail {
 	details = slices.Clone(details)
-	for i, text := range details {
-		id, rest, _ := strings.Cut(text, ": ")
-		for _, ref := range of {
-			if after, ok := strings.CutPrefix(text, ref.ID+": "); ok && len(ref.ID) > len(id) {
-				id, rest = ref.ID, after
-			}
-		}
-		details[i] = v.id(id) + ": " + rest
+	for i := range details {
+		details[i].OrderID = v.ID(details[i].OrderID)
 	}
 	return details
 }

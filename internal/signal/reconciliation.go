@@ -62,9 +62,18 @@ type Mismatches struct {
 	Oldest      Instant // when the oldest row among them was written; unknown where no column holds it
 	ConfirmedAt Instant // when the first of them had outlasted the grace period
 	Sample      []OrderRef
-	// Details describe what differs, for some of the orders and for people.
-	Details []string
+	// Details describe what differs, for some of the orders.
+	Details []Detail
 }
+
+// Detail is a text about one order. The id stands beside the text, so that it can be hidden.
+type Detail struct {
+	OrderID string
+	Text    string
+}
+
+// String is the detail as a sentence names it.
+func (d Detail) String() string { return d.OrderID + ": " + d.Text }
 
 // Pass is the progress of the comparison of all rows, old ones included.
 type Pass struct {
