@@ -23,10 +23,8 @@ func (r *reading) deadLetterReports() []signal.DeadLetterQueue {
 		if t.dlq == nil || t.deleted {
 			continue
 		}
-		d := signal.DeadLetterQueue{
-			System: signal.Kafka, Cluster: r.config.Name, Destination: t.name, Sources: t.dlq.sources,
-			Messages: signal.Unknown, Arrived: signal.Unknown,
-		}
+		d := signal.NewDeadLetterQueue(signal.Kafka, r.config.Name, t.name)
+		d.Semantics, d.Sources = &semantics, t.dlq.sources
 		if s := t.past.settings.setup; s != nil {
 			d.Retention = s.Retention
 		}

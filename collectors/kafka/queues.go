@@ -29,7 +29,7 @@ func (r *reading) addQueue(i int32, g *group) (from int) {
 	t := &r.topics[i]
 	from = len(r.parts)
 	for p := range t.leaders {
-		part := signal.Partition{ID: int32(p), Start: signal.Unknown, End: signal.Unknown, Committed: signal.Unknown}
+		part := signal.NewPartition(int32(p))
 		if g.assigned {
 			part.Assignment = signal.Unassigned
 		}

@@ -75,7 +75,9 @@ func (r *reading) readSettings() {
 
 // setupOf converts the settings of one topic.
 func setupOf(configs []*sarama.ConfigEntry) *signal.Setup {
-	s := &signal.Setup{MaxMessages: signal.Unknown, MaxBytes: signal.Unknown, MaxDeliveries: signal.Unknown, DropsHead: true}
+	setup := signal.NewSetup()
+	s := &setup
+	s.DropsHead = true
 	values := map[string]string{}
 	for _, c := range configs {
 		values[c.Name] = c.Value

@@ -45,11 +45,10 @@ func (r *reader) deadLetters(queues []signal.Queue, now signal.Instant) []signal
 			continue
 		}
 		s := &queues[i]
-		d := signal.DeadLetterQueue{
-			System: signal.RabbitMQ, Cluster: r.config.Name, Destination: s.Destination, Sources: from.sources,
-			Messages: s.Ready.Add(s.InFlight), Oldest: s.Oldest, Arrived: signal.Unknown, SourceRetention: from.retention,
-			Sample: q.sample.orders, Reasons: q.sample.reasons,
-		}
+		d := signal.NewDeadLetterQueue(signal.RabbitMQ, r.config.Name, s.Destination)
+		d.Semantics, d.Sources, d.SourceRetention = &semantics, from.sources, from.retention
+		d.Messages, d.Oldest = s.Ready.Add(s.InFlight), s.Oldest
+		d.Sample, d.Reasons = q.sample.orders, q.sample.reasons
 		if len(s.Partitions) == 1 {
 			d.Arrived = q.arrivals.count(&s.Partitions[0], now)
 		}

@@ -32,6 +32,7 @@ func (q *queue) stream() bool { return q.setup.signal == nil || q.setup.signal.T
 func (q *queue) reading(age signal.Age, part []signal.Partition) signal.Queue {
 	c := &q.counts
 	s := signal.NewQueue(q.id)
+	s.Semantics = &semantics
 	s.Objective, s.Setup, s.Oldest = q.objective, q.setup.signal, age
 	s.Consumers, s.Utilisation, s.InFlight = c.consumers, c.utilisation, c.unacked
 	s.Published, s.Redelivered, s.CounterDelay = c.published, c.redelivered, statisticsInterval

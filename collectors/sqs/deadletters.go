@@ -149,14 +149,13 @@ func (r *reading) deadLetterReports() []signal.DeadLetterQueue {
 			continue
 		}
 		slices.Sort(names)
-		d := signal.DeadLetterQueue{
-			System: signal.SQS, Cluster: r.config.Name, Destination: q.name, Sources: slices.Compact(names),
-			Messages: q.depth.sum(), Oldest: r.oldest(q), Arrived: q.past.arrived, Retention: q.setting.retention,
-		}
+		d := signal.NewDeadLetterQueue(signal.SQS, r.config.Name, q.name)
+		d.Semantics, d.Sources, d.Retention = &semantics, slices.Compact(names), q.setting.retention
+		d.Messages, d.Oldest, d.Arrived = q.depth.sum(), r.oldest(q), q.past.arrived
 		if !q.fifo() {
-			// On a standard queue a dead letter's time goes on counting from when it was
-			// sent first; on a FIFO queue it begins anew.
-			d.SourceRetention = longest
+			// On a standard queue the age of a dead letter counts from its first send; on a
+			// FIFO queue it restarts.
+			d.SourceRetention, d.KeepsAge = longest, true
 		}
 		list = append(list, d)
 	}

@@ -161,7 +161,7 @@ func TestDeadLetterQueuesArePairedBothWays(t *testing.T) {
 	if want := []string{"other", "shop-orders", "shop-payments"}; !slices.Equal(d.Sources, want[1:]) {
 		t.Errorf("sources %v, want %v", d.Sources, want[1:])
 	}
-	if d.Retention != 800*time.Second || d.SourceRetention != 900*time.Second {
+	if d.Retention != 800*time.Second || d.SourceRetention != 900*time.Second || !d.KeepsAge {
 		t.Errorf("it keeps messages %s, its sources %s; want 13m20s and 15m", d.Retention, d.SourceRetention)
 	}
 	if d := deadIn(t, r, "shop-dead"); !slices.Equal(d.Sources, []string{"other"}) || d.SourceRetention != 0 {
@@ -177,7 +177,7 @@ func TestOnFIFOQueuesTheClockOfADeadLetterBeginsAnew(t *testing.T) {
 	s.queue("orders.fifo", "RedrivePolicy", redrive("dead.fifo", 3), "MessageRetentionPeriod", "600")
 	s.queue("dead.fifo", "MessageRetentionPeriod", "300")
 	r := whole(t, watch(t, settings(t, s.URL(), noMetrics...)))
-	if d := deadIn(t, r, "dead.fifo"); d.SourceRetention != 0 {
+	if d := deadIn(t, r, "dead.fifo"); d.SourceRetention != 0 || d.KeepsAge {
 		t.Errorf("source retention %s would call it a trap, which it is not", d.SourceRetention)
 	}
 	if q := queueIn(t, r, "orders.fifo"); q.Setup.Type != "fifo" || q.Setup.DeadLettering.Route != signal.RouteSet {

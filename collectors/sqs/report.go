@@ -25,6 +25,7 @@ func (r *reading) fill(report *signal.Report) {
 // queueOf reports one queue.
 func (r *reading) queueOf(q *queue) signal.Queue {
 	s := signal.NewQueue(signal.QueueID{System: signal.SQS, Cluster: r.config.Name, Destination: q.name})
+	s.Semantics = &semantics
 	s.Objective = r.config.objective(q.name)
 	s.Ready, s.InFlight, s.Delayed = q.depth.ready, q.depth.inFlight, q.depth.delayed
 	s.Oldest = r.oldest(q)

@@ -93,7 +93,7 @@ func (t *Target) deadLetters(r *signal.Report) {
 			t.warn("queue %s has a dead letter queue that its messages do not reach: %s", q.Destination, setup.DeadLettering.Problem)
 		case setup != nil && setup.DeadLettering.Route == signal.RouteNone:
 			none = append(none, q.Destination)
-		case setup == nil && q.System == signal.Kafka:
+		case setup == nil && q.Semantics.Get().NamesDeadLetters:
 			nameless = append(nameless, q.Destination)
 		}
 	}

@@ -9,11 +9,12 @@ import (
 	"github.com/lostorder/lostorder/collectors"
 	"github.com/lostorder/lostorder/internal/checkup"
 	"github.com/lostorder/lostorder/internal/signal"
+	"github.com/lostorder/lostorder/internal/signal/signaltest"
 )
 
 func queue(system signal.System, name string, setup *signal.Setup) signal.Queue {
 	q := signal.NewQueue(signal.QueueID{System: system, Cluster: "main", Destination: name})
-	q.Setup = setup
+	q.Setup, q.Semantics = setup, signaltest.Semantics(system)
 	return q
 }
 
@@ -56,8 +57,8 @@ func TestWhatWasReadIsToldBesideWhatWasNot(t *testing.T) {
 		"1 queue, 3 dead letter queues": {Queues: make([]signal.Queue, 1), DeadLetters: make([]signal.DeadLetterQueue, 3)},
 		"2 topics, 1 consumer group": {Queues: []signal.Queue{
 			queue(signal.Kafka, "orders", nil),
-			{QueueID: signal.QueueID{System: signal.Kafka, Destination: "orders", Group: "billing"}},
-			{QueueID: signal.QueueID{System: signal.Kafka, Destination: "payments", Group: "billing"}},
+			{QueueID: signal.QueueID{System: signal.Kafka, Destination: "orders", Group: "billing"}, Semantics: signaltest.Semantics(signal.Kafka)},
+			{QueueID: signal.QueueID{System: signal.Kafka, Destination: "payments", Group: "billing"}, Semantics: signaltest.Semantics(signal.Kafka)},
 		}},
 		"2 outboxes":       {Outboxes: make([]signal.Outbox, 2)},
 		"1 lifecycle":      {Lifecycles: make([]signal.Lifecycle, 1)},

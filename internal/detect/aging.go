@@ -41,11 +41,11 @@ func retention(q *signal.Queue) time.Duration {
 	return q.Setup.Retention
 }
 
-// passesOn reports whether what a queue removes goes, or may go, to another. Kafka
-// and SQS remove what is too old whatever becomes of messages that fail.
+// passesOn reports whether what a queue removes goes, or may go, to another. Other
+// systems remove what is too old, whatever becomes of messages that fail.
 func passesOn(q *signal.Queue) bool {
 	route := q.Setup.DeadLettering.Route
-	return q.System == signal.RabbitMQ && route != signal.RouteNone && route != signal.RouteBroken
+	return q.Semantics.Get().DeadLettersRemoved && route != signal.RouteNone && route != signal.RouteBroken
 }
 
 // agingWindow is how long a head is watched before its pace is judged.

@@ -195,7 +195,7 @@ func (c *lossCount) held(at signal.Instant) bool {
 	return c.episode > 0 && at.Sub(c.last) <= lossHold
 }
 
-// olderThanKept is messages that went from a queue of SQS when its oldest had to go,
+// olderThanKept is messages that went from a queue when its oldest had to go,
 // until the counters say whether somebody deleted them.
 type olderThanKept struct {
 	at       signal.Instant
@@ -223,7 +223,7 @@ type keptTrack struct {
 // reached the age at which they are removed, what waits became less, and nobody
 // deleted that much, nor received it so often that it became a dead letter.
 func (t *queueTrack) observeKept(q *signal.Queue, at signal.Instant, interval time.Duration, rebase bool) {
-	if q.System != signal.SQS || retention(q) == 0 || !q.Ready.Known() {
+	if !q.Semantics.Get().RetentionShowsInDepth || retention(q) == 0 || !q.Ready.Known() {
 		return
 	}
 	if t.kept == nil || rebase {

@@ -28,14 +28,14 @@ type Expiry struct {
 	In time.Duration
 }
 
-// LossReason is why the broker removed messages that nobody had processed.
+// LossReason is why the broker removed messages that no consumer had processed.
 type LossReason string
 
 // The reasons for which messages are lost.
 const (
-	// Retention: Kafka removed them by retention.ms, retention.bytes or DeleteRecords.
+	// Retention: the log was cut by age, by size, or by an operator.
 	Retention LossReason = "retention"
-	// unroutableReturned: RabbitMQ gave them back to a publisher that asked for it. The
-	// other reasons have RabbitMQ's names, too.
+	// unroutableReturned: the broker returned them to a publisher that asked for it. The
+	// other reasons have the broker's own names.
 	unroutableReturned LossReason = "unroutable_returned"
 )

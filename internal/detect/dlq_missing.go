@@ -16,7 +16,7 @@ import (
 // keep what it was meant to keep. Nothing
 // needs to have been lost yet, so that it wakes nobody.
 //
-// Kafka has nothing on the broker to decide it from.
+// Where dead letter queues are known by name only, there is nothing to decide it from.
 var dlqMissing = Decision{
 	Mode:        signal.DLQMissing,
 	Description: "A message that fails would be dropped, or delivered again for ever: the queue has no dead letter queue, or the way to it leads nowhere.",
@@ -35,19 +35,21 @@ const (
 
 // letterTrack is what is remembered of what becomes of a queue's failing messages.
 type letterTrack struct {
-	id    signal.QueueID
-	setup *signal.Setup  // the last in which it was known
-	since signal.Instant // since when they are not kept; zero when they are
-	had   bool           // it had a dead letter queue since we look
-	used  bool           // a message or a consumer was seen
-	holds signal.Count   // messages in the queue
-	wants bool           // whether it should have one
-	dead  bool           // it was the dead letter queue of another
-	grace time.Duration
+	id        signal.QueueID
+	semantics *signal.Semantics
+	setup     *signal.Setup  // the last in which it was known
+	since     signal.Instant // since when they are not kept; zero when they are
+	had       bool           // it had a dead letter queue since we look
+	used      bool           // a message or a consumer was seen
+	holds     signal.Count   // messages in the queue
+	wants     bool           // whether it should have one
+	dead      bool           // it was the dead letter queue of another
+	grace     time.Duration
 }
 
 // observe takes the next reading. What it does not know stays as it was.
 func (t *letterTrack) observe(q *signal.Queue, at signal.Instant) {
+	t.semantics = q.Semantics
 	t.id, t.holds = q.QueueID, q.Ready.Add(q.InFlight).Add(q.Delayed)
 	t.used = t.used || max(t.holds, q.Consumers, q.Published, q.Received, q.Acknowledged) > 0
 	if t.grace = declaring; q.Objective.MaxAge > 0 {
@@ -177,11 +179,12 @@ func (t *letterTrack) severity() signal.Severity {
 func (t *letterTrack) byBroker() string {
 	var does []string
 	s := t.setup
-	if s.MaxDeliveries.Known() && t.id.System != signal.SQS {
+	retries := t.semantics.Get().RetriesUntilRetention
+	if s.MaxDeliveries.Known() && !retries {
 		does = append(does, fmt.Sprintf("dropped after %d deliveries", s.MaxDeliveries))
 	}
 	switch {
-	case s.Retention > 0 && t.id.System == signal.SQS:
+	case s.Retention > 0 && retries:
 		does = append(does, "delivered again and again until it is "+inWords(s.Retention)+" old, and then removed")
 	case s.Retention > 0:
 		does = append(does, "dropped when it is "+inWords(s.Retention)+" old")
@@ -203,17 +206,13 @@ func (t *letterTrack) lacks() signal.Evidence {
 		}
 	}
 	if letter.Route == signal.RouteNone {
-		problem = "no dead letter exchange, by argument or policy"
-		if t.id.System == signal.SQS {
-			problem = "no redrive policy"
-		}
+		problem = cmp.Or(t.semantics.Get().NoDeadLettering, "no dead letter queue")
 		if t.had {
 			problem += " any more: there was one"
 		}
 	}
 	fate := cmp.Or(t.byBroker(), "dropped when a consumer rejects it, delivered again for ever when it is requeued")
-	if t.id.System == signal.SQS && letter.Route == signal.RouteBroken {
-		// SQS moves nothing to a queue that it cannot reach, and goes on delivering.
+	if t.semantics.Get().RetriesUntilRetention && letter.Route == signal.RouteBroken {
 		fate = cmp.Or(t.byBroker(), "delivered again and again")
 	}
 	e := signal.Evidence{{Name: "problem", Value: problem}, {Name: "failing_message", Value: fate}}

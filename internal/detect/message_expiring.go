@@ -103,15 +103,15 @@ func tooOld(v *view, q *signal.Queue, t *queueTrack) (c Case, worst threat, thre
 		{Name: "taken_off", Value: rateInWords(worst.drain)},
 		{Name: "waiting_messages", Value: fmt.Sprint(c.Count)},
 	}
-	if q.System == signal.Kafka {
+	if q.Semantics.Get().Log {
 		c.Evidence = append(c.Evidence, signal.Fact{Name: "position", Value: strings.Join(where, "; ")})
 	}
 	return c, worst, true
 }
 
-// removedAt says at which age messages are removed: Kafka does it segment by segment.
+// removedAt says at which age messages are removed. Whole segments are removed later.
 func removedAt(q *signal.Queue) string {
-	if q.System == signal.Kafka {
+	if q.Semantics.Get().RemovesSegments {
 		return inWords(q.Setup.Retention) + " at the earliest"
 	}
 	return inWords(q.Setup.Retention)
@@ -181,10 +181,10 @@ func tooMany(_ *view, q *signal.Queue, t *queueTrack) (Case, threat, bool) {
 	}, worst, true
 }
 
-// deadLettersExpire tells of dead letters that nobody takes out before the broker
-// removes them. SQS counts the age of a message in a standard queue from when it was
-// first sent: a dead letter queue that keeps messages no longer than their source
-// removes them when the source would have, unseen, however lately they came.
+// deadLettersExpire finds dead letters that the broker will remove before an operator
+// handles them. Where a dead letter keeps its age, a dead letter queue with a retention no
+// longer than its source's removes it when the source would have, however recently it
+// arrived.
 func deadLettersExpire(v *view, d *signal.DeadLetterQueue) (Case, bool) {
 	if d.Messages <= 0 || d.Retention <= 0 || v.passesOn(d) {
 		return Case{}, false
@@ -210,7 +210,7 @@ func deadLettersExpire(v *view, d *signal.DeadLetterQueue) (Case, bool) {
 			signal.Fact{Name: "oldest_message_age", Value: inWords(age) + " (" + d.Oldest.Bound.String() + ")"},
 			signal.Fact{Name: "removed_in", Value: inWords(in)})
 	}
-	keepsAge := d.System == signal.SQS && !strings.HasSuffix(d.Destination, ".fifo") && d.SourceRetention > 0
+	keepsAge := d.KeepsAge && d.SourceRetention > 0
 	switch {
 	case keepsAge && d.Retention <= d.SourceRetention:
 		c.Evidence = append(c.Evidence, signal.Fact{
@@ -235,7 +235,7 @@ func (v *view) passesOn(d *signal.DeadLetterQueue) bool {
 			return passesOn(q)
 		}
 	}
-	return d.System == signal.RabbitMQ
+	return d.Semantics.Get().DeadLettersRemoved
 }
 
 // severityOf is how bad it is when messages of a queue are removed: those that

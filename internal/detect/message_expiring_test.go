@@ -175,6 +175,7 @@ var expiryCases = map[string]tale{
 			s.play(time.Hour, func(int) signal.Report {
 				r := deadFor(96*time.Hour, 96*time.Hour, s.now)
 				r.DeadLetters[0].Destination = "orders-dlq.fifo"
+				r.DeadLetters[0].KeepsAge = false // a FIFO queue counts the age from the arrival
 				return r
 			})
 		},
@@ -352,7 +353,7 @@ func deadFor(keeps, source time.Duration, since time.Time) signal.Report {
 	d.Retention, d.SourceRetention = keeps, source
 	d.Oldest = signal.Age{Since: signal.InstantOf(since), Bound: signal.AtLeast}
 	if source > 0 {
-		d.System = signal.SQS
+		d.System, d.KeepsAge = signal.SQS, true
 	}
 	return r
 }

@@ -10,24 +10,23 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// messageLost: the broker removed messages that nobody had processed.
+// messageLost: the broker removed messages that no consumer had processed.
 //
-// Kafka: the log no longer begins before the group's committed offset but after it.
-// What lies between was never committed and can no longer be read. It is decided once
-// the group is seen not to have had those messages in hand: a consumer commits a
-// little later than it works, so a range that was young when it went is lost only if
-// the group still stands below it a reading later.
+// In a log, the log start passed the group's committed offset. The messages between were
+// never committed and can no longer be read. A consumer commits slightly later than it
+// processes, so a range that was young when it was removed counts only if the group is
+// still below it one reading later.
 //
-// RabbitMQ: its nodes count what they drop. That proves a loss; what is short in a
-// queue that is set up so that it may drop messages says of which queue it was. A
-// purge makes messages short and is not counted, so that nothing is said.
+// Where nodes count what they drop, the counter proves the loss. A queue that may drop
+// messages and whose own counts do not balance is the one that lost them. A purge makes
+// the counts differ too, but no node counts it, so it is not reported.
 //
-// SQS: what waits becomes less when the oldest message is as old as it may be, and
-// nobody deleted it.
+// Where retention shows only in the depth, the backlog shrinks when the oldest message
+// reaches the retention, and no consumer deleted that many.
 var messageLost = Decision{
 	Mode:        signal.MessageLost,
-	Description: "The broker removed messages that nobody had processed.",
-	BenignTwin:  "Retention removes messages that were committed, a topic is made anew, only commit markers are removed, an operator purges a queue, a node counts anew.",
+	Description: "The broker removed messages that no consumer had processed.",
+	BenignTwin:  "Retention removes processed messages, a topic is recreated, only commit markers are removed, an operator purges a queue, the counters of a node restart.",
 	judge:       judgeMessageLost,
 }
 
@@ -35,9 +34,8 @@ const (
 	// lossHold is how long a loss stays an open finding after the last message was
 	// lost: nothing brings the messages back, but somebody should see it.
 	lossHold = time.Hour
-	// inHand is the longest that a working consumer is taken to have messages in
-	// hand without having committed them: several times Kafka's default
-	// auto.commit.interval.ms of 5 s.
+	// inHand is the longest time that a working consumer may hold messages without
+	// committing them: several times the usual commit interval of 5 s.
 	inHand = 30 * time.Second
 	// maxRanges bounds the ranges that the evidence names.
 	maxRanges = 10
@@ -216,9 +214,9 @@ func lostByCount(v *view, q *signal.Queue, t *queueTrack) (Case, bool) {
 		}
 	}
 	c.DecidableAt = c.Since
-	how := "the node counts messages that it dropped, and as many are short in this queue: published, neither acknowledged nor there"
-	if q.System == signal.SQS {
-		how = "the oldest message was as old as the queue keeps one, what waits became less, and nobody deleted that much"
+	how := "the node counted dropped messages, and this queue lacks the same number: published, neither acknowledged nor in the queue"
+	if q.Semantics.Get().RetentionShowsInDepth {
+		how = "the oldest message reached the retention, the backlog shrank, and consumers did not delete that many"
 	}
 	c.Evidence = signal.Evidence{
 		{Name: "lost_messages", Value: fmt.Sprint(c.Count)},

@@ -11,7 +11,7 @@ import (
 // retryLoop: the same messages are delivered again and again. Where the broker
 // counts deliveries, far more are repeated than acknowledged, all through a window,
 // and more often than readers hold messages, so that it is not that each came once
-// more. Kafka counts none; there a consumer that dies of a message shows as a
+// more. Where deliveries are not counted, a message that crashes its consumer shows as a
 // committed offset that stands still while members come and go.
 var retryLoop = Decision{
 	Mode:        signal.RetryLoop,
@@ -49,9 +49,8 @@ func (t *queueTrack) countAgain(q *signal.Queue) {
 	case !r.known:
 	case q.Redelivered.Known() && r.redelivered.Known():
 		t.flow.again += int64(max(0, q.Redelivered-r.redelivered))
-	case q.System == signal.SQS && q.Received >= r.received && r.received.Known() && q.Acknowledged >= r.acked && r.acked.Known():
-		// SQS counts no redeliveries; what was received more often than it was deleted
-		// came again, or is held.
+	case q.Semantics.Get().CountsReceipts && q.Received >= r.received && r.received.Known() && q.Acknowledged >= r.acked && r.acked.Known():
+		// What was received more often than it was deleted came again, or is in flight.
 		t.flow.again += int64(q.Received - r.received - (q.Acknowledged - r.acked))
 	}
 	r.known = true
@@ -134,7 +133,8 @@ func repeatedCase(q *signal.Queue, t *queueTrack) (c Case, ok bool) {
 		}
 		held = max(held, now.held)
 	}
-	if q.System == signal.SQS {
+	receipts := q.Semantics.Get().CountsReceipts
+	if receipts {
 		// What is held now was received and not yet deleted. A message that is given up
 		// after a few receives is a dead letter, and no loop.
 		again -= held
@@ -143,7 +143,7 @@ func repeatedCase(q *signal.Queue, t *queueTrack) (c Case, ok bool) {
 			return c, false
 		}
 	}
-	if again < againOfLoop || again < againPerHeld*held && q.System != signal.SQS {
+	if again < againOfLoop || again < againPerHeld*held && !receipts {
 		return c, false
 	}
 	c = Case{

@@ -8,6 +8,7 @@ import (
 
 	"github.com/lostorder/lostorder/internal/detect"
 	"github.com/lostorder/lostorder/internal/signal"
+	"github.com/lostorder/lostorder/internal/signal/signaltest"
 )
 
 const interval = 15 * time.Second
@@ -83,6 +84,7 @@ func (s *script) play(d time.Duration, read func(i int) signal.Report) {
 }
 
 func (s *script) observe(r signal.Report) {
+	signaltest.Behave(&r)
 	r.TargetID = signal.TargetID{Collector: "kafka", Target: "main"}
 	r.At, r.Interval, r.Duration = s.now, interval, 100*time.Millisecond
 	r.Identity = s.identity

@@ -28,7 +28,7 @@ type balance struct {
 
 // weigh compares what came, went and waits with the last reading.
 func (t *queueTrack) weigh(q *signal.Queue, at signal.Instant, rebase bool) {
-	if q.System != signal.RabbitMQ || len(q.Partitions) != 1 || q.Partitions[0].End < 0 {
+	if !q.Semantics.Get().CountersBalance || len(q.Partitions) != 1 || q.Partitions[0].End < 0 {
 		return
 	}
 	p, before := &q.Partitions[0], t.balance

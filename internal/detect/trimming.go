@@ -32,7 +32,7 @@ type trim struct {
 
 // watchTrimming takes in where the logs of the queue begin.
 func (t *queueTrack) watchTrimming(q *signal.Queue, at signal.Instant, rebase bool) {
-	if q.System != signal.Kafka || q.Setup == nil || q.Setup.MaxBytes <= 0 || t.consumers == 0 || rebase {
+	if !q.Semantics.Get().RemovesSegments || q.Setup == nil || q.Setup.MaxBytes <= 0 || t.consumers == 0 || rebase {
 		t.trimming = nil
 		return
 	}

@@ -25,13 +25,13 @@ func Holds(r *signal.Report) []string {
 	return all
 }
 
-// queuesOf counts queues, and of Kafka, where each group that reads a topic is a queue of its
-// own, what people count.
+// queuesOf counts queues. Where each group that reads a topic is a queue of its own, it
+// counts topics and groups instead.
 func queuesOf(r *signal.Report) (topics, groups, queues int) {
 	topic, group := map[string]bool{}, map[string]bool{}
 	for i := range r.Queues {
 		q := &r.Queues[i]
-		if q.System != signal.Kafka {
+		if !q.Semantics.Get().Log {
 			queues++
 			continue
 		}

@@ -59,6 +59,8 @@ type Queue struct {
 	// not know them.
 	Members uint64
 
+	// Semantics is how the messaging system behaves; nil where the source declares none.
+	Semantics *Semantics
 	// Setup is how the queue is set up; nil where the source does not know.
 	Setup *Setup
 
@@ -202,6 +204,11 @@ type Partition struct {
 	Head             Age   // of the message at Committed
 }
 
+// NewPartition returns a partition of which nothing is known yet.
+func NewPartition(id int32) Partition {
+	return Partition{ID: id, Start: Unknown, End: Unknown, Committed: Unknown}
+}
+
 // Lag returns how many messages wait in the partition. It is never negative: an
 // offset beyond the end is of a recreated topic, and below the start only what can
 // still be read counts. It is 0 where the group never committed an offset.
@@ -234,8 +241,21 @@ type DeadLetterQueue struct {
 	// SourceRetention is the longest of its sources; 0 where messages are kept forever.
 	Retention       time.Duration
 	SourceRetention time.Duration
-	Sample          []OrderRef
+	// KeepsAge: a dead letter keeps the age that it had in its source.
+	KeepsAge  bool
+	Semantics *Semantics // as of a Queue
+	Sample    []OrderRef
 	// Reasons say, for people, why messages came here, the most frequent first. They
 	// are of a sample, and read only where the config allows it.
 	Reasons []string
+}
+
+// NewDeadLetterQueue returns a dead letter queue of which nothing is known yet.
+func NewDeadLetterQueue(system System, cluster, destination string) DeadLetterQueue {
+	return DeadLetterQueue{System: system, Cluster: cluster, Destination: destination, Messages: Unknown, Arrived: Unknown}
+}
+
+// NewSetup returns a setup without limits.
+func NewSetup() Setup {
+	return Setup{MaxMessages: Unknown, MaxBytes: Unknown, MaxDeliveries: Unknown}
 }

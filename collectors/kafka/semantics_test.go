@@ -1,0 +1,14 @@
+package kafka
+
+import (
+	"testing"
+
+	"github.com/lostorder/lostorder/internal/signal"
+	"github.com/lostorder/lostorder/internal/signal/signaltest"
+)
+
+func TestSemanticsAreThoseThatDecisionsAreTestedWith(t *testing.T) {
+	if want := *signaltest.Semantics(signal.Kafka); semantics != want {
+		t.Errorf("got %+v, want %+v", semantics, want)
+	}
+}
