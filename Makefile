@@ -67,7 +67,7 @@ integration: ## All tests, also those against real servers
 
 # What is tested with the libraries of Kubernetes, Helm, registries and packages is in modules of its own, so that these
 # do not choose the versions of ours.
-MODULES = build
+MODULES = build helm/test
 
 .PHONY: modules
 modules: ## Tests of the modules beside this one
@@ -81,6 +81,7 @@ rules: ## Check rules and alerts with the real promtool and amtool, and run thei
 .PHONY: generate
 generate: ## Write the generated files anew
 	go test ./collectors/builtin ./internal/telemetry ./dashboards -run 'Current' -update
+	cd helm/test && go test . -run Current -update
 
 .PHONY: dashboards
 dashboards: ## Write the Grafana dashboards anew
