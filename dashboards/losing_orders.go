@@ -2,6 +2,7 @@ package dashboards
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
 
@@ -173,13 +174,11 @@ func ofMode(mode string) []dashboard.DashboardLink {
 func modesOverTime(in scope, modes ...signal.Mode) panel {
 	// One selector for each mode would be in order; a regular expression is shorter and
 	// Grafana shows the rows by name.
-	pattern := ""
+	names := make([]string, len(modes))
 	for i, m := range modes {
-		if i > 0 {
-			pattern += "|"
-		}
-		pattern += string(m)
+		names[i] = string(m)
 	}
+	pattern := strings.Join(names, "|")
 	return panel{
 		width: columns / 2, unit: unitCount, empty: notScraped,
 		about:   "When each failure mode had an open finding. Unknown means that there is none while a target cannot be read, or that lostorder is not scraped.",

@@ -52,7 +52,8 @@ func options(t *testing.T, p *dashboard.Panel) (o struct {
 			}
 		}
 	}
-}) {
+},
+) {
 	t.Helper()
 	text, err := json.Marshal(p)
 	if err != nil {

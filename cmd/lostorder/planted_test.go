@@ -114,8 +114,10 @@ func TestNoPlantedIDLeavesTheProcessWhereIDsAreHashed(t *testing.T) {
 	queue.Oldest = signal.Age{Since: since, Bound: signal.Measured}
 	queue.Objective = signal.Objective{MaxAge: time.Minute, AbsentAfter: time.Minute}
 	queue.Sample = []signal.OrderRef{{ID: planted + "7", Since: since, TraceID: "4bf92f3577b34da6a3ce929d0e0e4736"}}
-	s.Report(signal.Report{TargetID: signal.TargetID{Collector: "kafka", Target: "main"}, At: time.Now(), Interval: time.Second, Queues: []signal.Queue{queue},
-		Warnings: []string{"message " + planted + "7 is odd"}})
+	s.Report(signal.Report{
+		TargetID: signal.TargetID{Collector: "kafka", Target: "main"}, At: time.Now(), Interval: time.Second, Queues: []signal.Queue{queue},
+		Warnings: []string{"message " + planted + "7 is odd"},
+	})
 
 	handler := s.handler(nil, false, false)
 	get := func(path string) string {

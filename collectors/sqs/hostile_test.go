@@ -263,7 +263,7 @@ func TestQueuesThatComeAndGoLeaveNothingBehind(t *testing.T) {
 func TestMetricsThatCannotBeAreIgnored(t *testing.T) {
 	a, url := serve(t, "orders")
 	asked := 0
-	a.set("GetMetricData", func(in map[string]any) any {
+	a.set("GetMetricData", func(map[string]any) any {
 		asked++
 		var stamps, values strings.Builder
 		for i := range 4_000 {

@@ -8,9 +8,11 @@ import (
 	"github.com/lostorder/lostorder/internal/database/dialect"
 )
 
-// Table and Column are what a database says about its tables.
+// What a database says about its tables.
 type (
-	Table  = dialect.Table
+	// Table is a table or a view.
+	Table = dialect.Table
+	// Column is a column of a table.
 	Column = dialect.Column
 )
 

@@ -3,6 +3,7 @@ package otlp
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"os"
 	"slices"
@@ -53,14 +54,9 @@ var ofExporter = map[string]rule{
 // checkEnvironment checks the variables that decide how the chosen signals are sent.
 // The SDK would ignore most mistakes, and print some with the value.
 func checkEnvironment(chosen map[kind]protocol, getenv func(string) string) error {
-	rules := map[string]rule{}
-	for name, r := range common {
-		rules[name] = r
-	}
+	rules := maps.Clone(common)
 	for k := range chosen {
-		for name, r := range ofKind[k] {
-			rules[name] = r
-		}
+		maps.Copy(rules, ofKind[k])
 		for name, r := range ofExporter {
 			rules["OTEL_EXPORTER_OTLP_"+name] = r
 			rules["OTEL_EXPORTER_OTLP_"+strings.ToUpper(string(k))+"_"+name] = r

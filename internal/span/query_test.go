@@ -57,5 +57,5 @@ func TestSpansHoldNoTextThatMayNameAnOrderWhereIDsArePrivate(t *testing.T) {
 func FuzzNormalized(f *testing.F) {
 	f.Add("SELECT id FROM orders WHERE id IN ('A-17', 17)")
 	f.Add("SELECT $a$ x $b$ 'y")
-	f.Fuzz(func(t *testing.T, text string) { span.Normalized(text) })
+	f.Fuzz(func(_ *testing.T, text string) { span.Normalized(text) })
 }
