@@ -59,9 +59,15 @@ func MergeRemedies(all, more []Remedy) []Remedy {
 		i := slices.IndexFunc(all, func(other Remedy) bool { return other.Text == r.Text })
 		if i < 0 {
 			all = append(all, r)
-		} else if !strings.Contains(all[i].For, r.For) {
-			all[i].For += ", " + r.For
+			continue
 		}
+		known := strings.Split(all[i].For, ", ")
+		for purpose := range strings.SplitSeq(r.For, ", ") {
+			if !slices.Contains(known, purpose) {
+				known = append(known, purpose)
+			}
+		}
+		all[i].For = strings.Join(known, ", ")
 	}
 	return all
 }

@@ -72,7 +72,7 @@ func TestRealKafkaACLsPrintedByCheckAreSufficientAndMinimal(t *testing.T) {
     topics: {include: ['%s']}, groups: {include: ['%s-bil.*']}, order_id: key}]`, sasl, user, regexp.QuoteMeta(orders), b.prefix)
 
 	before := checked(t, config)["kafka/main"]
-	if !warns(before, "no topic is seen") {
+	if !warns(before, "no topic is visible") {
 		t.Errorf("for a user without rights check prints %+v", before)
 	}
 	grants := advised(map[string]checkup.Target{"": before}, collectors.Grant)

@@ -93,7 +93,7 @@ func TestRealRabbitThatRefusesTheDemoIsReported(t *testing.T) {
 	for does, c := range map[string]struct {
 		address, flag, says string
 	}{
-		"a wrong password":            {wrong, "--seed=1", "lostorder: --rabbitmq: " + b.management + ` does not let the user "lostorder" in: a wrong password`},
+		"a wrong password":            {wrong, "--seed=1", "lostorder: --rabbitmq: " + b.management + ` refuses the user "lostorder"; check the password`},
 		"a wrong password for AMQP":   {server(t, "RABBITMQ_URL"), "--rabbitmq.amqp=" + strings.Replace(b.amqpIn("/"), b.password, "hush", 1), "lostorder: connect to RabbitMQ at "},
 		"a virtual host that is none": {server(t, "RABBITMQ_URL"), "--rabbitmq.amqp=" + b.amqpIn("none-such"), "lostorder: connect to RabbitMQ at "},
 		"no management API":           {strings.Replace(server(t, "RABBITMQ_PROMETHEUS_URL"), "//", "//guest:hush@", 1), "--seed=1", "lostorder: --rabbitmq: "},
