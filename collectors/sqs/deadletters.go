@@ -75,7 +75,7 @@ func (r *reading) readSources(ctx context.Context) {
 				return
 			}
 			for _, url := range page.QueueUrls {
-				if name := nameOf(url); possibleName.MatchString(name) && len(sources) < mostSources {
+				if name := nameOf(url); possibleName(name) && len(sources) < mostSources {
 					sources = append(sources, name)
 				}
 			}

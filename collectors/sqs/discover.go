@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awssqs "github.com/aws/aws-sdk-go-v2/service/sqs"
@@ -33,9 +34,16 @@ const mostQueues = 200_000
 
 var errTooManyQueues = fmt.Errorf("list queues: there are more than %d; choose some by queues.prefix, in several entries", mostQueues)
 
-// possibleName matches what may be the name of a queue, with room for a stand-in that
-// takes more than AWS does.
-var possibleName = regexp.MustCompile(`^[\pL\pN_.-]{1,256}$`)
+// letters are what the name of a queue may hold, with room for a stand-in that allows
+// more than AWS does.
+var letters = regexp.MustCompile(`^[\pL\pN_.-]+$`)
+
+// possibleName reports whether a queue may have this name. Its length is not in the
+// expression, where it would take 10 MB.
+func possibleName(name string) bool {
+	const longest = 256
+	return utf8.RuneCountInString(name) <= longest && letters.MatchString(name)
+}
 
 // plainName is a pattern that is a name and nothing else.
 var plainName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,80}(\\?\.fifo)?$`)
@@ -93,7 +101,7 @@ func (r *reading) list(ctx context.Context) ([]string, error) {
 			return nil, fmt.Errorf("list queues: %s", r.config.explain(err, actionList))
 		}
 		for _, url := range page.QueueUrls {
-			if name := nameOf(url); !possibleName.MatchString(name) {
+			if name := nameOf(url); !possibleName(name) {
 				r.missing.Add("list queues", fmt.Sprintf("%.64q is not the name of a queue; check endpoint", name))
 				continue
 			}
