@@ -41,7 +41,7 @@ const states = `
 
 // settings is a config file with one lifecycle; source are further keys of its source.
 func settings(url, database, source, more string) string {
-	return "databases:\n  - {name: shop, url: '" + url + "'" + database + "}\n" +
+	return "databases:\n  - {name: shop, max_connections: 100, url: '" + url + "'" + database + "}\n" +
 		"lifecycles:\n  - name: order\n    interval: 100ms\n    source: {database: shop, table: orders" + source + "}" + more
 }
 

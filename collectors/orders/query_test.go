@@ -11,7 +11,7 @@ import (
 
 // querySettings is a config file whose source is a query.
 func querySettings(url, database, query, more string) string {
-	return "databases:\n  - {name: shop, url: '" + url + "'" + database + "}\n" +
+	return "databases:\n  - {name: shop, max_connections: 100, url: '" + url + "'" + database + "}\n" +
 		"lifecycles:\n  - name: order\n    interval: 100ms\n    source:\n      database: shop\n      query: >-\n        " + query + "\n" + more
 }
 

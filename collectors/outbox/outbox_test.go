@@ -42,7 +42,7 @@ func settings(url string, more ...string) string {
 
 func settingsWith(url, database string, more ...string) string {
 	lines := []string{
-		"databases:", "  - {name: shop, url: '" + url + "'" + database + "}",
+		"databases:", "  - {name: shop, max_connections: 100, url: '" + url + "'" + database + "}",
 		"outboxes:", "  - name: orders", "    interval: 100ms", "    database: shop", "    table: outbox",
 	}
 	for _, line := range more {

@@ -42,7 +42,7 @@ func TestSkippedRowAndRolledBackEventAreDifferentMismatches(t *testing.T) {
 		s.Run(t, "CREATE TABLE outbox (id BIGINT PRIMARY KEY, created_at "+s.Time+")", "CREATE TABLE inbox (event_id BIGINT PRIMARY KEY, created_at "+s.Time+")")
 		s.Grant(t, "outbox", "id", "created_at")
 		s.Grant(t, "inbox", "event_id", "created_at")
-		text := fmt.Sprintf(`databases: [{name: shop, url: '%s'}]
+		text := fmt.Sprintf(`databases: [{name: shop, url: '%s', max_connections: 100}]
 reconciliations:
   - name: published
     interval: 100ms

@@ -38,8 +38,8 @@ func settings(left, right *databasetest.Shop, expect string, more ...string) str
 // sides is a config file with the names of the columns.
 func sides(left, right *databasetest.Shop, leftColumns, rightColumns, expect string, more ...string) string {
 	return fmt.Sprintf(`databases:
-  - {name: shop, url: '%s', scan_limit: 1000}
-  - {name: billing, url: '%s', scan_limit: 1000}
+  - {name: shop, url: '%s', scan_limit: 1000, max_connections: 100}
+  - {name: billing, url: '%s', scan_limit: 1000, max_connections: 100}
 reconciliations:
   - name: payments
     interval: 100ms
