@@ -33,7 +33,7 @@ func (b *badTargets) kafka(name, addr, says string, lines ...string) {
 }
 
 func (b *badTargets) database(name, url string) string {
-	b.config.add("databases", "name: "+name, fmt.Sprintf("url: %q", url))
+	b.config.add("databases", "name: "+name, fmt.Sprintf("url: %q", url), "max_connections: 50")
 	return name
 }
 
