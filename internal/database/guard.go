@@ -71,7 +71,8 @@ func (r *Reading) refusal(q dialect.Query, worst dialect.Scan, view bool) error 
 			"refused, because %s, and the scan limit of database %s is %d; %s is a view: have an index of a table that it reads lead to the rows by what it calls %s, or name that table",
 			what, r.db.config.Name, r.db.config.ScanLimit, q.Table, strings.Join(q.Index.Full, ", "))}
 	}
-	return &failure{doing: q.Purpose, cause: ErrRefused,
+	return &failure{
+		doing: q.Purpose, cause: ErrRefused,
 		reason: fmt.Sprintf("refused, because %s, and the scan limit of database %s is %d", what, r.db.config.Name, r.db.config.ScanLimit),
 		remedy: signal.Remedy{
 			Kind: signal.RemedyIndex, Text: r.dialect.CreateIndex(q.Index),

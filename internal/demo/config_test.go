@@ -1,11 +1,10 @@
 package demo
 
 import (
+	"net/url"
 	"strings"
 	"testing"
 	"time"
-
-	"net/url"
 
 	"github.com/lostorder/lostorder/internal/fakesqs"
 )

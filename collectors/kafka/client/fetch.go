@@ -89,12 +89,12 @@ func (n *Node) learnFetchVersion(b *sarama.Broker) error {
 // readFrame reads one answer. It allocates what arrives, not what the length claims, and
 // drops an answer that is too large.
 func readFrame(r io.Reader, correlation, most int32) ([]byte, error) {
-	var head [8]byte
-	if _, err := io.ReadFull(r, head[:]); err != nil {
+	var head struct{ Size, Correlation int32 }
+	if err := binary.Read(r, binary.BigEndian, &head); err != nil {
 		return nil, err
 	}
-	size := int64(int32(binary.BigEndian.Uint32(head[:]))) - 4
-	if got := int32(binary.BigEndian.Uint32(head[4:])); size < 0 || got != correlation {
+	size := int64(head.Size) - 4
+	if size < 0 || head.Correlation != correlation {
 		return nil, errNotKafka
 	}
 	if size > int64(most) {
