@@ -51,13 +51,20 @@ func makeMoves(t *testing.T, s *databasetest.Shop) {
 // the order entered each.
 func move(t *testing.T, s *databasetest.Shop, id, way string) {
 	t.Helper()
+	moveAsOf(t, s, time.Now(), id, way)
+}
+
+// moveAsOf is move with ages as of one moment, for transitions that are written one after another
+// and whose distance counts.
+func moveAsOf(t *testing.T, s *databasetest.Shop, moment time.Time, id, way string) {
+	t.Helper()
 	for step := range strings.SplitSeq(way, ", ") {
 		state, ago, _ := strings.Cut(step, " ")
 		d, err := time.ParseDuration(ago)
 		if err != nil {
 			t.Fatal(err)
 		}
-		s.Run(t, fmt.Sprintf("INSERT INTO moves (order_id, state, created_at, traceparent) VALUES ('%s', '%s', %s, '0af7651916cd43dd8448eb211c80319c')", id, state, s.Ago(d)))
+		s.Run(t, fmt.Sprintf("INSERT INTO moves (order_id, state, created_at, traceparent) VALUES ('%s', '%s', %s, '0af7651916cd43dd8448eb211c80319c')", id, state, s.Ago(d+time.Since(moment))))
 	}
 }
 
@@ -152,12 +159,13 @@ func TestConflictsOfEveryKind(t *testing.T) {
 func TestTransitionsAreFollowed(t *testing.T) {
 	databasetest.EachWithMySQL(t, func(t *testing.T, s *databasetest.Shop) {
 		makeMoves(t, s)
-		move(t, s, "a", "placed 40s")
+		start := time.Now()
+		moveAsOf(t, s, start, "a", "placed 40s")
 		next := follow(t, settings(s.URL, "", "", shopStates))
 		next()
-		move(t, s, "a", "paid 10s")
-		move(t, s, "b", "placed 7200s, paid 3600s, shipped 1s") // overdue in two states
-		move(t, s, "c", "placed 40s, cancelled 5s")
+		moveAsOf(t, s, start, "a", "paid 10s")
+		moveAsOf(t, s, start, "b", "placed 7200s, paid 3600s, shipped 1s") // overdue in two states
+		moveAsOf(t, s, start, "c", "placed 40s, cancelled 5s")
 		var left []string
 		var last *signal.History
 		for range 4 {

@@ -55,7 +55,7 @@ func TestRealStandbysAreConfirmedByTheirPrimaries(t *testing.T) {
 		if name == "copy" {
 			text = sides(side[0], side[1], "{key: id, values: amount}", "{key: order_id, values: amount}", "equal")
 		}
-		text = strings.Replace(text, "databases:\n", "databases:\n  - {name: primary, url: '"+s.URL+"'}\n", 1)
+		text = strings.Replace(text, "databases:\n", "databases:\n  - {name: primary, url: '"+s.URL+"', max_connections: 100}\n", 1)
 		for i, database := range []string{"database: shop,", "database: billing,"} {
 			if side[i] == &replica {
 				text = strings.Replace(text, database, database+" primary: primary,", 1)
