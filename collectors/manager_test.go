@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -214,20 +215,20 @@ func TestManagerRestartsABrokenCollectorEverMoreRarely(t *testing.T) {
 func TestReloadStartsACollectorThatEndedByItself(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := collectors.NewManager(&forgetful{}, quiet)
-		starts := 0
+		var starts atomic.Int64
 		targets := []collectors.Target{{
 			ID:  signal.TargetID{Collector: "fake", Target: "buggy"},
-			New: func(*slog.Logger) collectors.Collector { starts++; panic("no such field") },
+			New: func(*slog.Logger) collectors.Collector { starts.Add(1); panic("no such field") },
 		}}
 		m.Apply(t.Context(), targets)
 		time.Sleep(10 * time.Minute) // fake time: the next attempt is far away
-		before := starts
+		before := starts.Load()
 		started, stopped, kept := m.Apply(t.Context(), targets)
 		synctest.Wait()
-		if started != 1 || stopped != 0 || kept != 0 || starts != before+1 {
-			t.Errorf("the reload started %d, stopped %d, kept %d and made %d attempts; want 1, 0, 0 and 1", started, stopped, kept, starts-before)
-		}
 		m.Stop()
+		if started != 1 || stopped != 0 || kept != 0 || starts.Load() != before+1 {
+			t.Errorf("the reload started %d, stopped %d, kept %d and made %d attempts; want 1, 0, 0 and 1", started, stopped, kept, starts.Load()-before)
+		}
 	})
 }
 

@@ -75,6 +75,9 @@ func (r *reader) read(ctx context.Context, in *database.Reading, t *table, repor
 		}
 	}
 	rows, err := r.oldest(ctx, in, t)
+	if o.Skipped != nil { // the oldest pending rows may have shown that more were skipped
+		o.Skipped = r.known.skips.signal(o.Skipped.Position)
+	}
 	skipped, unmarked := 0, 0 // among the pending rows
 	if t.marked {
 		skipped, unmarked = len(r.known.skips.skipped), len(r.known.skips.unmarked)
