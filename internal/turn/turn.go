@@ -12,10 +12,8 @@ import (
 // between Waiting and the call of what Waiting returned.
 func WithTimeout(parent context.Context, timeout time.Duration) (context.Context, context.CancelFunc) {
 	c := &clock{Context: parent, left: timeout, done: make(chan struct{})}
+	c.resume() // before parent can end it, which may be at once
 	stop := context.AfterFunc(parent, func() { c.end(parent.Err()) })
-	c.mu.Lock()
-	c.resume()
-	c.mu.Unlock()
 	return c, func() {
 		stop()
 		c.end(context.Canceled)

@@ -50,3 +50,17 @@ func TestAReadingThatWaitsEndsWithItsParent(t *testing.T) {
 		}
 	})
 }
+
+func TestATimeoutBelowAnEndedParentEndsAtOnce(t *testing.T) {
+	for range 1000 { // either goroutine may be first
+		parent, stop := context.WithCancel(t.Context())
+		stop()
+		ctx, cancel := turn.WithTimeout(parent, time.Hour)
+		turn.Waiting(ctx)()
+		<-ctx.Done()
+		if !errors.Is(ctx.Err(), context.Canceled) {
+			t.Fatalf("it ended with %v", ctx.Err())
+		}
+		cancel()
+	}
+}
