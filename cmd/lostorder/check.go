@@ -18,6 +18,7 @@ import (
 	"github.com/lostorder/lostorder/internal/checkup"
 	"github.com/lostorder/lostorder/internal/privacy"
 	"github.com/lostorder/lostorder/internal/terminal"
+	"github.com/lostorder/lostorder/internal/untrusted"
 )
 
 // checkedAtOnce is how many targets are read at the same time.
@@ -70,7 +71,7 @@ func examine(ctx context.Context, targets []collectors.Target, veil *privacy.Vei
 	for i, t := range targets {
 		group.Go(func() error {
 			e := collectors.Examine(ctx, t)
-			e.Report = veil.Report(e.Report)
+			e.Report = untrusted.Report(veil.Report(e.Report))
 			all[i] = checkup.Of(e)
 			mu.Lock()
 			defer mu.Unlock()

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/lostorder/lostorder/internal/untrusted"
 	"github.com/lostorder/lostorder/internal/web/api"
 )
 
@@ -56,6 +57,7 @@ func (c client) findings(ctx context.Context, query string) (answer api.Findings
 	if err := json.Unmarshal(body, &answer); err != nil || answer.Findings == nil {
 		return answer, fmt.Errorf("%s answers, and not as lostorder does; is this its address?", c)
 	}
+	untrusted.Value(&answer)
 	return answer, nil
 }
 
@@ -81,7 +83,7 @@ func (c client) get(ctx context.Context, path string) ([]byte, error) {
 	case resp.StatusCode == http.StatusUnauthorized:
 		return nil, fmt.Errorf("%s asks for a user and a password (401); write them as --url=http://USER:PASSWORD@HOST:PORT", c)
 	case resp.StatusCode != http.StatusOK:
-		return nil, fmt.Errorf("%s answers %s%s", c, resp.Status, reason(body))
+		return nil, fmt.Errorf("%s answers %s%s", c, untrusted.Text(resp.Status), reason(body))
 	}
 	return body, nil
 }
@@ -92,5 +94,5 @@ func reason(body []byte) string {
 	if json.Unmarshal(body, &said) != nil || said.Error == "" {
 		return "; is this the address of a lostorder?"
 	}
-	return ": " + said.Error
+	return ": " + untrusted.Text(said.Error)
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/alecthomas/kingpin/v2"
 
 	"github.com/lostorder/lostorder/internal/terminal"
+	"github.com/lostorder/lostorder/internal/untrusted"
 	"github.com/lostorder/lostorder/internal/web/api"
 )
 
@@ -100,7 +101,7 @@ func again(ctx context.Context, every time.Duration, stdout, stderr io.Writer, l
 			fmt.Fprintln(stdout)
 		}
 		if err := show(); err != nil && ctx.Err() == nil {
-			fmt.Fprintf(stderr, "lostorder: %s\n", err)
+			fmt.Fprintf(stderr, "lostorder: %s\n", untrusted.Text(err.Error()))
 		}
 		select {
 		case <-ctx.Done():

@@ -18,6 +18,7 @@ import (
 	"github.com/prometheus/common/version"
 
 	"github.com/lostorder/lostorder/internal/config"
+	"github.com/lostorder/lostorder/internal/untrusted"
 )
 
 func main() {
@@ -72,7 +73,7 @@ func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		if c.clause.FullCommand() != chosen {
 			continue
 		}
-		err := c.run(ctx, promslog.New(&logging))
+		err := c.run(ctx, slog.New(untrusted.Log(promslog.New(&logging).Handler())))
 		if err != nil {
 			explain(stderr, err)
 			return 1
@@ -85,8 +86,8 @@ func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 // so that editors find the place.
 func explain(stderr io.Writer, err error) {
 	if problems, ok := errors.AsType[config.Errors](err); ok {
-		fmt.Fprintln(stderr, problems)
+		fmt.Fprintln(stderr, untrusted.Lines(problems.Error()))
 	} else if !errors.Is(err, errFailed) {
-		fmt.Fprintf(stderr, "lostorder: %s\n", err)
+		fmt.Fprintf(stderr, "lostorder: %s\n", untrusted.Lines(err.Error()))
 	}
 }

@@ -22,6 +22,7 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 	"github.com/lostorder/lostorder/internal/span"
 	"github.com/lostorder/lostorder/internal/telemetry"
+	"github.com/lostorder/lostorder/internal/untrusted"
 	"github.com/lostorder/lostorder/internal/watch"
 	"github.com/lostorder/lostorder/internal/web"
 )
@@ -83,8 +84,11 @@ func (s *service) Report(r signal.Report) {
 	s.watch.Report(r)
 }
 
-// Redact hides the ids of orders where they must not be shown.
-func (s *service) Redact(r signal.Report) signal.Report { return s.veil.Load().Report(r) }
+// Redact hides the ids of orders where they must not be shown, and makes all text safe to
+// show: nothing behind it sees what comes from outside as it came.
+func (s *service) Redact(r signal.Report) signal.Report {
+	return untrusted.Report(s.veil.Load().Report(r))
+}
 
 // Forget drops a target that is no longer watched.
 func (s *service) Forget(id signal.TargetID) {

@@ -10,6 +10,7 @@ import (
 	"github.com/lostorder/lostorder/collectors"
 	"github.com/lostorder/lostorder/internal/phrase"
 	"github.com/lostorder/lostorder/internal/signal"
+	"github.com/lostorder/lostorder/internal/untrusted"
 )
 
 // Result is what the check of a config file brought.
@@ -61,6 +62,15 @@ func Of(e collectors.Examination) Target {
 	}
 	t.deadLetters(r)
 	t.Advice = append(t.Advice, e.Advice...)
+	for i := range t.Advice {
+		a := &t.Advice[i]
+		a.Paste = untrusted.Lines(a.Paste)
+		if a.Kind == collectors.Picture {
+			a.Text = untrusted.Lines(a.Text)
+		} else {
+			a.Text = untrusted.Text(a.Text)
+		}
+	}
 	return t
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 
+	"github.com/lostorder/lostorder/internal/untrusted"
 	"github.com/lostorder/lostorder/internal/web/api"
 )
 
@@ -19,7 +20,7 @@ func respond(w http.ResponseWriter, code int, answer any) {
 }
 
 func fail(w http.ResponseWriter, code int, message string) {
-	respond(w, code, api.Error{Error: message})
+	respond(w, code, api.Error{Error: untrusted.Text(message)})
 }
 
 // notFound answers to a path of the API that is not there.

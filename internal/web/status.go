@@ -15,6 +15,7 @@ import (
 	"github.com/lostorder/lostorder/internal/detect"
 	"github.com/lostorder/lostorder/internal/phrase"
 	"github.com/lostorder/lostorder/internal/signal"
+	"github.com/lostorder/lostorder/internal/untrusted"
 	"github.com/lostorder/lostorder/internal/watch"
 	"github.com/lostorder/lostorder/internal/web/api"
 )
@@ -96,7 +97,7 @@ func (s *server) status(w http.ResponseWriter, r *http.Request) {
 // was closed meanwhile or stands behind a hundred others.
 func (s *server) statusOfOne(w http.ResponseWriter, r *http.Request) {
 	known, now := s.snapshot(), s.Now()
-	p, code := page{Root: "../", Asked: r.PathValue("id")}, http.StatusNotFound
+	p, code := page{Root: "../", Asked: untrusted.ID(r.PathValue("id"))}, http.StatusNotFound
 	if f := find(known, p.Asked); f != nil {
 		row := s.findingRow(f, p.Root, now)
 		p.One, code = &row, http.StatusOK
