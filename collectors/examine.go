@@ -36,6 +36,14 @@ func GrantOf(why, paste string) []Advice {
 	return []Advice{{Kind: Grant, Text: why, Paste: paste}}
 }
 
+// Warnings is the advice to fix something.
+func Warnings(texts []string) (all []Advice) {
+	for _, text := range texts {
+		all = append(all, Advice{Kind: Warning, Text: text})
+	}
+	return all
+}
+
 // An Adviser is a Reader that has advice for the operator beyond a reading. Advise is
 // called after Read, also after one that failed.
 type Adviser interface {

@@ -10,6 +10,7 @@ import (
 // Advise draws the lifecycle and lists the rights that its queries need.
 func (r *reader) Advise(ctx context.Context) []collectors.Advice {
 	advice := []collectors.Advice{{Kind: collectors.Picture, Text: r.config.Draw()}}
+	advice = append(advice, collectors.Warnings(r.db.Excess(ctx))...)
 	t, h := r.tables(ctx)
 	switch {
 	case r.config.Source.Query != "":

@@ -8,8 +8,12 @@ import (
 	"github.com/lostorder/lostorder/internal/database"
 )
 
-// Advise lists the rights that the queries need.
+// Advise lists the rights that the queries need, and those that the user has beyond them.
 func (r *reader) Advise(ctx context.Context) []collectors.Advice {
+	return append(collectors.Warnings(r.db.Excess(ctx)), r.grants(ctx)...)
+}
+
+func (r *reader) grants(ctx context.Context) []collectors.Advice {
 	if r.config.Slot != "" {
 		return r.grantOfSlot()
 	}

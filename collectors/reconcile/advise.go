@@ -15,6 +15,7 @@ func (r *reader) Advise(ctx context.Context) []collectors.Advice {
 		if s == nil {
 			continue
 		}
+		advice = append(advice, collectors.Warnings(s.db.Excess(ctx))...)
 		if s.keyed == nil {
 			s.db.Unseen(func(r *database.Reading) error { return s.describe(ctx, r) })
 		}

@@ -21,10 +21,11 @@ type DB struct {
 	closed  sync.Once
 	slow    bool // the last reading held its connection for long
 
-	accepted map[string]bool   // queries whose plan was found good
-	hints    map[string]string // the index that a query names, where the server would not use it by itself
-	checked  time.Time         // when accepted was begun
-	user     string            // who we are, as the server said last
+	accepted map[string]bool       // queries whose plan was found good
+	harmless map[dialect.Call]bool // functions that are known to be harmless
+	hints    map[string]string     // the index that a query names, where the server would not use it by itself
+	checked  time.Time             // when accepted was begun
+	user     string                // who we are, as the server said last
 }
 
 // Open sets up a database without connecting to it. The first Read returns what is
@@ -100,7 +101,7 @@ func (db *DB) begin(ctx context.Context) (*Reading, func(), error) {
 
 // forget drops what is known of plans, so that they are asked for again.
 func (db *DB) forget() {
-	db.accepted, db.hints = map[string]bool{}, map[string]string{}
+	db.accepted, db.hints, db.harmless = map[string]bool{}, map[string]string{}, map[dialect.Call]bool{}
 	db.checked = time.Now()
 }
 

@@ -39,6 +39,9 @@ func (r *Reading) Connection(ctx context.Context) (number int64, err error) {
 	return number, err
 }
 
+// Asked has a function be given each query of the reading; nil ends that.
+func (r *Reading) Asked(fn func(text string)) { r.asked = fn }
+
 // Ask runs a query of the test in the transaction of the reading.
 func (r *Reading) Ask(ctx context.Context, text string, scan func(*sql.Rows) error) error {
 	return r.ask(ctx, text, nil, scan)

@@ -21,6 +21,9 @@ func (r *Reading) guard(ctx context.Context, q dialect.Query) error {
 	if r.db.accepted[q.Key()] {
 		return nil
 	}
+	if err := r.harmless(ctx, q.Purpose, q.SQL); err != nil { // before EXPLAIN, which may run a part of the query
+		return err
+	}
 	q.Whole = q.Whole && q.Table.Query == "" // which may filter by itself
 	scans, err := r.dialect.Plan(ctx, transaction{r}, q)
 	if err != nil {

@@ -15,6 +15,9 @@ func (r *Reading) Query(ctx context.Context, name, text string) (*Table, error) 
 	if r.unseen {
 		return t, nil
 	}
+	if err := r.harmless(ctx, "ask "+name+" for its columns", text); err != nil {
+		return nil, err
+	}
 	columns, err := r.columns(ctx, "SELECT * FROM "+r.From(t)+" LIMIT 0")
 	if err != nil {
 		r.aborted = r.dialect.Traits().ErrorsAbort

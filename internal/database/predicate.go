@@ -3,10 +3,12 @@ package database
 import (
 	"slices"
 	"strings"
+
+	"github.com/lostorder/lostorder/internal/database/dialect"
 )
 
 // CheckPredicate says what makes a text no predicate, without a database: a
-// statement of its own, or quotes and parentheses that do not match. It returns
+// statement of its own, a clause that locks, or quotes and parentheses that do not match. It returns
 // an empty string when there is nothing.
 func CheckPredicate(sql string) string {
 	if wrong := unbalanced(sql, "a predicate alone, for example status = 'PENDING'"); wrong != "" {
@@ -36,6 +38,9 @@ func begins(sql string, words ...string) bool {
 
 // unbalanced says what is wrong with the quotes, parentheses and ends of a text.
 func unbalanced(sql, instead string) string {
+	if what := dialect.Locks(sql); what != "" {
+		return what + " locks rows or writes; write " + instead
+	}
 	depth := 0
 	var open, before rune
 	for _, c := range sql {

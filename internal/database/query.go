@@ -22,7 +22,8 @@ type Reading struct {
 	unseen   bool // nothing is asked: tables are what the config says
 	aborted  bool // the database refuses every further query of this transaction
 	remedies []signal.Remedy
-	cut      bool // a query was cut short, and the server may still be busy with it
+	cut      bool              // a query was cut short, and the server may still be busy with it
+	asked    func(text string) // is given each query; nil except in tests
 }
 
 // Clock is the database's clock against ours, as measured when the reading began.
@@ -94,6 +95,9 @@ func (r *Reading) call(ctx context.Context, n int, text string, do func(context.
 	}
 	queryCtx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
+	if r.asked != nil {
+		r.asked(text)
+	}
 	queryCtx, end := span.Query(queryCtx, r.dialect.Name(), text)
 	defer func() { end(err) }()
 	err = do(queryCtx)

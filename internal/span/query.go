@@ -24,15 +24,14 @@ const longestQuery = 2000
 func Query(ctx context.Context, system, text string) (context.Context, func(error)) {
 	attributes := []attribute.KeyValue{attribute.String("db.system.name", strings.ToLower(system))}
 	if !private.Load() {
-		attributes = append(attributes, attribute.String("db.query.text", Normalized(text)))
+		attributes = append(attributes, attribute.String("db.query.text", normalized(text, quotesNames(system))))
 	}
 	return Call(ctx, system+" query", attributes...)
 }
 
 // literal matches what a query says that is not its structure: comments, strings,
 // and numbers. What it has to skip comes first: names in backquotes or brackets,
-// parameters, and words that contain digits. A string in double quotes is a name to
-// most databases and a value to MySQL; the text of a span can do without either.
+// parameters, and words that contain digits.
 var literal = regexp.MustCompile("(?s)" + strings.Join([]string{
 	`--[^\n]*`, `/\*.*?\*/`, // comments
 	"`[^`]*`", `\$[0-9]+`, `\$([A-Za-z_]*)\$.*?\$[A-Za-z_]*\$`,
@@ -45,13 +44,19 @@ var literal = regexp.MustCompile("(?s)" + strings.Join([]string{
 // list matches several values with commas between them.
 var list = regexp.MustCompile(`\?(::[A-Za-z_ ]+)?(?:\s*,\s*\?(?:::[A-Za-z_ ]+)?)+`)
 
-// Normalized returns the text of a query without its literals.
-func Normalized(text string) string {
+// quotesNames reports whether double quotes are around names: to MySQL and MariaDB they
+// are around values.
+func quotesNames(system string) bool { return system == "PostgreSQL" || system == "SQLite" }
+
+// Normalized returns the text of a query without its literals, of any database.
+func Normalized(text string) string { return normalized(text, false) }
+
+func normalized(text string, quotedNames bool) string {
 	text = literal.ReplaceAllStringFunc(text, func(part string) string {
 		switch first := part[0]; {
 		case strings.HasPrefix(part, "--"), strings.HasPrefix(part, "/*"):
 			return " "
-		case first == '`', first == '$' && len(part) > 1 && part[1] >= '0' && part[1] <= '9':
+		case first == '`', first == '"' && quotedNames, first == '$' && len(part) > 1 && part[1] >= '0' && part[1] <= '9':
 			return part
 		case first == '\'', first == '"', first == '$', first == '.', first >= '0' && first <= '9':
 			return "?"

@@ -54,6 +54,22 @@ func TestSpansHoldNoTextThatMayNameAnOrderWhereIDsArePrivate(t *testing.T) {
 	}
 }
 
+// TestSpansKeepNamesInDoubleQuotes: without them nobody could tell which table a query reads.
+func TestSpansKeepNamesInDoubleQuotes(t *testing.T) {
+	for system, want := range map[string]string{
+		"PostgreSQL": `SELECT "id" FROM "orders" WHERE "id" = ?`, "SQLite": `SELECT "id" FROM "orders" WHERE "id" = ?`, "MySQL": "SELECT ? FROM ? WHERE ? = ?",
+	} {
+		recorder := tracetest.NewSpanRecorder()
+		otel.SetTracerProvider(trace.NewTracerProvider(trace.WithSpanProcessor(recorder)))
+		_, end := span.Query(t.Context(), system, `SELECT "id" FROM "orders" WHERE "id" = 'A-1017'`)
+		end(nil)
+		otel.SetTracerProvider(noop.NewTracerProvider())
+		if text := fmt.Sprint(recorder.Ended()[0].Attributes()); !strings.Contains(text, want) {
+			t.Errorf("%s: %s", system, text)
+		}
+	}
+}
+
 func FuzzNormalized(f *testing.F) {
 	f.Add("SELECT id FROM orders WHERE id IN ('A-17', 17)")
 	f.Add("SELECT $a$ x $b$ 'y")

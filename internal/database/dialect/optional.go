@@ -104,3 +104,16 @@ type LogFile struct {
 	Name string
 	Size int64
 }
+
+// Functions is a dialect that knows which functions are harmless: they lock nothing, write
+// nothing and wait for nothing. Unsafe returns those of the calls that are not known to be,
+// each with what is known of it.
+type Functions interface {
+	Unsafe(ctx context.Context, tx Tx, calls []Call) ([]string, error)
+}
+
+// Rights is a dialect with users. Excess lists the rights of the user that go beyond
+// reading.
+type Rights interface {
+	Excess(ctx context.Context, tx Tx) ([]string, error)
+}
