@@ -23,6 +23,8 @@ func findingsCommand(app *kingpin.Application, stdout, stderr io.Writer) command
 	address := clause.Flag("url", "Where lostorder answers. Credentials may be in it: http://USER:PASSWORD@HOST:PORT.").
 		Default("http://localhost" + defaultListen).Envar("LOSTORDER_URL").String()
 	state := clause.Flag("state", "Which findings: open, closed (lately) or all.").Default("open").Enum("open", "closed", "all")
+	closed := clause.Flag("closed", "Show the findings that closed in the last 30 days, as --state=closed does.").Bool()
+	within := clause.Flag("within", "Show the findings that closed within this time, such as 7d.").PlaceHolder("DURATION").String()
 	mode := clause.Flag("mode", "Only those of this failure mode.").String()
 	asJSON := clause.Flag("json", "Print what the API says; with --watch one object per line.").Bool()
 	watch := clause.Flag("watch", "Look again and again, until interrupted.").Bool()
@@ -34,11 +36,18 @@ func findingsCommand(app *kingpin.Application, stdout, stderr io.Writer) command
 			return fmt.Errorf("--url: %w", err)
 		}
 		query := url.Values{"state": {*state}}
+		if *closed {
+			query.Set("state", "closed")
+		}
+		if *within != "" {
+			query = url.Values{"closed": {*within}}
+		}
 		if *mode != "" {
 			query.Set("mode", *mode)
 		}
 		if *id != "" {
 			query.Set("state", "all")
+			query.Del("closed")
 		}
 		show := func() error {
 			answer, err := c.findings(ctx, query.Encode())

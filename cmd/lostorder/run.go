@@ -21,6 +21,7 @@ import (
 	"github.com/lostorder/lostorder/internal/config"
 	"github.com/lostorder/lostorder/internal/filewatch"
 	"github.com/lostorder/lostorder/internal/otlp"
+	"github.com/lostorder/lostorder/internal/state"
 	"github.com/lostorder/lostorder/internal/web"
 )
 
@@ -76,6 +77,8 @@ func runCommand(app *kingpin.Application, stdout io.Writer) command {
 			return err
 		}
 		defer unsend()
+		kept := state.FromFile(f)
+		defer s.remember(ctx, f)()
 		s.apply(ctx, f)
 		defer s.manager.Stop()
 
@@ -92,6 +95,9 @@ func runCommand(app *kingpin.Application, stdout io.Writer) command {
 			s.apply(ctx, f)
 			if sends := otlp.FromFile(f); sends != s.sends {
 				log.Warn("otlp has changed in the config file and is read at start only; start lostorder again to apply it")
+			}
+			if state.FromFile(f) != kept {
+				log.Warn("state has changed in the config file and is read at start only; start lostorder again to apply it")
 			}
 			return nil
 		}

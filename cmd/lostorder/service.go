@@ -21,6 +21,7 @@ import (
 	"github.com/lostorder/lostorder/internal/privacy"
 	"github.com/lostorder/lostorder/internal/signal"
 	"github.com/lostorder/lostorder/internal/span"
+	"github.com/lostorder/lostorder/internal/state"
 	"github.com/lostorder/lostorder/internal/telemetry"
 	"github.com/lostorder/lostorder/internal/untrusted"
 	"github.com/lostorder/lostorder/internal/watch"
@@ -35,6 +36,7 @@ type service struct {
 	sender   *otlp.Sender
 	sends    otlp.Config // as it was at start
 	veil     atomic.Pointer[privacy.Veil]
+	keeper   *state.Keeper // nil: a restart forgets everything
 	external web.External
 	log      *slog.Logger
 }
@@ -47,7 +49,10 @@ func newService(log *slog.Logger, external web.External) *service {
 			s.exporter.Opened(c.Finding)
 		}
 	})
-	s.exporter = telemetry.New(telemetry.Options{Snapshot: s.watch.Snapshot, Log: log, ExternalURL: external.URL})
+	s.exporter = telemetry.New(telemetry.Options{
+		Snapshot: s.watch.Snapshot, Log: log, ExternalURL: external.URL,
+		State: func() *state.Health { return s.keeper.Health() },
+	})
 	s.manager = collectors.NewManager(s, log)
 	return s
 }

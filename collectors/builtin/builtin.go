@@ -14,6 +14,7 @@ import (
 	"github.com/lostorder/lostorder/internal/database"
 	"github.com/lostorder/lostorder/internal/otlp"
 	"github.com/lostorder/lostorder/internal/privacy"
+	"github.com/lostorder/lostorder/internal/state"
 )
 
 // Sources returns every kind of thing that lostorder can watch.
@@ -34,7 +35,7 @@ func Sections() []config.Section {
 	for _, s := range Sources() {
 		sections = append(sections, s.Section)
 	}
-	return append(sections, database.Section(), otlp.Section(), privacy.Section(), alerting.Section())
+	return append(sections, database.Section(), otlp.Section(), privacy.Section(), alerting.Section(), state.Section())
 }
 
 // Targets returns all targets that a config file asks for.

@@ -51,6 +51,13 @@ func (s *Sender) look(open func() []signal.Finding) {
 	s.hops.forget(closed)
 }
 
+// Restored notes that the missing hops of a finding were sent before a restart.
+func (s *Sender) Restored(f *signal.Finding) {
+	for _, order := range f.Traced {
+		s.hops.first(f.ID, order.ID+" "+order.TraceID)
+	}
+}
+
 // goesOn are the modes in which an order went further than it may, or elsewhere:
 // nothing of it is missing.
 var goesOn = map[signal.Mode]bool{

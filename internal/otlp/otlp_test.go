@@ -301,3 +301,23 @@ func TestAHopIsSentOnceThoughItsFindingOpensWhileOneLooks(t *testing.T) {
 		t.Errorf("%d hops were sent; the finding opened twice, with two orders whose trace is known", n)
 	}
 }
+
+// TestHopsOfARestoredFindingAreNotSentAgain: they were sent before the restart.
+func TestHopsOfARestoredFindingAreNotSentAgain(t *testing.T) {
+	clear(t)
+	var r otlptest.Receiver
+	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", r.OverHTTP(t))
+	s, err := otlp.Start(t.Context(), options(io.Discard))
+	if err != nil {
+		t.Fatal(err)
+	}
+	open := lost()
+	s.Restored(&open)
+	s.Look(func() []signal.Finding { return []signal.Finding{open} })
+	if err := s.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(r.Received().Hops()); n > 0 {
+		t.Errorf("%d hops were sent again", n)
+	}
+}

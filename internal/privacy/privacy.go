@@ -37,7 +37,7 @@ func (c *Config) Validate() error {
 func Section() config.Section {
 	return config.Section{
 		Key:    sectionKey,
-		Doc:    "What may be shown of orders. After a reload the ids of later readings are hashed; a restart forgets the ids of findings that closed before.",
+		Doc:    "What may be shown of orders. After a reload the ids of later readings are hashed. A restart after a change drops the ids of all earlier findings.",
 		Type:   reflect.TypeFor[Config](),
 		Single: true,
 	}
@@ -66,4 +66,13 @@ func (v *Veil) ID(id string) string {
 	sum := hmac.New(sha256.New, v.salt)
 	_, _ = sum.Write([]byte(id)) // a hash never fails to write
 	return hex.EncodeToString(sum.Sum(nil)[:8])
+}
+
+// Fingerprint identifies how ids are shown and reveals nothing about the salt. It is empty
+// where ids are shown as they are.
+func (v *Veil) Fingerprint() string {
+	if v == nil {
+		return ""
+	}
+	return v.ID("\x00fingerprint")
 }

@@ -125,6 +125,8 @@ type Finding struct {
 	DecidableAt time.Time
 	DetectedAt  time.Time
 	ClosedAt    time.Time // zero while it is open
+	// Unconfirmed: it was open before a restart, and its target has not been read since.
+	Unconfirmed bool
 	Evidence    Evidence
 	TraceID     string
 	// Traced are the orders of the sample whose trace is known.

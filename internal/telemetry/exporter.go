@@ -15,6 +15,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/lostorder/lostorder/internal/signal"
+	memory "github.com/lostorder/lostorder/internal/state"
 	"github.com/lostorder/lostorder/internal/watch"
 )
 
@@ -26,6 +27,8 @@ type Options struct {
 	Snapshot func() *watch.Snapshot
 	Now      func() time.Time // time.Now when nil
 	Log      *slog.Logger     // slog.Default() when nil
+	// State returns how the memory does; nil, or a nil Health: there is none.
+	State func() *memory.Health
 	// ExternalURL is where people reach the status page, "" when that is not known.
 	ExternalURL string
 }
@@ -33,6 +36,7 @@ type Options struct {
 // Exporter makes metrics of snapshots. It is a [prometheus.Gatherer].
 type Exporter struct {
 	source   func() *watch.Snapshot
+	memory   func() *memory.Health
 	now      func() time.Time
 	log      *slog.Logger
 	external string
@@ -49,12 +53,15 @@ type Exporter struct {
 
 // New returns an Exporter.
 func New(o Options) *Exporter {
-	e := &Exporter{source: o.Snapshot, now: o.Now, log: o.Log, external: o.ExternalURL, own: newOwn(), dwelling: map[signal.TargetID]map[lifecycleID]bool{}, passes: map[signal.TargetID]map[string]int64{}}
+	e := &Exporter{source: o.Snapshot, memory: o.State, now: o.Now, log: o.Log, external: o.ExternalURL, own: newOwn(), dwelling: map[signal.TargetID]map[lifecycleID]bool{}, passes: map[signal.TargetID]map[string]int64{}}
 	if e.now == nil {
 		e.now = time.Now
 	}
 	if e.log == nil {
 		e.log = slog.Default()
+	}
+	if e.memory == nil {
+		e.memory = func() *memory.Health { return nil }
 	}
 	return e
 }
@@ -80,6 +87,7 @@ func (e *Exporter) snapshot() *watch.Snapshot {
 // time; the scrape does not use it.
 func (e *Exporter) Gather() ([]*dto.MetricFamily, error) {
 	v := newView(e.snapshot(), e.now(), e.shown())
+	v.memory = e.memory()
 	families, err := e.gatherOwn()
 	var out block
 	for _, m := range Metrics() {
@@ -123,7 +131,7 @@ func (e *Exporter) live(format expfmt.Format, s *watch.Snapshot) ([]byte, error)
 		e.log.Warn("gather own metrics", "err", err)
 	}
 	var out bytes.Buffer
-	v := &view{Snapshot: s, now: e.now(), labels: newLabelSet()}
+	v := &view{Snapshot: s, now: e.now(), labels: newLabelSet(), memory: e.memory()}
 	if err := writeLive(newWriter(format.FormatType(), &out), v); err != nil {
 		return nil, err
 	}

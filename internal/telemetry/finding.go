@@ -84,3 +84,9 @@ func findingInfo(f *finding, out *block) { out.add(1, f.words) }
 func findingAffected(f *finding, out *block) { out.add(float64(f.Count), f.labels) }
 
 func findingsUnlisted(v *view, out *block) { out.add(float64(v.unlisted), nil) }
+
+func findingUnconfirmed(f *finding, out *block) {
+	if f.Unconfirmed {
+		out.add(1, f.labels[:3]) // mode, severity and finding
+	}
+}

@@ -334,6 +334,11 @@ var groups = []Group{
 				each: perFinding(findingInfo),
 			},
 			{
+				Name: "lostorder_finding_unconfirmed", Type: Gauge, Unit: "boolean", Labels: []string{labelMode, labelSeverity, labelFinding}, Stability: Experimental,
+				Help: "An open finding from before a restart whose target has not been read since. Always 1; gone once the finding is confirmed or closed.",
+				each: perFinding(findingUnconfirmed),
+			},
+			{
 				Name: "lostorder_findings_unlisted", Type: Gauge, Unit: "findings", Stability: Stable,
 				Help: "Open findings that have no series of their own, because there are too many.",
 				each: findingsUnlisted,
@@ -387,6 +392,37 @@ var groups = []Group{
 				Name: "lostorder_duplicate_subjects", Type: Gauge, Unit: "subjects", Stability: Experimental,
 				Help: "Queues, outboxes, states and checks that more than one target reports; the last target wins.",
 				each: duplicateSubjects,
+			},
+		},
+	},
+	{
+		Title: "Memory",
+		Intro: "Only where the config has `state.dir`.",
+		Metrics: []Metric{
+			{
+				Name: "lostorder_state_up", Type: Gauge, Unit: "boolean", Stability: Experimental,
+				Help: "Whether lostorder can write its memory. While it is 0, a restart forgets what has changed.",
+				each: stateUp, live: true,
+			},
+			{
+				Name: "lostorder_state_last_write_timestamp_seconds", Type: Gauge, Unit: "seconds", Stability: Experimental,
+				Help: "When the memory was last written, in Unix time.",
+				each: stateLastWrite, live: true,
+			},
+			{
+				Name: "lostorder_state_write_failures_total", Type: Counter, Unit: "failures", Stability: Experimental,
+				Help: "Attempts to open or write the memory that failed.",
+				each: stateFailures, live: true,
+			},
+			{
+				Name: "lostorder_state_size_bytes", Type: Gauge, Unit: "bytes", Stability: Experimental,
+				Help: "Size of the memory on disk.",
+				each: stateBytes, live: true,
+			},
+			{
+				Name: "lostorder_state_dropped_total", Type: Counter, Unit: "parts", Labels: []string{labelReason}, Stability: Experimental,
+				Help: "Parts of the memory that were dropped, by reason: corrupt, newer_version, other_target, clock, privacy, removed.",
+				each: stateDropped, live: true,
 			},
 		},
 	},

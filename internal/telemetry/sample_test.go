@@ -8,6 +8,7 @@ import (
 
 	"github.com/lostorder/lostorder/internal/detect"
 	"github.com/lostorder/lostorder/internal/signal"
+	"github.com/lostorder/lostorder/internal/state"
 	"github.com/lostorder/lostorder/internal/telemetry"
 	"github.com/lostorder/lostorder/internal/watch"
 )
@@ -118,7 +119,7 @@ func full() *watch.Snapshot {
 		},
 		Open: []signal.Finding{{
 			ID: "f-1", Mode: signal.OutboxStalled, Severity: signal.Critical,
-			DecidableAt: noon.Add(-20 * time.Second), DetectedAt: noon, TraceID: traceID,
+			DecidableAt: noon.Add(-20 * time.Second), DetectedAt: noon, TraceID: traceID, Unconfirmed: true,
 		}},
 		Expiries: []detect.Expiry{
 			{QueueID: orders.QueueID, In: 90 * time.Minute},
@@ -164,6 +165,9 @@ func exporter(s **watch.Snapshot) *telemetry.Exporter {
 		Snapshot: func() *watch.Snapshot { return *s },
 		Now:      func() time.Time { return noon },
 		Log:      slog.New(slog.DiscardHandler),
+		State: func() *state.Health {
+			return &state.Health{LastWrite: noon, Failures: 2, Bytes: 4096, Dropped: map[watch.Reason]int64{watch.DroppedClock: 1}}
+		},
 	})
 }
 

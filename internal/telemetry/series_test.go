@@ -75,7 +75,17 @@ func TestSeries(t *testing.T) {
 			`lostorder_collector_up{collector="kafka",target="main"} 1`,
 		},
 		"the age of a reading is that at the scrape": {`lostorder_collector_reading_age_seconds{collector="orders",target="shop"} 10`},
-		"a reload is noted":                          {`lostorder_config_last_reload_successful 1`},
+		"a finding from before a restart is marked until it is confirmed": {
+			`lostorder_finding_unconfirmed{mode="outbox_stalled",severity="critical",finding="f-1"} 1`,
+		},
+		"the memory is up, and says what it dropped": {
+			`lostorder_state_up 1`,
+			`lostorder_state_write_failures_total 2`,
+			`lostorder_state_size_bytes 4096`,
+			`lostorder_state_dropped_total{reason="clock"} 1`,
+			`lostorder_state_dropped_total{reason="corrupt"} 0`,
+		},
+		"a reload is noted": {`lostorder_config_last_reload_successful 1`},
 	} {
 		for _, line := range want {
 			if !slices.Contains(got, line) {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/lostorder/lostorder/internal/detect"
 	"github.com/lostorder/lostorder/internal/signal"
+	memory "github.com/lostorder/lostorder/internal/state"
 	"github.com/lostorder/lostorder/internal/watch"
 )
 
@@ -18,6 +19,7 @@ type view struct {
 	*watch.Snapshot
 	now    time.Time
 	labels *labelSet
+	memory *memory.Health // nil where nothing survives a restart
 
 	queues   subjects[signal.QueueID, queue]
 	dlqs     subjects[signal.QueueID, deadLetterQueue]

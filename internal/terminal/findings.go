@@ -133,6 +133,12 @@ func (s Style) Finding(w io.Writer, f *api.Finding) error {
 		facts = append(facts, signal.Fact{Name: "closed", Value: s.moment(f.ClosedAt)})
 	}
 	facts = append(facts, signal.Fact{Name: "count", Value: strconv.FormatInt(f.Count, 10)})
+	if f.Unconfirmed {
+		facts = append(facts, signal.Fact{Name: "confirmed", Value: "not since lostorder restarted"})
+	}
+	if f.TimesIn7Days > 1 {
+		facts = append(facts, signal.Fact{Name: "in 7 days", Value: strconv.Itoa(f.TimesIn7Days) + " times"})
+	}
 	if len(f.OrderIDs) > 0 {
 		text := strings.Join(f.OrderIDs, " ")
 		if more := f.Count - int64(len(f.OrderIDs)); more > 0 {

@@ -20,7 +20,7 @@ type Snapshot struct {
 	Ready    bool
 	Targets  []Target         // in order of their ids
 	Open     []signal.Finding // open findings: the most severe first, then the oldest
-	Closed   []signal.Finding // those closed lately, the latest first
+	Closed   []signal.Finding // those closed in the last 30 days, the latest first
 	Expiries []detect.Expiry  // queues whose messages will be removed unprocessed
 	Counters detect.Counters  // counters since start
 }
@@ -42,4 +42,23 @@ type Target struct {
 // Stale reports whether what the target shows is older than its interval allows.
 func (t *Target) Stale(now time.Time) bool {
 	return t.Reading == nil || now.Sub(t.Reading.At) > 2*t.Interval+t.Took
+}
+
+// Times returns how often the failure of a finding was open within a time, this finding
+// included.
+func (s *Snapshot) Times(f *signal.Finding, within time.Duration, now time.Time) (n int) {
+	same := func(other *signal.Finding) bool {
+		return other.Mode == f.Mode && other.Subject == f.Subject && other.Target == f.Target
+	}
+	for i := range s.Open {
+		if same(&s.Open[i]) {
+			n++
+		}
+	}
+	for i := range s.Closed {
+		if now.Sub(s.Closed[i].ClosedAt) <= within && same(&s.Closed[i]) {
+			n++
+		}
+	}
+	return n
 }

@@ -23,6 +23,14 @@ type Watch struct {
 	detector *detect.Detector
 	targets  map[signal.TargetID]*Target
 	version  uint64
+
+	keeper      Keeper                           // nil: nothing survives a restart
+	pending     []detect.Change                  // not yet announced
+	before      map[signal.TargetID]TargetMemory // from before the restart, of targets whose identity is not read since
+	read        map[signal.TargetID]TargetMemory // of targets that were read
+	unconfirmed map[signal.TargetID]bool         // those with unconfirmed findings
+	closed      []signal.Finding                 // the latest first; shared with snapshots, never changed
+
 	// clean is the snapshot of the present version, nil when something changed since.
 	clean atomic.Pointer[Snapshot]
 }
@@ -33,7 +41,10 @@ func New(now func() time.Time, log *slog.Logger, onChange func(detect.Change)) *
 	if onChange == nil {
 		onChange = func(detect.Change) {}
 	}
-	return &Watch{now: now, log: log, onChange: onChange, detector: detect.New(), targets: map[signal.TargetID]*Target{}}
+	return &Watch{
+		now: now, log: log, onChange: onChange, detector: detect.New(), targets: map[signal.TargetID]*Target{},
+		before: map[signal.TargetID]TargetMemory{}, read: map[signal.TargetID]TargetMemory{}, unconfirmed: map[signal.TargetID]bool{},
+	}
 }
 
 // Expect makes targets known before their first reading, so that readiness waits
@@ -60,9 +71,10 @@ func (w *Watch) Report(r signal.Report) {
 	if t.Up {
 		t.Reading = &r
 	}
-	for _, c := range w.detector.Observe(&r) {
-		w.tell(c)
-	}
+	changes := w.checkIdentity(&r)
+	changes = append(changes, w.detector.Observe(&r)...)
+	w.confirm(&r)
+	w.record(changes)
 	w.changed()
 }
 
@@ -71,9 +83,10 @@ func (w *Watch) Forget(id signal.TargetID) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	delete(w.targets, id)
-	for _, c := range w.detector.Forget(id, signal.InstantOf(w.now())) {
-		w.tell(c)
-	}
+	delete(w.before, id)
+	delete(w.read, id)
+	delete(w.unconfirmed, id)
+	w.record(w.detector.Forget(id, signal.InstantOf(w.now())))
 	w.changed()
 }
 
@@ -96,7 +109,7 @@ func (w *Watch) Snapshot() *Snapshot {
 		Ready:    true,
 		Targets:  make([]Target, 0, len(w.targets)),
 		Open:     w.detector.Open(),
-		Closed:   w.detector.Closed(),
+		Closed:   w.closed,
 		Expiries: w.detector.Expiries(),
 		Counters: w.detector.Counters(),
 	}
@@ -138,22 +151,4 @@ func (w *Watch) target(id signal.TargetID) *Target {
 func (w *Watch) changed() {
 	w.version++
 	w.clean.Store(nil)
-}
-
-// tell logs a finding as one line and passes it on.
-func (w *Watch) tell(c detect.Change) {
-	f := &c.Finding
-	attrs := []any{
-		"mode", f.Mode, "severity", f.Severity, "subject", f.Subject.String(), "count", f.Count,
-		"since", f.Since, "finding", f.ID, "order_ids", f.OrderIDs, "trace_id", f.TraceID,
-	}
-	if c.Kind == detect.Opened {
-		for _, e := range f.Evidence {
-			attrs = append(attrs, slog.String("evidence_"+e.Name, e.Value))
-		}
-		w.log.Warn("finding opened", attrs...)
-	} else {
-		w.log.Info("finding closed", append(attrs, "lasted", f.ClosedAt.Sub(f.Since).Round(time.Second))...)
-	}
-	w.onChange(c)
 }

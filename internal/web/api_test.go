@@ -46,6 +46,7 @@ func TestFindingInJSON(t *testing.T) {
       "count": 218,
       "since": "2026-03-14T02:41:00Z",
       "detected_at": "2026-03-14T02:43:00Z",
+      "times_in_7_days": 1,
       "evidence": {
         "pending": "218",
         "oldest_pending_age": "38m4s",
@@ -80,6 +81,10 @@ func TestFindingsAreChosen(t *testing.T) {
 		"?mode=message_lost":                   "",
 		"?mode=message_lost&state=all":         "000001",
 		"?mode=consumer_absent&state=all":      "",
+		"?closed=30d":                          "000001",
+		"?closed=24h":                          "",
+		"?closed=yes":                          "error: closed=yes: write how long ago findings closed at most, such as closed=7d, without state",
+		"?closed=7d&state=open":                "error: closed=7d: write how long ago findings closed at most, such as closed=7d, without state",
 		"?state=shut":                          "error: unknown state shut: use open, closed or all",
 		"?mode=outbox_staled":                  "error: unknown mode outbox_staled: use one of consumer_absent, consumer_stalled, dlq_filling, message_lost, order_overdue, outbox_stalled",
 		"?mode=consumer_stalled&state=open&x=": "d4e5f6",

@@ -5,6 +5,9 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
+
+	"github.com/prometheus/common/model"
 
 	"github.com/lostorder/lostorder/internal/signal"
 	"github.com/lostorder/lostorder/internal/watch"
@@ -16,11 +19,20 @@ import (
 func (s *server) findings(w http.ResponseWriter, r *http.Request) {
 	known, query := s.snapshot(), r.URL.Query()
 	var chosen []signal.Finding
-	switch state := query.Get("state"); state {
+	state, within := query.Get("state"), watch.HistoryFor
+	if closed := query.Get("closed"); closed != "" {
+		d, err := model.ParseDuration(closed)
+		if err != nil || state != "" && state != "closed" {
+			fail(w, http.StatusBadRequest, "closed="+closed+": write how long ago findings closed at most, such as closed=7d, without state")
+			return
+		}
+		state, within = "closed", time.Duration(d)
+	}
+	switch state {
 	case "", "open":
 		chosen = known.Open
 	case "closed":
-		chosen = known.Closed
+		chosen = closedWithin(known.Closed, s.Now().Add(-within))
 	case "all":
 		chosen = slices.Concat(known.Open, known.Closed)
 	default:
@@ -40,7 +52,7 @@ func (s *server) findings(w http.ResponseWriter, r *http.Request) {
 	answer := api.Findings{Verdict: judge(known, s.Now()), Findings: []api.Finding{}}
 	for i := range chosen {
 		if mode == "" || chosen[i].Mode == mode {
-			answer.Findings = append(answer.Findings, s.finding(&chosen[i]))
+			answer.Findings = append(answer.Findings, s.finding(known, &chosen[i]))
 		}
 	}
 	respond(w, http.StatusOK, answer)
@@ -49,9 +61,9 @@ func (s *server) findings(w http.ResponseWriter, r *http.Request) {
 // one answers with one finding, open or closed lately: what the link in an alert
 // leads to.
 func (s *server) one(w http.ResponseWriter, r *http.Request) {
-	id := r.PathValue("id")
-	if f := find(s.snapshot(), id); f != nil {
-		respond(w, http.StatusOK, s.finding(f))
+	id, known := r.PathValue("id"), s.snapshot()
+	if f := find(known, id); f != nil {
+		respond(w, http.StatusOK, s.finding(known, f))
 		return
 	}
 	fail(w, http.StatusNotFound, "no finding "+id+" is open or was closed lately")
@@ -74,7 +86,17 @@ func built(known *watch.Snapshot, mode signal.Mode) bool {
 	return slices.ContainsFunc(known.Open, of) || slices.ContainsFunc(known.Closed, of)
 }
 
-func (s *server) finding(f *signal.Finding) api.Finding {
+// closedWithin returns the findings that closed since a moment; closed begins with the latest.
+func closedWithin(closed []signal.Finding, since time.Time) []signal.Finding {
+	for i := range closed {
+		if closed[i].ClosedAt.Before(since) {
+			return closed[:i]
+		}
+	}
+	return closed
+}
+
+func (s *server) finding(known *watch.Snapshot, f *signal.Finding) api.Finding {
 	ids := f.OrderIDs
 	if ids == nil {
 		ids = []string{}
@@ -83,7 +105,7 @@ func (s *server) finding(f *signal.Finding) api.Finding {
 		ID: f.ID, Mode: f.Mode, Severity: f.Severity,
 		Subject: f.Subject.String(), Labels: f.Subject, Target: f.Target.String(),
 		OrderIDs: ids, Count: f.Count,
-		Since: f.Since.UTC(), DetectedAt: f.DetectedAt.UTC(), ClosedAt: f.ClosedAt.UTC(),
+		Since: f.Since.UTC(), DetectedAt: f.DetectedAt.UTC(), ClosedAt: f.ClosedAt.UTC(), Unconfirmed: f.Unconfirmed, TimesIn7Days: known.Times(f, recurWithin, s.Now()),
 		Evidence: f.Evidence, URL: s.External.Finding(f.ID), RunbookURL: s.runbook(f.Mode), TraceID: f.TraceID,
 	}
 }

@@ -65,7 +65,8 @@ type findingRow struct {
 	SinceISO    string
 	ClosedClock string
 	Lasted      string
-	Hidden      int64 // orders beyond those that are named
+	Recurrence  string // "third time in 7 days"; empty for the first
+	Hidden      int64  // orders beyond those that are named
 }
 
 type targetRow struct {
@@ -84,11 +85,11 @@ func (s *server) status(w http.ResponseWriter, r *http.Request) {
 	known, now := s.snapshot(), s.Now()
 	p := page{Root: "./", Targets: targetRows(known.Targets, now), Lifecycles: pictures(known.Targets)}
 	for i := range known.Open[:min(len(known.Open), mostShown)] {
-		p.Open = append(p.Open, s.findingRow(&known.Open[i], p.Root, now))
+		p.Open = append(p.Open, s.findingRow(known, &known.Open[i], p.Root, now))
 	}
 	p.More = len(known.Open) - len(p.Open)
 	for i := range known.Closed[:min(len(known.Closed), mostShown)] {
-		p.Closed = append(p.Closed, s.findingRow(&known.Closed[i], p.Root, now))
+		p.Closed = append(p.Closed, s.findingRow(known, &known.Closed[i], p.Root, now))
 	}
 	s.render(w, r, http.StatusOK, p, known, now)
 }
@@ -99,7 +100,7 @@ func (s *server) statusOfOne(w http.ResponseWriter, r *http.Request) {
 	known, now := s.snapshot(), s.Now()
 	p, code := page{Root: "../", Asked: untrusted.ID(r.PathValue("id"))}, http.StatusNotFound
 	if f := find(known, p.Asked); f != nil {
-		row := s.findingRow(f, p.Root, now)
+		row := s.findingRow(known, f, p.Root, now)
 		p.One, code = &row, http.StatusOK
 	}
 	s.render(w, r, code, p, known, now)
@@ -121,10 +122,10 @@ func (s *server) render(w http.ResponseWriter, r *http.Request, code int, p page
 	}
 }
 
-func (s *server) findingRow(f *signal.Finding, root string, now time.Time) findingRow {
+func (s *server) findingRow(known *watch.Snapshot, f *signal.Finding, root string, now time.Time) findingRow {
 	row := findingRow{
 		Finding: f, Link: root + "findings/" + url.PathEscape(f.ID), Means: means(f.Mode), Runbook: s.runbook(f.Mode),
-		Hidden: f.Count - int64(len(f.OrderIDs)),
+		Hidden: f.Count - int64(len(f.OrderIDs)), Recurrence: recurrence(known, f, now),
 	}
 	if !f.Since.IsZero() {
 		row.SinceClock, row.SinceAgo, row.SinceISO = phrase.Clock(f.Since, now), phrase.Ago(now.Sub(f.Since)), f.Since.UTC().Format(time.RFC3339)

@@ -36,10 +36,15 @@ type Finding struct {
 	Since      time.Time       `json:"since"`
 	DetectedAt time.Time       `json:"detected_at"`
 	ClosedAt   time.Time       `json:"closed_at,omitzero"` // zero while it is open
-	Evidence   signal.Evidence `json:"evidence"`
-	URL        string          `json:"url,omitempty"` // its page, where --web.external-url says where that is
-	RunbookURL string          `json:"runbook_url"`
-	TraceID    string          `json:"trace_id"`
+	// Unconfirmed: it was open before a restart, and its target has not been read since.
+	Unconfirmed bool `json:"unconfirmed,omitempty"`
+	// TimesIn7Days is how often the same failure of the same subject was open in the last
+	// seven days, this finding included where it was.
+	TimesIn7Days int             `json:"times_in_7_days"`
+	Evidence     signal.Evidence `json:"evidence"`
+	URL          string          `json:"url,omitempty"` // its page, where --web.external-url says where that is
+	RunbookURL   string          `json:"runbook_url"`
+	TraceID      string          `json:"trace_id"`
 }
 
 // Targets is the answer of /api/v1/targets.

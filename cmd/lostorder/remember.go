@@ -1,0 +1,41 @@
+package main
+
+import (
+	"context"
+	"sync"
+
+	"github.com/lostorder/lostorder/collectors/builtin"
+	"github.com/lostorder/lostorder/internal/config"
+	"github.com/lostorder/lostorder/internal/privacy"
+	"github.com/lostorder/lostorder/internal/signal"
+	"github.com/lostorder/lostorder/internal/state"
+)
+
+// remember restores what lostorder knew before a restart, and writes what it knows from
+// then on, where the file names a directory. It comes after send and before apply. What it
+// returns writes the last changes, once all targets have stopped.
+func (s *service) remember(ctx context.Context, f *config.File) (stop func()) {
+	c := state.FromFile(f)
+	if c.Dir == "" {
+		return func() {}
+	}
+	keeper, memory := state.New(ctx, state.Options{Dir: c.Dir, Privacy: privacy.FromFile(f).Fingerprint(), Log: s.log})
+	s.keeper = keeper
+	var watched []signal.TargetID
+	for _, t := range builtin.Targets(f) {
+		watched = append(watched, t.ID)
+	}
+	part := state.Of(memory, watched, s.log)
+	for i := range part.Open {
+		s.sender.Restored(&part.Open[i].Finding)
+	}
+	s.watch.Restore(part)
+	s.watch.Keep(keeper)
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx)) // until all targets have stopped
+	var running sync.WaitGroup
+	running.Go(func() { keeper.Run(ctx, s.watch) })
+	return func() {
+		cancel()
+		running.Wait()
+	}
+}

@@ -1,0 +1,135 @@
+package state
+
+import (
+	"encoding/json"
+	"fmt"
+	"hash/maphash"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/lostorder/lostorder/internal/detect"
+	"github.com/lostorder/lostorder/internal/signal"
+	"github.com/lostorder/lostorder/internal/watch"
+)
+
+// keyPrivacy is the key of the record that says how the file names orders.
+const keyPrivacy = "privacy"
+
+// targetRecord is a target as it is written.
+type targetRecord struct {
+	Identity string    `json:"identity,omitempty"`
+	At       time.Time `json:"at,omitzero"` // of its last reading
+	Seen     time.Time `json:"seen"`        // when it was last in the config
+}
+
+// contents are the records, decoded.
+type contents struct {
+	privacy string
+	targets map[signal.TargetID]targetRecord
+	open    []detect.OpenFinding
+	closed  []signal.Finding
+	damaged int
+}
+
+func decode(records []record) (c contents) {
+	c.targets = map[signal.TargetID]targetRecord{}
+	for _, r := range records {
+		switch r.kind {
+		case kindMeta:
+			if r.key == keyPrivacy {
+				c.privacy = string(r.body)
+			}
+		case kindTarget:
+			var t targetRecord
+			if json.Unmarshal(r.body, &t) != nil {
+				c.damaged++
+				continue
+			}
+			c.targets[targetOf(r.key)] = t
+		case kindOpen, kindClosed:
+			o, err := decodeFinding(r.body)
+			switch {
+			case err != nil:
+				c.damaged++
+			case r.kind == kindOpen:
+				c.open = append(c.open, o)
+			default:
+				c.closed = append(c.closed, o.Finding)
+			}
+		case kindPart:
+		}
+	}
+	slices.SortStableFunc(c.closed, func(a, b signal.Finding) int { return b.ClosedAt.Compare(a.ClosedAt) })
+	return c
+}
+
+func targetOf(key string) signal.TargetID {
+	collector, target, _ := strings.Cut(key, "/")
+	return signal.TargetID{Collector: collector, Target: target}
+}
+
+func closedKey(f *signal.Finding) string { return fmt.Sprintf("%d/%s", f.ClosedAt.UnixMilli(), f.ID) }
+
+var seed = maphash.MakeSeed()
+
+// written knows what the file holds: the hash of each record.
+type written map[recordID]uint64
+
+func (w written) hash(r record) uint64 { return maphash.Bytes(seed, r.body) }
+
+// difference is what must be written so that the file holds the memory. keep says which
+// records stay though the memory does not have them.
+func (w written) difference(m watch.Memory, privacy string, keep func(recordID) bool) (put []record, remove []recordID, err error) {
+	wanted := map[recordID]bool{}
+	add := func(r record) {
+		wanted[r.recordID] = true
+		if sum, known := w[r.recordID]; !known || sum != w.hash(r) {
+			put = append(put, r)
+		}
+	}
+	add(record{recordID{kindMeta, keyPrivacy}, []byte(privacy)})
+	for _, t := range m.Targets {
+		// When it was last in the config is known to the hour: it must not cause a write by itself.
+		body, err := json.Marshal(targetRecord{Identity: t.Identity, At: t.At.UTC(), Seen: m.At.UTC().Truncate(time.Hour)})
+		if err != nil {
+			return nil, nil, err
+		}
+		add(record{recordID{kindTarget, t.ID.String()}, body})
+	}
+	for i := range m.Open {
+		body, err := encodeFinding(&m.Open[i].Finding, m.Open[i].Seen)
+		if err != nil {
+			return nil, nil, err
+		}
+		add(record{recordID{kindOpen, m.Open[i].Finding.ID}, body})
+	}
+	for i := range m.Closed {
+		id := recordID{kindClosed, closedKey(&m.Closed[i])}
+		wanted[id] = true
+		if _, known := w[id]; known {
+			continue // it never changes
+		}
+		body, err := encodeFinding(&m.Closed[i], 0)
+		if err != nil {
+			return nil, nil, err
+		}
+		add(record{id, body})
+	}
+	for id := range w {
+		if !wanted[id] && !keep(id) {
+			remove = append(remove, id)
+		}
+	}
+	return put, remove, nil
+}
+
+// apply notes that the difference was written.
+func (w written) apply(put []record, remove []recordID) {
+	for _, r := range put {
+		w[r.recordID] = w.hash(r)
+	}
+	for _, id := range remove {
+		delete(w, id)
+	}
+}

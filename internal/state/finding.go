@@ -1,0 +1,58 @@
+package state
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/lostorder/lostorder/internal/detect"
+	"github.com/lostorder/lostorder/internal/signal"
+)
+
+// findingRecord is a finding as it is written. The names of its fields are part of the format.
+type findingRecord struct {
+	ID          string            `json:"id"`
+	Mode        signal.Mode       `json:"mode"`
+	Severity    signal.Severity   `json:"severity"`
+	Subject     signal.Subject    `json:"subject"`
+	Collector   string            `json:"collector"`
+	Target      string            `json:"target"`
+	OrderIDs    []string          `json:"order_ids,omitempty"`
+	Traced      []signal.OrderRef `json:"traced,omitempty"`
+	TraceID     string            `json:"trace_id,omitempty"`
+	Count       int64             `json:"count"`
+	Since       time.Time         `json:"since"`
+	DecidableAt time.Time         `json:"decidable_at"`
+	DetectedAt  time.Time         `json:"detected_at"`
+	ClosedAt    time.Time         `json:"closed_at,omitzero"`
+	Seen        signal.Instant    `json:"seen,omitempty"` // of an open one
+	Evidence    signal.Evidence   `json:"evidence,omitempty"`
+}
+
+func encodeFinding(f *signal.Finding, seen signal.Instant) ([]byte, error) {
+	return json.Marshal(findingRecord{
+		ID: f.ID, Mode: f.Mode, Severity: f.Severity, Subject: f.Subject, Collector: f.Target.Collector, Target: f.Target.Target,
+		OrderIDs: f.OrderIDs, Traced: f.Traced, TraceID: f.TraceID, Count: f.Count,
+		Since: f.Since, DecidableAt: f.DecidableAt, DetectedAt: f.DetectedAt, ClosedAt: f.ClosedAt, Seen: seen, Evidence: f.Evidence,
+	})
+}
+
+func decodeFinding(body []byte) (o detect.OpenFinding, err error) {
+	var r findingRecord
+	if err := json.Unmarshal(body, &r); err != nil {
+		return o, err
+	}
+	return detect.OpenFinding{
+		Finding: signal.Finding{
+			ID: r.ID, Mode: r.Mode, Severity: r.Severity, Subject: r.Subject, Target: signal.TargetID{Collector: r.Collector, Target: r.Target},
+			OrderIDs: r.OrderIDs, Traced: r.Traced, TraceID: r.TraceID, Count: r.Count,
+			Since: r.Since, DecidableAt: r.DecidableAt, DetectedAt: r.DetectedAt, ClosedAt: r.ClosedAt, Evidence: r.Evidence,
+		},
+		Seen: r.Seen,
+	}, nil
+}
+
+// anonymous returns a finding without what names its orders.
+func anonymous(f signal.Finding) signal.Finding {
+	f.OrderIDs, f.Traced, f.TraceID, f.Evidence = nil, nil, "", nil
+	return f
+}

@@ -1,0 +1,206 @@
+package watch
+
+import (
+	"cmp"
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/lostorder/lostorder/internal/detect"
+	"github.com/lostorder/lostorder/internal/signal"
+)
+
+// How long closed findings are remembered, and how many at most.
+const (
+	HistoryFor = 30 * 24 * time.Hour
+	historyMax = 1000
+)
+
+// Memory is what must survive a restart.
+type Memory struct {
+	At      time.Time
+	Targets []TargetMemory
+	Open    []detect.OpenFinding
+	Closed  []signal.Finding // the latest first
+}
+
+// TargetMemory is what must survive of one target.
+type TargetMemory struct {
+	ID       signal.TargetID
+	Identity string    // what the target last reported as its identity; empty if it has none
+	At       time.Time // of its last reading; zero if it has not been read
+}
+
+// Keeper keeps the memory. Its methods must not block.
+type Keeper interface {
+	Changed()         // there is something to write
+	Dropped(r Reason) // a part of the memory was of no use
+}
+
+// Reason is why a part of the memory was dropped.
+type Reason string
+
+// The reasons.
+const (
+	DroppedCorrupt  Reason = "corrupt"       // it cannot be read
+	DroppedVersion  Reason = "newer_version" // a newer lostorder wrote it
+	DroppedIdentity Reason = "other_target"  // another target has replaced the one that it is about
+	DroppedClock    Reason = "clock"         // it comes from the future
+	DroppedPrivacy  Reason = "privacy"       // it names orders in another way than the config allows now
+	DroppedRemoved  Reason = "removed"       // its target has not been in the config for a day
+)
+
+// Reasons returns all reasons.
+func Reasons() []Reason {
+	return []Reason{DroppedCorrupt, DroppedVersion, DroppedIdentity, DroppedClock, DroppedPrivacy, DroppedRemoved}
+}
+
+// Keep makes the Watch announce what opens and closes only after the keeper has written it.
+func (w *Watch) Keep(k Keeper) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.keeper = k
+}
+
+// Restore takes what was known before a restart. Findings are open again at once, and
+// unconfirmed until their target is read. It comes before the first report.
+func (w *Watch) Restore(m Memory) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.detector.RestoreFindings(m.Open)
+	for i := range m.Open {
+		f := &m.Open[i].Finding
+		w.unconfirmed[f.Target] = true
+		w.log.Info("finding restored", findingAttrs(f)...)
+	}
+	for _, t := range m.Targets {
+		w.before[t.ID] = t
+	}
+	w.closed = slices.Clone(m.Closed)
+	w.changed()
+}
+
+// RestoreClosed adds findings that closed before to the history.
+func (w *Watch) RestoreClosed(history []signal.Finding) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	known := map[string]bool{}
+	for i := range w.closed {
+		known[w.closed[i].ID+w.closed[i].ClosedAt.String()] = true
+	}
+	all := slices.Clone(w.closed)
+	for i := range history {
+		if !known[history[i].ID+history[i].ClosedAt.String()] {
+			all = append(all, history[i])
+		}
+	}
+	slices.SortStableFunc(all, func(a, b signal.Finding) int { return b.ClosedAt.Compare(a.ClosedAt) })
+	w.closed = all[:min(len(all), historyMax)]
+	w.changed()
+}
+
+// Remember returns what must survive a restart now, and what announces the changes that
+// it includes.
+func (w *Watch) Remember() (m Memory, announce func()) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	m = Memory{At: w.now(), Open: w.detector.OpenFindings(), Closed: w.closed}
+	for id := range w.targets {
+		t, known := w.read[id]
+		if !known {
+			t = w.before[id]
+		}
+		t.ID = id
+		m.Targets = append(m.Targets, t)
+	}
+	pending := w.pending
+	w.pending = nil
+	return m, func() {
+		for _, c := range pending {
+			w.announce(c)
+		}
+	}
+}
+
+// checkIdentity compares the first reading of a target with what was known before a restart.
+// It is called before the detector observes the report.
+func (w *Watch) checkIdentity(r *signal.Report) (changes []detect.Change) {
+	if r.Empty() && !r.Complete() {
+		return nil
+	}
+	before := w.before[r.TargetID]
+	w.read[r.TargetID] = TargetMemory{ID: r.TargetID, Identity: cmp.Or(r.Identity, w.read[r.TargetID].Identity, before.Identity), At: r.At}
+	if r.Identity == "" {
+		return nil
+	}
+	delete(w.before, r.TargetID)
+	if before.Identity == "" || before.Identity == r.Identity {
+		return nil
+	}
+	w.log.Warn("another target has replaced the one from before the restart; its memory is dropped", "collector", r.Collector, "target", r.Target,
+		"identity_before", before.Identity, "identity", r.Identity)
+	if w.keeper != nil {
+		w.keeper.Dropped(DroppedIdentity)
+	}
+	return w.detector.Forget(r.TargetID, signal.InstantOf(r.At))
+}
+
+// confirm ends that restored findings are unconfirmed, where the report shows their subject.
+func (w *Watch) confirm(r *signal.Report) {
+	if w.unconfirmed[r.TargetID] && w.detector.Confirm(r.TargetID, signal.InstantOf(r.At)) == 0 {
+		delete(w.unconfirmed, r.TargetID)
+	}
+}
+
+// record takes changes into the history, and announces them once they are written.
+func (w *Watch) record(changes []detect.Change) {
+	now := w.now()
+	for _, c := range changes {
+		if c.Kind == detect.Closed {
+			w.closed = withClosed(w.closed, c.Finding, now)
+		}
+		if w.keeper == nil {
+			w.announce(c)
+		} else {
+			w.pending = append(w.pending, c)
+		}
+	}
+	if w.keeper != nil {
+		w.keeper.Changed()
+	}
+}
+
+// withClosed returns a new history that begins with a finding: snapshots share the old one.
+func withClosed(history []signal.Finding, f signal.Finding, now time.Time) []signal.Finding {
+	recent := make([]signal.Finding, 0, min(len(history)+1, historyMax))
+	recent = append(recent, f)
+	for i := range history {
+		if len(recent) < historyMax && now.Sub(history[i].ClosedAt) < HistoryFor {
+			recent = append(recent, history[i])
+		}
+	}
+	return recent
+}
+
+// findingAttrs are those of the log line about a finding.
+func findingAttrs(f *signal.Finding) []any {
+	return []any{
+		"mode", f.Mode, "severity", f.Severity, "subject", f.Subject.String(), "count", f.Count,
+		"since", f.Since, "finding", f.ID, "order_ids", f.OrderIDs, "trace_id", f.TraceID,
+	}
+}
+
+// announce logs a finding that opened or closed as one line and passes it on.
+func (w *Watch) announce(c detect.Change) {
+	f := &c.Finding
+	attrs := findingAttrs(f)
+	if c.Kind == detect.Opened {
+		for _, e := range f.Evidence {
+			attrs = append(attrs, slog.String("evidence_"+e.Name, e.Value))
+		}
+		w.log.Warn("finding opened", attrs...)
+	} else {
+		w.log.Info("finding closed", append(attrs, "lasted", f.ClosedAt.Sub(f.Since).Round(time.Second))...)
+	}
+	w.onChange(c)
+}

@@ -1,0 +1,158 @@
+package watch_test
+
+import (
+	"errors"
+	"log/slog"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/lostorder/lostorder/internal/detect"
+	"github.com/lostorder/lostorder/internal/signal"
+	"github.com/lostorder/lostorder/internal/watch"
+)
+
+var errDown = errors.New("connection refused")
+
+// keeper counts what a Watch says to it.
+type keeper struct {
+	changed int
+	dropped []watch.Reason
+}
+
+func (k *keeper) Changed()               { k.changed++ }
+func (k *keeper) Dropped(r watch.Reason) { k.dropped = append(k.dropped, r) }
+
+// life is one run of lostorder.
+type life struct {
+	*watch.Watch
+	keeper    *keeper
+	log       strings.Builder
+	announced []detect.Change
+}
+
+// begin starts a life with what another remembered.
+func begin(c *clock, before watch.Memory) *life {
+	l := &life{keeper: &keeper{}}
+	l.Watch = watch.New(c.time, slog.New(slog.NewTextHandler(&l.log, nil)), func(c detect.Change) { l.announced = append(l.announced, c) })
+	l.Restore(before)
+	l.Keep(l.keeper)
+	return l
+}
+
+// end is the memory that a keeper has written.
+func (l *life) end() watch.Memory {
+	m, announce := l.Remember()
+	announce()
+	return m
+}
+
+func TestOpenFindingSurvivesARestart(t *testing.T) {
+	c := newClock()
+	first := begin(c, watch.Memory{})
+	first.Report(overdue(c.time()))
+	before := first.Snapshot().Open
+	if len(before) != 1 || len(first.announced) != 0 || first.keeper.changed == 0 {
+		t.Fatalf("open %+v, announced before it is written: %d", before, len(first.announced))
+	}
+	memory := first.end()
+	if len(first.announced) != 1 {
+		t.Fatalf("announced %d times once it is written", len(first.announced))
+	}
+
+	c.pass(time.Hour)
+	second := begin(c, memory)
+	open := second.Snapshot().Open
+	if len(open) != 1 || open[0].ID != before[0].ID || !open[0].Since.Equal(before[0].Since) || !open[0].Unconfirmed {
+		t.Fatalf("restored as %+v, was %+v", open, before)
+	}
+	second.Report(overdue(c.time().Add(-time.Hour))) // the same order
+	open = second.Snapshot().Open
+	second.end()
+	if len(open) != 1 || open[0].ID != before[0].ID || !open[0].Since.Equal(before[0].Since) || open[0].Unconfirmed {
+		t.Errorf("after a reading %+v, was %+v", open, before)
+	}
+	if len(second.announced) > 0 {
+		t.Errorf("announced twice: %+v", second.announced)
+	}
+}
+
+func TestFindingStaysUnconfirmedWhileItsTargetCannotBeRead(t *testing.T) {
+	c := newClock()
+	first := begin(c, watch.Memory{})
+	first.Report(overdue(c.time()))
+	second := begin(c, first.end())
+	second.Report(signal.Report{TargetID: orders, At: c.pass(interval), Interval: interval, Err: errDown})
+	if open := second.Snapshot().Open; len(open) != 1 || !open[0].Unconfirmed {
+		t.Errorf("%+v", open)
+	}
+}
+
+func TestFindingThatHealedMeanwhileClosesAndIsRemembered(t *testing.T) {
+	c := newClock()
+	first := begin(c, watch.Memory{})
+	first.Report(overdue(c.time()))
+	second := begin(c, first.end())
+	for range 2 {
+		healed := overdue(c.pass(interval))
+		healed.Lifecycles[0].States[0].Overdue = 0
+		second.Report(healed)
+	}
+	memory := second.end()
+	if len(memory.Open) > 0 || len(memory.Closed) != 1 || len(second.announced) != 1 || second.announced[0].Kind != detect.Closed {
+		t.Fatalf("%+v, announced %+v", memory, second.announced)
+	}
+	third := begin(c, memory)
+	third.Report(overdue(c.pass(interval)))
+	s := third.Snapshot()
+	if len(s.Closed) != 1 || len(s.Open) != 1 || s.Times(&s.Open[0], time.Hour, c.time()) != 2 {
+		t.Errorf("open %+v, closed %+v", s.Open, s.Closed)
+	}
+}
+
+func TestMemoryOfAnotherTargetIsDropped(t *testing.T) {
+	c := newClock()
+	of := func(identity string) signal.Report {
+		r := overdue(c.time())
+		r.Identity = identity
+		return r
+	}
+	first := begin(c, watch.Memory{})
+	first.Report(of("server-1"))
+	second := begin(c, first.end())
+	healed := of("server-2")
+	healed.Lifecycles[0].States[0].Overdue = 0
+	second.Report(healed)
+	if open := second.Snapshot().Open; len(open) > 0 || !slices.Equal(second.keeper.dropped, []watch.Reason{watch.DroppedIdentity}) {
+		t.Errorf("open %+v, dropped %v", open, second.keeper.dropped)
+	}
+	if !strings.Contains(second.log.String(), "another target has replaced the one from before the restart") {
+		t.Errorf("log: %s", second.log.String())
+	}
+}
+
+func TestIdentityOfATargetThatIsNotReadIsKept(t *testing.T) {
+	c := newClock()
+	before := watch.Memory{Targets: []watch.TargetMemory{{ID: orders, Identity: "server-1", At: c.time()}}}
+	l := begin(c, before)
+	l.Report(signal.Report{TargetID: orders, At: c.pass(interval), Interval: interval, Err: errDown})
+	if got := l.end().Targets; !slices.Equal(got, before.Targets) {
+		t.Errorf("%+v, want %+v", got, before.Targets)
+	}
+}
+
+func TestHistoryIsBoundedByTimeAndNumber(t *testing.T) {
+	c := newClock()
+	var old []signal.Finding
+	for i := range 1500 {
+		old = append(old, signal.Finding{ID: "old", ClosedAt: c.time().Add(-time.Duration(i) * time.Hour)})
+	}
+	l := begin(c, watch.Memory{Closed: old})
+	l.Report(overdue(c.time()))
+	l.Forget(orders)
+	closed := l.Snapshot().Closed
+	if last := closed[len(closed)-1]; len(closed) != 721 || c.time().Sub(last.ClosedAt) >= watch.HistoryFor {
+		t.Errorf("%d closed findings, the last of %v", len(closed), last.ClosedAt)
+	}
+}
