@@ -12,6 +12,7 @@ import (
 	"github.com/lostorder/lostorder/internal/alerting"
 	"github.com/lostorder/lostorder/internal/config"
 	"github.com/lostorder/lostorder/internal/database"
+	"github.com/lostorder/lostorder/internal/explain"
 	"github.com/lostorder/lostorder/internal/otlp"
 	"github.com/lostorder/lostorder/internal/privacy"
 	"github.com/lostorder/lostorder/internal/state"
@@ -35,7 +36,7 @@ func Sections() []config.Section {
 	for _, s := range Sources() {
 		sections = append(sections, s.Section)
 	}
-	return append(sections, database.Section(), otlp.Section(), privacy.Section(), alerting.Section(), state.Section())
+	return append(sections, database.Section(), otlp.Section(), privacy.Section(), alerting.Section(), state.Section(), explain.Section())
 }
 
 // Targets returns all targets that a config file asks for.

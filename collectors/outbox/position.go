@@ -62,6 +62,36 @@ func (p *position) read(ctx context.Context, in *database.Reading) ([]string, er
 	return place, nil
 }
 
+// positionKind is what kind of position a relay has.
+type positionKind uint8
+
+const (
+	notStarted positionKind = iota // none: the relay has not started
+	noNumber                       // rows cannot be counted up to it
+	aNumber                        // of the sequence
+)
+
+// readPending reads the position. Rows beyond it are pending where no column says which
+// rows are.
+func (t *table) readPending(ctx context.Context, in *database.Reading) (number int64, kind positionKind, err error) {
+	place, err := t.position.read(ctx, in)
+	if err != nil || place == nil {
+		return 0, notStarted, err
+	}
+	number, whole, err := t.number(in, place)
+	if err != nil {
+		return 0, notStarted, err
+	}
+	kind = noNumber
+	if whole {
+		place, kind = []string{strconv.FormatInt(number, 10)}, aNumber
+	}
+	if !t.marked {
+		t.pending.Where = append([]database.Condition{database.After(t.sequence, place)}, t.scope...)
+	}
+	return number, kind, nil
+}
+
 // number is the position as a number of the sequence. ok is false where the sequence
 // is no single whole number: no rows can be counted between two texts.
 func (t *table) number(in *database.Reading, place []string) (n int64, ok bool, err error) {

@@ -13,25 +13,14 @@ import (
 // readPosition reads the position of the relay and the rows that it skipped. Rows
 // beyond the position are pending where no column says which rows are.
 func (r *reader) readPosition(ctx context.Context, in *database.Reading, t *table, o *signal.Outbox, report *signal.Report) error {
-	place, err := t.position.read(ctx, in)
-	if err != nil {
+	number, found, err := t.readPending(ctx, in)
+	switch {
+	case err != nil:
 		return err
-	}
-	if place == nil {
+	case found == notStarted:
 		r.known.skips = skipTracker{}
 		return nil
-	}
-	number, whole, err := t.number(in, place)
-	if err != nil {
-		return err
-	}
-	if whole {
-		place = []string{strconv.FormatInt(number, 10)}
-	}
-	if !t.marked {
-		t.pending.Where = append([]database.Condition{database.After(t.sequence, place)}, t.scope...)
-	}
-	if !whole {
+	case found == noNumber:
 		return nil
 	}
 	return r.readSkipped(ctx, in, t, number, o, report)
