@@ -49,6 +49,7 @@ func newApp(stdout, stderr io.Writer, logging *promslog.Config) (*kingpin.Applic
 		demoCommand(app, stdout, logging),
 		checkCommand(app, stdout, stderr),
 		findingsCommand(app, stdout, stderr),
+		explainCommand(app, stdout),
 	}
 }
 
@@ -75,16 +76,16 @@ func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		}
 		err := c.run(ctx, slog.New(untrusted.Log(promslog.New(&logging).Handler())))
 		if err != nil {
-			explain(stderr, err)
+			printError(stderr, err)
 			return 1
 		}
 	}
 	return 0
 }
 
-// explain says why a command failed. What is wrong in a file begins with its name,
+// printError says why a command failed. What is wrong in a file begins with its name,
 // so that editors find the place.
-func explain(stderr io.Writer, err error) {
+func printError(stderr io.Writer, err error) {
 	if problems, ok := errors.AsType[config.Errors](err); ok {
 		fmt.Fprintln(stderr, untrusted.Lines(problems.Error()))
 	} else if !errors.Is(err, errFailed) {

@@ -11,12 +11,14 @@ import (
 	"time"
 
 	"github.com/prometheus/common/version"
+	"golang.org/x/time/rate"
 
 	"github.com/lostorder/lostorder/collectors"
 	"github.com/lostorder/lostorder/collectors/builtin"
 	"github.com/lostorder/lostorder/internal/alerting"
 	"github.com/lostorder/lostorder/internal/config"
 	"github.com/lostorder/lostorder/internal/detect"
+	"github.com/lostorder/lostorder/internal/explain"
 	"github.com/lostorder/lostorder/internal/otlp"
 	"github.com/lostorder/lostorder/internal/privacy"
 	"github.com/lostorder/lostorder/internal/signal"
@@ -38,11 +40,13 @@ type service struct {
 	veil     atomic.Pointer[privacy.Veil]
 	keeper   *state.Keeper // nil: a restart forgets everything
 	external web.External
+	explains atomic.Pointer[explain.Explainer]
+	lookUps  *rate.Limiter // of all that the service ever explains
 	log      *slog.Logger
 }
 
 func newService(log *slog.Logger, external web.External) *service {
-	s := &service{log: log, external: external, sender: &otlp.Sender{}}
+	s := &service{log: log, external: external, sender: &otlp.Sender{}, lookUps: explain.NewLimit()}
 	s.watch = watch.New(time.Now, log, func(c detect.Change) {
 		s.sender.Changed(c)
 		if c.Kind == detect.Opened {
@@ -107,6 +111,7 @@ func (s *service) apply(ctx context.Context, f *config.File) {
 	targets := builtin.Targets(f)
 	veil := privacy.FromFile(f)
 	s.veil.Store(veil)
+	s.explains.Store(explainer(f, s.lookUps))
 	span.Private(veil != nil)
 	s.watch.Expect(targets)
 	started, stopped, kept := s.manager.Apply(ctx, targets)
@@ -126,6 +131,7 @@ func (s *service) handler(reload func(context.Context) error, lifecycle, pprof b
 		Log:       s.log,
 		Pprof:     pprof,
 		External:  s.external,
+		Explainer: s.explains.Load,
 		Version:   cmp.Or(version.Version, "development version"),
 	})
 }

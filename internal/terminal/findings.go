@@ -193,7 +193,11 @@ func cut(text string, n int) string {
 }
 
 // wrap breaks text between words, so that its lines, with the indent, fit.
-func wrap(text, indent string) string {
+func wrap(text, indent string) string { return wrapAt(text, indent, width) }
+
+// wrapAt breaks text between words, so that its lines, with the indent, have at most so
+// many columns.
+func wrapAt(text, indent string, width int) string {
 	line, lines := indent, []string{}
 	for word := range strings.FieldsSeq(text) {
 		if line != indent && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > width {

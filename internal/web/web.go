@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/lostorder/lostorder/internal/explain"
 	"github.com/lostorder/lostorder/internal/signal"
 	"github.com/lostorder/lostorder/internal/watch"
 )
@@ -27,7 +28,10 @@ type Options struct {
 	// RunbookBase is the folder in which <mode>.md explains a failure mode.
 	RunbookBase string
 	External    External
-	Version     string // shown on the status page
+	// Explainer looks up one order; nil: there is nothing to look up. What it returns
+	// changes with the configuration.
+	Explainer func() *explain.Explainer
+	Version   string // shown on the status page
 }
 
 // DefaultRunbookBase is where the runbooks of this project are.
@@ -62,6 +66,9 @@ func New(o Options) http.Handler {
 	mux.Handle("/api/v1/findings", readOnly(s.findings))
 	mux.Handle("/api/v1/findings/{id}", readOnly(s.one))
 	mux.Handle("/api/v1/targets", readOnly(s.targets))
+	if o.Explainer != nil {
+		mux.Handle("/api/v1/orders/{id...}", readOnly(s.order))
+	}
 	if o.Pprof {
 		mux.HandleFunc("GET /debug/pprof/", pprof.Index)
 		mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
