@@ -33,8 +33,9 @@ func (s *server) lookUp(ctx context.Context, id string) (*api.Order, error) {
 		return nil, err
 	}
 	answer.Findings = []api.Finding{}
-	for _, f := range naming(s.snapshot(), answer.ID) {
-		answer.Findings = append(answer.Findings, s.finding(f))
+	known := s.snapshot()
+	for _, f := range naming(known, answer.ID) {
+		answer.Findings = append(answer.Findings, s.finding(known, f))
 	}
 	return answer, nil
 }
