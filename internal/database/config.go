@@ -16,7 +16,7 @@ type Config struct {
 	TimeZone         string          `yaml:"time_zone" doc:"The zone of timestamps that are stored without one; the server's own if omitted." example:"UTC"`
 	ScanLimit        int             `yaml:"scan_limit" default:"10000" min:"1" doc:"A query that would read more rows than this without an index is refused."`
 	StatementTimeout config.Duration `yaml:"statement_timeout" default:"5s" min:"100ms" max:"1h" doc:"How long one query may take; the server ends it."`
-	MaxConnections   int             `yaml:"max_connections" default:"4" min:"1" max:"100" doc:"The most connections to the server of this database, for all entries of databases with the same host and port together; the lowest of their values counts. Readings wait for their turn, and at most two connections stay open between readings."`
+	MaxConnections   int             `yaml:"max_connections" default:"4" min:"1" max:"100" doc:"The most connections to the server of this database, for all entries of databases with the same host and port together; the lowest of their values counts. Readings wait for their turn, and at most half of them, but at least two, stay open between readings."`
 	ConnectTimeout   config.Duration `yaml:"connect_timeout" default:"5s" min:"100ms" max:"5m" doc:"How long connecting may take."`
 }
 

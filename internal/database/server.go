@@ -28,8 +28,9 @@ type waiter struct {
 }
 
 const (
-	// mostIdle is how many connections to a server stay open between readings.
-	mostIdle = 2
+	// leastIdle is how many connections to a server stay open between readings, unless half its
+	// limit is more.
+	leastIdle = 2
 	// slowAfter is how long a reading holds a connection until its target counts as slow.
 	slowAfter = time.Second
 	// yields is how long the first in the queue lets others pass that find a connection to their
@@ -180,7 +181,7 @@ func (s *server) done(p *pool, slow bool) {
 	p.last = time.Now()
 	p.idle++
 	var victim *pool
-	if s.idle() > mostIdle || s.used+s.idle() > s.limit()+1 {
+	if s.idle() > max(leastIdle, s.limit()/2) || s.used+s.idle() > s.limit()+1 {
 		victim = s.evict()
 	}
 	if victim == nil {

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 
 	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/trace"
 )
 
 // private is true while order ids must not leave the process: then no span carries
@@ -22,11 +23,11 @@ const longestQuery = 2000
 // Query begins the span of one SQL query. Literals in its text become "?", as the
 // semantic conventions of OpenTelemetry ask, because they may be the ids of orders.
 func Query(ctx context.Context, system, text string) (context.Context, func(error)) {
-	attributes := []attribute.KeyValue{attribute.String("db.system.name", strings.ToLower(system))}
-	if !private.Load() {
-		attributes = append(attributes, attribute.String("db.query.text", normalized(text, quotesNames(system))))
+	ctx, end := Call(ctx, system+" query", attribute.String("db.system.name", strings.ToLower(system)))
+	if s := trace.SpanFromContext(ctx); s.IsRecording() && !private.Load() { // normalizing costs as much as a short query
+		s.SetAttributes(attribute.String("db.query.text", normalized(text, quotesNames(system))))
 	}
-	return Call(ctx, system+" query", attributes...)
+	return ctx, end
 }
 
 // literal matches what a query says that is not its structure: comments, strings,
