@@ -23,7 +23,7 @@ func running(t *testing.T) string {
 	finding := func(id string, mode signal.Mode) signal.Finding {
 		return signal.Finding{
 			ID: id, Mode: mode, Severity: signal.Critical, Subject: signal.Subject{Database: "shop", Outbox: "orders"}, Count: 2,
-			OrderIDs: []string{"A-1", "A-2"}, Since: time.Now().Add(-time.Hour), Evidence: signal.Evidence{{Name: "pending_events", Value: "2"}},
+			OrderIDs: []string{"A-1", "A-2"}, Since: time.Now().Add(-time.Hour), Evidence: signal.Evidence{signal.CountFact("pending_events", 2)},
 		}
 	}
 	closed := finding("bb33", signal.ConsumerAbsent)

@@ -113,9 +113,9 @@ func (t *text) End(faults []*injected, wrong []*api.Finding, summary Summary) {
 	}
 	_ = w.Flush()
 	for _, f := range wrong {
-		fmt.Fprintf(t.w, "%s  %s: %s%s\n", t.paint(yellow, "FALSE"), f.Mode, f.Subject, t.orders(f.OrderIDs))
+		fmt.Fprintf(t.w, "%s  %s: %s%s\n         %s\n", t.paint(yellow, "FALSE"), f.Mode, f.Subject, t.orders(f.OrderIDs), f.Summary)
 		for _, e := range f.Evidence {
-			fmt.Fprintf(t.w, "         %s: %s\n", e.Name, e.Value)
+			fmt.Fprintf(t.w, "         %s: %s\n", e.Label(), e.Value)
 		}
 	}
 	color := green

@@ -2,92 +2,89 @@ package detect
 
 import (
 	"fmt"
-	"time"
 
+	"github.com/lostorder/lostorder/internal/phrase"
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// backlogGrowing: messages have come faster than they are taken off for as long as
-// one may wait, and one that comes now will wait longer than that. It is told
-// before the age says so, and told until the queue shrinks.
+// backlogGrowing: messages have arrived faster than they are processed for as long as
+// one may wait, and one that arrives now will wait longer than that. It is reported
+// before the age shows it, and until the queue shrinks.
 var backlogGrowing = Decision{
-	Mode:        signal.BacklogGrowing,
-	Description: "The queue will not meet its age objective at the rates at which messages come and are taken off.",
-	BenignTwin:  "A burst or a nightly batch that drains, a queue that is younger than its window, consumers that are only just back.",
-	judge:       judgeBacklogGrowing,
+	Mode:         signal.BacklogGrowing,
+	Description:  "The queue will not meet its age objective at the present rates of arrival and consumption.",
+	BenignTwin:   "A burst or a nightly batch that drains, a queue that is younger than its window, consumers that have only just come back.",
+	observeQueue: observeGrowth,
+	decide:       decideBacklogGrowing,
+	presence: func(v *view, s signal.Subject) presence {
+		return v.queuePresence(s, readWhole)
+	},
 }
 
-// watchGrowth notes whether the queue meets its objective; one that did not does
-// again once it shrinks.
-func (t *queueTrack) watchGrowth(q *signal.Queue) {
-	wait, known := t.flow.wait(t.backlog)
+// growth is what backlog_growing remembers of a queue.
+type growth struct {
+	// Since is since when the queue does not meet its objective. It stays until the queue
+	// shrinks.
+	Since signal.Instant
+}
+
+func observeGrowth(r *queueReading) {
+	t := r.memory
+	wait, known := t.Flow.wait(t.Progress.Backlog)
 	switch {
-	case q.Objective.MaxAge <= 0, t.consumers == 0, known && wait < q.Objective.MaxAge, t.flow.shrinking():
-		t.growingSince = 0
-	case !t.growingSince.Known() && known && t.flow.growing() && !t.mayStall(q):
-		t.growingSince = t.flow.first().at
+	case t.Objective.MaxAge <= 0, t.Consumers.Connected == 0, known && wait < t.Objective.MaxAge, t.Flow.shrinking():
+		t.Growth.Since = 0
+	case !t.Growth.Since.Known() && known && t.Flow.growing() && !mayStall(t):
+		t.Growth.Since = t.Flow.first().At
 	}
 }
 
-// mayStall reports whether most of what waits does so where nothing moves: it is not
-// yet known whether that is slow or stands still.
-func (t *queueTrack) mayStall(q *signal.Queue) bool {
+// mayStall reports whether most messages wait in partitions that do not advance: whether
+// those are slow or stalled is not known yet.
+func mayStall(t *queueMemory) bool {
 	var still int64
-	for i := range t.partitions {
-		pt := &t.partitions[i]
-		if pt.stuckSince.Known() && pt.seenFor(pt.stuckSince, t.flow.last().at) >= q.Objective.MaxAge/2 {
-			still += pt.waiting
+	for i := range t.Progress.Partitions {
+		p := &t.Progress.Partitions[i]
+		if p.StuckSince.Known() && p.seenFor(p.StuckSince, t.Flow.last().At) >= t.Objective.MaxAge/2 {
+			still += p.Waiting
 		}
 	}
-	return 2*still > t.backlog
+	return 2*still > t.Progress.Backlog
 }
 
-func judgeBacklogGrowing(v *view) []Case {
+func decideBacklogGrowing(v *view) []Case {
 	var cases []Case
 	for i := range v.report.Queues {
 		q := &v.report.Queues[i]
-		t := v.history.queues[q.QueueID]
-		if !t.growingSince.Known() || !t.flow.full() || v.deadLetters(q) {
+		t := v.memory.queues[q.QueueID]
+		if !t.Growth.Since.Known() || !t.Flow.full() || v.holdsDeadLetters(q.Destination) {
 			continue
 		}
-		wait, known := t.flow.wait(t.backlog)
+		backlog := t.Progress.Backlog
+		wait, known := t.Flow.wait(backlog)
 		if !known {
-			continue // nothing moves any more, which is another mode
+			continue // nothing advances any more, which is another mode
 		}
 		c := Case{
-			Subject: queueSubject(q.QueueID), Severity: signal.Warning, Count: t.backlog,
-			Since: t.growingSince, DecidableAt: t.flow.last().at, Orders: q.Sample,
+			Subject: queueSubject(q.QueueID), Severity: signal.Warning, Count: backlog,
+			Since: t.Growth.Since, DecidableAt: t.Flow.last().At, Orders: q.Sample,
+			Summary: fmt.Sprintf("Messages arrive faster than they are processed: one that arrives now waits %s, and the objective is %s.",
+				phrase.Duration(wait), phrase.Duration(q.Objective.MaxAge)),
 			Evidence: signal.Evidence{
-				{Name: "waiting_messages", Value: fmt.Sprint(t.backlog)},
-				{Name: "arrivals", Value: rateInWords(t.flow.arrivals())},
-				{Name: "taken_off", Value: rateInWords(t.flow.drain()) + " at best"},
-				{Name: "measured_over", Value: inWords(t.flow.lasted())},
-				{Name: "next_message_waits", Value: inWords(wait)},
-				{Name: "objective_max_age", Value: inWords(q.Objective.MaxAge)},
+				signal.CountFact("waiting_messages", backlog),
+				signal.RateFact("arrivals", t.Flow.arrivals()),
+				signal.RateFact("drain_rate", t.Flow.drain()).With(signal.AtMost),
+				signal.DurationFact("measured_over", t.Flow.lasted()),
+				signal.DurationFact("next_message_waits", wait),
+				signal.DurationFact("objective_max_age", q.Objective.MaxAge),
 			},
 		}
-		if q.Oldest.Known() {
-			c.Evidence = append(c.Evidence, signal.Fact{Name: "oldest_message_age", Value: inWords(q.Oldest.At(v.at)) + " (" + q.Oldest.Bound.String() + ")"})
-			if q.Oldest.Bound != signal.Estimated && q.Oldest.At(v.at) >= q.Objective.MaxAge {
-				c.Severity = signal.Critical // it is no forecast any more
-			}
+		c.Evidence = append(c.Evidence, oldestMessageAge(q.Oldest, v.at)...)
+		if decidable(q.Oldest) && q.Oldest.At(v.at) >= q.Objective.MaxAge {
+			c.Severity = signal.Critical // it is no longer a forecast
 		}
-		if q.Consumers.Known() {
-			c.Evidence = append(c.Evidence, signal.Fact{Name: "consumers", Value: fmt.Sprint(q.Consumers)})
-		}
+		c.Evidence = append(c.Evidence, connectedConsumers(q)...)
 		cases = append(cases, c)
 	}
 	return cases
-}
-
-// rateInWords writes a rate so that slow ones can be read too.
-func rateInWords(perSecond float64) string {
-	switch {
-	case perSecond >= 1:
-		return fmt.Sprintf("%.1f/s", perSecond)
-	case perSecond*time.Minute.Seconds() >= 1:
-		return fmt.Sprintf("%.1f/min", perSecond*time.Minute.Seconds())
-	default:
-		return fmt.Sprintf("%.1f/h", perSecond*time.Hour.Seconds())
-	}
 }

@@ -227,7 +227,7 @@ func TestGrowingBacklogIsToldWhenOneMessageCanBeSeenToBeLate(t *testing.T) {
 		t.Errorf("decidable at %s, detected at %s, %s, want a warning at %s", f.DecidableAt, f.DetectedAt, f.Severity, want)
 	}
 	for name, want := range map[string]string{
-		"arrivals": "4.0/s", "taken_off": "1.0/s at best", "next_message_waits": "16m40s", "objective_max_age": "5m0s", "measured_over": "5m0s",
+		"arrivals": "4.0/s", "drain_rate": "at most 1.0/s", "next_message_waits": "16m40s", "objective_max_age": "5m0s", "measured_over": "5m0s",
 	} {
 		if got := fact(f.Evidence, name); got != want {
 			t.Errorf("%s %q, want %q", name, got, want)

@@ -2,6 +2,7 @@ package detect_test
 
 import (
 	"fmt"
+	"runtime"
 	"testing"
 	"time"
 
@@ -25,6 +26,33 @@ func BenchmarkObserve(b *testing.B) {
 		i++
 	}
 	b.ReportMetric(60e6/(float64(b.Elapsed())/float64(b.N)), "reading/observe")
+}
+
+// BenchmarkMemory measures what the detector remembers of each of 100,000 partitions.
+func BenchmarkMemory(b *testing.B) {
+	readings := [2]signal.Report{grid(0), grid(1)}
+	at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	var held uint64
+	for b.Loop() {
+		before := heap()
+		d := detect.New()
+		for i := range 6 {
+			r := readings[i%2]
+			r.At = at.Add(time.Duration(i) * interval)
+			d.Observe(&r)
+		}
+		held = heap() - before
+		runtime.KeepAlive(d)
+	}
+	b.ReportMetric(float64(held)/100_000, "heap-B/partition")
+}
+
+// heap returns the bytes of live objects.
+func heap() uint64 {
+	runtime.GC()
+	var stats runtime.MemStats
+	runtime.ReadMemStats(&stats)
+	return stats.HeapAlloc
 }
 
 func grid(progress int64) signal.Report {

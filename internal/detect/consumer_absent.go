@@ -2,117 +2,151 @@ package detect
 
 import (
 	"fmt"
-	"strings"
-	"time"
 
+	"github.com/lostorder/lostorder/internal/phrase"
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// consumerAbsent: messages wait and nobody reads them, for longer than a deploy
+// consumerAbsent: messages wait and no consumer reads them, for longer than a deploy
 // takes: the group has no members, a partition belongs to no member, or the group
 // itself is gone and left messages behind.
 var consumerAbsent = Decision{
-	Mode:        signal.ConsumerAbsent,
-	Description: "Messages wait and nobody reads them.",
-	BenignTwin:  "A deploy or a rebalance, a group that is idle because nothing waits, a consumer that commits without being a member.",
-	judge:       judgeConsumerAbsent,
+	Mode:         signal.ConsumerAbsent,
+	Description:  "Messages wait and no consumer reads them.",
+	BenignTwin:   "A deploy or a rebalance, a group that is idle because no message waits, a consumer that commits without being a member.",
+	observeQueue: observeAbsence,
+	decide:       decideConsumerAbsent,
+	presence: func(v *view, s signal.Subject) presence {
+		if q := v.queue(s); q != nil {
+			return presentIf(readAny(q) && (q.Consumers.Known() || assignmentKnown(q)))
+		}
+		if _, vanished := v.memory.vanished[queueOf(s)]; vanished && v.report.Complete() {
+			return present // that the group is gone is what the mode decides from
+		}
+		return gone
+	},
 }
 
-// vanishedFor is how long a group that was deleted with messages left is spoken
-// of. Longer, and whoever deleted it on purpose would have to live with it.
-const vanishedFor = 24 * time.Hour
+// assignmentKnown reports whether the reading shows which partitions have a consumer.
+func assignmentKnown(q *signal.Queue) bool {
+	for i := range q.Partitions {
+		if q.Partitions[i].Assignment != signal.AssignmentUnknown {
+			return true
+		}
+	}
+	return false
+}
 
-func judgeConsumerAbsent(v *view) []Case {
+// absence is what consumer_absent remembers of a queue.
+type absence struct {
+	// Since is since when messages wait, no consumer is connected and nothing was
+	// committed; zero when that is not so.
+	Since signal.Instant
+}
+
+func observeAbsence(r *queueReading) {
+	absence := &r.memory.Absence
+	switch {
+	case r.memory.Consumers.Connected != 0 || r.memory.Progress.Backlog == 0:
+		absence.Since = 0
+	case !absence.Since.Known() || r.memory.Progress.advanced || r.rebase:
+		absence.Since = r.at
+	}
+}
+
+func decideConsumerAbsent(v *view) []Case {
 	var cases []Case
 	for i := range v.report.Queues {
 		q := &v.report.Queues[i]
-		t := v.history.queues[q.QueueID]
+		t := v.memory.queues[q.QueueID]
 		after := q.Objective.AbsentAfter
-		if after <= 0 || t.backlog == 0 || v.deadLetters(q) {
+		if after <= 0 || t.Progress.Backlog == 0 || v.holdsDeadLetters(q.Destination) {
 			continue
 		}
-		if t.consumers == 0 {
-			if t.emptySince.Known() && v.at.Sub(t.emptySince) >= after {
-				cases = append(cases, emptyGroupCase(v, q, t))
+		if t.Consumers.Connected == 0 {
+			if t.Absence.Since.Known() && v.at.Sub(t.Absence.Since) >= after {
+				cases = append(cases, emptyGroup(v, q, t))
 			}
 			continue
 		}
-		if c, ok := unassignedCase(v, q, t); ok {
+		if c, ok := unassignedPartitions(v, q, t); ok {
 			cases = append(cases, c)
 		}
 	}
-	for id, t := range v.history.vanished {
-		if _, dead := v.history.dlqs[id.Destination]; dead || !v.report.Complete() || t.objective.AbsentAfter <= 0 || v.at.Sub(t.vanishedAt) < t.objective.AbsentAfter {
+	for id, t := range v.memory.vanished {
+		if v.holdsDeadLetters(id.Destination) || !v.report.Complete() || t.Objective.AbsentAfter <= 0 || v.at.Sub(t.VanishedAt) < t.Objective.AbsentAfter {
 			continue
 		}
+		backlog := t.Progress.Backlog
 		cases = append(cases, Case{
-			Subject: queueSubject(id), Severity: signal.Warning, Count: t.backlog,
-			Since: t.vanishedAt, DecidableAt: t.vanishedAt.Add(t.objective.AbsentAfter),
+			Subject: queueSubject(id), Severity: signal.Warning, Count: backlog,
+			Since: t.VanishedAt, DecidableAt: t.VanishedAt.Add(t.Objective.AbsentAfter),
+			Summary: fmt.Sprintf("The consumer group is gone and left %s behind.", messages(backlog)),
 			Evidence: signal.Evidence{
-				{Name: "group", Value: "gone; it was deleted, or its offsets expired"},
-				{Name: "waiting_messages", Value: fmt.Sprintf("%d when it was last seen", t.backlog)},
+				signal.TextFact("group", "gone; it was deleted, or its offsets expired"),
+				signal.CountFact("waiting_messages", backlog),
+				signal.MomentFact("last_seen", t.At),
 			},
 		})
 	}
 	return cases
 }
 
-func emptyGroupCase(v *view, q *signal.Queue, t *queueTrack) Case {
+// emptyGroup is the case of a queue without any consumer.
+func emptyGroup(v *view, q *signal.Queue, t *queueMemory) Case {
+	lasted, backlog := v.at.Sub(t.Absence.Since), t.Progress.Backlog
 	c := Case{
-		Subject: queueSubject(q.QueueID), Severity: signal.Critical, Count: t.backlog,
-		Since: t.emptySince, DecidableAt: t.emptySince.Add(q.Objective.AbsentAfter), Orders: q.Sample,
-	}
-	c.Evidence = signal.Evidence{
-		{Name: "consumers", Value: "0"},
-		{Name: "waiting_messages", Value: fmt.Sprint(t.backlog)},
-		{Name: "nobody_reads_for", Value: inWords(v.at.Sub(t.emptySince))},
+		Subject: queueSubject(q.QueueID), Severity: signal.Critical, Count: backlog,
+		Since: t.Absence.Since, DecidableAt: t.Absence.Since.Add(q.Objective.AbsentAfter), Orders: q.Sample,
+		Summary: fmt.Sprintf("No consumer has been connected for %s while %s.", phrase.Duration(lasted), waiting(backlog)),
 	}
 	seen := "yes; if the group is retired, delete it or exclude it"
-	if !t.attended {
-		// Nobody was seen here since we look: it may be a group that is not meant to
-		// run any more, which is no reason to wake somebody.
+	if !t.Consumers.Seen {
+		// The group may be retired, which is no reason to wake an engineer.
 		c.Severity = signal.Warning
-		seen = "not since lostorder looks; if the group is retired, delete it or exclude it"
+		seen = "not since lostorder started watching; if the group is retired, delete it or exclude it"
 	}
-	c.Evidence = append(c.Evidence, signal.Fact{Name: "seen_with_consumers", Value: seen})
-	if q.Oldest.Known() {
-		c.Evidence = append(c.Evidence, signal.Fact{Name: "oldest_message_age", Value: inWords(q.Oldest.At(v.at)) + " (" + q.Oldest.Bound.String() + ")"})
+	c.Evidence = signal.Evidence{
+		signal.CountFact("consumers", 0),
+		signal.CountFact("waiting_messages", backlog),
+		signal.DurationFact("no_consumer_for", lasted),
+		signal.TextFact("seen_with_consumers", seen),
 	}
-	if q.GroupState != "" {
-		c.Evidence = append(c.Evidence, signal.Fact{Name: "group_state", Value: q.GroupState})
-	}
+	c.Evidence = append(c.Evidence, oldestMessageAge(q.Oldest, v.at)...)
+	c.Evidence = append(c.Evidence, groupState(q)...)
 	return c
 }
 
-// unassignedCase tells of partitions that belong to no member though the group has
-// some.
-func unassignedCase(v *view, q *signal.Queue, t *queueTrack) (Case, bool) {
+// unassignedPartitions is the case of partitions that belong to no member although the
+// group has some.
+func unassignedPartitions(v *view, q *signal.Queue, t *queueMemory) (Case, bool) {
 	c := Case{Subject: queueSubject(q.QueueID), Severity: signal.Critical, Orders: q.Sample}
-	var where []string
+	var unassigned []string
 	for j := range q.Partitions {
-		pt := &t.partitions[j]
-		if !pt.unassignedSince.Known() || !pt.stuckSince.Known() {
+		p := &t.Progress.Partitions[j]
+		if !p.UnassignedSince.Known() || !p.StuckSince.Known() {
 			continue
 		}
-		since := max(pt.unassignedSince, pt.stuckSince)
-		if pt.seenFor(since, v.at) < q.Objective.AbsentAfter {
+		since := max(p.UnassignedSince, p.StuckSince)
+		if p.seenFor(since, v.at) < q.Objective.AbsentAfter {
 			continue
 		}
-		if !c.Since.Known() || since < c.Since {
-			c.Since = since
-		}
-		c.Count += pt.waiting
-		where = append(where, fmt.Sprint(pt.id))
+		c.Since = earlier(c.Since, since)
+		c.Count += p.Waiting
+		unassigned = append(unassigned, fmt.Sprint(p.ID))
 	}
-	if len(where) == 0 {
+	if len(unassigned) == 0 {
 		return c, false
 	}
+	lasted := v.at.Sub(c.Since)
 	c.DecidableAt = c.Since.Add(q.Objective.AbsentAfter)
+	c.Summary = fmt.Sprintf("%s %s belonged to no member of the group for %s while %s.",
+		phrase.Count(len(unassigned), "partition"), verb(int64(len(unassigned)), "has", "have"), phrase.Duration(lasted), waiting(c.Count))
 	c.Evidence = signal.Evidence{
-		{Name: "unassigned_partitions", Value: strings.Join(where[:min(len(where), maxRanges)], ", ")},
-		{Name: "waiting_messages", Value: fmt.Sprint(c.Count)},
-		{Name: "consumers", Value: fmt.Sprint(q.Consumers)},
-		{Name: "nobody_reads_for", Value: inWords(v.at.Sub(c.Since))},
+		signal.ListFact("unassigned_partitions", unassigned[:min(len(unassigned), maxListed)]...),
+		signal.CountFact("waiting_messages", c.Count),
 	}
+	c.Evidence = append(c.Evidence, connectedConsumers(q)...)
+	c.Evidence = append(c.Evidence, signal.DurationFact("no_consumer_for", lasted))
 	return c, true
 }

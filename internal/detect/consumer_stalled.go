@@ -2,98 +2,117 @@ package detect
 
 import (
 	"fmt"
-	"strings"
+	"time"
 
+	"github.com/lostorder/lostorder/internal/phrase"
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
 // consumerStalled: a member owns the partition, a message waits, and the committed
-// offset has not moved for as long as a message may wait. It is judged in
+// offset has not advanced for as long as a message may wait. It is decided in
 // wall-clock time and per partition: one hanging partition hides among many
 // busy ones, and topics that carry few messages are those that carry orders.
 var consumerStalled = Decision{
 	Mode:        signal.ConsumerStalled,
 	Description: "Consumers are connected, messages wait, and nothing advances.",
 	BenignTwin:  "A slow consumer that advances, an idle topic, a rebalance or a broker restart, a lag made of commit markers only.",
-	judge:       judgeConsumerStalled,
+	decide:      decideConsumerStalled,
+	presence: func(v *view, s signal.Subject) presence {
+		return v.queuePresence(s, readAny)
+	},
 }
 
-func judgeConsumerStalled(v *view) []Case {
+// stalledSince returns since when a partition has a consumer and stands still while
+// messages wait; zero when it is not so. Members that have just joined have their time,
+// but only once: they may join and leave forever. So do redeliveries, until it is clear
+// whether they are a loop.
+func stalledSince(t *queueMemory, p *partition) signal.Instant {
+	if !p.StuckSince.Known() || !p.OwnedSince.Known() {
+		return 0
+	}
+	since := max(p.StuckSince, p.OwnedSince)
+	limit := since.Add(t.Objective.MaxAge)
+	if t.Flow.redelivering() {
+		return max(limit, since.Add(t.Flow.Window))
+	}
+	for _, joined := range t.Consumers.Joined {
+		if joined <= limit {
+			since = max(since, joined)
+		}
+	}
+	return since
+}
+
+func decideConsumerStalled(v *view) []Case {
 	var cases []Case
 	for i := range v.report.Queues {
 		q := &v.report.Queues[i]
-		t := v.history.queues[q.QueueID]
-		if t.consumers == 0 || q.Objective.MaxAge <= 0 || v.deadLetters(q) {
+		t := v.memory.queues[q.QueueID]
+		if t.Consumers.Connected == 0 || q.Objective.MaxAge <= 0 || v.holdsDeadLetters(q.Destination) {
 			continue
 		}
 		var stuck []int
 		for j := range q.Partitions {
-			pt := &t.partitions[j]
-			if since := t.stalledSince(pt); since.Known() && pt.seenFor(since, v.at) >= q.Objective.MaxAge {
+			p := &t.Progress.Partitions[j]
+			if since := stalledSince(t, p); since.Known() && p.seenFor(since, v.at) >= q.Objective.MaxAge {
 				stuck = append(stuck, j)
 			}
 		}
 		if len(stuck) > 0 {
-			cases = append(cases, stalledCase(v, q, t, stuck))
+			cases = append(cases, stalledQueue(v, q, t, stuck))
 		}
 	}
 	return cases
 }
 
-func stalledCase(v *view, q *signal.Queue, t *queueTrack, stuck []int) Case {
+// stalledQueue is the case of a queue with the stuck partitions.
+func stalledQueue(v *view, q *signal.Queue, t *queueMemory, stuck []int) Case {
 	c := Case{Subject: queueSubject(q.QueueID), Severity: signal.Critical, Orders: q.Sample}
-	var where []string
+	var positions []string
 	oldest := signal.Age{}
 	for _, j := range stuck {
-		p, pt := &q.Partitions[j], &t.partitions[j]
-		since := pt.stuckSince
-		if !pt.sawProgress && p.Head.Bound == signal.Measured && p.Head.Since < since {
-			since = p.Head.Since // it stood still before we looked
+		read, p := &q.Partitions[j], &t.Progress.Partitions[j]
+		since := p.StuckSince
+		if !p.SawProgress && read.Head.Bound == signal.Measured && read.Head.Since < since {
+			since = read.Head.Since // it stood still before our first reading
 		}
-		if !c.Since.Known() || since < c.Since {
-			c.Since = since
+		c.Since = earlier(c.Since, since)
+		c.DecidableAt = earlier(c.DecidableAt, stalledSince(t, p).Add(q.Objective.MaxAge))
+		if read.Head.Known() && (!oldest.Known() || read.Head.Since < oldest.Since) {
+			oldest = read.Head
 		}
-		if d := t.stalledSince(pt).Add(q.Objective.MaxAge); !c.DecidableAt.Known() || d < c.DecidableAt {
-			c.DecidableAt = d
-		}
-		if p.Head.Known() && (!oldest.Known() || p.Head.Since < oldest.Since) {
-			oldest = p.Head
-		}
-		c.Count += pt.waiting
-		if len(where) < maxRanges {
-			where = append(where, partitionPosition(p))
+		c.Count += p.Waiting
+		if len(positions) < maxListed {
+			positions = append(positions, position(read))
 		}
 	}
+	stillFor := v.at.Sub(c.DecidableAt) + q.Objective.MaxAge
+	c.Summary = stallSummary(q, stuck, c.Count, stillFor)
 	c.Evidence = signal.Evidence{
-		{Name: "stuck_partitions", Value: fmt.Sprintf("%d of %d", len(stuck), len(q.Partitions))},
-		{Name: "position", Value: strings.Join(where, "; ")},
-		{Name: "waiting_messages", Value: fmt.Sprint(c.Count)},
+		signal.TextFact("stuck_partitions", fmt.Sprintf("%d of %d", len(stuck), len(q.Partitions))),
+		signal.ListFact("position", positions...),
+		signal.CountFact("waiting_messages", c.Count),
 	}
-	if oldest.Known() {
-		c.Evidence = append(c.Evidence, signal.Fact{Name: "oldest_message_age", Value: inWords(oldest.At(v.at)) + " (" + oldest.Bound.String() + ")"})
-	}
+	c.Evidence = append(c.Evidence, oldestMessageAge(oldest, v.at)...)
 	c.Evidence = append(c.Evidence,
-		signal.Fact{Name: "no_progress_for", Value: inWords(v.at.Sub(c.DecidableAt) + q.Objective.MaxAge)},
-		signal.Fact{Name: "objective_max_age", Value: inWords(q.Objective.MaxAge)},
+		signal.DurationFact("no_progress_for", stillFor),
+		signal.DurationFact("objective_max_age", q.Objective.MaxAge),
 	)
-	if q.Consumers.Known() {
-		c.Evidence = append(c.Evidence, signal.Fact{Name: "consumers", Value: fmt.Sprint(q.Consumers)})
-	}
-	if q.GroupState != "" {
-		c.Evidence = append(c.Evidence, signal.Fact{Name: "group_state", Value: q.GroupState})
-	}
+	c.Evidence = append(c.Evidence, connectedConsumers(q)...)
+	c.Evidence = append(c.Evidence, groupState(q)...)
 	return c
 }
 
-func partitionPosition(p *signal.Partition) string {
-	if p.Start < 0 && p.Committed >= 0 && p.End >= 0 {
-		return fmt.Sprintf("%d processed, %d wait", p.Committed, p.Lag())
+func stallSummary(q *signal.Queue, stuck []int, count int64, stillFor time.Duration) string {
+	lasted := phrase.Duration(stillFor)
+	first := &q.Partitions[stuck[0]]
+	switch {
+	case first.Start < 0:
+		return fmt.Sprintf("Consumers have processed nothing for %s while %s.", lasted, waiting(count))
+	case len(stuck) > 1:
+		return fmt.Sprintf("%d of %d partitions have not advanced for %s while %s.", len(stuck), len(q.Partitions), lasted, waiting(count))
+	case first.Committed < 0:
+		return fmt.Sprintf("The group has committed no offset of partition %d for %s while %s.", first.ID, lasted, waiting(count))
 	}
-	if p.End < 0 {
-		return fmt.Sprintf("partition %d: committed %d, log end not read now", p.ID, p.Committed)
-	}
-	if p.Committed < 0 {
-		return fmt.Sprintf("partition %d: never committed, log end %d", p.ID, p.End)
-	}
-	return fmt.Sprintf("partition %d: committed %d, log end %d", p.ID, p.Committed, p.End)
+	return fmt.Sprintf("Partition %d has not moved past offset %d for %s while %s.", first.ID, first.Committed, lasted, waiting(count))
 }

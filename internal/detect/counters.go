@@ -6,23 +6,23 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// Counters count what was decided since start. They only grow.
+// Counters count the results of decisions since the start. They only grow.
 type Counters struct {
 	Findings map[signal.Mode]int64 // opened, by mode; every mode that is built has an entry
 	Lost     []Loss                // by queue and reason, in a stable order
-	Gaps     int64                 // times in which a target could not be observed for long enough to matter
+	Gaps     int64                 // observation gaps
 }
 
 // Loss counts the messages that one queue lost for one reason. Destination is empty
-// where the broker counts for all its queues, and of which it was is not known.
+// where the broker counts for all its queues and the queue is unknown.
 type Loss struct {
 	signal.QueueID
 	Reason   LossReason
 	Messages int64
 }
 
-// Expiry says that the broker will remove messages of a queue before anybody has
-// processed them, at the current consumption rate.
+// Expiry is a queue whose messages the broker will remove unprocessed at the current
+// consumption rate.
 type Expiry struct {
 	signal.QueueID
 	In time.Duration

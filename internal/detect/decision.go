@@ -1,19 +1,47 @@
 package detect
 
 import (
-	"time"
-
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// Decision is one failure mode and how it is told.
+// Decision is one failure mode: what it means, what it remembers of a target, and how it
+// decides. What it remembers stands in the memory of a queue, an outbox or a target, in a
+// field that only the files of the mode use.
 type Decision struct {
 	Mode signal.Mode
-	// Means is one sentence: what happened when this mode is found.
+	// Description is one sentence: what happened when this mode is found.
 	Description string
-	// Benign is one sentence: what looks like it and is not.
+	// BenignTwin is one sentence: what resembles it and is not.
 	BenignTwin string
-	judge      func(v *view) []Case
+
+	// observeQueue takes one queue of a reading, after the trackers that modes share; nil
+	// where the mode remembers nothing of a queue.
+	observeQueue func(r *queueReading)
+	// observe takes the whole reading, after its queues; nil where the mode remembers
+	// nothing else.
+	observe func(v *view)
+	// decide returns the cases in which the mode holds.
+	decide func(v *view) []Case
+	// presence says whether the reading contains what the mode decides a subject from.
+	presence func(v *view, s signal.Subject) presence
+}
+
+// presence says what a reading shows of a subject. A finding opens, heals and closes only
+// by what the reading contains.
+type presence uint8
+
+const (
+	gone    presence = iota // the reading does not contain the subject
+	unread                  // it contains the subject, and not what the mode decides from
+	present                 // it contains what the mode decides from
+)
+
+// presentIf returns present or unread.
+func presentIf(read bool) presence {
+	if read {
+		return present
+	}
+	return unread
 }
 
 // Decisions returns all failure modes that are built, in the order in which an
@@ -50,76 +78,85 @@ func Modes() []signal.Mode {
 	return modes
 }
 
-// Case is what a decision says of one subject: that its mode holds, and why.
+// Case is the result of a decision about one subject: its mode holds, and why.
 type Case struct {
 	Subject  signal.Subject
 	Severity signal.Severity
-	// Since is when the trouble began, as well as the readings tell.
+	// Summary is what happened, in one sentence.
+	Summary string
+	// Since is when the failure began, as far as the readings show.
 	Since signal.Instant
-	// Anchor is a moment that can be read again after a restart. It identifies the case
-	// in place of Since.
-	Anchor signal.Instant
-	// DecidableAt is the earliest moment at which it could be told from its benign
-	// twin.
+	// DecidableAt is the earliest moment at which the case differed from its benign twin.
 	DecidableAt signal.Instant
 	Count       int64
 	Orders      []signal.OrderRef
 	Evidence    signal.Evidence
 }
 
-// view is what a decision may look at: one report and the history of its target
-// up to and with that report.
+// view is what a decision reads: one report and the memory of its target up to and with
+// that report.
 type view struct {
-	report  *signal.Report
-	at      signal.Instant
-	history *history
-	threats *[]Expiry
+	report *signal.Report
+	at     signal.Instant
+	memory *targetMemory
+
+	queues map[signal.QueueID]*signal.Queue // of the report, filled when first needed
 }
 
-// threaten notes that messages of a queue will be removed unprocessed.
-func (v *view) threaten(id signal.QueueID, in time.Duration) {
-	*v.threats = append(*v.threats, Expiry{QueueID: id, In: in})
+// queue returns the queue of the report that a finding is about; nil where it is not in
+// the report.
+func (v *view) queue(s signal.Subject) *signal.Queue {
+	if v.queues == nil {
+		v.queues = make(map[signal.QueueID]*signal.Queue, len(v.report.Queues))
+		for i := range v.report.Queues {
+			v.queues[v.report.Queues[i].QueueID] = &v.report.Queues[i]
+		}
+	}
+	return v.queues[queueOf(s)]
 }
 
-// deadLetters reports whether a queue is one for dead letters. Nobody reads those as
-// a matter of course; what sits in them is dlq_filling and nothing else.
-func (v *view) deadLetters(q *signal.Queue) bool {
-	_, ok := v.history.dlqs[q.Destination]
+// queuePresence answers for a mode of queues that needs some facts of one.
+func (v *view) queuePresence(s signal.Subject, read func(q *signal.Queue) bool) presence {
+	if q := v.queue(s); q != nil {
+		return presentIf(read(q))
+	}
+	return gone
+}
+
+// deadLetterQueue returns the dead letter queue of the report that a finding is about;
+// nil where it is not in the report.
+func (v *view) deadLetterQueue(s signal.Subject) *signal.DeadLetterQueue {
+	for i := range v.report.DeadLetters {
+		if d := &v.report.DeadLetters[i]; d.Destination == s.Destination && s.Group == "" {
+			return d
+		}
+	}
+	return nil
+}
+
+// holdsDeadLetters reports whether a queue is a dead letter queue. Consumers need not
+// read it. Messages in it are dlq_filling and nothing else.
+func (v *view) holdsDeadLetters(destination string) bool {
+	_, ok := v.memory.deadLetters[destination]
 	return ok
 }
 
-// maxOrders bounds the sample of orders that a finding names.
-const maxOrders = 20
-
-func orderIDs(refs []signal.OrderRef) []string {
-	ids := make([]string, 0, min(len(refs), maxOrders))
-	for _, ref := range refs {
-		if len(ids) == maxOrders {
-			break
-		}
-		if ref.ID != "" {
-			ids = append(ids, ref.ID)
+// outboxPresence answers for a mode of outboxes.
+func (v *view) outboxPresence(s signal.Subject, read func(o *signal.Outbox) bool) presence {
+	for i := range v.report.Outboxes {
+		if o := &v.report.Outboxes[i]; o.Name == s.Outbox {
+			return presentIf(read(o))
 		}
 	}
-	return ids
+	return gone
 }
 
-// traced are the first of the orders whose trace is known.
-func traced(refs []signal.OrderRef) []signal.OrderRef {
-	var known []signal.OrderRef
-	for _, ref := range refs {
-		if ref.TraceID != "" && len(known) < maxOrders {
-			known = append(known, ref)
+// lifecyclePresence answers for a mode of lifecycles.
+func (v *view) lifecyclePresence(s signal.Subject, read func(l *signal.Lifecycle) presence) presence {
+	for i := range v.report.Lifecycles {
+		if l := &v.report.Lifecycles[i]; l.Name == s.Lifecycle {
+			return read(l)
 		}
 	}
-	return known
-}
-
-// inWords writes a duration as people say it: to the second, and no finer than a
-// tenth of one below ten seconds.
-func inWords(d time.Duration) string {
-	if d < 10*time.Second {
-		return d.Round(100 * time.Millisecond).String()
-	}
-	return d.Round(time.Second).String()
+	return gone
 }

@@ -11,7 +11,7 @@ import (
 // Detector decides which failure modes hold. It is not safe for concurrent use.
 type Detector struct {
 	decisions []Decision
-	histories map[signal.TargetID]*history
+	memories  map[signal.TargetID]*targetMemory
 	ledger    ledger
 	tally     Counters
 }
@@ -31,11 +31,11 @@ type Change struct {
 	Finding signal.Finding
 }
 
-// New returns a detector that has seen nothing.
+// New returns a detector without any memory.
 func New() *Detector {
 	d := &Detector{
 		decisions: Decisions(),
-		histories: map[signal.TargetID]*history{},
+		memories:  map[signal.TargetID]*targetMemory{},
 		ledger:    ledger{open: map[caseKey]*episode{}},
 		tally:     Counters{Findings: map[signal.Mode]int64{}},
 	}
@@ -47,37 +47,36 @@ func New() *Detector {
 
 // Observe takes one report and returns the findings that it opened and closed.
 // Reports of one target come in the order of their time. A report without readings
-// changes nothing: what cannot be seen is neither found nor healed.
+// changes nothing: what was not read is neither found nor healed.
 func (d *Detector) Observe(r *signal.Report) (changes []Change) {
 	if r.Empty() && !r.Complete() {
 		return nil
 	}
 	at := signal.InstantOf(r.At)
-	h, known := d.histories[r.TargetID]
-	if known && h.identity != r.Identity && h.identity != "" && r.Identity != "" {
-		// The name is the same and the target is another one: what we know is of no use.
+	memory, known := d.memories[r.TargetID]
+	if known && memory.identity != r.Identity && memory.identity != "" && r.Identity != "" {
+		// The name is the same and the target is another one: the memory is worthless.
 		changes, known = d.Forget(r.TargetID, at), false
 	}
 	if !known {
-		h = newHistory(at)
-		d.histories[r.TargetID] = h
+		memory = newTargetMemory(at)
+		d.memories[r.TargetID] = memory
 	}
 	if r.Identity != "" {
-		h.identity = r.Identity
+		memory.identity = r.Identity
 	}
-	if h.observe(r) {
+	v := &view{report: r, at: at, memory: memory}
+	if memory.observe(v, d.decisions) {
 		d.tally.Gaps++
 	}
 
-	h.threats = h.threats[:0]
-	v := view{report: r, at: at, history: h, threats: &h.threats}
 	cases := make(map[signal.Mode][]Case, len(d.decisions))
 	for _, decision := range d.decisions {
-		cases[decision.Mode] = decision.judge(&v)
+		cases[decision.Mode] = decision.decide(v)
 	}
-	h.sayOnlyCauses(cases, at)
+	memory.dropSymptoms(cases, at)
 	for _, decision := range d.decisions {
-		changed := d.ledger.settle(decision.Mode, cases[decision.Mode], r, h.first)
+		changed := d.ledger.settle(&decision, cases[decision.Mode], v)
 		for _, c := range changed {
 			if c.Kind == Opened {
 				d.tally.Findings[decision.Mode]++
@@ -88,10 +87,10 @@ func (d *Detector) Observe(r *signal.Report) (changes []Change) {
 	return changes
 }
 
-// Forget drops the history of a target that is no longer watched and closes its
+// Forget drops the memory of a target that is no longer watched and closes its
 // findings as of at.
 func (d *Detector) Forget(id signal.TargetID, at signal.Instant) []Change {
-	delete(d.histories, id)
+	delete(d.memories, id)
 	return d.ledger.forget(id, at)
 }
 
@@ -101,10 +100,9 @@ func (d *Detector) Open() []signal.Finding {
 	for _, e := range d.ledger.open {
 		open = append(open, e.finding)
 	}
-	rank := map[signal.Severity]int{signal.Critical: 0, signal.Warning: 1, signal.Info: 2}
 	slices.SortFunc(open, func(a, b signal.Finding) int {
 		return cmp.Or(
-			cmp.Compare(rank[a.Severity], rank[b.Severity]),
+			cmp.Compare(severityRank[a.Severity], severityRank[b.Severity]),
 			a.Since.Compare(b.Since),
 			cmp.Compare(a.ID, b.ID),
 		)
@@ -115,47 +113,27 @@ func (d *Detector) Open() []signal.Finding {
 // Closed returns the findings that were closed lately, the latest first.
 func (d *Detector) Closed() []signal.Finding { return slices.Clone(d.ledger.closed) }
 
-// Expiries returns the queues whose messages will be removed before anybody has
-// processed them, in a stable order. What a target that can no longer be read said
-// last stands until it can.
+// Expiries returns the queues whose messages will be removed unprocessed, in a stable
+// order. Those of a target that can no longer be read stay until it can.
 func (d *Detector) Expiries() []Expiry {
 	var all []Expiry
-	for _, h := range d.histories {
-		all = append(all, h.threats...)
+	for _, memory := range d.memories {
+		all = append(all, memory.expiries...)
 	}
 	slices.SortFunc(all, func(a, b Expiry) int { return compareQueues(a.QueueID, b.QueueID) })
 	return all
 }
 
-// Counters returns the counters since start. Every queue that has a log has a counter
-// of what it lost, at zero until something is lost, gone when the queue is; so has
-// every broker that counts what it drops for all its queues.
+// Counters returns the counters since the start. Every queue that has a log has a counter
+// of its lost messages: it is zero until one is lost, and disappears with the queue. So
+// has every broker that counts dropped messages for all its queues.
 func (d *Detector) Counters() Counters {
 	t := Counters{Findings: maps.Clone(d.tally.Findings), Gaps: d.tally.Gaps}
-	for _, h := range d.histories {
-		for id, q := range h.queues {
-			if len(q.partitions) > 0 && q.partitions[0].start >= 0 {
-				t.Lost = append(t.Lost, Loss{QueueID: id, Reason: Retention, Messages: q.loss.total})
-			}
-			for reason, c := range q.counted {
-				t.Lost = append(t.Lost, Loss{QueueID: id, Reason: reason, Messages: c.total})
-			}
-		}
-		for key, b := range h.brokers {
-			for reason, c := range b.lost {
-				t.Lost = append(t.Lost, Loss{QueueID: signal.QueueID{System: key.system, Cluster: key.cluster}, Reason: reason, Messages: c.total})
-			}
-		}
+	for _, memory := range d.memories {
+		t.Lost = memory.appendLosses(t.Lost)
 	}
 	slices.SortFunc(t.Lost, func(a, b Loss) int {
 		return cmp.Or(compareQueues(a.QueueID, b.QueueID), cmp.Compare(a.Reason, b.Reason))
 	})
 	return t
-}
-
-func compareQueues(a, b signal.QueueID) int {
-	return cmp.Or(
-		cmp.Compare(a.Cluster, b.Cluster), cmp.Compare(a.Destination, b.Destination),
-		cmp.Compare(a.Group, b.Group), cmp.Compare(a.System, b.System),
-	)
 }

@@ -8,100 +8,140 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/lostorder/lostorder/internal/phrase"
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// dlqMissing: a message that fails would be dropped, or delivered again for ever,
-// because the queue has no dead letter queue, or the way to it leads nowhere or does not
-// keep what it was meant to keep. Nothing
-// needs to have been lost yet, so that it wakes nobody.
+// dlqMissing: a message that fails would be dropped, or delivered forever, because the
+// queue has no dead letter queue, or its dead letter route leads nowhere or loses messages.
+// Nothing needs to have been lost yet, so it wakes no engineer.
 //
-// Where dead letter queues are known by name only, there is nothing to decide it from.
+// Where dead letter queues are known by name only, nothing decides it.
 var dlqMissing = Decision{
-	Mode:        signal.DLQMissing,
-	Description: "A message that fails would be dropped, or delivered again for ever: the queue has no dead letter queue, or the way to it leads nowhere.",
-	BenignTwin:  "A queue declared a moment ago, one that needs none by config, a reply queue, a stream, a dead letter queue itself.",
-	judge:       judgeDLQMissing,
+	Mode:         signal.DLQMissing,
+	Description:  "A message that fails would be dropped, or delivered forever: the queue has no dead letter queue, or its dead letter route leads nowhere.",
+	BenignTwin:   "A queue declared a moment ago, one that needs none by config, a reply queue, a stream, a dead letter queue itself.",
+	observeQueue: func(r *queueReading) { r.memory.DeadLettering.observe(r.Queue, r.at) },
+	observe:      observeDeadLetterTargets,
+	decide:       decideDLQMissing,
+	presence:     dlqMissingPresence,
 }
 
 const (
-	// declaring is how long a queue may lack what it needs before that is told: who
-	// declares one, or changes how it is set up, is done soon, not at once.
+	// declaring is how long a queue may lack a dead letter queue before it is reported: a
+	// deployment declares queues one after the other.
 	declaring = 10 * time.Minute
-	// apiece is how many queues that lack the same are told one by one. More of them
-	// have one cause, and are one finding that names a few.
-	apiece = 5
+	// maxSeparate is how many queues with the same problem are reported one by one. More of
+	// them have one cause, and are one finding that names a few.
+	maxSeparate = 5
 )
 
-// letterTrack is what is remembered of what becomes of a queue's failing messages.
-type letterTrack struct {
-	id        signal.QueueID
-	semantics *signal.Semantics
-	setup     *signal.Setup  // the last in which it was known
-	since     signal.Instant // since when they are not kept; zero when they are
-	had       bool           // it had a dead letter queue since we look
-	used      bool           // a message or a consumer was seen
-	holds     signal.Count   // messages in the queue
-	wants     bool           // whether it should have one
-	dead      bool           // it was the dead letter queue of another
-	grace     time.Duration
+// deadLettering is what dlq_missing remembers of a queue.
+type deadLettering struct {
+	Setup *signal.Setup  // the last that was known
+	Since signal.Instant // since when failing messages are not kept; zero when they are
+	Had   bool           // it had a dead letter queue since lostorder started watching
+	Used  bool           // a message or a consumer was seen
+	Holds signal.Count   // messages in the queue
+	Wants bool           // whether it should have one
+	Dead  bool           // it was the dead letter queue of another
+	Grace time.Duration
+
+	semantics *signal.Semantics // of the last reading
 }
 
 // observe takes the next reading. What it does not know stays as it was.
-func (t *letterTrack) observe(q *signal.Queue, at signal.Instant) {
+func (t *deadLettering) observe(q *signal.Queue, at signal.Instant) {
 	t.semantics = q.Semantics
-	t.id, t.holds = q.QueueID, q.Ready.Add(q.InFlight).Add(q.Delayed)
-	t.used = t.used || max(t.holds, q.Consumers, q.Published, q.Received, q.Acknowledged) > 0
-	if t.grace = declaring; q.Objective.MaxAge > 0 {
-		t.grace = min(declaring, q.Objective.MaxAge)
+	t.Holds = q.Ready.Add(q.InFlight).Add(q.Delayed)
+	t.Used = t.Used || max(t.Holds, q.Consumers, q.Published, q.Received, q.Acknowledged) > 0
+	if t.Grace = declaring; q.Objective.MaxAge > 0 {
+		t.Grace = min(declaring, q.Objective.MaxAge)
 	}
-	if q.Setup == nil || q.Setup.DeadLettering.Route == signal.RouteUnknown {
+	if !routeKnown(q) {
 		return
 	}
-	t.setup = q.Setup
-	t.wants = !q.Objective.NoDLQ && !q.Setup.Temporary && q.Setup.Type != "stream" && !soundsDead(q.Destination)
+	t.Setup = q.Setup
+	t.Wants = !q.Objective.NoDLQ && !q.Setup.Temporary && q.Setup.Type != "stream" && !namedDead(q.Destination)
 	switch {
 	case q.Setup.DeadLettering.Route == signal.RouteSet && q.Setup.DeadLettering.Leak == "":
-		t.since, t.had = 0, true
-	case !t.since.Known():
-		t.since = at
+		t.Since, t.Had = 0, true
+	case !t.Since.Known():
+		t.Since = at
 	}
 }
 
-// soundsDead reports whether a queue is called a dead letter queue: one that nothing
-// leads to any more is none of the queues that need one themselves.
-func soundsDead(name string) bool {
+// routeKnown reports whether the reading shows where dead letters of the queue go.
+func routeKnown(q *signal.Queue) bool {
+	return q.Setup != nil && q.Setup.DeadLettering.Route != signal.RouteUnknown
+}
+
+// observeDeadLetterTargets remembers which queues are dead letter queues.
+func observeDeadLetterTargets(v *view) {
+	for i := range v.report.DeadLetters {
+		if q := v.memory.queues[deadLetterID(&v.report.DeadLetters[i])]; q != nil {
+			q.DeadLettering.Dead = true
+		}
+	}
+}
+
+// dlqMissingPresence: a finding about many queues has their broker or their dead letter
+// target as its subject.
+func dlqMissingPresence(v *view, s signal.Subject) presence {
+	if q := v.queue(s); q != nil && (routeKnown(q) || s.Destination != "") {
+		if routeKnown(q) {
+			return present
+		}
+		return unread
+	}
+	found := gone
+	for i := range v.report.Queues {
+		q := &v.report.Queues[i]
+		switch {
+		case q.System != s.System || q.Cluster != s.Cluster:
+		case routeKnown(q) && (s.Destination == "" || q.Setup.DeadLettering.To == s.Destination):
+			return present
+		case !routeKnown(q):
+			found = unread
+		}
+	}
+	return found
+}
+
+// namedDead reports whether a queue has the name of a dead letter queue. One that no queue
+// leads to any more needs no dead letter queue itself.
+func namedDead(name string) bool {
 	words := strings.FieldsFunc(strings.ToLower(name), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
 	return slices.ContainsFunc(words, func(word string) bool {
 		return word == "dlq" || word == "dlt" || word == "dead" || strings.HasPrefix(word, "deadletter")
 	})
 }
 
-// lack is what queues have in common that lack the same.
+// lack is what queues with the same problem have in common.
 type lack struct {
 	route   signal.DeadLetteringRoute
 	to      string
-	removed bool // somebody took it away since we look
+	removed bool // the queue had a dead letter queue since lostorder started watching
 }
 
-func judgeDLQMissing(v *view) []Case {
-	lacking := map[lack][]*letterTrack{}
-	for _, q := range v.history.queues {
-		t := &q.letters
-		if !t.since.Known() || !t.wants || t.dead || v.at.Sub(t.since) < t.grace {
+func decideDLQMissing(v *view) []Case {
+	lacking := map[lack][]*queueMemory{}
+	for _, q := range v.memory.queues {
+		t := &q.DeadLettering
+		if !t.Since.Known() || !t.Wants || t.Dead || v.at.Sub(t.Since) < t.Grace {
 			continue
 		}
-		letter := &t.setup.DeadLettering
-		what := lack{letter.Route, letter.To, t.had && letter.Route == signal.RouteNone}
-		if letter.Route == signal.RouteSet {
-			what.to = "" // it is not the target that is at fault
+		route := &t.Setup.DeadLettering
+		what := lack{route.Route, route.To, t.Had && route.Route == signal.RouteNone}
+		if route.Route == signal.RouteSet {
+			what.to = "" // the target is not the cause
 		}
-		lacking[what] = append(lacking[what], t)
+		lacking[what] = append(lacking[what], q)
 	}
 	for what, removed := range lacking {
-		// A queue that lost its dead letter queue does not go under among those that never
+		// A queue that lost its dead letter queue is not hidden among those that never
 		// had one, unless all of them did.
-		if what.removed && len(removed) > apiece {
+		if what.removed && len(removed) > maxSeparate {
 			delete(lacking, what)
 			what.removed = false
 			lacking[what] = append(lacking[what], removed...)
@@ -109,85 +149,104 @@ func judgeDLQMissing(v *view) []Case {
 	}
 	var cases []Case
 	for what, queues := range lacking {
-		if len(queues) > apiece {
-			cases = append(cases, withoutDLQ(what, queues))
+		if len(queues) > maxSeparate {
+			cases = append(cases, manyWithoutDLQ(what, queues))
 			continue
 		}
-		for _, t := range queues {
-			c := t.without()
-			c.Evidence = t.lacks()
+		for _, q := range queues {
+			c := withoutDLQ(q)
+			c.Evidence = q.DeadLettering.problem()
 			cases = append(cases, c)
 		}
 	}
 	return cases
 }
 
-// without is the case of one queue.
-func (t *letterTrack) without() Case {
+// withoutDLQ is the case of one queue.
+func withoutDLQ(q *queueMemory) Case {
+	t := &q.DeadLettering
 	return Case{
-		Subject: queueSubject(t.id), Severity: t.severity(), Count: max(0, int64(t.holds)),
-		Since: t.since, DecidableAt: t.since.Add(t.grace),
+		Subject: queueSubject(q.ID), Severity: t.severity(), Count: max(0, int64(t.Holds)),
+		Since: t.Since, DecidableAt: t.Since.Add(t.Grace), Summary: t.summary(),
 	}
 }
 
-// withoutDLQ is the case of many queues: of the target that none of them reaches, or
+func (t *deadLettering) summary() string {
+	switch {
+	case t.Setup.DeadLettering.Route == signal.RouteSet:
+		return "Dead letters are dropped on their way to the dead letter queue."
+	case t.Setup.DeadLettering.Route == signal.RouteBroken:
+		return "The dead letter route of the queue leads to no queue: a message that fails is not kept."
+	case t.Had:
+		return "The queue no longer has a dead letter queue: a message that fails is not kept."
+	}
+	return "The queue has no dead letter queue: a message that fails is not kept."
+}
+
+// manyWithoutDLQ is the case of many queues: of the target that none of them reaches, or
 // of their broker.
-func withoutDLQ(what lack, queues []*letterTrack) Case {
-	// Those in use, which are the ones to look at, come first.
-	slices.SortFunc(queues, func(a, b *letterTrack) int {
-		if first := a.severity() == signal.Warning; first != (b.severity() == signal.Warning) {
-			return map[bool]int{true: -1, false: 1}[first]
-		}
-		return strings.Compare(a.id.Destination, b.id.Destination)
+func manyWithoutDLQ(what lack, queues []*queueMemory) Case {
+	// Queues in use come first: they need attention.
+	slices.SortFunc(queues, func(a, b *queueMemory) int {
+		return cmp.Or(
+			cmp.Compare(severityRank[a.DeadLettering.severity()], severityRank[b.DeadLettering.severity()]),
+			strings.Compare(a.ID.Destination, b.ID.Destination),
+		)
 	})
-	all := queues[0].without()
+	all := withoutDLQ(queues[0])
 	all.Subject.Destination = what.to
 	names := make([]string, len(queues))
 	used := 0
 	all.Count = 0
-	for i, t := range queues {
-		c := t.without()
+	for i, q := range queues {
+		c := withoutDLQ(q)
 		all.Count += c.Count
 		all.Since, all.DecidableAt = min(all.Since, c.Since), min(all.DecidableAt, c.DecidableAt)
-		names[i] = t.id.Destination
-		if t.used {
+		names[i] = q.ID.Destination
+		if q.DeadLettering.Used {
 			used++
 		}
 	}
+	all.Summary = fmt.Sprintf("%s have the same problem. %s", phrase.Count(len(queues), "queue"), all.Summary)
+	if what.route == signal.RouteNone {
+		all.Summary = phrase.Count(len(queues), "queue") + " have no dead letter queue: a message that fails there is not kept."
+	}
 	all.Evidence = append(signal.Evidence{
-		{Name: "queues", Value: fmt.Sprintf("%d, %d of them seen in use", len(queues), used)},
-		{Name: "among_them", Value: strings.Join(names[:apiece], ", ")},
-	}, queues[0].lacks()...)
+		signal.CountFact("queues", int64(len(queues))),
+		signal.CountFact("queues_in_use", int64(used)),
+		signal.ListFact("among_them", names[:maxSeparate]...),
+	}, queues[0].DeadLettering.problem()...)
 	return all
 }
 
-// severity is never critical. It is for the record where the broker itself drops
-// nothing and repeats nothing, and where nobody uses the queue; but not where
-// somebody meant its messages to be kept.
-func (t *letterTrack) severity() signal.Severity {
+// severity is never critical. It is info where the broker itself drops nothing and
+// repeats nothing, and where the queue is not used; but not where its messages were meant
+// to be kept.
+func (t *deadLettering) severity() signal.Severity {
 	switch {
-	case t.had, t.setup.DeadLettering.Route != signal.RouteNone:
+	case t.Had, t.Setup.DeadLettering.Route != signal.RouteNone:
 		return signal.Warning
-	case t.used && t.byBroker() != "":
+	case t.Used && t.byBroker() != "":
 		return signal.Warning
 	}
 	return signal.Info
 }
 
-// byBroker says what the broker does to a message that fails; empty where it is up
-// to the consumers.
-func (t *letterTrack) byBroker() string {
+// byBroker describes what the broker does to a message that fails; empty where it depends
+// on the consumers.
+func (t *deadLettering) byBroker() string {
 	var does []string
-	s := t.setup
+	s := t.Setup
 	retries := t.semantics.Get().RetriesUntilRetention
 	if s.MaxDeliveries.Known() && !retries {
 		does = append(does, fmt.Sprintf("dropped after %d deliveries", s.MaxDeliveries))
 	}
+	retention := signal.DurationFact("", s.Retention).Value.String()
 	switch {
 	case s.Retention > 0 && retries:
-		does = append(does, "delivered again and again until it is "+inWords(s.Retention)+" old, and then removed")
+		does = append(does, "delivered again and again until it is "+retention+" old, and then removed")
 	case s.Retention > 0:
-		does = append(does, "dropped when it is "+inWords(s.Retention)+" old")
+		does = append(does, "dropped when it is "+retention+" old")
 	}
 	if s.DropsHead {
 		does = append(does, "dropped when the queue is full")
@@ -195,29 +254,30 @@ func (t *letterTrack) byBroker() string {
 	return strings.Join(does, "; ")
 }
 
-func (t *letterTrack) lacks() signal.Evidence {
-	letter := &t.setup.DeadLettering
-	problem := letter.Problem
-	if letter.Route == signal.RouteSet {
+// problem is the evidence of one queue.
+func (t *deadLettering) problem() signal.Evidence {
+	route := &t.Setup.DeadLettering
+	problem := route.Problem
+	if route.Route == signal.RouteSet {
 		return signal.Evidence{
-			{Name: "problem", Value: letter.Leak},
-			{Name: "failing_message", Value: "dropped on its way to the dead letter queue, and not counted"},
-			{Name: "dead_letters_to", Value: letter.To},
+			signal.TextFact("problem", route.Leak),
+			signal.TextFact("failing_message", "dropped on its way to the dead letter queue, and not counted"),
+			signal.TextFact("dead_letters_to", route.To),
 		}
 	}
-	if letter.Route == signal.RouteNone {
+	if route.Route == signal.RouteNone {
 		problem = cmp.Or(t.semantics.Get().NoDeadLettering, "no dead letter queue")
-		if t.had {
+		if t.Had {
 			problem += " any more: there was one"
 		}
 	}
-	fate := cmp.Or(t.byBroker(), "dropped when a consumer rejects it, delivered again for ever when it is requeued")
-	if t.semantics.Get().RetriesUntilRetention && letter.Route == signal.RouteBroken {
+	fate := cmp.Or(t.byBroker(), "dropped when a consumer rejects it, delivered forever when it is requeued")
+	if t.semantics.Get().RetriesUntilRetention && route.Route == signal.RouteBroken {
 		fate = cmp.Or(t.byBroker(), "delivered again and again")
 	}
-	e := signal.Evidence{{Name: "problem", Value: problem}, {Name: "failing_message", Value: fate}}
-	if letter.To != "" {
-		e = append(e, signal.Fact{Name: "dead_letters_to", Value: letter.To})
+	e := signal.Evidence{signal.TextFact("problem", problem), signal.TextFact("failing_message", fate)}
+	if route.To != "" {
+		e = append(e, signal.TextFact("dead_letters_to", route.To))
 	}
-	return append(e, signal.Fact{Name: "needs_none", Value: "say so by dlq: none in an objective of the queue"})
+	return append(e, signal.TextFact("needs_none", "set dlq: none in an objective of the queue"))
 }

@@ -127,7 +127,7 @@ var letterTales = map[string]letterTale{
 			show(s, 10*time.Minute, append(many(499, nowhere, unused), letters(signal.RabbitMQ, "z", nowhere, func(q *signal.Queue) { q.Setup.MaxDeliveries = 20 }))...)
 		},
 		found: map[string]signal.Severity{"rabbitmq main": signal.Warning},
-		says:  "queues: 500, 1 of them seen in use; among_them: z, q-000, q-001, q-002, q-003; problem",
+		says:  "queues: 500; queues_in_use: 1; among_them: z, q-000, q-001, q-002, q-003; problem",
 	},
 	"among five hundred without any, one lost its own": {
 		story: func(s *script) {
@@ -139,7 +139,7 @@ var letterTales = map[string]letterTale{
 	"an exchange is deleted to which two hundred queues give their dead letters": {
 		story: func(s *script) { show(s, 10*time.Minute, many(200, broken("dlx"))...) },
 		found: map[string]signal.Severity{"dlx (rabbitmq main)": signal.Warning},
-		says:  "queues: 200, 200 of them seen in use",
+		says:  "queues: 200; queues_in_use: 200",
 	},
 	"a policy is removed from all queues at once": {
 		story: func(s *script) {
@@ -155,7 +155,7 @@ var letterTales = map[string]letterTale{
 			s.play(20*time.Minute, func(i int) signal.Report { return signal.Report{Queues: queues[i%4*10 : i%4*10+10]} })
 		},
 		found: map[string]signal.Severity{"rabbitmq main": signal.Info},
-		says:  "queues: 40,",
+		says:  "queues: 40;",
 	},
 	"benign: a queue to which somebody gives its dead letter queue a little later": {
 		story: func(s *script) {
@@ -233,7 +233,7 @@ func TestWhatBecomesOfFailingMessages(t *testing.T) {
 				}
 				got[f.Subject.String()] = f.Severity
 				for _, e := range f.Evidence {
-					said = append(said, e.Name+": "+e.Value)
+					said = append(said, e.Name+": "+e.Value.String())
 				}
 			}
 			if fmt.Sprint(got) != fmt.Sprint(tc.found) {

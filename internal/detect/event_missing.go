@@ -1,28 +1,34 @@
 package detect
 
-import "github.com/lostorder/lostorder/internal/signal"
+import (
+	"fmt"
 
-// eventMissing: an order was committed, and there is no event that tells of it, not
-// even one that waits; or there is one, and the relay went past it unseen. One that waits is outbox_stalled; an event of an order that
-// there is not, published and then rolled back, is order_unmatched.
+	"github.com/lostorder/lostorder/internal/signal"
+)
+
+// eventMissing: an order was committed and no event reports it, not even one that waits;
+// or there is an event, and the relay skipped it. An event that waits is outbox_stalled. An
+// event without its order, published and then rolled back, is order_unmatched.
 var eventMissing = Decision{
 	Mode:        signal.EventMissing,
-	Description: "Orders were committed and their event never was, or the relay went past it, so that nobody will hear of them.",
+	Description: "Orders were committed and their event was not, or the relay skipped it, so that no consumer will receive it.",
 	BenignTwin:  "An event that waits to be published, an outbox that is cleaned up after a while, an order that was rolled back, a number that a relay waits for.",
-	judge: func(v *view) []Case {
-		var skipped []Case
-		for i := range v.report.Outboxes {
-			if o := &v.report.Outboxes[i]; o.Skipped != nil {
-				if c, ok := skippedCase(o, v.at); ok {
-					skipped = append(skipped, c)
-				}
-			}
-		}
-		return append(skipped, reconciled(v, func(r *signal.Reconciliation) (Case, bool) {
-			if r.Kind != signal.Events {
-				return Case{}, false
-			}
-			return mismatchCase(r, map[signal.MismatchKind]string{signal.MissingRight: "orders_without_event"}, signal.MissingRight)
-		})...)
+	decide: func(v *view) []Case {
+		return append(skippedRows(v), mismatches(v, missingEvents)...)
 	},
+	presence: func(v *view, s signal.Subject) presence {
+		if s.Outbox != "" {
+			return v.outboxPresence(s, func(o *signal.Outbox) bool { return o.Skipped != nil })
+		}
+		return v.checkPresence(s, signal.MissingRight)
+	},
+}
+
+func missingEvents(r *signal.Reconciliation) (Case, bool) {
+	if r.Kind != signal.Events {
+		return Case{}, false
+	}
+	c, ok := mismatchCase(r, map[signal.MismatchKind]string{signal.MissingRight: "orders_without_event"}, signal.MissingRight)
+	c.Summary = fmt.Sprintf("%s %s no event in %s.", orders(c.Count, r.Capped(signal.MissingRight)), verb(c.Count, "has", "have"), r.Right.Table)
+	return c, ok
 }

@@ -6,121 +6,161 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// segments is into how many parts the window of a flow is divided. What is to be
-// seen all the time is seen in each.
+// segments is into how many parts the window of a flow is divided. What happens
+// all the time shows in each.
 const segments = 4
 
-// flow is how a queue fills and empties: what came, what was taken off and what
-// waited, at moments that are apart by a part of a window of wall-clock time. It is
+// flow tracks how a queue fills and empties: what arrived, what was processed and what
+// waited, at moments that are a part of a window of wall-clock time apart. It is
 // kept per queue, not per partition.
 type flow struct {
-	arrived int64 // since we look
-	drained int64
-	again   int64              // deliveries of what had been delivered before
-	back    signal.Instant     // since when somebody reads, where nobody did
-	peak    int64              // the most that waited since the last mark
-	fell    bool               // before the last mark more waited than at it
-	marks   [segments + 1]mark // the oldest first
-	n       int
+	Window  time.Duration
+	Arrived int64 // since the window started
+	Drained int64
+	Again   int64                // redeliveries
+	Back    signal.Instant       // since when consumers are connected again
+	Peak    int64                // the largest backlog since the last sample
+	Fell    bool                 // the backlog was larger before the last sample
+	Samples [segments + 1]sample // the oldest first
+	N       int
+
+	Deliveries deliveries
 }
 
-// mark is where a flow stood at one moment.
-type mark struct {
-	at      signal.Instant
-	arrived int64
-	drained int64
-	again   int64
-	depth   int64
-	held    int64 // delivered and not acknowledged
+// sample is a flow at one moment.
+type sample struct {
+	At      signal.Instant
+	Arrived int64
+	Drained int64
+	Again   int64
+	Depth   int64
+	Held    int64 // delivered and not acknowledged
 }
 
-// restart forgets what was: the window begins anew.
-func (f *flow) restart() { *f = flow{} }
+// deliveries are the counters of the last reading.
+type deliveries struct {
+	Known                               bool
+	Redelivered, Received, Acknowledged signal.Count
+}
 
-// note takes in what waits now; a mark is set once a part of the window has passed
+// observe takes the next reading of the queue. away says that no consumer was connected
+// before it.
+func (f *flow) observe(r *queueReading, away bool) {
+	f.Window = flowWindow(r.Queue)
+	progress := &r.memory.Progress
+	f.Arrived += progress.arrived
+	f.Drained += progress.drained
+	if r.rebase || !progress.steady {
+		*f = flow{Window: f.Window, Deliveries: f.Deliveries}
+	}
+	if away {
+		f.Back = r.at
+	}
+	f.countAgain(r.Queue)
+	if progress.whole {
+		f.note(r.at, progress.Backlog, int64(max(0, r.Queue.InFlight)))
+	}
+}
+
+// countAgain adds the redeliveries since the last reading. A counter that
+// fell was reset, and a new counter does not show since when it counts.
+func (f *flow) countAgain(q *signal.Queue) {
+	d := &f.Deliveries
+	switch {
+	case !d.Known:
+	case q.Redelivered.Known() && d.Redelivered.Known():
+		f.Again += int64(max(0, q.Redelivered-d.Redelivered))
+	case q.Semantics.Get().CountsReceipts && q.Received >= d.Received && d.Received.Known() && q.Acknowledged >= d.Acknowledged && d.Acknowledged.Known():
+		// A message that was received more often than deleted was redelivered, or is in flight.
+		f.Again += int64(q.Received - d.Received - (q.Acknowledged - d.Acknowledged))
+	}
+	*d = deliveries{true, q.Redelivered, q.Received, q.Acknowledged}
+}
+
+// note takes the present backlog. It adds a sample once a part of the window has passed
 // since the last, however many readings that took.
-func (f *flow) note(at signal.Instant, depth, held int64, window time.Duration) {
-	f.peak = max(f.peak, depth)
-	if f.n > 0 && at.Sub(f.marks[f.n-1].at) < window/segments {
+func (f *flow) note(at signal.Instant, depth, held int64) {
+	f.Peak = max(f.Peak, depth)
+	if f.N > 0 && at.Sub(f.Samples[f.N-1].At) < f.Window/segments {
 		return
 	}
-	if f.n == len(f.marks) {
-		copy(f.marks[:], f.marks[1:])
-		f.n--
+	if f.N == len(f.Samples) {
+		copy(f.Samples[:], f.Samples[1:])
+		f.N--
 	}
-	f.marks[f.n] = mark{at: at, arrived: f.arrived, drained: f.drained, again: f.again, depth: depth, held: held}
-	f.n++
-	f.fell, f.peak = depth < f.peak, depth
+	f.Samples[f.N] = sample{At: at, Arrived: f.Arrived, Drained: f.Drained, Again: f.Again, Depth: depth, Held: held}
+	f.N++
+	f.Fell, f.Peak = depth < f.Peak, depth
 }
 
 // full reports whether a whole window was observed.
-func (f *flow) full() bool { return f.n == len(f.marks) }
+func (f *flow) full() bool { return f.N == len(f.Samples) }
 
-// read reports whether somebody read all through the window: readers that were away
-// say nothing of how fast they are.
-func (f *flow) read() bool { return f.full() && f.first().at >= f.back }
+// attended reports whether consumers were connected throughout the window: consumers that
+// were away show nothing about their speed.
+func (f *flow) attended() bool { return f.full() && f.first().At >= f.Back }
 
-func (f *flow) first() *mark { return &f.marks[0] }
-func (f *flow) last() *mark  { return &f.marks[f.n-1] }
+func (f *flow) first() *sample { return &f.Samples[0] }
+func (f *flow) last() *sample  { return &f.Samples[f.N-1] }
 
 // lasted returns how long the window is; never zero when it is full.
-func (f *flow) lasted() time.Duration { return f.last().at.Sub(f.first().at) }
+func (f *flow) lasted() time.Duration { return f.last().At.Sub(f.first().At) }
 
-// growing reports whether messages came faster than they were taken off, all
-// through the window: what waits became less in no part of it, and more in nearly
-// all, the latest among them. A burst does so once and then shrinks.
+// growing reports whether messages arrived faster than they were processed
+// throughout the window: the backlog fell in no part of it and grew in nearly
+// all, the last included. A burst grows once and then shrinks.
 func (f *flow) growing() bool {
 	grew := 0
-	for i := 1; i < f.n; i++ {
-		switch before, now := f.marks[i-1].depth, f.marks[i].depth; {
+	for i := 1; i < f.N; i++ {
+		switch before, now := f.Samples[i-1].Depth, f.Samples[i].Depth; {
 		case now < before:
 			return false
 		case now > before:
 			grew++
-		case i > f.n-segments/2-1:
+		case i > f.N-segments/2-1:
 			return false
 		}
 	}
-	return f.read() && !f.fell && grew >= segments-1
+	return f.attended() && !f.Fell && grew >= segments-1
 }
 
-// shrinking reports whether less waits than half a window ago.
+// shrinking reports whether the backlog is smaller than half a window ago.
 func (f *flow) shrinking() bool {
-	return f.full() && f.last().depth < f.marks[segments/2].depth
+	return f.full() && f.last().Depth < f.Samples[segments/2].Depth
 }
 
-// steady reports whether messages were taken off all through the window.
+// steady reports whether messages were processed in each part of the window.
 func (f *flow) steady() bool {
-	for i := 1; i < f.n; i++ {
-		if f.marks[i].drained <= f.marks[i-1].drained {
+	for i := 1; i < f.N; i++ {
+		if f.Samples[i].Drained <= f.Samples[i-1].Drained {
 			return false
 		}
 	}
-	return f.read()
+	return f.attended()
 }
 
-// redelivering reports whether something was delivered again lately.
+// redelivering reports whether something was redelivered lately.
 func (f *flow) redelivering() bool {
-	return f.n > 1 && f.again > f.marks[f.n-2].again
+	return f.N > 1 && f.Again > f.Samples[f.N-2].Again
 }
 
-// arrivals returns how many messages came in a second, over the window.
+// arrivals returns how many messages arrived a second, over the window.
 func (f *flow) arrivals() float64 {
-	return float64(f.last().arrived-f.first().arrived) / f.lasted().Seconds()
+	return float64(f.last().Arrived-f.first().Arrived) / f.lasted().Seconds()
 }
 
-// drain returns how many messages were taken off in a second in that part of the
-// window in which it went fastest: what readers can do, though they began slowly.
+// drain returns how many messages were processed a second in the fastest part of the
+// window: what consumers can do, even if they started slowly.
 func (f *flow) drain() (rate float64) {
-	for i := 1; i < f.n; i++ {
-		before, now := &f.marks[i-1], &f.marks[i]
-		rate = max(rate, float64(now.drained-before.drained)/now.at.Sub(before.at).Seconds())
+	for i := 1; i < f.N; i++ {
+		before, now := &f.Samples[i-1], &f.Samples[i]
+		rate = max(rate, float64(now.Drained-before.Drained)/now.At.Sub(before.At).Seconds())
 	}
 	return rate
 }
 
-// wait returns how long a message waits that comes when that many are before it;
-// false when nothing is taken off, so that it cannot be said.
+// wait returns how long a message waits that has depth messages before it; false when
+// nothing is processed, so that the time is unknown.
 func (f *flow) wait(depth int64) (time.Duration, bool) {
 	rate := f.drain()
 	if rate <= 0 {
@@ -130,7 +170,7 @@ func (f *flow) wait(depth int64) (time.Duration, bool) {
 	return time.Duration(min(float64(depth)/rate, longest.Seconds()) * float64(time.Second)), true
 }
 
-// flowWindow is how long the flow of a queue is looked at before it is judged: as
+// flowWindow is how long the flow of a queue is observed before modes decide from it: as
 // long as a message may wait, and long enough for counters that come late.
 func flowWindow(q *signal.Queue) time.Duration {
 	return max(q.Objective.MaxAge, segments*q.CounterDelay)

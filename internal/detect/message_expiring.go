@@ -2,43 +2,78 @@ package detect
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
+	"github.com/lostorder/lostorder/internal/phrase"
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// messageExpiring: the broker will remove messages before anybody has processed
-// them, if they are taken off as they are today: they will be too old, the queue
-// too long, or the log too large. It is told once half of the time or room is used up and the rest will
-// not do, at most a day before.
+// messageExpiring: the broker will remove messages before they are processed, at the
+// current consumption rate: they will be too old (message_expiring_age.go), the queue too
+// long, or the log too large (message_expiring_size.go). It is reported once half of the
+// time or room is used up and the rest will not suffice, at most a day before.
 var messageExpiring = Decision{
-	Mode:        signal.MessageExpiring,
-	Description: "At the rate at which they are taken off, messages will be removed before they are processed.",
-	BenignTwin:  "An old backlog that is worked off in time, a deploy, messages that go to a dead letter queue when they expire, a compacted topic.",
-	judge:       judgeMessageExpiring,
+	Mode:         signal.MessageExpiring,
+	Description:  "At the current consumption rate, messages will be removed before they are processed.",
+	BenignTwin:   "An old backlog that is processed in time, a deploy, messages that go to a dead letter queue when they expire, a compacted topic.",
+	observeQueue: observeExpiring,
+	decide:       decideMessageExpiring,
+	presence:     expiringPresence,
 }
 
 const (
-	// longestAhead is how long before a loss it is told at most: the rates of today
-	// do not hold for ever.
+	// longestAhead is how long before a loss it is reported at most: the rates of today
+	// do not last forever.
 	longestAhead = 24 * time.Hour
-	// fullAhead is the same for a queue that will be full, whose room says nothing of
-	// time.
+	// fullAhead is the same for a queue that will be full, whose room has no time.
 	fullAhead = time.Hour
 )
 
-func judgeMessageExpiring(v *view) []Case {
+// expiring is what message_expiring remembers of a queue.
+type expiring struct {
+	Aging    map[int32]aging    // by partition, of those whose head is old
+	Trimming map[int32]trimming // by partition, of those that lag by much of a bounded log
+}
+
+func observeExpiring(r *queueReading) {
+	t := &r.memory.Expiring
+	t.observeAging(r)
+	t.observeTrimming(r)
+}
+
+func expiringPresence(v *view, s signal.Subject) presence {
+	if q := v.queue(s); q != nil {
+		if q.Setup == nil || !readAny(q) {
+			return unread
+		}
+		return presentIf(!v.memory.queues[q.QueueID].Expiring.headUnknown(q))
+	}
+	if d := v.deadLetterQueue(s); d != nil {
+		return presentIf(d.Messages == 0 || d.Messages > 0 && (decidable(d.Oldest) || expiresWithSource(d)))
+	}
+	return gone
+}
+
+// threat is messages that will be removed unprocessed.
+type threat struct {
+	in    time.Duration // until the first of them is removed
+	aged  time.Duration // how old the head is; 0 where its age is not what threatens
+	drain float64       // messages processed a second
+	count int64         // messages that wait
+}
+
+func decideMessageExpiring(v *view) []Case {
+	v.memory.expiries = v.memory.expiries[:0]
 	var cases []Case
 	for i := range v.report.Queues {
 		q := &v.report.Queues[i]
-		if q.Setup == nil || v.deadLetters(q) {
+		if q.Setup == nil || v.holdsDeadLetters(q.Destination) {
 			continue
 		}
-		t := v.history.queues[q.QueueID]
+		t := v.memory.queues[q.QueueID]
 		nearest, threatens := time.Duration(0), false
-		for _, judge := range []func(*view, *signal.Queue, *queueTrack) (Case, threat, bool){tooOld, tooLate, tooMany, tooMuch} {
-			c, worst, threatened := judge(v, q, t)
+		for _, decide := range []func(*view, *signal.Queue, *queueMemory) (Case, threat, bool){tooOld, tooLate, tooMany, tooMuch} {
+			c, worst, threatened := decide(v, q, t)
 			if !threatened {
 				continue
 			}
@@ -51,7 +86,7 @@ func judgeMessageExpiring(v *view) []Case {
 			}
 		}
 		if threatens {
-			v.threaten(q.QueueID, nearest)
+			v.memory.expiries = append(v.memory.expiries, Expiry{QueueID: q.QueueID, In: nearest})
 		}
 	}
 	for i := range v.report.DeadLetters {
@@ -62,161 +97,119 @@ func judgeMessageExpiring(v *view) []Case {
 	return cases
 }
 
-// tooOld tells of heads that grow old. The case is empty while it is too early to say so.
-func tooOld(v *view, q *signal.Queue, t *queueTrack) (c Case, worst threat, threatened bool) {
-	if len(t.aging) == 0 {
-		return c, worst, false
-	}
-	keeps := q.Setup.Retention
-	var where []string
-	for i := range q.Partitions {
-		a, known := t.aging[q.Partitions[i].ID]
-		if !known || q.Partitions[i].End < 0 {
-			continue
-		}
-		one, ok := t.toLoss(q, i, a, v.at)
-		if !ok {
-			continue
-		}
-		if !threatened || one.in < worst.in {
-			worst, threatened = one, true
-		}
-		if !a.told {
-			continue
-		}
-		c.Count += one.count
-		if since := q.Partitions[i].Head.Since.Add(keeps / 2); !c.Since.Known() || since < c.Since {
-			c.Since = since
-		}
-		if len(where) < maxRanges {
-			where = append(where, partitionPosition(&q.Partitions[i]))
-		}
-	}
-	if c.Count == 0 {
-		return Case{}, worst, threatened
-	}
-	c.Subject, c.Severity, c.Orders, c.DecidableAt = queueSubject(q.QueueID), severityOf(t), q.Sample, c.Since
-	c.Evidence = signal.Evidence{
-		{Name: "removed_in", Value: inWords(worst.in) + ", if messages are taken off as they are now"},
-		{Name: "oldest_message_age", Value: inWords(worst.aged) + " (" + q.Oldest.Bound.String() + ")"},
-		{Name: "removed_at_age", Value: removedAt(q)},
-		{Name: "taken_off", Value: rateInWords(worst.drain)},
-		{Name: "waiting_messages", Value: fmt.Sprint(c.Count)},
-	}
-	if q.Semantics.Get().Log {
-		c.Evidence = append(c.Evidence, signal.Fact{Name: "position", Value: strings.Join(where, "; ")})
-	}
-	return c, worst, true
-}
-
-// removedAt says at which age messages are removed. Whole segments are removed later.
-func removedAt(q *signal.Queue) string {
-	if q.Semantics.Get().RemovesSegments {
-		return inWords(q.Setup.Retention) + " at the earliest"
-	}
-	return inWords(q.Setup.Retention)
-}
-
-// tooLate tells of a queue so long that a message that comes now will be too old when
-// its turn comes, where the age of the head is not known.
-func tooLate(v *view, q *signal.Queue, t *queueTrack) (Case, threat, bool) {
-	keeps := retention(q)
-	wait, known := t.flow.wait(t.backlog)
-	if keeps == 0 || q.Oldest.Bound == signal.Measured || !known || !t.flow.steady() || wait < keeps {
+// tooLate is the case of a queue so long that a message that arrives now will be too old
+// when its turn comes, where the age of the head is not measured.
+func tooLate(v *view, q *signal.Queue, t *queueMemory) (Case, threat, bool) {
+	keeps, backlog := retention(q), t.Progress.Backlog
+	wait, known := t.Flow.wait(backlog)
+	if keeps == 0 || q.Oldest.Bound == signal.Measured || !known || !t.Flow.steady() || wait < keeps {
 		return Case{}, threat{}, false
 	}
-	worst := threat{in: max(0, keeps-q.Oldest.At(v.at)), drain: t.flow.drain(), count: t.backlog}
+	worst := threat{in: max(0, keeps-q.Oldest.At(v.at)), drain: t.Flow.drain(), count: backlog}
 	return Case{
-		Subject: queueSubject(q.QueueID), Severity: severityOf(t), Count: t.backlog, Orders: q.Sample,
-		Since: t.flow.first().at, DecidableAt: t.flow.last().at,
+		Subject: queueSubject(q.QueueID), Severity: t.Consumers.severity(), Count: backlog, Orders: q.Sample,
+		Since: t.Flow.first().At, DecidableAt: t.Flow.last().At,
+		Summary: fmt.Sprintf("A message that arrives now waits %s, and the broker removes it after %s.", phrase.Duration(wait), phrase.Duration(keeps)),
 		Evidence: signal.Evidence{
-			{Name: "removed_in", Value: "at most " + inWords(worst.in)},
-			{Name: "next_message_waits", Value: inWords(wait)},
-			{Name: "removed_at_age", Value: inWords(keeps)},
-			{Name: "taken_off", Value: rateInWords(worst.drain) + " at best"},
-			{Name: "waiting_messages", Value: fmt.Sprint(t.backlog)},
+			signal.DurationFact("removed_in", worst.in).With(signal.AtMost),
+			signal.DurationFact("next_message_waits", wait),
+			signal.DurationFact("removed_at_age", keeps),
+			signal.RateFact("drain_rate", worst.drain).With(signal.AtMost),
+			signal.CountFact("waiting_messages", backlog),
 		},
 	}, worst, true
 }
 
-// room returns how many messages a queue may hold, and the bound that says so; Unknown
-// where none is known. Of a bound in bytes it is as many as fit in if they are as large
+// room returns how many messages a queue may hold, and the facts about that bound; Unknown
+// where there is none. A bound in bytes is as many messages as fit if they are as large
 // as those that wait.
-func room(q *signal.Queue) (messages signal.Count, bound signal.Fact) {
+func room(q *signal.Queue) (messages signal.Count, bound signal.Evidence) {
 	messages = signal.Unknown
 	if most := q.Setup.MaxMessages; most > 0 {
 		messages = most
-		bound = signal.Fact{Name: "max_length", Value: fmt.Sprintf("%d, beyond which the oldest are removed", most)}
+		bound = signal.Evidence{signal.CountFact("max_length", int64(most))}
 	}
 	if most := q.Setup.MaxBytes; most > 0 && q.ReadyBytes > 0 && q.Ready > 0 {
 		fit := signal.Count(float64(most) / float64(q.ReadyBytes) * float64(q.Ready))
 		if !messages.Known() || fit < messages {
 			messages = fit
-			bound = signal.Fact{Name: "max_length_bytes", Value: fmt.Sprintf("%d, of which %d are used, and beyond which the oldest messages are removed", most, q.ReadyBytes)}
+			bound = signal.Evidence{
+				signal.BytesFact("max_length_bytes", int64(most)),
+				signal.BytesFact("used_bytes", int64(q.ReadyBytes)),
+			}
 		}
 	}
 	return messages, bound
 }
 
-// tooMany tells of a queue that grows and will remove its oldest to make room.
-func tooMany(_ *view, q *signal.Queue, t *queueTrack) (Case, threat, bool) {
+// tooMany is the case of a queue that grows and will remove its oldest messages to make
+// room.
+func tooMany(_ *view, q *signal.Queue, t *queueMemory) (Case, threat, bool) {
 	room, bound := room(q)
-	if room <= 0 || !q.Setup.DropsHead || passesOn(q) || !q.Ready.Known() || q.Ready < room/2 || !t.flow.growing() {
+	if room <= 0 || !q.Setup.DropsHead || passesOn(q) || !q.Ready.Known() || q.Ready < room/2 || !t.Flow.growing() {
 		return Case{}, threat{}, false
 	}
-	grows := float64(t.flow.last().depth-t.flow.first().depth) / t.flow.lasted().Seconds()
-	worst := threat{in: time.Duration(min(float64(max(0, room-q.Ready))/grows, (2*fullAhead).Seconds()) * float64(time.Second)), count: t.backlog}
+	grows := float64(t.Flow.last().Depth-t.Flow.first().Depth) / t.Flow.lasted().Seconds()
+	backlog := t.Progress.Backlog
+	worst := threat{in: time.Duration(min(float64(max(0, room-q.Ready))/grows, (2*fullAhead).Seconds()) * float64(time.Second)), count: backlog}
 	if worst.in > fullAhead {
 		return Case{}, worst, true
 	}
-	return Case{
-		Subject: queueSubject(q.QueueID), Severity: severityOf(t), Count: t.backlog, Orders: q.Sample,
-		Since: t.flow.first().at, DecidableAt: t.flow.last().at,
+	c := Case{
+		Subject: queueSubject(q.QueueID), Severity: t.Consumers.severity(), Count: backlog, Orders: q.Sample,
+		Since: t.Flow.first().At, DecidableAt: t.Flow.last().At,
+		Summary: fmt.Sprintf("The queue grows and is full in %s; it then removes its oldest messages.", phrase.Duration(worst.in)),
 		Evidence: signal.Evidence{
-			{Name: "removed_in", Value: inWords(worst.in) + ", if the queue grows as it does now"},
-			{Name: "waiting_messages", Value: fmt.Sprintf("%d, %d of them not delivered", t.backlog, q.Ready)},
-			bound,
-			{Name: "grows_by", Value: rateInWords(grows)},
+			signal.DurationFact("removed_in", worst.in),
+			signal.CountFact("waiting_messages", backlog),
+			signal.CountFact("not_delivered", int64(q.Ready)),
 		},
-	}, worst, true
+	}
+	c.Evidence = append(c.Evidence, bound...)
+	c.Evidence = append(c.Evidence, signal.RateFact("grows_by", grows))
+	return c, worst, true
+}
+
+// expiresWithSource reports whether a dead letter queue keeps messages no longer than their
+// source does, where a dead letter keeps its age. It then removes a message when the source
+// would have, however recently it arrived.
+func expiresWithSource(d *signal.DeadLetterQueue) bool {
+	return d.KeepsAge && d.SourceRetention > 0 && d.Retention <= d.SourceRetention
 }
 
 // deadLettersExpire finds dead letters that the broker will remove before an operator
-// handles them. Where a dead letter keeps its age, a dead letter queue with a retention no
-// longer than its source's removes it when the source would have, however recently it
-// arrived.
+// handles them.
 func deadLettersExpire(v *view, d *signal.DeadLetterQueue) (Case, bool) {
-	if d.Messages <= 0 || d.Retention <= 0 || v.passesOn(d) {
+	if d.Messages <= 0 || d.Retention <= 0 || v.deadLettersPassOn(d) {
 		return Case{}, false
 	}
-	id := signal.QueueID{System: d.System, Cluster: d.Cluster, Destination: d.Destination}
+	id := deadLetterID(d)
 	age, in := time.Duration(0), d.Retention
 	if decidable(d.Oldest) {
 		age = d.Oldest.At(v.at)
 		in = max(0, d.Retention-age)
-		v.threaten(id, in)
+		v.memory.expiries = append(v.memory.expiries, Expiry{QueueID: id, In: in})
 	}
-	t := v.history.dlqs[d.Destination]
+	filled := v.memory.deadLetters[d.Destination].FilledSince
 	c := Case{
 		Subject: queueSubject(id), Severity: signal.Warning, Count: int64(d.Messages),
-		Since: t.filledSince, DecidableAt: t.filledSince,
+		Since: filled, DecidableAt: filled,
 	}
+	c.Summary = fmt.Sprintf("The broker removes dead letters after %s; %s %s in the queue.", phrase.Duration(d.Retention), messages(c.Count), verb(c.Count, "is", "are"))
 	c.Evidence = signal.Evidence{
-		{Name: "dead_letters", Value: fmt.Sprint(d.Messages)},
-		{Name: "removed_at_age", Value: inWords(d.Retention)},
+		signal.CountFact("dead_letters", c.Count),
+		signal.DurationFact("removed_at_age", d.Retention),
 	}
 	if age > 0 {
-		c.Evidence = append(c.Evidence,
-			signal.Fact{Name: "oldest_message_age", Value: inWords(age) + " (" + d.Oldest.Bound.String() + ")"},
-			signal.Fact{Name: "removed_in", Value: inWords(in)})
+		c.Summary = fmt.Sprintf("The broker removes the oldest dead letter in %s; %s %s in the queue.", phrase.Duration(in), messages(c.Count), verb(c.Count, "is", "are"))
+		c.Evidence = append(c.Evidence, oldestMessageAge(d.Oldest, v.at)...)
+		c.Evidence = append(c.Evidence, signal.DurationFact("removed_in", in))
 	}
-	keepsAge := d.KeepsAge && d.SourceRetention > 0
 	switch {
-	case keepsAge && d.Retention <= d.SourceRetention:
-		c.Evidence = append(c.Evidence, signal.Fact{
-			Name:  "retention_of_source",
-			Value: inWords(d.SourceRetention) + "; dead letters keep the time at which they were first sent, so keep them for longer than that, which is 14 days at best, or the source's for less",
-		})
+	case expiresWithSource(d):
+		c.Evidence = append(c.Evidence,
+			signal.DurationFact("retention_of_source", d.SourceRetention),
+			signal.TextFact("what_to_change", "dead letters keep the time at which they were first sent: keep them longer than their source keeps messages, 14 days at most, or shorten the retention of the source"))
 	case age >= d.Retention/2 && in <= min(d.Retention/2, longestAhead):
 		if half := d.Oldest.Since.Add(d.Retention / 2); half > c.Since {
 			c.Since, c.DecidableAt = half, half
@@ -227,22 +220,13 @@ func deadLettersExpire(v *view, d *signal.DeadLetterQueue) (Case, bool) {
 	return c, true
 }
 
-// passesOn reports whether the dead letter queue only holds messages back for a
-// while before it gives them to another.
-func (v *view) passesOn(d *signal.DeadLetterQueue) bool {
+// deadLettersPassOn reports whether a dead letter queue only delays messages before it
+// passes them to another queue.
+func (v *view) deadLettersPassOn(d *signal.DeadLetterQueue) bool {
 	for i := range v.report.Queues {
 		if q := &v.report.Queues[i]; q.Destination == d.Destination && q.Setup != nil {
 			return passesOn(q)
 		}
 	}
 	return d.Semantics.Get().DeadLettersRemoved
-}
-
-// severityOf is how bad it is when messages of a queue are removed: those that
-// nobody was ever seen to read may not be meant for anybody any more.
-func severityOf(t *queueTrack) signal.Severity {
-	if t.consumers == 0 && !t.attended {
-		return signal.Warning
-	}
-	return signal.Critical
 }

@@ -3,6 +3,7 @@ package detect
 import (
 	"fmt"
 
+	"github.com/lostorder/lostorder/internal/phrase"
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
@@ -12,10 +13,13 @@ var orderDuplicate = Decision{
 	Mode:        signal.OrderDuplicate,
 	Description: "One request became several orders: they share a key that only one order may have.",
 	BenignTwin:  "A retry that was answered with the first order, the same customer who orders again later, orders without a key, a duplicate that was cancelled.",
-	judge:       judgeOrderDuplicate,
+	decide:      decideOrderDuplicate,
+	presence: func(v *view, s signal.Subject) presence {
+		return v.lifecyclePresence(s, func(l *signal.Lifecycle) presence { return presentIf(l.Duplicates != nil) })
+	},
 }
 
-func judgeOrderDuplicate(v *view) []Case {
+func decideOrderDuplicate(v *view) []Case {
 	var cases []Case
 	for i := range v.report.Lifecycles {
 		l := &v.report.Lifecycles[i]
@@ -23,27 +27,25 @@ func judgeOrderDuplicate(v *view) []Case {
 			continue
 		}
 		d := l.Duplicates
-		c := Case{Subject: signal.Subject{Database: l.Database, Lifecycle: l.Name}, Severity: signal.Critical}
+		c := Case{Subject: lifecycleSubject(l, ""), Severity: signal.Critical}
 		most := 0
 		for _, group := range d.Groups {
 			c.Count += int64(len(group.Orders) - 1)
 			c.Orders = append(c.Orders, group.Orders...)
 			most = max(most, len(group.Orders))
-			// The second of a group is the first that is too many.
-			if since := group.Orders[1].Since; c.Since == 0 || since < c.Since {
-				c.Since = since
-			}
+			c.Since = earlier(c.Since, group.Orders[1].Since) // the second of a group is the first duplicate
 		}
 		c.DecidableAt = c.Since
-		requests := fmt.Sprint(len(d.Groups))
+		requests := phrase.Count(len(d.Groups), "request")
 		if d.Capped {
-			requests = "more than " + requests
+			requests = "At least " + requests
 		}
+		c.Summary = fmt.Sprintf("%s became several orders: %s.", requests, phrase.Count(int(c.Count), "duplicate order"))
 		c.Evidence = signal.Evidence{
-			{Name: "requests", Value: requests},
-			{Name: "orders_too_many", Value: fmt.Sprint(c.Count)},
-			{Name: "most_orders_of_one_request", Value: fmt.Sprint(most)},
-			{Name: "made_within", Value: inWords(d.Within)},
+			signal.CappedFact("requests", int64(len(d.Groups)), d.Capped),
+			signal.CountFact("duplicate_orders", c.Count),
+			signal.CountFact("most_orders_of_one_request", int64(most)),
+			signal.DurationFact("made_within", d.Within),
 		}
 		cases = append(cases, c)
 	}

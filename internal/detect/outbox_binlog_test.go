@@ -173,11 +173,11 @@ func TestWhatIsSaidOfABinlog(t *testing.T) {
 	}{
 		"nobody reads it": {
 			func(i int) signal.Report { return unheard(at(i), signal.Unknown) },
-			map[string]string{"cause": "nobody reads the binary log as debezium, while the server writes", "written_meanwhile": "500.0 KiB", "not_read_for": "1m15s", "log_is_removed_after": "72h0m0s"},
+			map[string]string{"cause": "no reader is connected to the binary log as debezium, while the server writes", "written_meanwhile_bytes": "500.0 KiB", "not_read_for": "1m15s", "log_is_removed_after": "72h0m0s"},
 		},
 		"nobody takes it": {
 			func(i int) signal.Report { return sending(at(i), 7) },
-			map[string]string{"cause": "who reads the binary log as debezium takes nothing of it, while the server writes", "written_meanwhile": "500.0 KiB", "not_read_for": "1m15s"},
+			map[string]string{"cause": "the reader of the binary log as debezium receives nothing, while the server writes", "written_meanwhile_bytes": "500.0 KiB", "not_read_for": "1m15s"},
 		},
 		"it is removed": {
 			func(i int) signal.Report {
@@ -197,12 +197,12 @@ func TestWhatIsSaidOfABinlog(t *testing.T) {
 			}
 			test.want["binlog_user"] = "debezium"
 			for fact, want := range test.want {
-				if got, _ := open[0].Evidence.Find(fact); got.Value != want {
+				if got, _ := open[0].Evidence.Find(fact); got.Value.String() != want {
 					t.Errorf("%s is %q, want %q", fact, got.Value, want)
 				}
 			}
 			for _, f := range open[0].Evidence {
-				if strings.Contains(f.Value, "slot") || strings.Contains(f.Value, "-") || f.Name == "not_confirmed" {
+				if strings.Contains(f.Value.String(), "slot") || strings.Contains(f.Value.String(), "-") || f.Name == "not_confirmed_bytes" {
 					t.Errorf("%s is %q", f.Name, f.Value)
 				}
 			}

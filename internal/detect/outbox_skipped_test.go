@@ -94,8 +94,8 @@ func TestTheEvidenceOfASkippedRow(t *testing.T) {
 	if !f.Since.Equal(begin.Add(-time.Hour)) || f.DetectedAt.Sub(f.DecidableAt) > interval || f.DecidableAt.Sub(begin) != time.Minute {
 		t.Errorf("since %s, decidable at %s, told at %s", f.Since, f.DecidableAt, f.DetectedAt)
 	}
-	for name, want := range map[string]string{"cause": "committed after", "for_example": "outbox k has number 1, and could not be seen yet when the relay was at 9", "position": "12", "skipped_rows": "1"} {
-		if fact, _ := f.Evidence.Find(name); !strings.Contains(fact.Value, want) {
+	for name, want := range map[string]string{"cause": "committed after", "for_example": "outbox k has number 1, and was not visible yet when the relay was at 9", "position": "12", "skipped_rows": "1"} {
+		if fact, _ := f.Evidence.Find(name); !strings.Contains(fact.Value.String(), want) {
 			t.Errorf("%s is %q, want %q", name, fact.Value, want)
 		}
 	}
@@ -113,7 +113,7 @@ func TestTheEvidenceOfARowThatWasOnlyFoundUnmarked(t *testing.T) {
 	if len(open) != 1 {
 		t.Fatalf("there are %d findings, want 1", len(open))
 	}
-	if fact, _ := open[0].Evidence.Find("for_example"); fact.Value != "outbox k has number 1 and is not marked as published, although the relay is at 9" {
+	if fact, _ := open[0].Evidence.Find("for_example"); fact.Value.String() != "outbox k has number 1 and is not marked as published, although the relay is at 9" {
 		t.Errorf("for_example is %q", fact.Value)
 	}
 }

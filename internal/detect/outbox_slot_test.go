@@ -195,8 +195,8 @@ func TestPoisonRow(t *testing.T) {
 			}
 			cause, _ := open[0].Evidence.Find("cause")
 			behind, _ := open[0].Evidence.Find("published_behind_it")
-			if !strings.Contains(cause.Value, test.cause) || behind.Value != test.behind {
-				t.Errorf("the cause is %q, behind it were published %q; want %q, %q", cause.Value, behind.Value, test.cause, test.behind)
+			if !strings.Contains(cause.Value.String(), test.cause) || behind.Value.String() != test.behind {
+				t.Errorf("the cause is %q, behind it were published %q; want %q, %q", cause.Value.String(), behind.Value.String(), test.cause, test.behind)
 			}
 			if len(open[0].OrderIDs) != test.orders {
 				t.Errorf("orders %v, want %d: those to which the relay will come are not lost", open[0].OrderIDs, test.orders)

@@ -5,53 +5,78 @@ import (
 	"slices"
 	"time"
 
+	"github.com/lostorder/lostorder/internal/phrase"
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
 // outboxStalled: the oldest pending row is older than it may be, and has been the
-// oldest for that long too. A relay that works off a backlog gets past one row
-// after the other; one that is dead, or stuck on a row, does not.
+// oldest for that long too. A relay that works through a backlog gets past one row
+// after the other; one that is dead, or stuck on a row, does not. A relay that reads the
+// log of the database is in outbox_stalled_log.go.
 var outboxStalled = Decision{
 	Mode:        signal.OutboxStalled,
 	Description: "Events wait in the outbox and the relay does not get past the oldest.",
-	BenignTwin:  "A bulk import or an outage of the broker that the relay works off row by row, an idle outbox; a slot or binary log that nobody reads while nothing is written, a slot that is confirmed late because nothing in it is for its reader, a slow reader of a binary log.",
-	judge:       judgeOutboxStalled,
+	BenignTwin:  "A bulk import or an outage of the broker that the relay works through row by row, an idle outbox; a slot or binary log without a reader while nothing is written, a slot that is confirmed late because it holds nothing for its reader, a slow reader of a binary log.",
+	observe:     observeOutboxes,
+	decide:      decideOutboxStalled,
+	presence: func(v *view, s signal.Subject) presence {
+		return v.outboxPresence(s, func(o *signal.Outbox) bool {
+			return o.LogReader != nil || o.Pending == 0 || headKnown(o)
+		})
+	},
 }
 
-// outboxTrack is what is remembered of one outbox.
-type outboxTrack struct {
-	at        signal.Instant
-	headKey   string
-	headSince signal.Instant // since when that row was seen to be the oldest
-	keys      []string       // of the oldest pending rows, at the last reading that had them
-	passed    int64          // rows behind the head that were published since headSince, at least
-	slot      slotTrack
+// outboxMemory is what outbox_stalled remembers of one outbox. Its exported fields are
+// saved across restarts.
+type outboxMemory struct {
+	Name      string
+	At        signal.Instant // of the last reading
+	HeadKey   string
+	HeadSince signal.Instant // since when that row was seen to be the oldest
+	Keys      []string       // of the oldest pending rows, at the last reading that had them
+	Passed    int64          // rows behind the head that were published since HeadSince, at least
+	Log       logMemory
 }
 
-func (t *outboxTrack) observe(o *signal.Outbox, at signal.Instant, interval time.Duration) {
-	rebase := t.at.Known() && blind(t.at, at, interval)
-	t.at = at
+// headKnown reports whether the reading has the oldest pending row.
+func headKnown(o *signal.Outbox) bool { return o.HeadKey != "" && o.Oldest.Known() }
+
+func observeOutboxes(v *view) {
+	for i := range v.report.Outboxes {
+		o := &v.report.Outboxes[i]
+		t, known := v.memory.outboxes[o.Name]
+		if !known {
+			t = &outboxMemory{Name: o.Name}
+			v.memory.outboxes[o.Name] = t
+		}
+		t.observe(o, v.at, v.report.Interval+v.report.Duration)
+	}
+}
+
+func (t *outboxMemory) observe(o *signal.Outbox, at signal.Instant, interval time.Duration) {
+	rebase := t.At.Known() && blind(t.At, at, interval)
+	t.At = at
 	if o.LogReader != nil {
-		t.slot.observe(o.LogReader, at, rebase)
+		t.Log.observe(o.LogReader, at, rebase)
 		return
 	}
 	switch {
 	case o.Pending == 0:
-		t.headKey, t.headSince, t.keys, t.passed = "", 0, nil, 0
-	case o.HeadKey == "" || !o.Oldest.Known():
-		// The oldest row was not read: it neither moved nor stood still.
-	case o.HeadKey != t.headKey || !t.headSince.Known() || rebase:
-		t.headKey, t.headSince, t.keys, t.passed = o.HeadKey, at, o.Keys, 0
+		t.HeadKey, t.HeadSince, t.Keys, t.Passed = "", 0, nil, 0
+	case !headKnown(o):
+		// The oldest row was not read: it neither advanced nor stood still.
+	case o.HeadKey != t.HeadKey || !t.HeadSince.Known() || rebase:
+		t.HeadKey, t.HeadSince, t.Keys, t.Passed = o.HeadKey, at, o.Keys, 0
 	default:
-		t.passed += gone(t.keys, o)
-		t.keys = o.Keys
+		t.Passed += published(t.Keys, o)
+		t.Keys = o.Keys
 	}
 }
 
-// gone counts the rows behind the head that are pending no more: those that were
-// before one that still is, and all where there is nothing behind the keys that were
-// read. Of the others a row that was committed late may have taken the place.
-func gone(before []string, o *signal.Outbox) (n int64) {
+// published counts the rows behind the head that are no longer pending: those before one
+// that still is, and all where no row follows the keys that were read. A row that was
+// committed late may have taken the place of any other.
+func published(before []string, o *signal.Outbox) (n int64) {
 	var since int64
 	for _, key := range before {
 		if slices.Contains(o.Keys, key) {
@@ -66,13 +91,13 @@ func gone(before []string, o *signal.Outbox) (n int64) {
 	return n
 }
 
-func judgeOutboxStalled(v *view) []Case {
+func decideOutboxStalled(v *view) []Case {
 	var cases []Case
 	for i := range v.report.Outboxes {
 		o := &v.report.Outboxes[i]
-		t := v.history.outboxes[o.Name]
+		t := v.memory.outboxes[o.Name]
 		if o.LogReader != nil {
-			if c, ok := slotCase(o, &t.slot, v.at); ok {
+			if c, ok := t.Log.stalled(o, v.at); ok {
 				cases = append(cases, c)
 			}
 			continue
@@ -80,54 +105,63 @@ func judgeOutboxStalled(v *view) []Case {
 		if o.Pending == 0 || o.MaxAge <= 0 || !o.Oldest.Known() {
 			continue
 		}
-		if o.Oldest.At(v.at) < o.MaxAge || v.at.Sub(t.headSince) < o.MaxAge {
+		if o.Oldest.At(v.at) < o.MaxAge || v.at.Sub(t.HeadSince) < o.MaxAge {
 			continue
 		}
-		count := max(int64(o.Pending), int64(len(o.Sample)))
-		pending := fmt.Sprint(count)
-		if o.PendingCapped || !o.Pending.Known() {
-			pending = "at least " + pending
-		}
-		c := Case{
-			Subject:  signal.Subject{Database: o.Database, Outbox: o.Name},
-			Severity: signal.Critical, Count: count, Orders: o.Sample,
-			Since: o.Oldest.Since, DecidableAt: max(o.Oldest.Since, t.headSince).Add(o.MaxAge),
-			Evidence: signal.Evidence{
-				{Name: "pending_events", Value: pending},
-				{Name: "oldest_pending_age", Value: inWords(o.Oldest.At(v.at))},
-				{Name: "oldest_row", Value: o.Table + " " + o.HeadKey},
-				{Name: "not_passed_for", Value: inWords(v.at.Sub(t.headSince))},
-				{Name: "max_age", Value: inWords(o.MaxAge)},
-			},
-		}
-		c.Evidence = append(c.Evidence, t.cause(o)...)
-		if t.passed > 0 {
-			c.Orders = slices.DeleteFunc(slices.Clone(c.Orders), func(r signal.OrderRef) bool {
-				return r.Since.Known() && v.at.Sub(r.Since) < o.MaxAge // the relay will come to it
-			})
-		}
-		if o.Failed > 0 {
-			c.Evidence = append(c.Evidence, signal.Fact{Name: "failed_rows", Value: fmt.Sprint(o.Failed)})
-		}
-		if o.Retried > 0 {
-			c.Evidence = append(c.Evidence, signal.Fact{Name: "retried_rows", Value: fmt.Sprint(o.Retried)})
-		}
-		cases = append(cases, c)
+		cases = append(cases, t.stalled(o, v.at))
 	}
 	return cases
 }
 
-// cause tells a relay that is dead from one that goes on behind a row that it cannot
-// publish.
-func (t *outboxTrack) cause(o *signal.Outbox) signal.Evidence {
+// stalled is the case of an outbox table.
+func (t *outboxMemory) stalled(o *signal.Outbox, at signal.Instant) Case {
+	count := max(int64(o.Pending), int64(len(o.Sample)))
+	capped := o.PendingCapped || !o.Pending.Known()
+	c := Case{
+		Subject: outboxSubject(o), Severity: signal.Critical, Count: count, Orders: o.Sample,
+		Since: o.Oldest.Since, DecidableAt: max(o.Oldest.Since, t.HeadSince).Add(o.MaxAge),
+		Summary: fmt.Sprintf("The relay has not published the oldest row of %s for %s while %s.", o.Table, phrase.Duration(at.Sub(t.HeadSince)), pendingEvents(count, capped)),
+		Evidence: signal.Evidence{
+			signal.CappedFact("pending_events", count, capped),
+			signal.DurationFact("oldest_pending_age", o.Oldest.At(at)),
+			signal.TextFact("oldest_row", o.Table+" "+o.HeadKey),
+			signal.DurationFact("not_passed_for", at.Sub(t.HeadSince)),
+			signal.DurationFact("max_age", o.MaxAge),
+		},
+	}
+	c.Evidence = append(c.Evidence, t.cause(o)...)
+	if t.Passed > 0 {
+		c.Orders = slices.DeleteFunc(slices.Clone(c.Orders), func(r signal.OrderRef) bool {
+			return r.Since.Known() && at.Sub(r.Since) < o.MaxAge // the relay will publish it
+		})
+	}
+	if o.Failed > 0 {
+		c.Evidence = append(c.Evidence, signal.CountFact("failed_rows", int64(o.Failed)))
+	}
+	if o.Retried > 0 {
+		c.Evidence = append(c.Evidence, signal.CountFact("retried_rows", int64(o.Retried)))
+	}
+	return c
+}
+
+func pendingEvents(n int64, capped bool) string {
+	text := phrase.Count(int(n), "event") + " " + verb(n, "waits", "wait")
+	if capped {
+		return "at least " + text
+	}
+	return text
+}
+
+// cause distinguishes a dead relay from one that continues behind a poison row.
+func (t *outboxMemory) cause(o *signal.Outbox) signal.Evidence {
 	switch {
-	case t.passed > 0:
+	case t.Passed > 0:
 		return signal.Evidence{
-			{Name: "cause", Value: "poison row: the relay cannot publish the oldest, and publishes rows behind it"},
-			{Name: "published_behind_it", Value: fmt.Sprintf("at least %d", t.passed)},
+			signal.TextFact("cause", "poison row: the relay cannot publish the oldest, and publishes rows behind it"),
+			signal.CountFact("published_behind_it", t.Passed).With(signal.AtLeast),
 		}
 	case len(o.Keys) > 1:
-		return signal.Evidence{{Name: "cause", Value: "no row behind the oldest was seen to be published: the relay is dead, or waits for the oldest"}}
+		return signal.Evidence{signal.TextFact("cause", "no row behind the oldest was seen to be published: the relay is dead, or waits for the oldest")}
 	}
 	return nil
 }

@@ -7,10 +7,10 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// explains says which modes are only how another one shows: of one subject the
-// cause is told and what follows from it is not. This is the one place for it; no
-// decision looks at another.
-var explains = []struct {
+// symptomsOf says which modes are symptoms of another: of one subject the cause is
+// reported and its symptoms are not. This is the one place for it; no decision reads the
+// result of another.
+var symptomsOf = []struct {
 	cause    signal.Mode
 	symptoms []signal.Mode
 }{
@@ -21,26 +21,26 @@ var explains = []struct {
 	{signal.MessageExpiring, []signal.Mode{signal.BacklogGrowing}},
 }
 
-// carried is the fact of a symptom that its cause tells instead: how long there is
-// until it costs messages.
+// carried is the fact of a symptom that its cause reports instead: how much time is left
+// until messages are removed.
 const carried = "removed_in"
 
-// muted is a mode of a subject that is not told for now.
+// muted is a mode of a subject that is not reported for now.
 type muted struct {
-	symptom signal.Mode
-	subject signal.Subject
+	Symptom signal.Mode
+	Subject signal.Subject
 }
 
-// sayOnlyCauses drops the cases that another one explains: while that one holds, and
-// as long again as a message may wait. Rates that were measured while it held say
-// nothing of what comes after.
-func (h *history) sayOnlyCauses(cases map[signal.Mode][]Case, at signal.Instant) {
-	maps.DeleteFunc(h.muted, func(_ muted, until signal.Instant) bool { return until < at })
-	for _, e := range explains {
+// dropSymptoms drops the cases that another one explains: while that one holds, and
+// as long again as a message may wait. Rates that were measured while it held show
+// nothing about the time after it.
+func (m *targetMemory) dropSymptoms(cases map[signal.Mode][]Case, at signal.Instant) {
+	maps.DeleteFunc(m.muted, func(_ muted, until signal.Instant) bool { return until < at })
+	for _, e := range symptomsOf {
 		for i := range cases[e.cause] {
 			cause := &cases[e.cause][i]
 			for _, symptom := range e.symptoms {
-				h.muted[muted{symptom, cause.Subject}] = at.Add(h.objective(cause.Subject).MaxAge)
+				m.muted[muted{symptom, cause.Subject}] = at.Add(m.objective(cause.Subject).MaxAge)
 				for _, c := range cases[symptom] {
 					if fact, ok := c.Evidence.Find(carried); ok && c.Subject == cause.Subject {
 						cause.Evidence = append(cause.Evidence, fact)
@@ -51,16 +51,16 @@ func (h *history) sayOnlyCauses(cases map[signal.Mode][]Case, at signal.Instant)
 	}
 	for mode := range cases {
 		cases[mode] = slices.DeleteFunc(cases[mode], func(c Case) bool {
-			_, mute := h.muted[muted{mode, c.Subject}]
+			_, mute := m.muted[muted{mode, c.Subject}]
 			return mute
 		})
 	}
 }
 
-// objective returns that of the queue that a finding is about.
-func (h *history) objective(s signal.Subject) signal.Objective {
-	if t := h.queues[signal.QueueID{System: s.System, Cluster: s.Cluster, Destination: s.Destination, Group: s.Group}]; t != nil {
-		return t.objective
+// objective returns the objective of the queue that a finding is about.
+func (m *targetMemory) objective(s signal.Subject) signal.Objective {
+	if q := m.queues[queueOf(s)]; q != nil {
+		return q.Objective
 	}
 	return signal.Objective{}
 }

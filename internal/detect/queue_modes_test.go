@@ -423,11 +423,11 @@ func TestALossSaysThatTheGroupWentOnAtTheEnd(t *testing.T) {
 	}{
 		"at what was the end": {
 			[]int64{50, 50, 90},
-			"at offset 90: within 15s the group read offsets 70 to 89, or, with auto.offset.reset=latest, it passed over them and will not read them",
+			"at offset 90: within 15s the group read offsets 70 to 89, or, with auto.offset.reset=latest, it skipped them and will not read them",
 		},
 		"past what was the end": {
 			[]int64{50, 50, 50, 93},
-			"at offset 93: within 15s the group read offsets 70 to 89, or, with auto.offset.reset=latest, it passed over them and will not read them",
+			"at offset 93: within 15s the group read offsets 70 to 89, or, with auto.offset.reset=latest, it skipped them and will not read them",
 		},
 		"at the log start, and reads on":      {[]int64{50, 50, 71, 90}, ""},
 		"nowhere yet":                         {[]int64{50, 50, 50}, ""},
@@ -499,7 +499,7 @@ func TestStallIsFoundAtItsDeadlineAndNamesWhatWaits(t *testing.T) {
 func fact(e signal.Evidence, name string) string {
 	for _, f := range e {
 		if f.Name == name {
-			return f.Value
+			return f.Value.String()
 		}
 	}
 	return ""

@@ -225,11 +225,11 @@ func TestAnEmptySideIsTheFirstFact(t *testing.T) {
 	if !f.Since.Equal(began) {
 		t.Errorf("since %s, want %s, when it was first read", f.Since, began)
 	}
-	if first := f.Evidence[0]; first.Name != "cause" || first.Value != "payments (database billing) is empty: it has no row that counts" {
+	if first := f.Evidence[0]; first.Name != "cause" || first.Value.String() != "payments (database billing) is empty: it has no row that counts" {
 		t.Errorf("the first fact is %+v", first)
 	}
 	for name, want := range map[string]string{"orders_without_partner": "at least 2", "oldest_row": written.UTC().Format(time.RFC3339)} {
-		if fact, _ := f.Evidence.Find(name); fact.Value != want {
+		if fact, _ := f.Evidence.Find(name); fact.Value.String() != want {
 			t.Errorf("%s is %q, want %q", name, fact.Value, want)
 		}
 	}

@@ -7,13 +7,14 @@ import "github.com/lostorder/lostorder/internal/signal"
 type OpenFinding struct {
 	Finding signal.Finding
 	Seen    signal.Instant // when a reading last contained what it is decided from
+	Quiet   int            // readings in a row that no longer showed it
 }
 
 // OpenFindings returns the open findings for the memory, in no order.
 func (d *Detector) OpenFindings() []OpenFinding {
 	open := make([]OpenFinding, 0, len(d.ledger.open))
 	for _, e := range d.ledger.open {
-		open = append(open, OpenFinding{e.finding, e.seen})
+		open = append(open, OpenFinding{e.finding, e.seen, e.quiet})
 	}
 	return open
 }
@@ -24,7 +25,7 @@ func (d *Detector) RestoreFindings(open []OpenFinding) {
 	for _, o := range open {
 		f := o.Finding
 		f.Unconfirmed = true
-		d.ledger.open[caseKey{f.Mode, f.Target, f.Subject}] = &episode{finding: f, seen: o.Seen}
+		d.ledger.open[caseKey{f.Mode, f.Target, f.Subject}] = &episode{finding: f, seen: o.Seen, quiet: o.Quiet}
 	}
 }
 

@@ -55,6 +55,8 @@ type script struct {
 	identity string
 	opened   []signal.Finding
 	closed   []signal.Finding
+	// before is called before each reading; nil: nothing.
+	before func(s *script)
 }
 
 func newScript(t *testing.T) *script {
@@ -84,6 +86,9 @@ func (s *script) play(d time.Duration, read func(i int) signal.Report) {
 }
 
 func (s *script) observe(r signal.Report) {
+	if s.before != nil {
+		s.before(s)
+	}
 	signaltest.Behave(&r)
 	r.TargetID = signal.TargetID{Collector: "kafka", Target: "main"}
 	r.At, r.Interval, r.Duration = s.now, interval, 100*time.Millisecond

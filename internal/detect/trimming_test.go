@@ -136,7 +136,7 @@ func TestATrimmedLogIsToldWithTheTimeThatIsLeft(t *testing.T) {
 	}
 	f := s.opened[0]
 	for name, want := range map[string]string{
-		"removed_in":       "27m30s, if as much comes and is taken off as now",
+		"removed_in":       "27m30s",
 		"keeps":            "1073741824 bytes in each partition, beyond which the oldest segment is removed",
 		"waiting_messages": "200",
 		"position":         "partition 0: committed 800, log end 1000",

@@ -2,6 +2,7 @@ package otlp
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -38,11 +39,16 @@ func record(c detect.Change) (r log.Record) {
 	r.SetObservedTimestamp(at)
 	r.SetSeverity(severity)
 	r.SetSeverityText(severity.String())
-	r.SetBody(attribute.StringValue(string(f.Mode) + " " + string(c.Kind) + ": " + f.Subject.String()))
+	body := string(f.Mode) + " " + string(c.Kind) + ": " + f.Subject.String()
+	if f.Summary != "" && c.Kind == detect.Opened {
+		body = f.Summary + " (" + body + ")"
+	}
+	r.SetBody(attribute.StringValue(body))
 	r.AddAttributes(
 		attribute.String("lostorder.finding.id", f.ID),
 		attribute.String("lostorder.mode", string(f.Mode)),
 		attribute.String("lostorder.severity", string(f.Severity)),
+		attribute.String("lostorder.summary", f.Summary),
 		attribute.Int64("lostorder.count", f.Count),
 		attribute.String("lostorder.since", f.Since.UTC().Format(time.RFC3339Nano)),
 	)
@@ -51,9 +57,23 @@ func record(c detect.Change) (r log.Record) {
 		r.AddAttributes(attribute.StringSlice("lostorder.order_ids", f.OrderIDs))
 	}
 	for _, fact := range f.Evidence {
-		r.AddAttributes(attribute.String("lostorder.evidence."+fact.Name, fact.Value))
+		r.AddAttributes(attributeOf("lostorder.evidence."+fact.Key(), fact.Value.Data()))
 	}
 	return r
+}
+
+// attributeOf is a value of evidence as an attribute of its type.
+func attributeOf(key string, data any) attribute.KeyValue {
+	switch data := data.(type) {
+	case int64:
+		return attribute.Int64(key, data)
+	case float64:
+		return attribute.Float64(key, data)
+	case []string:
+		return attribute.StringSlice(key, data)
+	default:
+		return attribute.String(key, fmt.Sprint(data))
+	}
 }
 
 var severities = map[signal.Severity]log.Severity{

@@ -37,7 +37,7 @@ func lost() signal.Finding {
 	return signal.Finding{
 		ID: "a1b2c3", Mode: signal.OutboxStalled, Severity: signal.Critical, Subject: signal.Subject{Database: "shop", Outbox: "orders"},
 		OrderIDs: []string{"A-1", "A-2", "A-3"}, Count: 3, Since: now.Add(-time.Hour), DecidableAt: now.Add(-5 * time.Second), DetectedAt: now, TraceID: traceID,
-		Evidence: signal.Evidence{{Name: "pending_events", Value: "3"}},
+		Evidence: signal.Evidence{signal.CountFact("pending_events", 3)},
 		Traced: []signal.OrderRef{
 			{ID: "A-1", TraceID: traceID, SpanID: spanID, Since: signal.InstantOf(now.Add(-time.Hour))},
 			{ID: "A-3", TraceID: strings.Repeat("ab", 16)},

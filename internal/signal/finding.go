@@ -1,12 +1,6 @@
 package signal
 
-import (
-	"bytes"
-	"encoding/json"
-	"slices"
-	"strings"
-	"time"
-)
+import "time"
 
 // Subject is what a finding is about. Unused fields are empty.
 type Subject struct {
@@ -21,8 +15,8 @@ type Subject struct {
 	Check       string `json:"check,omitempty"`
 }
 
-// String names the subject for people, shortest first: "orders → billing (kafka
-// main)".
+// String names the subject in text, the most specific part first: "orders → billing
+// (kafka main)".
 func (s Subject) String() string {
 	switch {
 	case s.Check != "":
@@ -42,85 +36,19 @@ func (s Subject) String() string {
 	}
 }
 
-// Fact is one piece of evidence: a name in snake_case and its value.
-type Fact struct {
-	Name  string
-	Value string
-}
-
-// Label is the name for people.
-func (f Fact) Label() string { return strings.ReplaceAll(f.Name, "_", " ") }
-
-// Evidence is what a finding was decided from, the most convincing first. In JSON it
-// is an object that keeps that order.
-type Evidence []Fact
-
-// Find returns the fact with a name.
-func (e Evidence) Find(name string) (Fact, bool) {
-	i := slices.IndexFunc(e, func(f Fact) bool { return f.Name == name })
-	if i < 0 {
-		return Fact{}, false
-	}
-	return e[i], true
-}
-
-// MarshalJSON writes the facts as one object, in order.
-func (e Evidence) MarshalJSON() ([]byte, error) {
-	var b bytes.Buffer
-	b.WriteByte('{')
-	for i, f := range e {
-		if i > 0 {
-			b.WriteByte(',')
-		}
-		name, err := json.Marshal(f.Name)
-		if err != nil {
-			return nil, err
-		}
-		value, err := json.Marshal(f.Value)
-		if err != nil {
-			return nil, err
-		}
-		b.Write(name)
-		b.WriteByte(':')
-		b.Write(value)
-	}
-	b.WriteByte('}')
-	return b.Bytes(), nil
-}
-
-// UnmarshalJSON reads what MarshalJSON wrote, keeping the order.
-func (e *Evidence) UnmarshalJSON(data []byte) error {
-	dec := json.NewDecoder(bytes.NewReader(data))
-	if _, err := dec.Token(); err != nil {
-		return err
-	}
-	*e = (*e)[:0]
-	for dec.More() {
-		var f Fact
-		key, err := dec.Token()
-		if err != nil {
-			return err
-		}
-		f.Name, _ = key.(string)
-		if err := dec.Decode(&f.Value); err != nil {
-			return err
-		}
-		*e = append(*e, f)
-	}
-	return nil
-}
-
 // Finding is one open or closed case of a failure mode.
 type Finding struct {
 	ID       string
 	Mode     Mode
 	Severity Severity
 	Subject  Subject
+	// Summary is what happened, in one sentence.
+	Summary  string
 	Target   TargetID // whose readings decided it
 	OrderIDs []string // a sample: those that wait longest, or came to a dead letter queue last, first
 	Count    int64    // affected orders or messages
 	Since    time.Time
-	// DecidableAt is the first moment at which the case differed from its benign twin;
+	// DecidableAt is the first moment at which the case differed from its benign twin.
 	// DetectedAt is when it was found.
 	DecidableAt time.Time
 	DetectedAt  time.Time

@@ -47,6 +47,8 @@ const (
 	AtLeast
 	// Estimated: derived from rates; shown, never used in a decision.
 	Estimated
+	// AtMost: it is that much or less.
+	AtMost
 )
 
 // String returns the word that evidence and the API use.
@@ -58,6 +60,8 @@ func (b Bound) String() string {
 		return "at_least"
 	case Estimated:
 		return "estimated"
+	case AtMost:
+		return "at_most"
 	default:
 		return "unknown"
 	}

@@ -93,3 +93,9 @@ func (r *Reconciliation) OfKind(kind MismatchKind) (Mismatches, bool) {
 	}
 	return Mismatches{}, false
 }
+
+// Capped reports whether there may be more mismatches of a kind than it counts.
+func (r *Reconciliation) Capped(kind MismatchKind) bool {
+	m, _ := r.OfKind(kind)
+	return m.Capped
+}

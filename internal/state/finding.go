@@ -14,6 +14,7 @@ type findingRecord struct {
 	Mode        signal.Mode       `json:"mode"`
 	Severity    signal.Severity   `json:"severity"`
 	Subject     signal.Subject    `json:"subject"`
+	Summary     string            `json:"summary,omitempty"`
 	Collector   string            `json:"collector"`
 	Target      string            `json:"target"`
 	OrderIDs    []string          `json:"order_ids,omitempty"`
@@ -30,7 +31,7 @@ type findingRecord struct {
 
 func encodeFinding(f *signal.Finding, seen signal.Instant) ([]byte, error) {
 	return json.Marshal(findingRecord{
-		ID: f.ID, Mode: f.Mode, Severity: f.Severity, Subject: f.Subject, Collector: f.Target.Collector, Target: f.Target.Target,
+		ID: f.ID, Mode: f.Mode, Severity: f.Severity, Subject: f.Subject, Summary: f.Summary, Collector: f.Target.Collector, Target: f.Target.Target,
 		OrderIDs: f.OrderIDs, Traced: f.Traced, TraceID: f.TraceID, Count: f.Count,
 		Since: f.Since, DecidableAt: f.DecidableAt, DetectedAt: f.DetectedAt, ClosedAt: f.ClosedAt, Seen: seen, Evidence: f.Evidence,
 	})
@@ -43,7 +44,7 @@ func decodeFinding(body []byte) (o detect.OpenFinding, err error) {
 	}
 	return detect.OpenFinding{
 		Finding: signal.Finding{
-			ID: r.ID, Mode: r.Mode, Severity: r.Severity, Subject: r.Subject, Target: signal.TargetID{Collector: r.Collector, Target: r.Target},
+			ID: r.ID, Mode: r.Mode, Severity: r.Severity, Subject: r.Subject, Summary: r.Summary, Target: signal.TargetID{Collector: r.Collector, Target: r.Target},
 			OrderIDs: r.OrderIDs, Traced: r.Traced, TraceID: r.TraceID, Count: r.Count,
 			Since: r.Since, DecidableAt: r.DecidableAt, DetectedAt: r.DetectedAt, ClosedAt: r.ClosedAt, Evidence: r.Evidence,
 		},

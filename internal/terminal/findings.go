@@ -119,53 +119,59 @@ func sample(ids []string, count int64, room int) string {
 	}
 }
 
-// Finding writes one finding with all that is known of it.
+// row is one labelled line.
+type row struct{ label, text string }
+
+// Finding writes one finding: what happened, then the facts.
 func (s Style) Finding(w io.Writer, f *api.Finding) error {
 	var b strings.Builder
 	b.WriteString(s.paint(colors[string(f.Severity)], string(f.Mode)) + ": " + f.Subject + "\n\n")
-	facts := signal.Evidence{
-		{Name: "id", Value: f.ID},
-		{Name: "severity", Value: string(f.Severity)},
-		{Name: "since", Value: s.moment(f.Since)},
-		{Name: "found", Value: s.moment(f.DetectedAt)},
+	if f.Summary != "" {
+		b.WriteString(wrap(f.Summary, "") + "\n\n")
+	}
+	facts := []row{
+		{"id", f.ID},
+		{"severity", string(f.Severity)},
+		{"since", s.moment(f.Since)},
+		{"found", s.moment(f.DetectedAt)},
 	}
 	if !f.ClosedAt.IsZero() {
-		facts = append(facts, signal.Fact{Name: "closed", Value: s.moment(f.ClosedAt)})
+		facts = append(facts, row{"closed", s.moment(f.ClosedAt)})
 	}
-	facts = append(facts, signal.Fact{Name: "count", Value: strconv.FormatInt(f.Count, 10)})
+	facts = append(facts, row{"count", strconv.FormatInt(f.Count, 10)})
 	if f.Unconfirmed {
-		facts = append(facts, signal.Fact{Name: "confirmed", Value: "not since lostorder restarted"})
+		facts = append(facts, row{"confirmed", "not since lostorder restarted"})
 	}
 	if f.TimesIn7Days > 1 {
-		facts = append(facts, signal.Fact{Name: "in 7 days", Value: strconv.Itoa(f.TimesIn7Days) + " times"})
+		facts = append(facts, row{"in 7 days", strconv.Itoa(f.TimesIn7Days) + " times"})
 	}
 	if len(f.OrderIDs) > 0 {
 		text := strings.Join(f.OrderIDs, " ")
 		if more := f.Count - int64(len(f.OrderIDs)); more > 0 {
 			text += fmt.Sprintf(" and %d more", more)
 		}
-		facts = append(facts, signal.Fact{Name: "orders", Value: text})
+		facts = append(facts, row{"orders", text})
 	}
 	if f.TraceID != "" {
-		facts = append(facts, signal.Fact{Name: "trace", Value: f.TraceID})
+		facts = append(facts, row{"trace", f.TraceID})
 	}
-	facts = append(facts, signal.Fact{Name: "watched by", Value: f.Target})
+	facts = append(facts, row{"watched by", f.Target})
 	if f.URL != "" {
-		facts = append(facts, signal.Fact{Name: "page", Value: f.URL})
+		facts = append(facts, row{"page", f.URL})
 	}
-	facts = append(facts, signal.Fact{Name: "runbook", Value: f.RunbookURL})
+	facts = append(facts, row{"runbook", f.RunbookURL})
 	longest := 0
-	evidence := slices.Clone(f.Evidence)
-	for i := range evidence {
-		evidence[i].Name = evidence[i].Label()
+	evidence := make([]row, len(f.Evidence))
+	for i, fact := range f.Evidence {
+		evidence[i] = row{fact.Label(), fact.Value.String()}
 	}
 	for _, fact := range slices.Concat(facts, evidence) {
-		longest = max(longest, len(fact.Name))
+		longest = max(longest, len(fact.label))
 	}
-	write := func(all signal.Evidence) {
+	write := func(all []row) {
 		for _, fact := range all {
 			indent := strings.Repeat(" ", longest+4)
-			fmt.Fprintf(&b, "  %-*s  %s\n", longest, fact.Name, strings.TrimPrefix(wrap(fact.Value, indent), indent))
+			fmt.Fprintf(&b, "  %-*s  %s\n", longest, fact.label, strings.TrimPrefix(wrap(fact.text, indent), indent))
 		}
 	}
 	write(facts)

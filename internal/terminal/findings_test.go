@@ -26,7 +26,7 @@ func answer() *api.Findings {
 			{
 				ID: "a1b2c3d4e5f6", Mode: signal.OutboxStalled, Severity: signal.Critical, Subject: "outbox orders (database shop)", Target: "outbox/orders",
 				OrderIDs: []string{"100417", "100418", "100421"}, Count: 218, Since: now.Add(-38 * time.Minute), DetectedAt: now.Add(-36 * time.Minute),
-				Evidence:   signal.Evidence{{Name: "pending_events", Value: "218"}, {Name: "how_we_know", Value: strings.Repeat("the oldest row stays the oldest ", 5)}},
+				Evidence:   signal.Evidence{signal.CountFact("pending_events", 218), signal.TextFact("how_we_know", strings.Repeat("the oldest row stays the oldest ", 5))},
 				RunbookURL: "https://example.com/outbox_stalled.md", TraceID: "4bf92f3577b34da6a3ce929d0e0e4736",
 			},
 			{

@@ -185,7 +185,7 @@ func withClosed(history []signal.Finding, f signal.Finding, now time.Time) []sig
 // findingAttrs are those of the log line about a finding.
 func findingAttrs(f *signal.Finding) []any {
 	return []any{
-		"mode", f.Mode, "severity", f.Severity, "subject", f.Subject.String(), "count", f.Count,
+		"summary", f.Summary, "mode", f.Mode, "severity", f.Severity, "subject", f.Subject.String(), "count", f.Count,
 		"since", f.Since, "finding", f.ID, "order_ids", f.OrderIDs, "trace_id", f.TraceID,
 	}
 }
@@ -196,7 +196,7 @@ func (w *Watch) announce(c detect.Change) {
 	attrs := findingAttrs(f)
 	if c.Kind == detect.Opened {
 		for _, e := range f.Evidence {
-			attrs = append(attrs, slog.String("evidence_"+e.Name, e.Value))
+			attrs = append(attrs, slog.Any("evidence_"+e.Key(), e.Value.Data()))
 		}
 		w.log.Warn("finding opened", attrs...)
 	} else {

@@ -102,7 +102,7 @@ func (s *server) finding(known *watch.Snapshot, f *signal.Finding) api.Finding {
 		ids = []string{}
 	}
 	return api.Finding{
-		ID: f.ID, Mode: f.Mode, Severity: f.Severity,
+		ID: f.ID, Mode: f.Mode, Severity: f.Severity, Summary: f.Summary,
 		Subject: f.Subject.String(), Labels: f.Subject, Target: f.Target.String(),
 		OrderIDs: ids, Count: f.Count,
 		Since: f.Since.UTC(), DetectedAt: f.DetectedAt.UTC(), ClosedAt: f.ClosedAt.UTC(), Unconfirmed: f.Unconfirmed, TimesIn7Days: known.Times(f, recurWithin, s.Now()),

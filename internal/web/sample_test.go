@@ -58,14 +58,14 @@ func troubled() *watch.Snapshot {
 			Subject: signal.Subject{Database: "shop", Outbox: "orders"}, Target: signal.TargetID{Collector: "outbox", Target: "orders"},
 			OrderIDs: []string{"100417", "100418", "100421", "100422", "100425"}, Count: 218,
 			Since: before(38 * time.Minute), DetectedAt: before(36 * time.Minute),
-			Evidence: signal.Evidence{{Name: "pending", Value: "218"}, {Name: "oldest_pending_age", Value: "38m4s"}, {Name: "objective", Value: "1m0s"}, {Name: "head_row", Value: "id 8812, unchanged for 37m50s"}},
+			Evidence: signal.Evidence{signal.CountFact("pending", 218), signal.DurationFact("oldest_pending_age", 38*time.Minute+4*time.Second), signal.DurationFact("objective", time.Minute), signal.TextFact("head_row", "id 8812, unchanged for 37m50s")},
 			TraceID:  "4bf92f3577b34da6a3ce929d0e0e4736",
 		},
 		{
 			ID: "d4e5f6", Mode: signal.ConsumerStalled, Severity: signal.Critical,
 			Subject: signal.Subject{System: signal.Kafka, Cluster: "main", Destination: "orders", Group: "billing"}, Target: signal.TargetID{Collector: "kafka", Target: "main"},
 			Count: 57, Since: before(12 * time.Minute), DetectedAt: before(10 * time.Minute),
-			Evidence: signal.Evidence{{Name: "partition", Value: "3"}, {Name: "committed_offset", Value: "91822, unchanged for 12m"}, {Name: "members", Value: "4"}},
+			Evidence: signal.Evidence{signal.CountFact("partition", 3), signal.TextFact("committed_offset", "91822, unchanged for 12m"), signal.CountFact("members", 4)},
 		},
 		{
 			ID: "778899", Mode: signal.DLQFilling, Severity: signal.Warning,

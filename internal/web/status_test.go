@@ -150,7 +150,7 @@ func TestEvilNamesAreEscaped(t *testing.T) {
 	f := &s.Open[0]
 	f.ID, f.Mode, f.TraceID, f.OrderIDs = evil, evil, evil, []string{evil}
 	f.Subject = signal.Subject{System: evil, Cluster: evil, Destination: evil, Group: evil}
-	f.Evidence = signal.Evidence{{Name: evil, Value: evil}}
+	f.Evidence = signal.Evidence{signal.TextFact(evil, evil)}
 	s.Targets[0].ID.Target = evil
 	s.Targets[0].Reading.Warnings = []string{evil}
 	_, page := do(t, handler(s, func(o *web.Options) { o.RunbookBase = "javascript:alert(1)//" }), http.MethodGet, "/")

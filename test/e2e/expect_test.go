@@ -82,7 +82,7 @@ func (p *program) counts(f api.Finding, want int64) {
 func evidence(f api.Finding, name string) string {
 	for _, fact := range f.Evidence {
 		if fact.Name == name {
-			return fact.Value
+			return fact.Value.String()
 		}
 	}
 	return ""

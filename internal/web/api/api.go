@@ -28,8 +28,9 @@ type Finding struct {
 	ID         string          `json:"id"`
 	Mode       signal.Mode     `json:"mode"`
 	Severity   signal.Severity `json:"severity"`
-	Subject    string          `json:"subject"` // for people
-	Labels     signal.Subject  `json:"labels"`  // for machines: as the metrics have them
+	Summary    string          `json:"summary"` // what happened, in one sentence
+	Subject    string          `json:"subject"` // as text
+	Labels     signal.Subject  `json:"labels"`  // as the metrics have them
 	Target     string          `json:"target"`  // collector/target
 	OrderIDs   []string        `json:"order_ids"`
 	Count      int64           `json:"count"`
@@ -41,6 +42,9 @@ type Finding struct {
 	// TimesIn7Days is how often the same failure of the same subject was open in the last
 	// seven days, this finding included where it was.
 	TimesIn7Days int             `json:"times_in_7_days"`
+	// Evidence holds a number, a text or a list of texts for each fact. The name of a number
+	// ends with its unit: _seconds, _per_second, _bytes; without one it is a count. A time is
+	// RFC 3339. NAME_bound says how NAME is known: measured, at_least, at_most or estimated.
 	Evidence     signal.Evidence `json:"evidence"`
 	URL          string          `json:"url,omitempty"` // its page, where --web.external-url says where that is
 	RunbookURL   string          `json:"runbook_url"`

@@ -1,0 +1,261 @@
+package detect
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/lostorder/lostorder/internal/signal"
+)
+
+// broker is a cluster that counts what it drops for all its queues together.
+type broker struct {
+	System  signal.System
+	Cluster string
+}
+
+// brokerMemory is what message_lost remembers of the losses that a cluster counts.
+type brokerMemory struct {
+	Broker   broker
+	Counters map[string]map[string]signal.Count // by node and reason
+	Pending  []brokerLost                       // not assigned to a queue yet
+	Lost     map[LossReason]*lossCount
+	Since    signal.Instant // when the present episode began
+	Nodes    []string       // of the present episode
+	Possible []string       // queues that may have lost them
+}
+
+// brokerLost is messages that a broker counted as dropped.
+type brokerLost struct {
+	Node     string
+	Reason   LossReason
+	Messages int64
+	At       signal.Instant
+}
+
+// brokerPresence says whether the reading has the loss counters of a broker.
+func brokerPresence(v *view, s signal.Subject) presence {
+	for i := range v.report.Losses {
+		if l := &v.report.Losses[i]; l.System == s.System && l.Cluster == s.Cluster && l.Messages.Known() {
+			return present
+		}
+	}
+	if b := v.memory.brokers[broker{s.System, s.Cluster}]; b != nil {
+		return unread
+	}
+	return gone
+}
+
+// observe takes a counter. A counter that is seen for the first time does not show since
+// when it counts. One that fell restarted with its node, and all of it is new.
+func (b *brokerMemory) observe(l *signal.BrokerLoss, at signal.Instant) {
+	if !l.Messages.Known() {
+		return
+	}
+	before, known := b.Counters[l.Node][l.Reason]
+	if b.Counters[l.Node] == nil {
+		b.Counters[l.Node] = map[string]signal.Count{}
+	}
+	b.Counters[l.Node][l.Reason] = l.Messages
+	reason := LossReason(l.Reason)
+	if b.Lost[reason] == nil {
+		b.Lost[reason] = &lossCount{}
+	}
+	if !known {
+		return
+	}
+	if l.Messages < before {
+		before = 0
+	}
+	if n := int64(l.Messages - before); n > 0 {
+		b.Pending = append(b.Pending, brokerLost{l.Node, reason, n, at})
+	}
+}
+
+// observeBrokerLosses takes what brokers count as dropped, and assigns it to queues. The
+// counts of queues are a little older than those of the nodes: the next readings are
+// searched as well.
+func observeBrokerLosses(v *view) {
+	r := v.report
+	for i := range r.Losses {
+		l := &r.Losses[i]
+		key := broker{l.System, l.Cluster}
+		b := v.memory.brokers[key]
+		if b == nil {
+			b = &brokerMemory{Broker: key, Counters: map[string]map[string]signal.Count{}, Lost: map[LossReason]*lossCount{}}
+			v.memory.brokers[key] = b
+		}
+		b.observe(l, v.at)
+	}
+	for key, b := range v.memory.brokers {
+		late := max(r.Interval+r.Duration, counterDelay(r, key))
+		for i := range b.Pending {
+			l := &b.Pending[i]
+			l.Messages -= b.assign(v, *l)
+			if l.Messages > 0 && v.at.Sub(l.At) >= 2*late {
+				b.lose(*l)
+				l.Messages = 0
+			}
+		}
+		b.Pending = slices.DeleteFunc(b.Pending, func(l brokerLost) bool { return l.Messages == 0 })
+	}
+}
+
+// counterDelay returns how far the counters of the queues of a broker may lag behind the
+// counters of its nodes.
+func counterDelay(r *signal.Report, key broker) (most time.Duration) {
+	for i := range r.Queues {
+		if q := &r.Queues[i]; q.System == key.System && q.Cluster == key.Cluster {
+			most = max(most, q.CounterDelay)
+		}
+	}
+	return most
+}
+
+// assign finds the queues that a loss was in, by what is missing from them, and returns
+// how much of it was assigned.
+func (b *brokerMemory) assign(v *view, l brokerLost) (assigned int64) {
+	var candidates []*losses
+	var names []string
+	short := int64(0)
+	for i := range v.report.Queues {
+		q := &v.report.Queues[i]
+		if q.System != b.Broker.System || q.Cluster != b.Broker.Cluster || !mayDrop(q, l.Reason) {
+			continue
+		}
+		if t := &v.memory.queues[q.QueueID].Losses; t.shortBy() > 0 {
+			candidates, names = append(candidates, t), append(names, q.Destination)
+			short += t.shortBy()
+		}
+	}
+	if len(candidates) > 1 && short > l.Messages {
+		b.Possible = names // an operator purged one of them, or they are too busy for an exact count
+		return 0
+	}
+	for _, t := range candidates {
+		n := min(t.shortBy(), l.Messages-assigned)
+		t.loseCounted(l.Reason, n, l.At)
+		t.explain(n, l.At)
+		assigned += n
+	}
+	return assigned
+}
+
+// mayDrop reports whether the setup of a queue lets it drop messages for a reason.
+func mayDrop(q *signal.Queue, reason LossReason) bool {
+	if q.Setup == nil || passesOn(q) {
+		return false
+	}
+	switch reason {
+	case "expired":
+		return q.Setup.Retention > 0
+	case "maxlen":
+		return q.Setup.MaxMessages.Known() || q.Setup.MaxBytes.Known()
+	case "delivery_limit":
+		return q.Setup.MaxDeliveries.Known()
+	case "rejected":
+		return true
+	}
+	return false // an unroutable message reaches no queue
+}
+
+// lose records a loss whose queue is unknown.
+func (b *brokerMemory) lose(l brokerLost) {
+	last := signal.Instant(0)
+	for _, c := range b.Lost {
+		last = max(last, c.Last)
+	}
+	if !last.Known() || l.At.Sub(last) > lossHold {
+		for _, c := range b.Lost {
+			c.Episode = 0
+		}
+		b.Since, b.Nodes = l.At, nil
+	}
+	b.Lost[l.Reason].add(l.Messages, l.At)
+	b.Nodes = appendNew(b.Nodes, l.Node)
+}
+
+// loseCounted records a loss whose number alone is known.
+func (t *losses) loseCounted(reason LossReason, messages int64, at signal.Instant) {
+	if messages <= 0 {
+		return
+	}
+	if t.Counted == nil {
+		t.Counted = map[LossReason]*lossCount{}
+	}
+	if t.Counted[reason] == nil {
+		t.Counted[reason] = &lossCount{}
+	}
+	c := t.Counted[reason]
+	if c.Last.Known() && at.Sub(c.Last) > lossHold {
+		c.Episode = 0
+	}
+	if c.Episode == 0 {
+		c.First = at
+	}
+	c.add(messages, at)
+}
+
+// heldReasons returns the reasons of the losses that are still reported, with their
+// numbers, and the sum.
+func heldReasons(lost map[LossReason]*lossCount, at signal.Instant) (reasons []LossReason, texts []string, sum int64) {
+	for _, reason := range slices.Sorted(maps.Keys(lost)) {
+		if one := lost[reason]; one.held(at) {
+			sum += one.Episode
+			reasons = append(reasons, reason)
+			texts = append(texts, fmt.Sprintf("%s (%d)", reason, one.Episode))
+		}
+	}
+	return reasons, texts, sum
+}
+
+// lostByCount is the case of losses of a queue whose number alone is known.
+func (t *losses) lostByCount(v *view, q *signal.Queue) (Case, bool) {
+	reasons, texts, sum := heldReasons(t.Counted, v.at)
+	c := Case{Subject: queueSubject(q.QueueID), Severity: signal.Critical, Count: sum}
+	for _, reason := range reasons {
+		c.Since = earlier(c.Since, t.Counted[reason].First)
+	}
+	c.DecidableAt = c.Since
+	how := "the node counted dropped messages, and the same number is missing from this queue: published, neither acknowledged nor in the queue"
+	if q.Semantics.Get().RetentionShowsInDepth {
+		how = "the oldest message reached the retention, the backlog shrank, and consumers did not delete that many"
+	}
+	c.Summary = fmt.Sprintf("The queue dropped %s that no consumer had processed: %s.", messages(sum), strings.Join(texts, ", "))
+	c.Evidence = signal.Evidence{
+		signal.CountFact("lost_messages", sum),
+		signal.ListFact("reason", texts...),
+		signal.TextFact("how_we_know", how),
+	}
+	return c, sum > 0
+}
+
+// lostSomewhere is the case of losses whose queue is unknown. A publisher that asked to
+// have unroutable messages returned may have handled them.
+func (b *brokerMemory) lostSomewhere(v *view, key broker) (Case, bool) {
+	reasons, texts, sum := heldReasons(b.Lost, v.at)
+	c := Case{
+		Subject: signal.Subject{System: key.System, Cluster: key.Cluster}, Severity: signal.Warning,
+		Since: b.Since, DecidableAt: b.Since, Count: sum,
+	}
+	if slices.ContainsFunc(reasons, func(r LossReason) bool { return r != unroutableReturned }) {
+		c.Severity = signal.Critical
+	}
+	c.Summary = fmt.Sprintf("The broker dropped %s and does not report from which queue: %s.", messages(sum), strings.Join(texts, ", "))
+	c.Evidence = signal.Evidence{
+		signal.CountFact("lost_messages", sum),
+		signal.ListFact("reason", texts...),
+		signal.ListFact("nodes", b.Nodes...),
+		signal.TextFact("how_we_know", "the node counts messages that it dropped, for all its queues together"),
+	}
+	if slices.Contains(reasons, unroutableReturned) {
+		c.Evidence = append(c.Evidence, signal.TextFact("returned",
+			"the broker returned these to a publisher that had asked for it (mandatory); they are lost only if it does not handle them"))
+	}
+	if len(b.Possible) > 0 {
+		c.Evidence = append(c.Evidence, signal.ListFact("possible_queues", b.Possible[:min(len(b.Possible), maxListed)]...))
+	}
+	return c, sum > 0
+}

@@ -1,0 +1,59 @@
+package detect
+
+import (
+	"time"
+
+	"github.com/lostorder/lostorder/internal/signal"
+)
+
+// queueMemory is what is remembered of one queue of one group. Its exported fields are
+// saved across restarts.
+type queueMemory struct {
+	ID         signal.QueueID
+	At         signal.Instant // of the last reading
+	VanishedAt signal.Instant // when the group was gone
+	Objective  signal.Objective
+
+	// The trackers. Modes read them and do not change them.
+	Consumers consumers
+	Progress  progress
+	Flow      flow
+
+	// What each mode remembers. Only the files of the mode use it.
+	Absence       absence       // consumer_absent
+	Growth        growth        // backlog_growing
+	Expiring      expiring      // message_expiring
+	Losses        losses        // message_lost
+	DeadLettering deadLettering // dlq_missing
+}
+
+// queueReading is one reading of a queue, with the memory that the trackers have already
+// updated.
+type queueReading struct {
+	*signal.Queue
+	memory   *queueMemory
+	at       signal.Instant
+	previous signal.Instant // the reading before; zero for the first
+	interval time.Duration
+	rebase   bool        // there was an observation gap before this reading
+	before   []partition // the partitions as they were before this reading
+}
+
+// observeQueue takes the next reading of a queue into the trackers.
+func (m *targetMemory) observeQueue(q *signal.Queue, at signal.Instant, interval time.Duration) queueReading {
+	memory := m.queue(q.QueueID)
+	r := queueReading{
+		Queue: q, memory: memory, at: at, previous: memory.At, interval: interval,
+		rebase: memory.At.Known() && blind(memory.At, at, interval),
+	}
+	memory.Objective = q.Objective
+	away := memory.Consumers.Connected == 0
+	memory.Consumers.observe(&r)
+	memory.Progress.align(q.Partitions)
+	m.before = append(m.before[:0], memory.Progress.Partitions...)
+	r.before = m.before
+	memory.Progress.observe(&r, memory.Consumers.Connected != 0)
+	memory.Flow.observe(&r, away)
+	memory.At = at
+	return r
+}
