@@ -163,7 +163,7 @@ func TestValueCleansADecodedAnswer(t *testing.T) {
 		At    time.Time
 		Texts []string
 		Inner *struct{ Evidence signal.Evidence }
-	}{time.Now(), []string{hostile}, &struct{ Evidence signal.Evidence }{signal.Evidence{{Name: hostile, Value: hostile}}}}
+	}{time.Now(), []string{hostile}, &struct{ Evidence signal.Evidence }{signal.Evidence{signal.TextFact(hostile, hostile)}}}
 	untrusted.Value(&answer)
 	check(t, "answer", reflect.ValueOf(answer))
 }
