@@ -41,14 +41,14 @@ type Finding struct {
 	Unconfirmed bool `json:"unconfirmed,omitempty"`
 	// TimesIn7Days is how often the same failure of the same subject was open in the last
 	// seven days, this finding included where it was.
-	TimesIn7Days int             `json:"times_in_7_days"`
+	TimesIn7Days int `json:"times_in_7_days"`
 	// Evidence holds a number, a text or a list of texts for each fact. The name of a number
 	// ends with its unit: _seconds, _per_second, _bytes; without one it is a count. A time is
 	// RFC 3339. NAME_bound says how NAME is known: measured, at_least, at_most or estimated.
-	Evidence     signal.Evidence `json:"evidence"`
-	URL          string          `json:"url,omitempty"` // its page, where --web.external-url says where that is
-	RunbookURL   string          `json:"runbook_url"`
-	TraceID      string          `json:"trace_id"`
+	Evidence   signal.Evidence `json:"evidence"`
+	URL        string          `json:"url,omitempty"` // its page, where --web.external-url says where that is
+	RunbookURL string          `json:"runbook_url"`
+	TraceID    string          `json:"trace_id"`
 }
 
 // Targets is the answer of /api/v1/targets.
