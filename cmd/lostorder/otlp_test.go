@@ -74,7 +74,7 @@ func hasCalls(t *testing.T, r *otlptest.Received, source, call string) {
 func hasFinding(t *testing.T, r *otlptest.Received, mode string) {
 	t.Helper()
 	for _, want := range []string{mode + " opened", mode + " closed"} {
-		i := slices.IndexFunc(r.Records, func(l *logv1.LogRecord) bool { return strings.HasPrefix(l.GetBody().GetStringValue(), want) })
+		i := slices.IndexFunc(r.Records, func(l *logv1.LogRecord) bool { return strings.Contains(l.GetBody().GetStringValue(), want+": ") })
 		if i < 0 {
 			t.Fatalf("no record says %q: %v", want, r.Records)
 		}

@@ -137,7 +137,7 @@ func (v Value) Data() any {
 	case CountValue, BytesValue:
 		return v.Count
 	case DurationValue:
-		return v.Duration.Round(time.Millisecond).Seconds()
+		return float64(v.Duration.Round(time.Millisecond).Milliseconds()) / 1000
 	case MomentValue:
 		return v.Moment.Time().Format(time.RFC3339)
 	case RateValue:

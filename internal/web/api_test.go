@@ -30,6 +30,7 @@ func TestFindingInJSON(t *testing.T) {
       "id": "a1b2c3",
       "mode": "outbox_stalled",
       "severity": "critical",
+      "summary": "The relay has not published the oldest row of outbox for 38 minutes while 218 events wait.",
       "subject": "outbox orders (database shop)",
       "labels": {
         "database": "shop",
@@ -48,9 +49,9 @@ func TestFindingInJSON(t *testing.T) {
       "detected_at": "2026-03-14T02:43:00Z",
       "times_in_7_days": 1,
       "evidence": {
-        "pending": "218",
-        "oldest_pending_age": "38m4s",
-        "objective": "1m0s",
+        "pending": 218,
+        "oldest_pending_age_seconds": 2284,
+        "objective_seconds": 60,
         "head_row": "id 8812, unchanged for 37m50s"
       },
       "runbook_url": "https://github.com/lostorder/lostorder/blob/main/alerts/runbooks/outbox_stalled.md",

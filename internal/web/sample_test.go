@@ -54,7 +54,7 @@ func troubled() *watch.Snapshot {
 	s.Targets[0].Err = errors.New("describe group billing: not coordinator")
 	s.Open = []signal.Finding{
 		{
-			ID: "a1b2c3", Mode: signal.OutboxStalled, Severity: signal.Critical,
+			ID: "a1b2c3", Mode: signal.OutboxStalled, Severity: signal.Critical, Summary: "The relay has not published the oldest row of outbox for 38 minutes while 218 events wait.",
 			Subject: signal.Subject{Database: "shop", Outbox: "orders"}, Target: signal.TargetID{Collector: "outbox", Target: "orders"},
 			OrderIDs: []string{"100417", "100418", "100421", "100422", "100425"}, Count: 218,
 			Since: before(38 * time.Minute), DetectedAt: before(36 * time.Minute),

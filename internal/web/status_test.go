@@ -92,7 +92,7 @@ func TestStatusShowsWhatAFindingRestsOn(t *testing.T) {
 	at := 0
 	for _, want := range []string{ // in this order
 		`14 Mar 2026 03:19:00 UTC`,
-		`<article class="finding critical" id="a1b2c3">`, `outbox orders (database shop)`, `outbox_stalled`, `02:41`, `38 min`,
+		`<article class="finding critical" id="a1b2c3">`, `The relay has not published the oldest row of outbox for 38 minutes while 218 events wait.`, `outbox orders (database shop)`, `outbox_stalled`, `02:41`, `38 min`,
 		`218 concerned`, `/runbooks/outbox_stalled.md`, `100417`, `and 213 more`, `oldest pending age`, `38m4s`, `4bf92f3577b34da6a3ce929d0e0e4736`,
 		`orders → billing (kafka main)`, `dlq_filling`,
 		`Closed lately`, `13 Mar 01:19`, `13 Mar 02:19`, `1 h`,
