@@ -110,11 +110,12 @@ func (m *Manager) Apply(ctx context.Context, targets []Target) (started, stopped
 		}
 	}
 	m.await(stopping)
+	now := time.Now()
 	for _, t := range targets {
 		if _, ok := m.running[t.ID]; ok {
 			continue
 		}
-		m.running[t.ID] = m.start(ctx, t)
+		m.running[t.ID] = m.start(startingAt(ctx, now.Add(time.Duration(started)*betweenStarts)), t)
 		started++
 	}
 	return started, stopped, kept

@@ -3,6 +3,7 @@ package collectors_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"slices"
 	"sync"
@@ -14,6 +15,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/lostorder/lostorder/collectors"
+	"github.com/lostorder/lostorder/internal/config"
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
@@ -236,3 +238,44 @@ func TestReloadStartsACollectorThatEndedByItself(t *testing.T) {
 type ends struct{ err error }
 
 func (e ends) Run(context.Context, collectors.Sink) error { return e.err }
+
+// TestManyTargetsAreFirstReadOneAfterTheOther: all of them on one server would otherwise
+// ask it in the same second, and again in each interval.
+func TestManyTargetsAreFirstReadOneAfterTheOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const many, interval = 300, 15 * time.Second
+		began := time.Now()
+		w := &forgetful{}
+		m := collectors.NewManager(w, quiet)
+		var targets []collectors.Target
+		for i := range many {
+			id := signal.TargetID{Collector: "fake", Target: fmt.Sprint(i)}
+			targets = append(targets, collectors.Polled(id, collectors.Schedule{Interval: config.Duration(interval), Timeout: config.Duration(time.Second)}, i, func(*slog.Logger) collectors.Reader {
+				return &reader{read: func(_ context.Context, _ int, r *signal.Report) error { oneQueue(r); return nil }}
+			}))
+		}
+		m.Apply(t.Context(), targets)
+		time.Sleep(4 * interval)
+		m.Stop()
+		seconds, first := map[time.Duration]int{}, map[string]time.Duration{}
+		for _, r := range w.all() {
+			seconds[r.At.Sub(began).Truncate(time.Second)]++
+			if _, seen := first[r.Target]; !seen {
+				first[r.Target] = r.At.Sub(began)
+			}
+		}
+		for second, n := range seconds {
+			if n > 60 { // 20 on average
+				t.Errorf("%d readings in the second after %s", n, second)
+			}
+		}
+		if len(first) != many || first["0"] > 2*time.Second {
+			t.Errorf("%d targets were read, the first after %s", len(first), first["0"])
+		}
+		for name, after := range first {
+			if after > interval+time.Second {
+				t.Errorf("target %s was read for the first time after %s", name, after)
+			}
+		}
+	})
+}

@@ -46,9 +46,7 @@ func (p *poller) Run(ctx context.Context, sink Sink) error {
 	}()
 
 	breaker := breaker{interval: time.Duration(p.schedule.Interval)}
-	// The first reading comes soon, for people wait for it, yet not from all
-	// targets in the same instant.
-	delay := time.Duration(p.jitter() * float64(min(time.Second, time.Duration(p.schedule.Interval)/10)))
+	delay := p.firstDelay(ctx)
 	for {
 		if !sleep(ctx, delay) {
 			return nil

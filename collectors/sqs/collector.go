@@ -20,7 +20,8 @@ import (
 type reader struct {
 	config  Config
 	log     *slog.Logger
-	pace    *pace
+	pace    *pace  // from the first reading on
+	leave   func() // the pace
 	dial    dial
 	clients *clients
 	// outdated: AWS refused the credentials. They are read anew, for whoever renews
@@ -36,13 +37,26 @@ type reader struct {
 // NewReader returns a reader of one region. It connects at the first reading.
 func NewReader(c Config, log *slog.Logger) collectors.Reader {
 	return &reader{
-		config: c, log: log, pace: newPace(c.MaxRequestsPerSecond),
+		config: c, log: log, leave: func() {},
 		queues: map[string]*queue{}, named: map[string]string{}, lost: collectors.NewUnmatched(c.Queues.Include),
+	}
+}
+
+// keepPace takes part in the pace of the account. A reader that reaches its server in
+// another way than through the network has one of its own.
+func (r *reader) keepPace() {
+	switch {
+	case r.pace != nil:
+	case r.dial != nil:
+		r.pace = newPace(r.config.MaxRequestsPerSecond)
+	default:
+		r.pace, r.leave = sharedPace(&r.config)
 	}
 }
 
 // Close ends the connections.
 func (r *reader) Close() error {
+	r.leave()
 	if r.clients != nil {
 		r.clients.close()
 	}
@@ -58,6 +72,7 @@ type reading struct {
 
 // Read takes one reading of the queues.
 func (r *reader) Read(ctx context.Context, report *signal.Report) error {
+	r.keepPace()
 	if r.outdated.Swap(false) {
 		r.clients.close()
 		r.clients = nil
@@ -76,6 +91,13 @@ func (r *reader) Read(ctx context.Context, report *signal.Report) error {
 	}
 	defer cancel()
 
+	if r.pace.shared() {
+		defer func() { // hundreds of entries would keep as many connections open
+			if r.clients != nil {
+				r.clients.close()
+			}
+		}()
+	}
 	one := &reading{reader: r, now: time.Now()}
 	err := one.run(soft)
 	switch {

@@ -31,18 +31,53 @@ var (
 // pace spreads requests over time, and over more of it when AWS throttles them.
 type pace struct {
 	limiter *rate.Limiter
-	full    rate.Limit
+	under   chan struct{} // a place for each request under way
+	users   int           // guarded by paces
 
 	mu     sync.Mutex
+	full   rate.Limit
 	slowed time.Time
 }
 
 func newPace(perSecond int) *pace {
 	// A burst of one: never more in any second than the config says.
-	return &pace{limiter: rate.NewLimiter(rate.Limit(perSecond), 1), full: rate.Limit(perSecond)}
+	return &pace{limiter: rate.NewLimiter(rate.Limit(perSecond), 1), under: make(chan struct{}, inParallel), full: rate.Limit(perSecond)}
 }
 
-// wait waits for the turn of one request.
+// atMost lowers the pace.
+func (p *pace) atMost(perSecond int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if limit := rate.Limit(perSecond); limit < p.full {
+		p.full = limit
+		p.limiter.SetLimit(min(limit, p.limiter.Limit()))
+	}
+}
+
+// shared reports whether other entries use the pace, too.
+func (p *pace) shared() bool {
+	paces.Lock()
+	defer paces.Unlock()
+	return p.users > 1
+}
+
+// begin waits for the turn of one request; done ends it.
+func (p *pace) begin(ctx context.Context) (done func(), err error) {
+	if err := p.wait(ctx); err != nil {
+		return nil, err
+	}
+	select {
+	case p.under <- struct{}{}:
+		return func() { <-p.under }, nil
+	case <-ctx.Done():
+	}
+	if errors.Is(ctx.Err(), context.Canceled) {
+		return nil, ctx.Err()
+	}
+	return nil, errNoTime
+}
+
+// wait waits until the next request may begin.
 func (p *pace) wait(ctx context.Context) error {
 	if err := p.limiter.Wait(ctx); err != nil {
 		if errors.Is(ctx.Err(), context.Canceled) {
@@ -79,13 +114,15 @@ func (p *pace) answered() {
 func (r *reader) call(ctx context.Context, request func(ctx context.Context) error) error {
 	var last error
 	for try := range attempts {
-		if err := r.pace.wait(ctx); err != nil {
+		done, err := r.pace.begin(ctx)
+		if err != nil {
 			if last != nil {
 				return last // why it had to be asked again says more
 			}
 			return err
 		}
-		err := r.once(ctx, request)
+		err = r.once(ctx, request)
+		done()
 		switch {
 		case err == nil:
 			r.pace.answered()

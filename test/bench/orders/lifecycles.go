@@ -69,6 +69,9 @@ func (w *watched) Report(r signal.Report) {
 	}
 }
 
+// Forget makes it what a manager reports to; it forgets nothing.
+func (*watched) Forget(signal.TargetID) {}
+
 // late is how much more than an interval passed between readings of each target.
 func (w *watched) late() []time.Duration {
 	all := []time.Duration{0}
@@ -84,11 +87,9 @@ func (b *bench) many(ctx context.Context, targets []collectors.Target, length ti
 	w := &watched{at: map[signal.TargetID][]time.Time{}}
 	ctx, cancel := context.WithTimeout(ctx, length)
 	defer cancel()
-	var running sync.WaitGroup
-	for _, t := range targets {
-		running.Go(func() { _ = t.New(slog.New(slog.DiscardHandler)).Run(ctx, w) })
-	}
-	defer running.Wait()
+	manager := collectors.NewManager(w, slog.New(slog.DiscardHandler))
+	manager.Apply(ctx, targets)
+	defer manager.Stop()
 	spent := map[string]time.Duration{}
 	for ctx.Err() == nil {
 		rows, err := b.db.QueryContext(ctx, "SELECT pid FROM pg_stat_activity WHERE usename = $1", b.watcher())
