@@ -6,6 +6,7 @@ import (
 	"github.com/lostorder/lostorder/collectors"
 	"github.com/lostorder/lostorder/internal/config"
 	"github.com/lostorder/lostorder/internal/database"
+	"github.com/lostorder/lostorder/internal/privacy"
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
@@ -20,7 +21,7 @@ type Config struct {
 	Within        config.Duration     `yaml:"within" default:"0" doc:"Rows older than this are not compared, for a side that is cleaned up; 0 compares all rows." example:"7d"`
 	RowsPerSecond int                 `yaml:"rows_per_second" default:"4000" min:"100" max:"10000000" doc:"How many rows of a side a pass reads in a second, on average."`
 	OffPeak       string              `yaml:"off_peak" doc:"The minutes in which a pass over all rows may read, as a cron pattern, in the time zone of lostorder (TZ) or a named one: CRON_TZ=Europe/Berlin * 1-5 * * *. All minutes if omitted. New rows are always compared." example:"* 1-5 * * *"`
-	StateFile     string              `yaml:"state_file" doc:"A file for the position of the pass and the orders that differ, so that a restart resumes from there. lostorder creates it. It holds order ids in plain text. If omitted, a restart begins a new pass." example:"/var/lib/lostorder/payments.json"`
+	StateFile     string              `yaml:"state_file" doc:"A file for the position of the pass and the orders that differ, so that a restart resumes from there. lostorder creates it. It holds order ids: in plain text, or encrypted with the salt if privacy hashes them. If omitted, a restart begins a new pass." example:"/var/lib/lostorder/payments.json"`
 	Sample        int                 `yaml:"sample" default:"20" min:"1" max:"1000" doc:"How many orders of each kind of mismatch a finding names."`
 	Schedule      collectors.Schedule `inline:"true"`
 }
@@ -55,6 +56,7 @@ func Source() collectors.Source {
 type setup struct {
 	Check     Config
 	Databases [4]database.Config
+	Veil      *privacy.Veil // encrypts the state file; nil where order ids may be shown
 }
 
 // The roles of databases in a check.
@@ -66,7 +68,7 @@ const (
 )
 
 func target(c Config, f *config.File) collectors.Target {
-	s := setup{Check: c}
+	s := setup{Check: c, Veil: privacy.FromFile(f)}
 	for role, name := range []string{c.Left.Database, c.Right.Database, c.Left.Primary, c.Right.Primary} {
 		if name != "" {
 			s.Databases[role] = database.Find(f, name)

@@ -9,12 +9,14 @@ import (
 	"github.com/robfig/cron/v3"
 
 	"github.com/lostorder/lostorder/internal/database"
+	"github.com/lostorder/lostorder/internal/privacy"
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
 // reader makes one check.
 type reader struct {
 	config Config
+	veil   *privacy.Veil
 	log    *slog.Logger
 	sides  [4]*side // by role; nil for a primary that is not set
 	sorted bool     // the keys of both sides have the same order
@@ -36,7 +38,7 @@ type reader struct {
 }
 
 func open(s setup, log *slog.Logger) *reader {
-	r := &reader{config: s.Check, log: log, grace: s.Check.effectiveGrace(s.Databases), suspects: suspects{all: map[string]*suspect{}}}
+	r := &reader{config: s.Check, veil: s.Veil, log: log, grace: s.Check.effectiveGrace(s.Databases), suspects: suspects{all: map[string]*suspect{}}}
 	r.offPeak, _ = offPeak(r.config.OffPeak) // Validate has checked it
 	for role, db := range s.Databases {
 		if db.Name == "" {
@@ -76,7 +78,7 @@ func (r *reader) Read(ctx context.Context, report *signal.Report) error {
 	if err := r.find(ctx, warn); err != nil {
 		return err
 	}
-	r.restore()
+	r.restore(ctx)
 	r.readings++
 	// Each step works without the others: if one lacks an index, the reading is
 	// incomplete and not empty.

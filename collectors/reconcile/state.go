@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -66,26 +67,23 @@ func (r *reader) fingerprint() string {
 	return hex.EncodeToString(hash.Sum(nil))
 }
 
-// restore resumes from where the last run stopped.
-func (r *reader) restore() {
+// restore resumes from where the last run stopped. Whoever can write the file is not
+// trusted: what cannot be right in it is ignored.
+func (r *reader) restore(ctx context.Context) {
 	if r.restored || r.config.StateFile == "" {
 		return
 	}
 	r.restored, r.saved = true, time.Now()
 	_, r.unsaved = os.Stat(filepath.Dir(r.config.StateFile))
-	text, err := os.ReadFile(r.config.StateFile)
+	s, err := r.load()
 	if errors.Is(err, fs.ErrNotExist) {
 		return
 	}
-	var s state
-	if err == nil {
-		err = json.Unmarshal(text, &s)
-	}
-	if err == nil && s.Check != r.fingerprint() {
-		err = errors.New("it belongs to another check, or to this check with an earlier configuration")
+	ignored := func(what string, err error) {
+		r.log.Warn(what, "state_file", r.config.StateFile, "err", err)
 	}
 	if err != nil {
-		r.log.Warn("state is ignored, and a new pass begins", "state_file", r.config.StateFile, "err", err)
+		ignored("state is ignored, and a new pass begins", err)
 		return
 	}
 	r.pass = pass{
@@ -95,7 +93,12 @@ func (r *reader) restore() {
 	r.pass.logged = int(10 * r.pass.part())
 	r.scattered = s.Round.Scattered
 	for role := range s.Marks {
-		r.followers[role].last = compare.PositionOf(s.Marks[role])
+		position := compare.PositionOf(s.Marks[role])
+		if err := r.checkPosition(ctx, r.sides[role], position); err != nil {
+			ignored("a position in the state is ignored, and only the latest rows are compared", err)
+			continue
+		}
+		r.followers[role].last = position
 	}
 	for _, c := range s.Suspects {
 		r.suspects.all[c.Key.ID()] = &suspect{
@@ -103,6 +106,21 @@ func (r *reader) restore() {
 		}
 	}
 	r.log.Info("pass resumed", "state_file", r.config.StateFile, "saved", s.Saved, "compared", s.Round.Rows, "differed", len(s.Suspects))
+}
+
+// checkPosition returns why a position cannot be that of a row that was compared. The database
+// reads it, for only it knows how it writes moments.
+func (r *reader) checkPosition(ctx context.Context, s *side, p compare.Position) error {
+	if !p.Known() || s.keyed.At == nil {
+		return nil
+	}
+	return s.ask(ctx, func(in *database.Reading) error {
+		past, err := s.keyed.IsPast(ctx, in, p)
+		if err == nil && !past {
+			err = errors.New("it is in the future, or no time")
+		}
+		return err
+	})
 }
 
 // save writes the state, from the second reading on: `lostorder check` reads once, and
@@ -128,6 +146,9 @@ func (r *reader) save(now time.Time) error {
 	}
 	text, err := json.Marshal(s)
 	if err != nil {
+		return err
+	}
+	if text, err = r.veil.Seal(text); err != nil {
 		return err
 	}
 	// The file is at all times the old one or the new one, and only this user may read it.

@@ -1,6 +1,7 @@
 package reconcile_test
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
@@ -127,6 +128,85 @@ func TestUnusableStateIsIgnored(t *testing.T) {
 			t.Errorf("there is no warning: %q", all)
 		}
 	})
+}
+
+// TestAStateThatWasTamperedWithIsIgnored changes single values of a state that lostorder wrote.
+func TestAStateThatWasTamperedWithIsIgnored(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, s *databasetest.Shop) {
+		for table, key := range map[string]string{"orders": "id", "payments": "order_id"} {
+			s.Run(t, "CREATE TABLE "+table+" ("+key+" "+s.Key+" PRIMARY KEY, created_at "+s.Time+")", "CREATE INDEX "+table+"_at ON "+table+" (created_at)",
+				"INSERT INTO "+table+" VALUES ('A-0', "+s.Ago(time.Hour)+")")
+			s.Grant(t, table)
+		}
+		s.Run(t, "INSERT INTO orders VALUES ('A-1', "+s.Ago(time.Hour)+")")
+		text, path := kept(t, s)
+		text = strings.ReplaceAll(text, ", at: ''", "")
+		w := watch(t, text)
+		w.next("the missing payment", missing(1))
+		w.stop()
+		wrote, err := os.ReadFile(path)
+		if err != nil || !strings.Contains(string(wrote), "A-1") {
+			t.Fatalf("the state is %s, %v", wrote, err)
+		}
+		for name, change := range map[string]func(m map[string]any){
+			"an empty key of a mismatch":    func(m map[string]any) { m["suspects"].([]any)[0].(map[string]any)["key"] = []string{} },
+			"no key of a mismatch":          func(m map[string]any) { m["suspects"].([]any)[0].(map[string]any)["key"] = nil },
+			"a key with too many parts":     func(m map[string]any) { m["suspects"].([]any)[0].(map[string]any)["key"] = []string{"A-1", "A-2"} },
+			"a mismatch of another kind":    func(m map[string]any) { m["suspects"].([]any)[0].(map[string]any)["kind"] = "different" },
+			"a mismatch from the future":    func(m map[string]any) { m["suspects"].([]any)[0].(map[string]any)["first"] = "2999-01-01T00:00:00Z" },
+			"an empty position of the pass": func(m map[string]any) { m["round"].(map[string]any)["from"] = []string{} },
+			"a count below zero":            func(m map[string]any) { m["round"].(map[string]any)["rows"] = -1 },
+			"a mark of 2999":                func(m map[string]any) { m["marks"] = []string{"'2999-01-01 00:00:00'", "2999-01-01 00:00:00"} },
+			"a mark that is no time":        func(m map[string]any) { m["marks"] = []string{"yesterday", "x"} },
+			"a mark that is SQL": func(m map[string]any) {
+				m["marks"] = []string{"0) OR (SELECT 1/0 FROM orders) > (0", "0; DROP TABLE orders"}
+			},
+		} {
+			t.Run(name, func(t *testing.T) {
+				var m map[string]any
+				if err := json.Unmarshal(wrote, &m); err != nil {
+					t.Fatal(err)
+				}
+				change(m)
+				changed, err := json.Marshal(m)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := os.WriteFile(path, changed, 0o600); err != nil {
+					t.Fatal(err)
+				}
+				w := watch(t, text)
+				defer w.stop()
+				r := w.next("the missing payment", missing(1))
+				if r.Err != nil || !strings.Contains(w.log.String(), "is ignored") {
+					t.Errorf("error %v; the log: %s", r.Err, w.log.String())
+				}
+			})
+		}
+	})
+}
+
+func TestTheStateIsEncryptedWhereOrderIDsAreHashed(t *testing.T) {
+	t.Parallel()
+	s := databasetest.SQLite(t)
+	shop(t, s, "orders", "payments")
+	add(t, s, "orders", "PLANTED-1", "1", "paid")
+	text, path := kept(t, s)
+	private := "privacy: {order_ids: hash, salt: 0123456789abcdef}\n" + text
+	w := watch(t, private)
+	w.next("the missing payment", missing(1))
+	w.stop()
+	wrote, err := os.ReadFile(path)
+	if err != nil || len(wrote) == 0 || strings.Contains(string(wrote), "PLANTED") || strings.Contains(string(wrote), "suspects") {
+		t.Errorf("the state is %q, %v", wrote, err)
+	}
+	w = watch(t, private)
+	w.next("the missing payment", missing(1))
+	w.stop()
+	if !strings.Contains(w.log.String(), "pass resumed") {
+		t.Errorf("it is not used again: %s", w.log.String())
+	}
 }
 
 func TestCheckCommandDoesNotWriteTheState(t *testing.T) {

@@ -16,6 +16,7 @@ import (
 	"github.com/lostorder/lostorder/internal/config"
 	"github.com/lostorder/lostorder/internal/database"
 	"github.com/lostorder/lostorder/internal/database/databasetest"
+	"github.com/lostorder/lostorder/internal/privacy"
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
@@ -59,7 +60,7 @@ func each(t *testing.T, test func(t *testing.T, s *databasetest.Shop)) {
 }
 
 func parse(text string) (*config.File, error) {
-	return config.Parse("test.yml", []byte(text), "", []config.Section{database.Section(), reconcile.Source().Section})
+	return config.Parse("test.yml", []byte(text), "", []config.Section{database.Section(), privacy.Section(), reconcile.Source().Section})
 }
 
 func load(t *testing.T, text string) []collectors.Target {

@@ -68,6 +68,11 @@ func (c Clock) Instant(millis int64) signal.Instant {
 	return signal.Instant(min(millis-c.offset+c.lag, c.ours))
 }
 
+// IsAhead reports whether a moment of the database is further ahead than clocks may differ.
+func (c Clock) IsAhead(millis int64) bool {
+	return millis > c.now()+dialect.ClockTolerance.Milliseconds()
+}
+
 // dated reports whether it is known as of when the database shows what it shows.
 func (c Clock) dated() bool { return c.behind >= 0 }
 

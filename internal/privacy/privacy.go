@@ -51,11 +51,12 @@ type Veil struct {
 
 // FromFile returns the veil that a config file asks for.
 func FromFile(f *config.File) *Veil {
-	c := config.Items[Config](f, sectionKey)[0]
-	if c.OrderIDs != "hash" {
-		return nil
+	for _, c := range config.Items[Config](f, sectionKey) {
+		if c.OrderIDs == "hash" {
+			return &Veil{salt: []byte(c.Salt.Reveal())}
+		}
 	}
-	return &Veil{salt: []byte(c.Salt.Reveal())}
+	return nil
 }
 
 // ID returns what is shown of an id.

@@ -47,6 +47,27 @@ func (k *Rows) After(ctx context.Context, r *database.Reading, position Position
 	return k.recent(ctx, r, position, limit)
 }
 
+// IsPast reports whether a position is a moment, and one that is over.
+func (k *Rows) IsPast(ctx context.Context, r *database.Reading, p Position) (past bool, err error) {
+	d := r.Dialect()
+	q := dialect.Query{Purpose: "read a position among the " + k.What, Table: k.Table}
+	if k.At == nil {
+		return false, database.Fail(q.Purpose, errNoMoment)
+	}
+	millis, ok := d.Millis(*k.At)
+	if !ok {
+		return false, database.Fail(q.Purpose, database.NoMoments(k.Table, *k.At))
+	}
+	q.SQL = fmt.Sprintf("SELECT %s FROM (SELECT %s AS %s) AS lostorder_position", millis, d.FromRaw(*k.At, p.raw, &q.Args), d.Quote(k.At.Name))
+	err = r.Run(ctx, q, q, func(rows *sql.Rows) error {
+		var at sql.NullInt64
+		err := rows.Scan(&at)
+		past = at.Valid && !r.Clock().IsAhead(at.Int64)
+		return err
+	})
+	return past, err
+}
+
 var errNoMoment = errors.New("no column says when rows were made or changed")
 
 func (k *Rows) recent(ctx context.Context, r *database.Reading, position Position, limit int) ([]Recent, error) {

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"encoding/hex"
+	"regexp"
 	"strings"
 
 	"github.com/lostorder/lostorder/internal/database/dialect"
@@ -50,7 +51,16 @@ func (d *file) Moments(c dialect.Column) (dialect.Moments, bool) {
 // Raw is a literal, and so is what FromRaw takes.
 func (d *file) Raw(c dialect.Column) string { return "quote(" + d.Quote(c.Name) + ")" }
 
-func (*file) FromRaw(_ dialect.Column, raw string, _ *[]any) string { return raw }
+// written is a literal as quote() writes one.
+var written = regexp.MustCompile(`^(?:NULL|-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|[xX]'(?:[0-9A-Fa-f]{2})*'|'(?:[^']|\'\')*')$`)
+
+// FromRaw takes what quote() did not write for a text.
+func (d *file) FromRaw(_ dialect.Column, raw string, args *[]any) string {
+	if written.MatchString(raw) {
+		return raw
+	}
+	return d.Value(raw, args)
+}
 
 func (d *file) Beyond(columns []dialect.Column, than string, position []string, args *[]any) string {
 	return dialect.RowsBeyond(d, columns, than, position, args)
