@@ -28,6 +28,7 @@ type decoder struct {
 	spoiled  int             // how many values are missing or could not be read
 	uses     []use           // what ref fields name
 	secrets  []string
+	fromEnv  map[string]string // values of environment variables, and how the file writes them
 
 	following map[*yaml.Node]bool // aliases that are being followed
 	allowance int                 // how many more nodes aliases may bring
@@ -38,7 +39,7 @@ func newDecoder(name, dir string, lookup func(string) (string, bool)) *decoder {
 	return &decoder{
 		name: name, dir: dir, lookup: lookup,
 		places: map[string]place{"": {1, 1}}, blamed: map[string]bool{},
-		following: map[*yaml.Node]bool{}, allowance: 100_000,
+		following: map[*yaml.Node]bool{}, allowance: 100_000, fromEnv: map[string]string{},
 	}
 }
 

@@ -57,7 +57,7 @@ func parse(name string, text []byte, dir string, sections []Section, lookup func
 	if root := d.document(text, smallest(sections, shapes)); root != nil {
 		d.sections(root, sections, shapes, f)
 	}
-	if err := asError(d.problems); err != nil {
+	if err := asError(d.concealed()); err != nil {
 		return nil, err
 	}
 	return f, nil

@@ -95,11 +95,19 @@ func less(a, b reflect.Value) bool {
 
 // quote shows a value of the file, cut short when it is long.
 func quote(text string) string {
-	const most = 60
-	if r := []rune(text); len(r) > most {
-		text = string(r[:most]) + "…"
+	if start := cutShort(text); start != text {
+		text = start + "…"
 	}
 	return strconv.Quote(text)
+}
+
+// cutShort is as much of a value as a message shows.
+func cutShort(text string) string {
+	const most = 60
+	if r := []rune(text); len(r) > most {
+		return string(r[:most])
+	}
+	return text
 }
 
 // replaceValue takes a value out of a message, also where it was quoted; a value

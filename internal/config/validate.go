@@ -2,8 +2,6 @@ package config
 
 import (
 	"reflect"
-	"regexp"
-	"slices"
 	"strings"
 )
 
@@ -40,26 +38,4 @@ func (d *decoder) blamedWithin(path, root string) bool {
 		path = path[:max(0, strings.LastIndexAny(path, ".["))]
 	}
 	return false
-}
-
-var urlPassword = regexp.MustCompile(`://[^:@/]*:([^@]+)@`)
-
-// conceal takes every secret read so far out of a message. Validate may wrap
-// the error of another package that repeats its input, as net/url does, whole
-// or in part.
-func (d *decoder) conceal(msg string) string {
-	var all []string
-	for _, secret := range d.secrets {
-		all = append(all, secret)
-		for _, m := range urlPassword.FindAllStringSubmatch(secret, -1) {
-			all = append(all, m[1])
-			all = append(all, strings.FieldsFunc(m[1], func(r rune) bool { return strings.ContainsRune("/?#:%", r) })...)
-		}
-	}
-	// The longest first, or a part would break up the whole it is in.
-	slices.SortFunc(all, func(a, b string) int { return len(b) - len(a) })
-	for _, secret := range all {
-		msg = replaceValue(msg, secret, hidden)
-	}
-	return msg
 }

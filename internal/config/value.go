@@ -18,20 +18,20 @@ func (d *decoder) scalar(n *yaml.Node, sh *shape, f *field, v reflect.Value, pat
 	text, shown := n.Value, n.Value
 	fromEnv := n.Tag == "!!str" && strings.Contains(text, "${")
 	if fromEnv {
-		expanded, err := expand(text, d.lookup)
+		expanded, err := expand(text, d.environment)
 		if err != nil {
 			d.spoil(at, path, "%v", err)
 			return
 		}
 		text = expanded
 	}
+	if sh.kind == kindSecret {
+		shown = hidden
+		d.secrets = append(d.secrets, text) // also where it cannot be used: an alias may repeat it
+	}
 	if !fromEnv && !tagFits(n, sh) {
 		d.wrongType(n, sh, f, path)
 		return
-	}
-	if sh.kind == kindSecret {
-		shown = hidden
-		d.secrets = append(d.secrets, text)
 	}
 	if err := setText(v, sh, text, shown); err != nil {
 		d.spoil(at, path, "%v", err)

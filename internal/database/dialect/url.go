@@ -12,14 +12,32 @@ func ParseURL(text string) (*url.URL, error) {
 	u, err := url.Parse(text)
 	var escape url.EscapeError
 	switch {
+	case err == nil && spills(u):
+		return nil, errEscape
 	case err == nil && (u.User != nil || !strings.Contains(text, "@")):
 		return u, nil
 	case err == nil, errors.As(err, &escape), strings.Contains(err.Error(), "userinfo"):
-		return nil, errors.New("not a URL: a special character in the user or the password has to be escaped, for example @ as %40")
+		return nil, errEscape
 	case strings.Contains(err.Error(), "invalid port"):
 		return nil, errors.New("not a URL: the port is not a number, or a special character in the user or the password is not escaped, as @ is by %40")
 	}
 	return nil, ErrNoURL
+}
+
+var errEscape = errors.New("not a URL: a special character in the user or the password has to be escaped, for example @ as %40")
+
+// spills reports whether a part of the password ended up behind the host: of a password with
+// an @ and then a ?, a # or a /, the rest looks like options, a fragment or a path.
+func spills(u *url.URL) bool {
+	if u.Fragment != "" || strings.Contains(u.Path, "@") || strings.Contains(u.Host, "@") {
+		return true
+	}
+	for option := range strings.SplitSeq(u.RawQuery, "&") {
+		if name, _, _ := strings.Cut(option, "="); strings.Trim(name, "abcdefghijklmnopqrstuvwxyz_ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" {
+			return true
+		}
+	}
+	return false
 }
 
 // ErrNoURL says how a URL looks.
