@@ -38,6 +38,7 @@ func checkCommand(app *kingpin.Application, stdout, stderr io.Writer) command {
 			return err
 		}
 		result := checkup.Result{File: *file, OK: true, Targets: examine(ctx, builtin.Targets(f), privacy.FromFile(f), progressTo(stderr))}
+		result.Warnings = builtin.Exposed(f)
 		for _, t := range result.Targets {
 			result.OK = result.OK && t.OK
 		}

@@ -117,6 +117,9 @@ func (s *service) apply(ctx context.Context, f *config.File) {
 	started, stopped, kept := s.manager.Apply(ctx, targets)
 	s.exporter.ShowOrderIDs(alerting.FromFile(f).OrderIDs)
 	s.exporter.ReloadSucceeded()
+	for _, text := range builtin.Exposed(f) {
+		s.log.Warn("credentials are not protected", "warning", text)
+	}
 	s.log.Info("config applied", "targets", len(targets), "started", started, "stopped", stopped, "kept", kept)
 }
 

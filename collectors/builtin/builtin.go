@@ -2,6 +2,8 @@
 package builtin
 
 import (
+	"slices"
+
 	"github.com/lostorder/lostorder/collectors"
 	"github.com/lostorder/lostorder/collectors/kafka"
 	"github.com/lostorder/lostorder/collectors/orders"
@@ -46,4 +48,10 @@ func Targets(f *config.File) []collectors.Target {
 		targets = append(targets, s.Targets(f)...)
 	}
 	return targets
+}
+
+// Exposed lists the passwords of the file that cross a network without encryption, and
+// what to set.
+func Exposed(f *config.File) []string {
+	return slices.Concat(kafka.Exposed(f), rabbitmq.Exposed(f), database.Exposed(f))
 }

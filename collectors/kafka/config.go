@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -62,6 +63,18 @@ func (c *Config) Validate() error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// Exposed lists the clusters whose password crosses a network without encryption. SCRAM
+// does not send it.
+func Exposed(f *config.File) (all []string) {
+	for _, c := range config.Items[Config](f, section) {
+		remote := slices.ContainsFunc(c.Brokers, func(address string) bool { return !collectors.IsLocal(address) })
+		if remote && c.SASL != nil && c.SASL.Mechanism == sarama.SASLTypePlaintext && (c.TLS == nil || !c.TLS.Enabled) {
+			all = append(all, fmt.Sprintf("the password of kafka %s crosses the network without TLS, because sasl.mechanism is PLAIN; set tls, or use SCRAM-SHA-512", c.Name))
+		}
+	}
+	return all
 }
 
 // Source registers the section.

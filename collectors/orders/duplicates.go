@@ -9,6 +9,7 @@ import (
 
 	"github.com/lostorder/lostorder/internal/database"
 	"github.com/lostorder/lostorder/internal/signal"
+	"github.com/lostorder/lostorder/internal/untrusted"
 )
 
 // maxGroups is how many groups of duplicates are reported.
@@ -53,9 +54,9 @@ func (d *duplicates) latest(ctx context.Context, in *database.Reading, t *table)
 	within := time.Duration(d.config.Within)
 	var all []database.Row
 	d.warnings = undated(ctx, in, s)
-	page := database.Page{Back: true}
+	page, rows := database.Page{Back: true}, fewRows
 	for left := d.config.Cap; left > 0; left -= page.Rows {
-		page.Rows = min(left, 1000)
+		page.Rows = min(left, rows)
 		paged, err := in.Page(ctx, s, page, fields...)
 		if err != nil {
 			return nil, err
@@ -63,11 +64,14 @@ func (d *duplicates) latest(ctx context.Context, in *database.Reading, t *table)
 		if paged.Keyless > 0 {
 			d.warnings = append(d.warnings, fmt.Sprintf("%d orders of table %s have no id (source.columns.order_id) and are not compared for duplicates", paged.Keyless, t.found))
 		}
+		if rows = manyRows; size(paged.Rows) > largeRow*len(paged.Rows) {
+			rows = fewRows
+		}
 		for _, row := range paged.Rows {
 			if row.Since.Known() && in.Now().Sub(row.Since) > within {
 				return all, nil
 			}
-			all = append(all, row)
+			all = append(all, shortened(row))
 		}
 		if page.From = paged.Next; page.From == nil {
 			return all, nil
@@ -76,6 +80,38 @@ func (d *duplicates) latest(ctx context.Context, in *database.Reading, t *table)
 	d.warnings = append(d.warnings, fmt.Sprintf("more than %d orders of table %s were created within %s; lostorder compares only the latest of them for duplicates (duplicates.cap)",
 		d.config.Cap, t.found, d.config.Within))
 	return all, nil
+}
+
+const (
+	// A page has many rows, but few where they are large, and at the start, when that is
+	// not known.
+	manyRows = 1000
+	fewRows  = 50
+	largeRow = 4 << 10 // bytes
+)
+
+func size(rows []database.Row) (bytes int) {
+	for _, row := range rows {
+		for _, field := range row.Fields {
+			bytes += len(field)
+		}
+	}
+	return bytes
+}
+
+// longestField is how long a field of a row may be that is kept among thousands.
+const longestField = 256
+
+// shortened is a row with a hash in place of each long field: fields are only compared, and
+// anybody may write 64 KB into one.
+func shortened(row database.Row) database.Row {
+	row.Place = database.Place{}
+	for i, field := range row.Fields {
+		if len(field) > longestField {
+			row.Fields[i] = untrusted.ID(field)
+		}
+	}
+	return row
 }
 
 // undated warns of orders without a time of creation.

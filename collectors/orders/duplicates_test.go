@@ -2,6 +2,7 @@ package orders_test
 
 import (
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -212,4 +213,39 @@ func TestOrdersThatShareAKeyAndAreNoDuplicates(t *testing.T) {
 			t.Errorf("found %q", got)
 		}
 	})
+}
+
+// TestLongKeysTakeLittleMemory: anybody who may place an order may send a key of 64 KB.
+func TestLongKeysTakeLittleMemory(t *testing.T) {
+	s := databasetest.SQLite(t)
+	makeRequests(t, s)
+	const orders = 2000
+	s.Run(t, fmt.Sprintf("INSERT INTO orders SELECT 'A-' || i, 'placed', %[1]s, %[1]s, 1, hex(zeroblob(32000)) || i / 2 FROM %[2]s", s.Ago(time.Minute), s.Many(orders)))
+	var before, now runtime.MemStats
+	runtime.ReadMemStats(&before)
+	var peak uint64
+	done := make(chan struct{})
+	sampled := make(chan struct{})
+	go func() {
+		defer close(sampled)
+		for {
+			runtime.ReadMemStats(&now)
+			peak = max(peak, now.HeapAlloc)
+			select {
+			case <-done:
+				return
+			case <-time.After(5 * time.Millisecond):
+			}
+		}
+	}()
+	report := read(t, settings(s.URL, "", "", duplicateStates))
+	close(done)
+	<-sampled
+	if got := groups(report); !strings.Contains(got, "A-998+A-999") {
+		t.Errorf("the duplicates are %.200s", got)
+	}
+	const most = 60 << 20 // of 128 MB of keys
+	if took := peak - min(peak, before.HeapAlloc); took > most {
+		t.Errorf("%d orders with keys of 64 KB take %d MB", orders, took>>20)
+	}
 }

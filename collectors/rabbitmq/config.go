@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/lostorder/lostorder/collectors"
@@ -69,6 +70,20 @@ func (c *Config) Validate() error {
 		errs = append(errs, config.At("order_id", "needs peek: true; without it lostorder reads no message"))
 	}
 	return errors.Join(errs...)
+}
+
+// Exposed lists the clusters whose password crosses a network without encryption.
+func Exposed(f *config.File) (all []string) {
+	for _, c := range config.Items[Config](f, section) {
+		clear := slices.ContainsFunc(c.URL, func(text string) bool {
+			u, err := url.Parse(text)
+			return err == nil && u.Scheme == "http" && !collectors.IsLocal(u.Host)
+		})
+		if clear && c.Username != "" {
+			all = append(all, fmt.Sprintf("the password of rabbitmq %s crosses the network without TLS, because its url begins with http; use https", c.Name))
+		}
+	}
+	return all
 }
 
 // watches reports whether a queue is watched.

@@ -19,6 +19,8 @@ type Result struct {
 	OK      bool     `json:"ok"`              // all targets were read whole
 	Error   string   `json:"error,omitempty"` // why none was looked at: the mistakes in the file
 	Targets []Target `json:"targets"`
+	// Warnings are about the file: credentials that are not protected.
+	Warnings []string `json:"warnings,omitempty"`
 }
 
 // Target is what the check of one target brought.

@@ -149,6 +149,8 @@ func Fail(doing string, err error) error {
 func explainAny(err error, timeout time.Duration) dialect.Problem {
 	var unknown *net.DNSError
 	switch {
+	case errors.Is(err, dialect.ErrTooLarge):
+		return dialect.Problem{Text: dialect.ErrTooLarge.Error() + "; is it the right server?"}
 	case errors.Is(err, dialect.ErrStatementTimeout):
 		return dialect.Problem{Text: fmt.Sprintf("timeout: the query took longer than the statement timeout of %s", timeout), Changed: true}
 	case errors.Is(err, context.DeadlineExceeded):

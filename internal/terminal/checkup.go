@@ -27,6 +27,13 @@ func (s Style) Checkup(w io.Writer, r *checkup.Result) error {
 			}
 		}
 	}
+	for _, text := range r.Warnings {
+		advice++
+		s.item(&b, "warning", colors["risk"], text)
+	}
+	if len(r.Warnings) > 0 {
+		b.WriteByte('\n')
+	}
 	switch {
 	case bad > 0 && len(r.Targets) == 1:
 		b.WriteString(s.paint(colors["lost"], "The target cannot be read, or not whole."))

@@ -112,6 +112,12 @@ type Functions interface {
 	Unsafe(ctx context.Context, tx Tx, calls []Call) ([]string, error)
 }
 
+// Exposer is a dialect whose password may cross a network. Exposed says what to set so that
+// it cannot; it is empty where it is encrypted, or does not leave this machine.
+type Exposer interface {
+	Exposed() string
+}
+
 // Rights is a dialect with users. Excess lists the rights of the user that go beyond
 // reading.
 type Rights interface {

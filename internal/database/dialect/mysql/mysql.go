@@ -60,7 +60,7 @@ func newServer(s dialect.Settings) (dialect.Dialect, error) {
 	if u.Hostname() == "" && settings.Net == "tcp" {
 		return nil, errors.New("not a MySQL URL: name the host, as in mysql://user:password@host:3306/database, or a socket with ?socket=/path")
 	}
-	settings.DialFunc = dialect.Linger((&net.Dialer{}).DialContext, settle)
+	settings.DialFunc = dialect.Bounded(dialect.Linger((&net.Dialer{}).DialContext, settle))
 	settings.InterpolateParams = true // one round trip for each query
 	settings.Timeout = time.Duration(s.ConnectTimeout)
 	settings.ConnectionAttributes = "program_name:lostorder"
@@ -125,6 +125,15 @@ func (d *server) Secrets() []string {
 		return []string{d.settings.Passwd}
 	}
 	return append(dialect.Credentials(u), d.settings.Passwd)
+}
+
+// Exposed says how to encrypt the password, or what is made from it.
+func (d *server) Exposed() string {
+	host, _, _ := net.SplitHostPort(d.settings.Addr)
+	if d.settings.Passwd == "" || d.settings.Net == "unix" || dialect.IsLocal(host) || d.settings.TLSConfig == "true" || d.settings.TLSConfig == "skip-verify" {
+		return ""
+	}
+	return "add tls=true to its url"
 }
 
 func (d *server) Server() string { return d.settings.Net + "/" + d.settings.Addr }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgproto3"
 
 	"github.com/lostorder/lostorder/internal/database/dialect"
 	"github.com/lostorder/lostorder/internal/signal"
@@ -67,6 +68,10 @@ func (d *server) Explain(err error, q *dialect.Query, user string) (dialect.Prob
 func (d *server) notSpoken(err error) (dialect.Problem, bool) {
 	var network net.Error
 	switch {
+	case strings.Contains(err.Error(), "require_auth"):
+		return dialect.Problem{Text: "the server asks for the password in clear, and lostorder sends it so only over TLS; add sslmode=verify-full, or have the server ask for scram-sha-256"}, true
+	case errors.As(err, new(*pgproto3.ExceededMaxBodyLenErr)):
+		return dialect.Problem{Text: fmt.Sprintf("the server sent a message of more than %d MiB, which no answer to lostorder is", largestMessage>>20)}, true
 	case !strings.Contains(err.Error(), "server refused TLS connection"), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.As(err, &network):
 		return dialect.Problem{}, false
 	case len(d.settings.Fallbacks) == 0:

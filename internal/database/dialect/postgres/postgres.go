@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -47,7 +48,28 @@ func newServer(s dialect.Settings) (dialect.Dialect, error) {
 	settings.ConnectTimeout = time.Duration(s.ConnectTimeout)
 	settings.RuntimeParams["application_name"] = "lostorder"
 	settings.RuntimeParams[readOnlyDefault] = "on"
-	return &server{config: s, settings: settings}, nil
+	settings.MaxProtocolMessageBodyLen = largestMessage
+	d := &server{config: s, settings: settings}
+	if settings.RequireAuth == "" && !d.encrypts() {
+		settings.RequireAuth = "!password" // in clear; who wants it writes require_auth
+	}
+	return d, nil
+}
+
+// largestMessage bounds one row of an answer, or one error. A server may announce 2 GB.
+const largestMessage = 64 << 20
+
+// encrypts reports whether every way to connect is encrypted.
+func (d *server) encrypts() bool {
+	return d.settings.TLSConfig != nil && !slices.ContainsFunc(d.settings.Fallbacks, func(f *pgconn.FallbackConfig) bool { return f.TLSConfig == nil })
+}
+
+// Exposed says how to encrypt the password, or what is made from it.
+func (d *server) Exposed() string {
+	if d.settings.Password == "" || d.encrypts() || dialect.IsLocal(d.settings.Host) {
+		return ""
+	}
+	return "add sslmode=verify-full to its url"
 }
 
 // readOnlyDefault makes even a statement outside of our transactions read-only.
@@ -77,7 +99,7 @@ func (d *server) Secrets() []string {
 
 func (d *server) Open() (*sql.DB, error) {
 	d.conns.dial = d.settings.DialFunc
-	d.settings.DialFunc = pgconn.DialFunc(dialect.Linger(d.conns.Dial, 0))
+	d.settings.DialFunc = pgconn.DialFunc(dialect.Bounded(dialect.Linger(d.conns.Dial, 0)))
 	return sql.OpenDB(poolerConnector{stdlib.GetConnector(*d.settings), stdlib.GetConnector(d.forPooler())}), nil
 }
 
