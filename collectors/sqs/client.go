@@ -36,7 +36,7 @@ type dial func(ctx context.Context, network, address string) (net.Conn, error)
 
 // connect makes the clients. It asks nobody, but reads the environment and the
 // files in which AWS keeps its settings.
-func connect(ctx context.Context, c *Config, over dial) (*clients, error) {
+func connect(ctx context.Context, c *Config, over dial, p *pace) (*clients, error) {
 	own := clientOn(awshttp.NewBuildableClient().GetTransport(), over)
 	settings := []func(*awsconfig.LoadOptions) error{
 		awsconfig.WithRegion(c.Region),
@@ -59,6 +59,7 @@ func connect(ctx context.Context, c *Config, over dial) (*clients, error) {
 			own = clientOn(buildable.GetTransport(), over)
 		}
 	}
+	own = p.connections(own)
 	loaded.HTTPClient = own
 	// How often something is asked again is decided in one place, by pace.
 	loaded.Retryer = func() aws.Retryer { return aws.NopRetryer{} }

@@ -78,7 +78,7 @@ func (r *reader) Read(ctx context.Context, report *signal.Report) error {
 		r.clients = nil
 	}
 	if r.clients == nil {
-		made, err := connect(ctx, &r.config, r.dial)
+		made, err := connect(ctx, &r.config, r.dial, r.pace)
 		if err != nil {
 			return err
 		}
@@ -91,13 +91,6 @@ func (r *reader) Read(ctx context.Context, report *signal.Report) error {
 	}
 	defer cancel()
 
-	if r.pace.shared() {
-		defer func() { // hundreds of entries would keep as many connections open
-			if r.clients != nil {
-				r.clients.close()
-			}
-		}()
-	}
 	one := &reading{reader: r, now: time.Now()}
 	err := one.run(soft)
 	switch {

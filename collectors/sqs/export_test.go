@@ -1,6 +1,10 @@
 package sqs
 
-import "github.com/lostorder/lostorder/collectors"
+import (
+	"time"
+
+	"github.com/lostorder/lostorder/collectors"
+)
 
 // ClientOn is what requests are sent with.
 var ClientOn = clientOn
@@ -19,4 +23,14 @@ func Remembered(c collectors.Reader) int {
 		}
 	}
 	return n
+}
+
+// TakeAttributes returns what a queue takes in of its attributes: its counts, its
+// retention, and after how many receives a message is given up.
+func TakeAttributes(attributes map[string]string) (counts []int64, retention time.Duration, receives int64, err error) {
+	q := &queue{name: "orders"}
+	err = q.take(attributes, true, time.Now())
+	_, _ = q.fifo(), q.failsElsewhere()
+	set := settingOf(attributes)
+	return []int64{int64(q.depth.ready), int64(q.depth.inFlight), int64(q.depth.delayed)}, set.retention, int64(set.maxReceives), err
 }

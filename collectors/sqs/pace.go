@@ -3,6 +3,7 @@ package sqs
 import (
 	"context"
 	"errors"
+	"net/http"
 	"sync"
 	"time"
 
@@ -37,6 +38,7 @@ type pace struct {
 	mu     sync.Mutex
 	full   rate.Limit
 	slowed time.Time
+	http   *http.Client // nil before the first connection
 }
 
 func newPace(perSecond int) *pace {
@@ -54,11 +56,15 @@ func (p *pace) atMost(perSecond int) {
 	}
 }
 
-// shared reports whether other entries use the pace, too.
-func (p *pace) shared() bool {
-	paces.Lock()
-	defer paces.Unlock()
-	return p.users > 1
+// connections returns the client whose connections all entries share: that of the first
+// which connected.
+func (p *pace) connections(own *http.Client) *http.Client {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.http == nil {
+		p.http = own
+	}
+	return p.http
 }
 
 // begin waits for the turn of one request; done ends it.
