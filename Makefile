@@ -81,11 +81,23 @@ rules: ## Check rules and alerts with the real promtool and amtool, and run thei
 .PHONY: generate
 generate: ## Write the generated files anew
 	go test ./collectors/builtin ./internal/telemetry ./dashboards -run 'Current' -update
+	go test ./test -run NoticeIsCurrent -update
 	cd helm/test && go test . -run Current -update
 
 .PHONY: dashboards
 dashboards: ## Write the Grafana dashboards anew
 	go test ./dashboards -run 'Current' -update
+
+# Each target for a while. What is in testdata/fuzz is run by every "go test", too.
+FUZZTIME ?= 10s
+.PHONY: fuzz
+fuzz: ## Feed each parser with random input, FUZZTIME=10s each
+	@set -e; grep -rl --include=*_test.go '^func Fuzz' . | while read -r file; do \
+		for target in $$(sed -nE 's/^func (Fuzz[A-Za-z0-9]*)\(.*/\1/p' "$$file"); do \
+			echo "$$target in $$(dirname "$$file")"; \
+			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$(dirname "$$file")"; \
+		done; \
+	done
 
 .PHONY: bench
 bench: ## Benchmarks that need no server

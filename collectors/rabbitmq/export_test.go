@@ -1,6 +1,10 @@
 package rabbitmq
 
 import (
+	"io"
+	"net/http"
+	"testing"
+
 	"github.com/lostorder/lostorder/collectors"
 	"github.com/lostorder/lostorder/internal/signal"
 )
@@ -33,4 +37,25 @@ type Arrivals struct{ arrivals }
 // Count takes in how a queue stands.
 func (a *Arrivals) Count(processed, there int64, at signal.Instant) signal.Count {
 	return a.count(&signal.Partition{Start: signal.Unknown, Committed: processed, End: processed + there}, at)
+}
+
+// Samples reads the lines of a prometheus plugin.
+func Samples(from io.Reader, prefix string, each func(name string, label func(string) string, value float64, ok bool)) error {
+	return samples(from, prefix, func(s *sample) bool {
+		value, ok := s.value()
+		each(string(s.name), s.label, value, ok)
+		return true
+	})
+}
+
+// Transport has a reader send its requests to another place than the network.
+func Transport(t testing.TB, c collectors.Reader, to http.RoundTripper) {
+	t.Helper()
+	r := c.(*reader)
+	made, err := newClient(&r.config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	made.http.Transport = to
+	r.client = made
 }

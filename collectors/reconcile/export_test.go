@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"encoding/json"
 	"time"
 
 	"github.com/lostorder/lostorder/internal/database"
@@ -49,3 +50,16 @@ func MayRun(schedule string, at time.Time) bool {
 
 // MaxSuspects is maxSuspects.
 const MaxSuspects = maxSuspects
+
+// ParseState returns the keys of a state of a check with so many columns in its key.
+func ParseState(text []byte, columns int) (keys []database.Key, err error) {
+	var s state
+	if err := json.Unmarshal(text, &s); err != nil {
+		return nil, err
+	}
+	keys = append(keys, s.Round.From)
+	for _, c := range s.Suspects {
+		keys = append(keys, c.Key)
+	}
+	return keys, s.validate(columns, Config{Expect: exactlyOne}, time.Now())
+}
