@@ -32,8 +32,8 @@ const (
 	plantedNumber = 8888777760
 )
 
-// shopOfPlantedIDs is a shop in which every source has something to report. It returns the
-// config file and the state file of its check.
+// shopOfPlantedIDs is a shop in which every source of a database has something to report. It
+// returns the config file and the state file of its check.
 func shopOfPlantedIDs(t *testing.T, s *databasetest.Shop) (file, state string) {
 	t.Helper()
 	moment := s.Time + " NULL"
@@ -60,7 +60,6 @@ func shopOfPlantedIDs(t *testing.T, s *databasetest.Shop) (file, state string) {
 		s.Analyse(t, table)
 		s.Grant(t, table)
 	}
-	rabbit := plantedRabbit(t)
 	dir := t.TempDir()
 	file, state = filepath.Join(dir, "lostorder.yml"), filepath.Join(dir, "state.json")
 	text := `privacy: {order_ids: hash, salt: 0123456789abcdef}
@@ -73,13 +72,27 @@ lifecycles:
 reconciliations:
 - {name: payments, left: {database: shop, table: orders, columns: {key: id}}, right: {database: shop, table: payments, columns: {key: order_id}}, expect: exactly_one, grace: 200ms, interval: 200ms, state_file: "` + state + `"}
 - {name: receipts, left: {database: shop, table: numbered, columns: {key: id}}, right: {database: shop, table: receipts, columns: {key: order_id}}, expect: exactly_one, grace: 200ms, interval: 200ms}
-rabbitmq: [{name: shop, url: "` + rabbit + `", prometheus_url: "` + rabbit + `", peek: true, order_id: message_id, interval: 200ms}]
-sqs: [{name: shop, region: ` + fakesqs.Region + `, endpoint: "` + plantedSQS(t) + `", interval: 200ms, cloudwatch: {enabled: false}}]
 `
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return file, state
+}
+
+// withPlantedBrokers adds brokers to a config file.
+func withPlantedBrokers(t *testing.T, file string) {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rabbit := plantedRabbit(t)
+	text = append(text, `rabbitmq: [{name: shop, url: "`+rabbit+`", prometheus_url: "`+rabbit+`", peek: true, order_id: message_id, interval: 200ms}]
+sqs: [{name: shop, region: `+fakesqs.Region+`, endpoint: "`+plantedSQS(t)+`", interval: 200ms, cloudwatch: {enabled: false}}]
+`...)
+	if err := os.WriteFile(file, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // plantedRabbit is a RabbitMQ whose dead letters name orders.
@@ -166,6 +179,7 @@ func TestNoPlantedIDLeavesTheProcessWhereIDsAreHashed(t *testing.T) {
 
 func noPlantedIDLeaves(t *testing.T, shop *databasetest.Shop) {
 	file, state := shopOfPlantedIDs(t, shop)
+	withPlantedBrokers(t, file)
 	var receiver otlptest.Receiver
 	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", receiver.OverHTTP(t))
 	t.Setenv("OTEL_METRIC_EXPORT_INTERVAL", "100")

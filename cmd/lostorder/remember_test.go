@@ -13,6 +13,7 @@ import (
 
 	"github.com/lostorder/lostorder/collectors/builtin"
 	"github.com/lostorder/lostorder/internal/config"
+	"github.com/lostorder/lostorder/internal/database/databasetest"
 	"github.com/lostorder/lostorder/internal/web"
 	"github.com/lostorder/lostorder/internal/web/api"
 )
@@ -20,7 +21,8 @@ import (
 // TestRestartKeepsFindings has the program find an order that is overdue, ends it, and
 // starts it again with a database that cannot be read.
 func TestRestartKeepsFindings(t *testing.T) {
-	file := shopOfPlantedIDs(t)
+	shop := databasetest.SQLite(t)
+	file, _ := shopOfPlantedIDs(t, shop)
 	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
@@ -71,7 +73,7 @@ func TestRestartKeepsFindings(t *testing.T) {
 	stop()
 	before := findings(get("/api/v1/findings"))
 
-	if err := os.Remove(filepath.Join(filepath.Dir(file), "shop.db")); err != nil {
+	if err := os.Remove(shop.Path); err != nil {
 		t.Fatal(err)
 	}
 	var second lockedBuffer
