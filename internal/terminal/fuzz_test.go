@@ -21,7 +21,7 @@ func FuzzOutput(f *testing.F) {
 		a := answer()
 		a.Verdict.Text, a.Verdict.Sight = name, name
 		one := &a.Findings[0]
-		one.Subject, one.ID, one.Target, one.OrderIDs, one.Evidence = name, id, name, []string{id, name}, signal.Evidence{{Name: name, Value: id}}
+		one.Subject, one.ID, one.Target, one.OrderIDs, one.Evidence = name, id, name, []string{id, name}, signal.Evidence{signal.TextFact(name, id)}
 		untrusted.Value(a)
 		r := checkup.Of(collectors.Examination{
 			Report: untrusted.Report(signal.Report{TargetID: signal.TargetID{Collector: "kafka", Target: "main"}, Warnings: []string{name, id}}),
