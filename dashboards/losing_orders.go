@@ -104,7 +104,7 @@ func losingOrders() page {
 // publishAndBroker are the modes of the first two stages of an order's way and of its
 // consumers, in that order; the others are about the orders themselves.
 var publishAndBroker = []signal.Mode{
-	signal.EventMissing, signal.OutboxStalled, signal.MessageLost, signal.MessageExpiring, signal.DLQMissing, signal.TransactionHanging,
+	signal.EventMissing, signal.OutboxStalled, signal.MessageLost, signal.MessageExpiring, signal.MessageOverdue, signal.DLQMissing, signal.TransactionHanging,
 	signal.ConsumerAbsent, signal.ConsumerStalled, signal.RetryLoop, signal.BacklogGrowing, signal.DLQFilling,
 }
 

@@ -65,6 +65,12 @@ var modePanels = []modePanel{
 		},
 	},
 	{
+		mode: signal.MessageOverdue, page: "queues", shows: "age of the oldest message, of its objective", unit: "percentunit", empty: noQueues, steps: []step{objective},
+		evidence: func(in scope) []query {
+			return []query{{expr: "topk(20, " + in.each("queue:lostorder_queue_oldest_message_age_seconds:objective_ratio") + ")", legend: ofQueue}}
+		},
+	},
+	{
 		mode: signal.ConsumerAbsent, page: "queues", shows: "messages that wait without a consumer", unit: unitCount, empty: "every queue that is read has a consumer, or holds no message", steps: []step{{1, bad}},
 		evidence: func(in scope) []query {
 			return []query{{expr: "topk(20, " + unconsumed(in) + ")", legend: ofQueue}}
@@ -110,6 +116,12 @@ var modePanels = []modePanel{
 	{
 		mode: signal.OrderOverdue, page: "orders", shows: "orders overdue", unit: unitCount, empty: noOrders, steps: []step{{1, bad}},
 		evidence: overdueIn(signal.OrderOverdue),
+	},
+	{
+		mode: signal.OrderStateUnknown, page: "orders", shows: "orders in an undeclared state", unit: unitCount, empty: "no order is in an undeclared state", steps: []step{{1, bad}},
+		evidence: func(in scope) []query {
+			return []query{{expr: in.each("lostorder_orders_undeclared"), legend: ofState}}
+		},
 	},
 	{
 		mode: signal.OrderConflict, page: "orders", shows: "orders with an illegal transition", unit: unitCount, empty: noHistory, steps: []step{{1, bad}},

@@ -21,8 +21,8 @@ const (
 // undeclared reads the orders whose state the lifecycle does not declare. If they cannot
 // be read, the reading has a warning and stays complete.
 func (r *reader) undeclared(ctx context.Context, in *database.Reading, t *table, l *signal.Lifecycle) (warnings []string) {
-	values, warnings := r.undeclaredValues(ctx, in, t)
-	l.UndeclaredStates = values
+	values, listed, warnings := r.undeclaredValues(ctx, in, t)
+	l.UndeclaredStates, l.UndeclaredListed = values, listed
 	states := make([]signal.State, len(values))
 	read := make([]*signal.State, len(values))
 	waits := make([]database.Wait, len(values))
@@ -44,23 +44,30 @@ func (r *reader) undeclared(ctx context.Context, in *database.Reading, t *table,
 }
 
 // undeclaredValues lists the values of the state column that the lifecycle does not
-// declare.
-func (r *reader) undeclaredValues(ctx context.Context, in *database.Reading, t *table) (undeclaredValues, warnings []string) {
+// declare. listed says that these are all of them.
+func (r *reader) undeclaredValues(ctx context.Context, in *database.Reading, t *table) (undeclaredValues []string, listed bool, warnings []string) {
 	values, err := in.Distinct(ctx, "states", t.found, t.state, maxValues, t.at)
 	if err != nil {
-		return nil, []string{"lostorder cannot list undeclared states: " + err.Error()}
+		return nil, false, []string{"lostorder cannot list undeclared states: " + err.Error()}
 	}
 	if len(values) == maxValues {
-		return nil, []string{fmt.Sprintf("column %s of table %s has %d values or more: does it hold states?", t.state.Name, t.found, maxValues)}
+		return nil, false, []string{fmt.Sprintf("column %s of table %s has %d values or more: does it hold states?", t.state.Name, t.found, maxValues)}
 	}
 	slices.Sort(values)
+	listed = true
 	for _, value := range values {
-		if r.stateOf(in, t.state, value) != undeclared || len(undeclaredValues) == maxUndeclared {
+		if r.stateOf(in, t.state, value) != undeclared {
+			continue
+		}
+		if len(undeclaredValues) == maxUndeclared {
+			listed = false
 			continue
 		}
 		if len(t.where) > 0 {
 			s := t.in(strconv.Quote(value), []string{value})
-			if n, err := in.Count(ctx, s, 1); err != nil || n.Count == 0 {
+			n, err := in.Count(ctx, s, 1)
+			listed = listed && err == nil
+			if err != nil || n.Count == 0 {
 				continue
 			}
 		}
@@ -73,5 +80,5 @@ func (r *reader) undeclaredValues(ctx context.Context, in *database.Reading, t *
 			warnings = append(warnings, fmt.Sprintf("at least one order in table %s has no state: its %s is NULL", t.found, t.state.Name))
 		}
 	}
-	return undeclaredValues, warnings
+	return undeclaredValues, listed, warnings
 }

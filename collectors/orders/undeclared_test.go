@@ -23,7 +23,7 @@ func TestOrdersInUndeclaredStatesAreNamed(t *testing.T) {
 		for columns, bound := range map[string]signal.Bound{"": signal.Measured, ", columns: {updated: updated_at}": signal.AtLeast} {
 			r := read(t, settings(s.URL, "", columns, "\n    sample: 2"+states))
 			l, _ := whole(t, r)
-			if len(l.Undeclared) != 2 {
+			if len(l.Undeclared) != 2 || !l.UndeclaredListed {
 				t.Fatalf("with columns %q, undeclared are %+v", columns, l.Undeclared)
 			}
 			fraud, lost := l.Undeclared[0], l.Undeclared[1]

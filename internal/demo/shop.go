@@ -23,6 +23,7 @@ const (
 	topicInvoices      = "invoices"
 	topicClicks        = "clicks"
 	topicPoints        = "points"
+	topicLabels        = "labels"
 )
 
 // The shop's objectives, as its config for lostorder states them. They are seconds where a
@@ -44,6 +45,7 @@ const (
 	invoiceEvery = 100 * time.Millisecond
 	clickEvery   = 200 * time.Millisecond
 	pointsEvery  = 200 * time.Millisecond
+	labelEvery   = 100 * time.Millisecond
 	clicksKept   = 30 * time.Second // then the broker removes them
 	partitions   = 3
 )
@@ -62,6 +64,7 @@ type Shop struct {
 	packing   *packing // nil without a RabbitMQ
 
 	billing, shipping, email, sms, accounting, analytics, loyalty, redrive *consumer
+	printing                                                               *labelPrinter
 
 	running sync.WaitGroup
 	cancel  context.CancelFunc
@@ -101,7 +104,7 @@ func Open(ctx context.Context, rng *rand.Rand, rabbit *Rabbit, slower int) (shop
 	if s.dir, err = os.MkdirTemp("", "lostorder-demo-"); err != nil {
 		return nil, fmt.Errorf("make a folder for the demo: %w", err)
 	}
-	if s.cluster, err = kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(partitions, topicOrders, topicPayments), kfake.SeedTopics(1, topicDeadLetters, topicNotifications, topicInvoices, topicClicks, topicPoints)); err != nil {
+	if s.cluster, err = kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(partitions, topicOrders, topicPayments), kfake.SeedTopics(1, topicDeadLetters, topicNotifications, topicInvoices, topicClicks, topicPoints, topicLabels)); err != nil {
 		return nil, fmt.Errorf("start embedded kafka: %w", err)
 	}
 	s.brokers = s.cluster.ListenAddrs()
@@ -137,6 +140,7 @@ func (s *Shop) startServices(ctx context.Context) error {
 	s.accounting = &consumer{brokers: s.brokers, group: "accounting", topic: topicInvoices, handle: ignore}
 	s.analytics = &consumer{brokers: s.brokers, group: "analytics", topic: topicClicks, handle: ignore}
 	s.loyalty = &consumer{brokers: s.brokers, group: "loyalty", topic: topicPoints, handle: s.credit}
+	s.printing = newLabelPrinter(s)
 	s.redrive = &consumer{brokers: s.brokers, group: "redrive", topic: topicDeadLetters, handle: ignore}
 
 	if err := s.keepFor(ctx, topicClicks, s.pace(clicksKept)); err != nil {
@@ -148,7 +152,7 @@ func (s *Shop) startServices(ctx context.Context) error {
 			return err
 		}
 	}
-	for _, c := range []*consumer{s.billing, s.shipping, s.email, s.sms, s.accounting, s.analytics, s.loyalty} {
+	for _, c := range []*consumer{s.billing, s.shipping, s.email, s.sms, s.accounting, s.analytics, s.loyalty, s.printing.consumer} {
 		if err := c.join(ctx); err != nil {
 			return err
 		}
@@ -170,6 +174,7 @@ func (s *Shop) startServices(ctx context.Context) error {
 	s.running.Go(func() { s.publishEvery(ctx, topicInvoices, invoiceEvery) })
 	s.running.Go(func() { s.publishEvery(ctx, topicClicks, clickEvery) })
 	s.running.Go(func() { s.publishEvery(ctx, topicPoints, pointsEvery) })
+	s.running.Go(func() { s.printing.publish(ctx) })
 	return nil
 }
 
@@ -177,7 +182,11 @@ func (s *Shop) startServices(ctx context.Context) error {
 func (s *Shop) Close() error {
 	s.cancel()
 	s.running.Wait()
-	for _, c := range []*consumer{s.billing, s.shipping, s.email, s.sms, s.accounting, s.analytics, s.loyalty, s.redrive} {
+	consumers := []*consumer{s.billing, s.shipping, s.email, s.sms, s.accounting, s.analytics, s.loyalty, s.redrive}
+	if s.printing != nil {
+		consumers = append(consumers, s.printing.consumer)
+	}
+	for _, c := range consumers {
 		if c != nil && c.stop != nil {
 			c.leave()
 		}

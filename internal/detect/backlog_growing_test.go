@@ -14,7 +14,7 @@ func filling(i int, came, committed float64) signal.Report {
 }
 
 // growthCases are stories of queues that fill.
-var growthCases = map[string]tale{
+var growthCases = map[string]scenario{
 	"messages come faster than they are taken off": {
 		story: func(s *script) {
 			s.play(10*time.Minute, func(i int) signal.Report { return filling(i, 100, 20) })
@@ -197,7 +197,7 @@ var growthCases = map[string]tale{
 	"benign: counters that come minutes after the depth": {
 		story: func(s *script) {
 			s.play(time.Hour, func(i int) signal.Report {
-				// Every five minutes is told what was done five minutes ago; what waits is
+				// Every five minutes the counters report what was done five minutes ago; what waits is
 				// known at once, and is hardly anything.
 				done := int64(max(0, i/20-1)) * 2000
 				p := signal.Partition{Start: signal.Unknown, Committed: done, End: done + int64(i%7) + int64(i/40)}
@@ -209,7 +209,7 @@ var growthCases = map[string]tale{
 	},
 }
 
-func TestGrowingBacklogs(t *testing.T) { tellAll(t, growthCases) }
+func TestGrowingBacklogs(t *testing.T) { playAll(t, growthCases) }
 
 func TestGrowingBacklogIsToldWhenOneMessageCanBeSeenToBeLate(t *testing.T) {
 	s := newScript(t)

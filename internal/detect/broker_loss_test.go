@@ -10,7 +10,7 @@ import (
 )
 
 // dropping is a queue of RabbitMQ that keeps messages for a minute and gives those
-// that are older to nobody: what was published to it and acknowledged, and what waits.
+// that are older to no queue: what was published to it and acknowledged, and what waits.
 func dropping(name string, published, acked signal.Count, waiting int64) signal.Queue {
 	r := lasting(time.Minute, int64(acked), waiting)
 	q := r.Queues[0]
@@ -274,7 +274,7 @@ func rabbitLost(queue string, reason detect.LossReason, n int64) detect.Loss {
 	return detect.Loss{QueueID: signal.QueueID{System: signal.RabbitMQ, Cluster: "main", Destination: queue}, Reason: reason, Messages: n}
 }
 
-// keptFor is a queue of SQS that keeps messages for four hours, of which CloudWatch
+// keptFor is a queue of SQS that keeps messages for four hours, and whose counters CloudWatch
 // tells ten minutes later.
 func keptFor(s *script, oldest time.Time, waiting int64, deleted signal.Count) signal.Report {
 	r := polled(signal.Unknown, 0, deleted, waiting, 0)

@@ -41,8 +41,8 @@ var leaking = signal.DeadLettering{Route: signal.RouteSet, To: "dlx", Leak: "at 
 
 func unused(q *signal.Queue) { q.Consumers = 0 }
 
-// letterTale is a story of what becomes of failing messages, and what is told of it.
-type letterTale struct {
+// deadLetteringCase is a story of what becomes of failing messages, and what is reported of it.
+type deadLetteringCase struct {
 	story func(s *script)
 	found map[string]signal.Severity // by subject, still open at the end
 	says  string                     // something that the evidence holds
@@ -61,7 +61,7 @@ func many(n int, letter signal.DeadLettering, change ...func(q *signal.Queue)) (
 	return queues
 }
 
-var letterTales = map[string]letterTale{
+var deadLetteringCases = map[string]deadLetteringCase{
 	"an SQS queue without a redrive policy": {
 		story: func(s *script) { show(s, 10*time.Minute, letters(signal.SQS, "orders", nowhere)) },
 		found: map[string]signal.Severity{"orders (aws_sqs main)": signal.Warning},
@@ -221,7 +221,7 @@ var letterTales = map[string]letterTale{
 }
 
 func TestWhatBecomesOfFailingMessages(t *testing.T) {
-	for name, tc := range letterTales {
+	for name, tc := range deadLetteringCases {
 		t.Run(name, func(t *testing.T) {
 			s := newScript(t)
 			tc.story(s)
@@ -250,11 +250,11 @@ func TestWhatBecomesOfFailingMessages(t *testing.T) {
 }
 
 // letterCases are the benign ones among them, as other modes tell theirs.
-var letterCases = func() map[string]tale {
-	all := map[string]tale{}
-	for name, tc := range letterTales {
+var letterCases = func() map[string]scenario {
+	all := map[string]scenario{}
+	for name, tc := range deadLetteringCases {
 		if tc.found == nil {
-			all[name] = tale{story: tc.story}
+			all[name] = scenario{story: tc.story}
 		}
 	}
 	return all

@@ -17,7 +17,7 @@ func TestFindingIDsStayTheSame(t *testing.T) {
 		r.Outboxes = outbox(3, "1", begin).Outboxes
 		r.DeadLetters = deadLetters(2, signal.Unknown).DeadLetters
 		r.Lifecycles = dwell(2, begin.Add(-time.Hour)).Lifecycles
-		r.Reconciliations = checkOf(signal.Effects, told(signal.MissingRight, begin, "A-1")).Reconciliations
+		r.Reconciliations = checkOf(signal.Effects, mismatched(signal.MissingRight, begin, "A-1")).Reconciliations
 		return r
 	})
 	got := map[signal.Mode]string{}
@@ -48,7 +48,7 @@ func TestIDOfAFindingDependsOnlyOnWhatCanBeSeenAgain(t *testing.T) {
 			r := group(1, measured(part(0, 50, 60), begin))
 			r.Outboxes = outbox(3, "1", begin).Outboxes
 			r.Lifecycles = dwell(2, begin.Add(-time.Hour)).Lifecycles
-			r.Reconciliations = checkOf(signal.Effects, told(signal.MissingRight, begin, "A-1")).Reconciliations
+			r.Reconciliations = checkOf(signal.Effects, mismatched(signal.MissingRight, begin, "A-1")).Reconciliations
 			return r
 		}
 		s.play(6*time.Minute, read)

@@ -61,7 +61,7 @@ func TestFindingOfRowsWithoutATimeBeganWhenItWasFound(t *testing.T) {
 	}
 }
 
-// saga is a reading of a saga with one state of which something may be said.
+// saga is a reading of a saga with one state.
 func saga(state signal.State, since time.Time, bound signal.Bound) signal.Report {
 	state.Oldest = signal.Age{Since: signal.InstantOf(since), Bound: bound}
 	state.Sample = []signal.OrderRef{{ID: "S-1", Since: signal.InstantOf(since)}}

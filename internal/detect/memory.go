@@ -33,9 +33,10 @@ type targetMemory struct {
 	deadLetters map[string]*deadLetterMemory
 	muted       map[muted]signal.Instant // until when
 
-	outboxes map[string]*outboxMemory // of outbox_stalled
-	brokers  map[broker]*brokerMemory // of message_lost
-	expiries []Expiry                 // of message_expiring, at the last reading
+	outboxes   map[string]*outboxMemory // of outbox_stalled
+	brokers    map[broker]*brokerMemory // of message_lost
+	undeclared []undeclaredState        // of order_state_unknown
+	expiries   []Expiry                 // of message_expiring, at the last reading
 
 	before []partition // of the queue that is being observed; kept to be used again
 }

@@ -17,9 +17,11 @@ var owners = map[string]string{
 	"Expiring":      "message_expiring",
 	"Losses":        "message_lost",
 	"DeadLettering": "dlq_missing",
+	"Lateness":      "message_overdue",
 	"Filling":       "dlq_filling",
 	"outboxes":      "outbox_stalled",
 	"brokers":       "message_lost",
+	"undeclared":    "order_state_unknown",
 	"expiries":      "message_expiring",
 }
 

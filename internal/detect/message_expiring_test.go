@@ -8,7 +8,7 @@ import (
 )
 
 // keeping is a queue that keeps messages for a while, with an objective that is in
-// nobody's way.
+// no consumer's way.
 func keeping(d time.Duration, r signal.Report) signal.Report {
 	q := &r.Queues[0]
 	q.Setup = &signal.Setup{Type: "delete", Retention: d, MaxMessages: signal.Unknown, MaxBytes: signal.Unknown, MaxDeliveries: signal.Unknown, DropsHead: true}
@@ -22,7 +22,7 @@ func keeping(d time.Duration, r signal.Report) signal.Report {
 }
 
 // lasting is a queue of RabbitMQ in which a message lives for a while, and is then
-// given to nobody.
+// given to no queue.
 func lasting(d time.Duration, acked, waiting int64) signal.Report {
 	r := keeping(d, rabbit(acked, waiting))
 	r.Queues[0].Setup.DeadLettering.Route = signal.RouteNone
@@ -51,7 +51,7 @@ func boundedInBytes(acked, waiting, size int64) signal.Report {
 	return r
 }
 
-// behind is a partition of which half is taken off as comes: its head is half as old
+// behind is a partition whose consumers process half of what arrives: its head is half as old
 // as the story.
 func behind(s *script, i int) signal.Partition {
 	n := int64(i)
@@ -59,7 +59,7 @@ func behind(s *script, i int) signal.Partition {
 }
 
 // expiryCases are stories of messages that grow old.
-var expiryCases = map[string]tale{
+var expiryCases = map[string]scenario{
 	"half of what comes is taken off, until the first is three quarters as old as it may be": {
 		story: func(s *script) {
 			s.play(13*time.Hour, func(i int) signal.Report { return keeping(8*time.Hour, group(1, behind(s, i))) })
@@ -357,7 +357,7 @@ func deadFor(keeps, source time.Duration, since time.Time) signal.Report {
 	return r
 }
 
-func TestExpiringMessages(t *testing.T) { tellAll(t, expiryCases) }
+func TestExpiringMessages(t *testing.T) { playAll(t, expiryCases) }
 
 func TestExpiringMessagesAreToldWithTheTimeThatIsLeft(t *testing.T) {
 	s := newScript(t)

@@ -29,7 +29,7 @@ func inBinlog(s signal.LogReader) signal.Report {
 // at is how far a busy server has written at a reading.
 func at(i int) int64 { return int64(i+2) * perReading }
 
-var binlogTales = map[string]tale{
+var binlogCases = map[string]scenario{
 	"the connector is dead": {
 		story: func(s *script) {
 			s.play(time.Minute, func(i int) signal.Report { return sentAll(at(i)) })
@@ -163,7 +163,7 @@ var binlogTales = map[string]tale{
 	},
 }
 
-func TestBinlogs(t *testing.T) { tellAll(t, binlogTales) }
+func TestBinlogs(t *testing.T) { playAll(t, binlogCases) }
 
 // The evidence says what is known of a binary log, and nothing of a slot.
 func TestWhatIsSaidOfABinlog(t *testing.T) {

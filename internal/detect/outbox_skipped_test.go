@@ -23,7 +23,7 @@ func passing(position string, seen ...time.Time) signal.Report {
 
 var missing = []signal.Mode{signal.EventMissing}
 
-var passageTales = map[string]tale{
+var skippedCases = map[string]scenario{
 	"a row came too late, and the relay leaves it alone": {
 		story: func(s *script) {
 			begin := s.now
@@ -77,7 +77,7 @@ var passageTales = map[string]tale{
 	},
 }
 
-func TestRowsThatARelayWentPast(t *testing.T) { tellAll(t, passageTales) }
+func TestRowsThatARelayWentPast(t *testing.T) { playAll(t, skippedCases) }
 
 func TestTheEvidenceOfASkippedRow(t *testing.T) {
 	s := newScript(t)

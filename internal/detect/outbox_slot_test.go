@@ -24,7 +24,7 @@ const perReading = 100 << 10 // what a busy server writes
 
 var stalled = []signal.Mode{signal.OutboxStalled}
 
-var slotTales = map[string]tale{
+var slotCases = map[string]scenario{
 	"nobody reads the slot while the server writes": {
 		story: func(s *script) {
 			s.play(3*time.Minute, func(i int) signal.Report {
@@ -154,9 +154,9 @@ var slotTales = map[string]tale{
 	},
 }
 
-func TestSlots(t *testing.T) { tellAll(t, slotTales) }
+func TestSlots(t *testing.T) { playAll(t, slotCases) }
 
-// A head that stays is told as what it is.
+// A head that stays is reported with its cause.
 func TestPoisonRow(t *testing.T) {
 	young := func(s *script) signal.OrderRef { return signal.OrderRef{ID: "A-2", Since: signal.InstantOf(s.now)} }
 	for name, test := range map[string]struct {

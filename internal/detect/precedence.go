@@ -14,11 +14,12 @@ var symptomsOf = []struct {
 	cause    signal.Mode
 	symptoms []signal.Mode
 }{
-	{signal.RetryLoop, []signal.Mode{signal.ConsumerAbsent, signal.ConsumerStalled, signal.BacklogGrowing, signal.MessageExpiring}},
-	{signal.ConsumerAbsent, []signal.Mode{signal.BacklogGrowing, signal.MessageExpiring}},
-	{signal.ConsumerStalled, []signal.Mode{signal.BacklogGrowing, signal.MessageExpiring}},
+	{signal.RetryLoop, []signal.Mode{signal.ConsumerAbsent, signal.ConsumerStalled, signal.BacklogGrowing, signal.MessageExpiring, signal.MessageOverdue}},
+	{signal.ConsumerAbsent, []signal.Mode{signal.BacklogGrowing, signal.MessageExpiring, signal.MessageOverdue}},
+	{signal.ConsumerStalled, []signal.Mode{signal.BacklogGrowing, signal.MessageExpiring, signal.MessageOverdue}},
 	{signal.MessageLost, []signal.Mode{signal.MessageExpiring}},
-	{signal.MessageExpiring, []signal.Mode{signal.BacklogGrowing}},
+	{signal.MessageExpiring, []signal.Mode{signal.BacklogGrowing, signal.MessageOverdue}},
+	{signal.BacklogGrowing, []signal.Mode{signal.MessageOverdue}},
 }
 
 // carried is the fact of a symptom that its cause reports instead: how much time is left

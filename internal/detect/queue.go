@@ -24,6 +24,7 @@ type queueMemory struct {
 	Growth        growth        // backlog_growing
 	Expiring      expiring      // message_expiring
 	Losses        losses        // message_lost
+	Lateness      lateness      // message_overdue
 	DeadLettering deadLettering // dlq_missing
 }
 

@@ -9,7 +9,7 @@ import (
 )
 
 // queueCases are stories of one group.
-var queueCases = map[string]tale{
+var queueCases = map[string]scenario{
 	"one partition of three hangs while the others are busy": {
 		story: func(s *script) {
 			s.play(10*time.Minute, func(i int) signal.Report {
@@ -380,7 +380,7 @@ var queueCases = map[string]tale{
 	},
 }
 
-func TestQueueModes(t *testing.T) { tellAll(t, queueCases) }
+func TestQueueModes(t *testing.T) { playAll(t, queueCases) }
 
 func TestLossIsCountedOnceWithItsRange(t *testing.T) {
 	s := newScript(t)

@@ -20,7 +20,7 @@ func checkOf(means signal.ReconciliationKind, mismatches ...signal.Mismatches) s
 }
 
 // told are mismatches that began at a moment, of orders with these ids.
-func told(kind signal.MismatchKind, since time.Time, ids ...string) signal.Mismatches {
+func mismatched(kind signal.MismatchKind, since time.Time, ids ...string) signal.Mismatches {
 	m := signal.Mismatches{Kind: kind, Count: signal.Count(len(ids)), Since: signal.InstantOf(since), ConfirmedAt: signal.InstantOf(since.Add(10 * time.Minute))}
 	for _, id := range ids {
 		m.Sample = append(m.Sample, signal.OrderRef{ID: id, Since: m.Since})
@@ -38,7 +38,7 @@ var checkCases = map[string]struct {
 		story: func(s *script) {
 			begin := s.now.Add(-10 * time.Minute)
 			s.play(time.Minute, func(int) signal.Report {
-				return checkOf(signal.Effects, told(signal.MissingRight, begin, "A-1", "A-2"))
+				return checkOf(signal.Effects, mismatched(signal.MissingRight, begin, "A-1", "A-2"))
 			})
 		},
 		found: []signal.Mode{signal.OrderUnmatched}, open: []signal.Mode{signal.OrderUnmatched}, orders: []string{"A-1", "A-2"},
@@ -46,8 +46,8 @@ var checkCases = map[string]struct {
 	"payments of orders that there are not are one finding with orders that have none": {
 		story: func(s *script) {
 			s.play(time.Minute, func(int) signal.Report {
-				r := checkOf(signal.Effects, told(signal.MissingRight, s.now, "A-1"))
-				r.Reconciliations[0].Mismatches[0] = told(signal.MissingLeft, s.now, "A-7")
+				r := checkOf(signal.Effects, mismatched(signal.MissingRight, s.now, "A-1"))
+				r.Reconciliations[0].Mismatches[0] = mismatched(signal.MissingLeft, s.now, "A-7")
 				return r
 			})
 		},
@@ -56,7 +56,7 @@ var checkCases = map[string]struct {
 	"an order that was paid twice": {
 		story: func(s *script) {
 			begin := s.now
-			s.play(time.Minute, func(int) signal.Report { return checkOf(signal.Effects, told(signal.Duplicate, begin, "A-3")) })
+			s.play(time.Minute, func(int) signal.Report { return checkOf(signal.Effects, mismatched(signal.Duplicate, begin, "A-3")) })
 		},
 		found: []signal.Mode{signal.EffectDuplicate}, open: []signal.Mode{signal.EffectDuplicate}, orders: []string{"A-3"},
 	},
@@ -65,7 +65,7 @@ var checkCases = map[string]struct {
 			begin := s.now
 			s.play(time.Minute, func(i int) signal.Report {
 				ids := []string{"A-1", "A-2", "A-3", "A-4"}[:i+1]
-				return checkOf(signal.Effects, told(signal.MissingRight, begin, ids...))
+				return checkOf(signal.Effects, mismatched(signal.MissingRight, begin, ids...))
 			})
 			s.play(time.Minute, func(int) signal.Report { return checkOf(signal.Effects, signal.Mismatches{Kind: signal.MissingRight}) })
 		},
@@ -74,7 +74,7 @@ var checkCases = map[string]struct {
 	"a database that cannot be read heals nothing": {
 		story: func(s *script) {
 			begin := s.now
-			s.play(time.Minute, func(int) signal.Report { return checkOf(signal.Effects, told(signal.Duplicate, begin, "A-3")) })
+			s.play(time.Minute, func(int) signal.Report { return checkOf(signal.Effects, mismatched(signal.Duplicate, begin, "A-3")) })
 			s.fail(time.Hour)
 		},
 		found: []signal.Mode{signal.EffectDuplicate}, open: []signal.Mode{signal.EffectDuplicate}, orders: []string{"A-3"},
@@ -84,7 +84,7 @@ var checkCases = map[string]struct {
 			begin := s.now
 			s.partial = true
 			s.play(time.Minute, func(int) signal.Report {
-				r := checkOf(signal.Effects, told(signal.MissingRight, begin, "A-1"))
+				r := checkOf(signal.Effects, mismatched(signal.MissingRight, begin, "A-1"))
 				r.Err = errors.New("timeout")
 				return r
 			})
@@ -95,7 +95,7 @@ var checkCases = map[string]struct {
 		story: func(s *script) {
 			s.play(time.Minute, func(int) signal.Report {
 				r := checkOf(signal.Events)
-				r.Reconciliations[0].Mismatches[0] = told(signal.MissingLeft, s.now, "A-7")
+				r.Reconciliations[0].Mismatches[0] = mismatched(signal.MissingLeft, s.now, "A-7")
 				return r
 			})
 		},
@@ -106,7 +106,7 @@ var checkCases = map[string]struct {
 			begin := s.now
 			s.play(time.Minute, func(int) signal.Report {
 				r := checkOf(signal.Replicas)
-				r.Reconciliations[0].Mismatches[1] = told(signal.Different, begin, "A-5")
+				r.Reconciliations[0].Mismatches[1] = mismatched(signal.Different, begin, "A-5")
 				return r
 			})
 		},
@@ -115,14 +115,16 @@ var checkCases = map[string]struct {
 	"an order that a copy has not is unmatched": {
 		story: func(s *script) {
 			begin := s.now
-			s.play(time.Minute, func(int) signal.Report { return checkOf(signal.Replicas, told(signal.MissingRight, begin, "A-5")) })
+			s.play(time.Minute, func(int) signal.Report {
+				return checkOf(signal.Replicas, mismatched(signal.MissingRight, begin, "A-5"))
+			})
 		},
 		found: []signal.Mode{signal.OrderUnmatched}, open: []signal.Mode{signal.OrderUnmatched}, orders: []string{"A-5"},
 	},
 	"an order without its event": {
 		story: func(s *script) {
 			begin := s.now
-			s.play(time.Minute, func(int) signal.Report { return checkOf(signal.Events, told(signal.MissingRight, begin, "A-8")) })
+			s.play(time.Minute, func(int) signal.Report { return checkOf(signal.Events, mismatched(signal.MissingRight, begin, "A-8")) })
 		},
 		found: []signal.Mode{signal.EventMissing}, open: []signal.Mode{signal.EventMissing}, orders: []string{"A-8"},
 	},
@@ -194,7 +196,7 @@ func TestReconciliationModes(t *testing.T) {
 
 func TestTheEvidenceOfAMismatchSaysBothSides(t *testing.T) {
 	s := newScript(t)
-	m := told(signal.Duplicate, s.now, "A-1")
+	m := mismatched(signal.Duplicate, s.now, "A-1")
 	m.Details, m.Capped = []signal.Detail{{OrderID: "A-1", Text: "2 rows"}}, true
 	s.play(time.Minute, func(int) signal.Report { return checkOf(signal.Effects, m) })
 	if len(s.opened) != 1 {
@@ -211,7 +213,7 @@ func TestAnEmptySideIsTheFirstFact(t *testing.T) {
 	s := newScript(t)
 	began, written := s.now.Add(-time.Hour), s.now.Add(-100*24*time.Hour)
 	s.play(time.Minute, func(int) signal.Report {
-		m := told(signal.MissingRight, began, "A-1", "A-2")
+		m := mismatched(signal.MissingRight, began, "A-1", "A-2")
 		m.Capped, m.Oldest = true, signal.InstantOf(written)
 		r := checkOf(signal.Effects, m)
 		r.Reconciliations[0].Right.Empty = true

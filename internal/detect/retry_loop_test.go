@@ -32,7 +32,7 @@ func polled(sent, received, deleted signal.Count, waiting int64, held signal.Cou
 }
 
 // retryCases are stories of messages that are tried again.
-var retryCases = map[string]tale{
+var retryCases = map[string]scenario{
 	"a consumer dies of a message, is started again, and dies of it": {
 		story: func(s *script) {
 			s.play(time.Minute, func(i int) signal.Report { return crew(1, 1, part(0, int64(i), int64(i))) })
@@ -250,7 +250,7 @@ var retryCases = map[string]tale{
 	},
 }
 
-func TestRetries(t *testing.T) { tellAll(t, retryCases) }
+func TestRetries(t *testing.T) { playAll(t, retryCases) }
 
 func TestRetryLoopIsToldNoLaterThanAStall(t *testing.T) {
 	s := newScript(t)

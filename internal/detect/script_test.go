@@ -15,18 +15,18 @@ const interval = 15 * time.Second
 
 var objective = signal.Objective{MaxAge: 5 * time.Minute, AbsentAfter: 2 * time.Minute}
 
-// tale is a story with what must have been found by its end. Those in which nothing
+// scenario is a story with what must have been found by its end. Those in which nothing
 // is found are the benign twins.
-type tale struct {
+type scenario struct {
 	story func(s *script)
 	found []signal.Mode // opened at any time, in order
 	open  []signal.Mode // still open at the end
 }
 
-// tellAll plays the stories.
-func tellAll(t *testing.T, tales map[string]tale) {
+// playAll plays the stories.
+func playAll(t *testing.T, scenarios map[string]scenario) {
 	t.Helper()
-	for name, tc := range tales {
+	for name, tc := range scenarios {
 		t.Run(name, func(t *testing.T) {
 			s := newScript(t)
 			tc.story(s)

@@ -27,6 +27,7 @@ type Memory struct {
 	Brokers     []*brokerMemory
 	Expiries    []Expiry
 	Muted       []mutedUntil
+	Undeclared  []undeclaredState
 }
 
 // mutedUntil is a symptom that is not reported until a moment.
@@ -59,7 +60,7 @@ func (d *Detector) Snapshot(id signal.TargetID) (*Memory, bool) {
 	s := &Memory{
 		Version: MemoryVersion, Target: id, Identity: m.identity, First: m.first, Last: m.last,
 		Queues: values(m.queues), Vanished: values(m.vanished), DeadLetters: values(m.deadLetters),
-		Outboxes: values(m.outboxes), Brokers: values(m.brokers), Expiries: m.expiries,
+		Outboxes: values(m.outboxes), Brokers: values(m.brokers), Expiries: m.expiries, Undeclared: m.undeclared,
 	}
 	for key, until := range m.muted {
 		s.Muted = append(s.Muted, mutedUntil{key.Symptom, key.Subject, until})
@@ -75,7 +76,7 @@ func (d *Detector) Restore(s *Memory) error {
 		return fmt.Errorf("restore the memory of %s: it has version %d, and this lostorder reads version %d", s.Target, s.Version, MemoryVersion)
 	}
 	m := newTargetMemory(s.First)
-	m.identity, m.last, m.expiries = s.Identity, s.Last, s.Expiries
+	m.identity, m.last, m.expiries, m.undeclared = s.Identity, s.Last, s.Expiries, s.Undeclared
 	for _, q := range s.Queues {
 		m.queues[q.ID] = q
 	}

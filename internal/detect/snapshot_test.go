@@ -62,8 +62,8 @@ func (s *script) reload(through func(*testing.T, *detect.Memory) *detect.Memory)
 // restart, and with one before every reading.
 func TestDetectorWithMemoryEqualsOneThatNeverRestarted(t *testing.T) {
 	played := 0
-	for _, tales := range []map[string]tale{queueCases, growthCases, expiryCases, retryCases, letterCases, trimmingCases, slotTales, binlogTales, passageTales} {
-		for name, tc := range tales {
+	for _, scenarios := range []map[string]scenario{queueCases, growthCases, expiryCases, overdueCases, unknownStateCases, retryCases, letterCases, trimmingCases, slotCases, binlogCases, skippedCases} {
+		for name, tc := range scenarios {
 			if testing.Short() || slices.ContainsFunc([]string{"five hundred", "two hundred"}, func(s string) bool { return strings.Contains(name, s) }) {
 				continue
 			}

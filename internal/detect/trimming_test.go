@@ -27,7 +27,7 @@ func lagging(i int, lag int64) signal.Partition {
 }
 
 // trimmingCases are stories of logs that may hold only so much.
-var trimmingCases = map[string]tale{
+var trimmingCases = map[string]scenario{
 	"eight of ten messages that come are read, and nine tenths of what the log holds wait": {
 		story: func(s *script) {
 			s.play(45*time.Minute, func(i int) signal.Report { return bounded(group(1, lagging(i, int64(i)*2))) })
@@ -121,7 +121,7 @@ var trimmingCases = map[string]tale{
 	},
 }
 
-func TestLogsThatAreTrimmed(t *testing.T) { tellAll(t, trimmingCases) }
+func TestLogsThatAreTrimmed(t *testing.T) { playAll(t, trimmingCases) }
 
 func TestATrimmedLogIsToldWithTheTimeThatIsLeft(t *testing.T) {
 	s := newScript(t)

@@ -17,10 +17,12 @@ var twins = map[signal.Mode]string{
 	signal.ConsumerStalled:    "benign: a slow consumer that commits once in four minutes",
 	signal.BacklogGrowing:     "benign: a nightly batch that drains in an hour",
 	signal.MessageExpiring:    "benign: a batch that is half as old as it may be and is worked off in time",
+	signal.MessageOverdue:     "benign: a nightly batch that drains in three hours",
 	signal.RetryLoop:          "benign: pods are replaced one after the other while an offset stands still",
 	signal.DLQMissing:         "benign: a queue to which somebody gives its dead letter queue a little later",
 	signal.DLQFilling:         "benign: an empty dead letter queue that once held messages",
 	signal.OrderOverdue:       "benign: a slow order within its deadline",
+	signal.OrderStateUnknown:  "benign: orders pass through such a state in nine minutes",
 	signal.OrderUnmatched:     "benign: payments that are within their grace",
 	signal.EffectDuplicate:    "benign: orders that may have several payments",
 	signal.OrderConflict:      "benign: paid and cancelled by two clocks, which a second reading does not confirm",
@@ -34,8 +36,8 @@ var twins = map[signal.Mode]string{
 func TestEveryModeHasABenignTwin(t *testing.T) {
 	for _, mode := range detect.Modes() {
 		name := twins[mode]
-		if slices.ContainsFunc([]map[string]tale{queueCases, growthCases, expiryCases, retryCases, letterCases}, func(tales map[string]tale) bool {
-			tc, ok := tales[name]
+		if slices.ContainsFunc([]map[string]scenario{queueCases, growthCases, expiryCases, overdueCases, retryCases, letterCases, unknownStateCases}, func(scenarios map[string]scenario) bool {
+			tc, ok := scenarios[name]
 			return ok && tc.found == nil
 		}) {
 			continue

@@ -53,7 +53,7 @@ func CountFact(name string, n int64) Fact {
 	return Fact{name, Value{Kind: CountValue, Count: n}}
 }
 
-// CappedFact is a number of things, of which there may be more when capped.
+// CappedFact is a number of things. There may be more when it is capped.
 func CappedFact(name string, n int64, capped bool) Fact {
 	f := CountFact(name, n)
 	if capped {

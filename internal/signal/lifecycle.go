@@ -9,6 +9,9 @@ type Lifecycle struct {
 	Saga     bool          // its states are the steps of a saga
 	Max      time.Duration // how long an order may take in all; 0: no limit
 	States   []State
+	// UndeclaredListed: all values of the state column were read, so that UndeclaredStates is
+	// complete.
+	UndeclaredListed bool
 	// UndeclaredStates are the values of the state column that the lifecycle does not declare.
 	UndeclaredStates []string
 	// Undeclared are those values as states, with the number, age and sample of the orders

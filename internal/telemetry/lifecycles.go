@@ -89,6 +89,14 @@ func stateModes(v *view, l *lifecycle, out *block) {
 	}
 }
 
+// undeclared counts the orders in states that the lifecycle does not declare.
+func undeclared(v *view, l *lifecycle, out *block) {
+	for i := range l.Undeclared {
+		s := &l.Undeclared[i]
+		out.count(s.Orders, l.labels, v.labels.pair(labelOrderState, valid(s.Name)))
+	}
+}
+
 func duplicated(_ *view, l *lifecycle, out *block) {
 	if l.Duplicates == nil {
 		return

@@ -209,6 +209,11 @@ var groups = []Group{
 				each: perState(func(s *state, out *block) { out.count(s.Overdue, s.labels) }),
 			},
 			{
+				Name: "lostorder_orders_undeclared", Type: Gauge, Unit: "orders", Labels: orderLabels, Stability: Experimental,
+				Help: "Orders in a state that the lifecycle does not declare. No series while there are none.",
+				each: perLifecycle(undeclared),
+			},
+			{
 				Name: "lostorder_order_oldest_dwell_seconds", Type: Gauge, Unit: "seconds", Labels: orderLabels, Stability: Stable,
 				Help: "How long the order that has been in the state longest has been in it, at the time of the reading.",
 				each: perState(func(s *state, out *block) { out.age(s.Oldest, s.at, s.labels) }),
