@@ -211,7 +211,7 @@ var growthCases = map[string]scenario{
 
 func TestGrowingBacklogs(t *testing.T) { playAll(t, growthCases) }
 
-func TestGrowingBacklogIsToldWhenOneMessageCanBeSeenToBeLate(t *testing.T) {
+func TestGrowingBacklogIsCriticalOnceAMessageIsLate(t *testing.T) {
 	s := newScript(t)
 	begin := s.now
 	s.play(6*time.Minute, func(i int) signal.Report {

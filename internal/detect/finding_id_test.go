@@ -103,3 +103,14 @@ func TestSubjectThatFailsAgainHasTheSameID(t *testing.T) {
 		t.Errorf("closed %+v", s.detector.Closed())
 	}
 }
+
+func TestFindingIDSurvivesARestart(t *testing.T) {
+	s := newScript(t)
+	begin := s.now.Add(-time.Hour)
+	s.play(time.Minute, func(int) signal.Report { return dwell(2, begin) })
+	s.restart()
+	s.play(time.Minute, func(int) signal.Report { return dwell(2, begin) })
+	if len(s.opened) != 2 || s.opened[0].ID != s.opened[1].ID {
+		t.Errorf("findings %+v, want the same id before and after", s.opened)
+	}
+}

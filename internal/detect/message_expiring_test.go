@@ -359,7 +359,7 @@ func deadFor(keeps, source time.Duration, since time.Time) signal.Report {
 
 func TestExpiringMessages(t *testing.T) { playAll(t, expiryCases) }
 
-func TestExpiringMessagesAreToldWithTheTimeThatIsLeft(t *testing.T) {
+func TestExpiringMessagesAreReportedWithTheTimeLeft(t *testing.T) {
 	s := newScript(t)
 	s.play(11*time.Hour, func(i int) signal.Report { return keeping(8*time.Hour, group(1, behind(s, i))) })
 	if threats := s.detector.Expiries(); len(threats) != 1 || threats[0].Destination != "orders" || threats[0].In.Round(time.Minute) != 5*time.Hour {
@@ -386,7 +386,7 @@ func TestExpiringMessagesAreToldWithTheTimeThatIsLeft(t *testing.T) {
 	}
 }
 
-func TestBatchThatIsWorkedOffInTimeThreatensNothing(t *testing.T) {
+func TestBatchThatIsProcessedInTimeThreatensNothing(t *testing.T) {
 	s := newScript(t)
 	begin := s.now
 	s.play(10*time.Hour, func(i int) signal.Report {
@@ -397,7 +397,7 @@ func TestBatchThatIsWorkedOffInTimeThreatensNothing(t *testing.T) {
 	})
 }
 
-func TestCauseTellsHowLongThereIsUntilItCostsMessages(t *testing.T) {
+func TestCauseReportsTheTimeUntilMessagesAreRemoved(t *testing.T) {
 	s := newScript(t)
 	begin := s.now
 	s.play(3*time.Hour, func(int) signal.Report {
@@ -422,7 +422,7 @@ func TestCauseTellsHowLongThereIsUntilItCostsMessages(t *testing.T) {
 	}
 }
 
-func TestQueueOfBoundedSizeSaysWhichBoundItIs(t *testing.T) {
+func TestQueueOfBoundedSizeNamesItsBound(t *testing.T) {
 	s := newScript(t)
 	s.play(18*time.Minute, func(i int) signal.Report { return boundedInBytes(int64(i)*1000, int64(i)*100, 500) })
 	if len(s.opened) != 1 {

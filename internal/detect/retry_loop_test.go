@@ -252,7 +252,7 @@ var retryCases = map[string]scenario{
 
 func TestRetries(t *testing.T) { playAll(t, retryCases) }
 
-func TestRetryLoopIsToldNoLaterThanAStall(t *testing.T) {
+func TestRetryLoopIsFoundNoLaterThanAStall(t *testing.T) {
 	s := newScript(t)
 	s.play(time.Minute, func(i int) signal.Report { return crew(1, 1, part(0, int64(i), int64(i))) })
 	begin := s.now

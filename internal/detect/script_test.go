@@ -2,6 +2,7 @@ package detect_test
 
 import (
 	"errors"
+	"maps"
 	"slices"
 	"testing"
 	"time"
@@ -149,4 +150,61 @@ func orphan(start, committed, end int64) signal.Partition {
 func measured(p signal.Partition, since time.Time) signal.Partition {
 	p.Head = signal.Age{Since: signal.InstantOf(since), Bound: signal.Measured}
 	return p
+}
+
+func fact(e signal.Evidence, name string) string {
+	for _, f := range e {
+		if f.Name == name {
+			return f.Value.String()
+		}
+	}
+	return ""
+}
+
+// storeCase is a scenario of what is kept in a store, with the orders that the first
+// finding names.
+type storeCase struct {
+	story  func(s *script)
+	found  []signal.Mode
+	open   []signal.Mode
+	orders []string
+}
+
+// playStores plays the stories of stores.
+func playStores(t *testing.T, cases map[string]storeCase) {
+	t.Helper()
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			s := newScript(t)
+			tc.story(s)
+			var found []signal.Mode
+			for _, f := range s.opened {
+				found = append(found, f.Mode)
+			}
+			if !slices.Equal(found, tc.found) {
+				t.Errorf("found %v, want %v\n%+v", found, tc.found, s.opened)
+			}
+			if open := s.open(); !slices.Equal(open, tc.open) {
+				t.Errorf("open at the end %v, want %v", open, tc.open)
+			}
+			if len(s.opened) > 0 && !slices.Equal(s.opened[0].OrderIDs, tc.orders) {
+				t.Errorf("orders %v, want %v", s.opened[0].OrderIDs, tc.orders)
+			}
+		})
+	}
+}
+
+// queueCases and allStoreCases join the stories of several modes.
+var queueCases = joined(consumerStalledCases, consumerAbsentCases, messageLostCases)
+
+func allStoreCases() map[string]storeCase {
+	return joined(outboxStalledCases, dlqFillingCases, orderOverdueCases, ledgerCases, orderConflictCases, orderDuplicateCases, sagaStuckCases, compensationFailedCases)
+}
+
+func joined[T any](all ...map[string]T) map[string]T {
+	one := map[string]T{}
+	for _, some := range all {
+		maps.Copy(one, some)
+	}
+	return one
 }

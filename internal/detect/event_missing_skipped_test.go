@@ -77,7 +77,7 @@ var skippedCases = map[string]scenario{
 	},
 }
 
-func TestRowsThatARelayWentPast(t *testing.T) { playAll(t, skippedCases) }
+func TestRowsThatARelaySkipped(t *testing.T) { playAll(t, skippedCases) }
 
 func TestTheEvidenceOfASkippedRow(t *testing.T) {
 	s := newScript(t)

@@ -166,7 +166,7 @@ var binlogCases = map[string]scenario{
 func TestBinlogs(t *testing.T) { playAll(t, binlogCases) }
 
 // The evidence says what is known of a binary log, and nothing of a slot.
-func TestWhatIsSaidOfABinlog(t *testing.T) {
+func TestEvidenceOfABinlogMentionsNoSlot(t *testing.T) {
 	for name, test := range map[string]struct {
 		read func(i int) signal.Report
 		want map[string]string

@@ -121,9 +121,9 @@ var trimmingCases = map[string]scenario{
 	},
 }
 
-func TestLogsThatAreTrimmed(t *testing.T) { playAll(t, trimmingCases) }
+func TestTrimmedLogs(t *testing.T) { playAll(t, trimmingCases) }
 
-func TestATrimmedLogIsToldWithTheTimeThatIsLeft(t *testing.T) {
+func TestTrimmedLogIsReportedWithTheTimeLeft(t *testing.T) {
 	s := newScript(t)
 	lost := 0
 	for i := 0; len(s.opened) == 0 && i < 400; i++ {

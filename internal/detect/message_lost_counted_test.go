@@ -286,7 +286,7 @@ func keptFor(s *script, oldest time.Time, waiting int64, deleted signal.Count) s
 	return r
 }
 
-func TestLossesThatBrokersCount(t *testing.T) {
+func TestLossesCountedByBrokers(t *testing.T) {
 	for name, tc := range brokerLossCases {
 		t.Run(name, func(t *testing.T) {
 			s := newScript(t)
@@ -309,7 +309,7 @@ func TestLossesThatBrokersCount(t *testing.T) {
 	}
 }
 
-func TestLossOfWhichTheQueueIsNotKnownSaysWhatIsKnown(t *testing.T) {
+func TestLossWithoutAQueueNamesNodesAndReasons(t *testing.T) {
 	s := newScript(t)
 	returned := func(dropped, returned signal.Count) signal.Report {
 		return counters(nil, "rabbit@a", map[string]signal.Count{"unroutable_dropped": dropped, "unroutable_returned": returned})

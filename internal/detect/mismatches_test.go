@@ -194,7 +194,7 @@ func TestReconciliationModes(t *testing.T) {
 	}
 }
 
-func TestTheEvidenceOfAMismatchSaysBothSides(t *testing.T) {
+func TestEvidenceOfAMismatchNamesBothSides(t *testing.T) {
 	s := newScript(t)
 	m := mismatched(signal.Duplicate, s.now, "A-1")
 	m.Details, m.Capped = []signal.Detail{{OrderID: "A-1", Text: "2 rows"}}, true
