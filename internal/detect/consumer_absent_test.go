@@ -99,7 +99,7 @@ var consumerAbsentCases = map[string]scenario{
 			s.play(time.Hour, func(int) signal.Report { return signal.Report{} })
 		},
 	},
-	"nobody reads, and now and then it cannot be told who does": {
+	"no consumer reads, and now and then the consumers are not counted": {
 		story: func(s *script) {
 			s.partial = true
 			s.play(10*time.Minute, func(i int) signal.Report {

@@ -243,7 +243,7 @@ func TestWhatBecomesOfFailingMessages(t *testing.T) {
 				t.Errorf("the evidence is %s\nwant %s", evidence, tc.says)
 			}
 			if benign := strings.HasPrefix(name, "benign"); benign && strings.Contains(name, "restarted") && len(s.opened) > 0 {
-				t.Errorf("it was told %d times meanwhile", len(s.opened))
+				t.Errorf("it was reported %d times meanwhile", len(s.opened))
 			}
 		})
 	}

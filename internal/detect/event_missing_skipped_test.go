@@ -39,7 +39,7 @@ var skippedCases = map[string]scenario{
 		},
 		found: missing,
 	},
-	"a relay that is dead, too, is told beside it": {
+	"a relay that is dead, too, is reported beside it": {
 		story: func(s *script) {
 			begin := s.now
 			s.play(3*time.Minute, func(int) signal.Report {
@@ -92,7 +92,7 @@ func TestTheEvidenceOfASkippedRow(t *testing.T) {
 		t.Errorf("it is %+v; want the one row that had its time", f)
 	}
 	if !f.Since.Equal(begin.Add(-time.Hour)) || f.DetectedAt.Sub(f.DecidableAt) > interval || f.DecidableAt.Sub(begin) != time.Minute {
-		t.Errorf("since %s, decidable at %s, told at %s", f.Since, f.DecidableAt, f.DetectedAt)
+		t.Errorf("since %s, decidable at %s, found at %s", f.Since, f.DecidableAt, f.DetectedAt)
 	}
 	for name, want := range map[string]string{"cause": "committed after", "for_example": "outbox k has number 1, and was not visible yet when the relay was at 9", "position": "12", "skipped_rows": "1"} {
 		if fact, _ := f.Evidence.Find(name); !strings.Contains(fact.Value.String(), want) {

@@ -366,7 +366,7 @@ func TestExpiringMessagesAreReportedWithTheTimeLeft(t *testing.T) {
 		t.Errorf("threats %+v, want five hours, before it is a finding", threats)
 	}
 	if len(s.opened) > 0 {
-		t.Errorf("told too early: %+v", s.opened)
+		t.Errorf("found too early: %+v", s.opened)
 	}
 	s.play(2*time.Hour, func(i int) signal.Report { return keeping(8*time.Hour, group(1, behind(s, i+2640))) })
 	if len(s.opened) != 1 {

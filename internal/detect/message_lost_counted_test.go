@@ -76,7 +76,7 @@ var brokerLossCases = map[string]struct {
 		lost:  []detect.Loss{rabbitLost("", "expired", 3), rabbitLost("orders", "expired", 5)},
 		found: []string{"orders (rabbitmq main)", "rabbitmq main"},
 	},
-	"messages expire in a new queue, of which it is told later how many came": {
+	"messages expire in a new queue, whose counter appears later": {
 		story: func(s *script) {
 			quiet(s)
 			queues := []signal.Queue{dropping("orders", 100, 90, 10), dropping("mails", 50, 50, 0)}
@@ -178,7 +178,7 @@ var brokerLossCases = map[string]struct {
 		lost:  []detect.Loss{{QueueID: signal.QueueID{System: signal.SQS, Cluster: "main", Destination: "orders"}, Reason: detect.Retention, Messages: 10}},
 		found: []string{"orders (aws_sqs main)"},
 	},
-	"benign: the last messages of SQS before they are too old are deleted, which is told later": {
+	"benign: the last messages of SQS before they are too old are deleted, which is counted later": {
 		story: func(s *script) {
 			begin := s.now
 			s.play(4*time.Hour+10*time.Minute, func(int) signal.Report { return keptFor(s, begin, 100, 50) })
@@ -186,7 +186,7 @@ var brokerLossCases = map[string]struct {
 			s.play(30*time.Minute, func(int) signal.Report { return keptFor(s, begin.Add(15*time.Minute), 90, 60) })
 		},
 	},
-	"benign: the last messages of SQS before they are too old are deleted, which is told at once": {
+	"benign: the last messages of SQS before they are too old are deleted, which is counted at once": {
 		story: func(s *script) {
 			begin := s.now
 			s.play(4*time.Hour+10*time.Minute, func(int) signal.Report { return keptFor(s, begin, 100, 50) })
@@ -326,7 +326,7 @@ func TestLossWithoutAQueueNamesNodesAndReasons(t *testing.T) {
 	}
 	s.play(70*time.Minute, func(int) signal.Report { return returned(3, 4) })
 	if len(s.detector.Open()) != 0 {
-		t.Error("still told an hour later")
+		t.Error("still reported an hour later")
 	}
 	if total := s.detector.Counters().Lost; len(total) != 2 || total[0].Messages != 2 || total[1].Messages != 3 {
 		t.Errorf("the counters say %+v", total)

@@ -119,7 +119,7 @@ func TestLossIsCountedOnceWithItsRange(t *testing.T) {
 	s.play(2*time.Minute, func(int) signal.Report { return group(1, part(80, 90, 90)) })
 
 	if len(s.opened) != 1 {
-		t.Fatalf("opened %d findings, want one that is told once", len(s.opened))
+		t.Fatalf("opened %d findings, want one", len(s.opened))
 	}
 	f := s.detector.Open()[0]
 	if f.Count != 30 {

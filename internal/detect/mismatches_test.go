@@ -19,7 +19,7 @@ func checkOf(means signal.ReconciliationKind, mismatches ...signal.Mismatches) s
 	}}}
 }
 
-// told are mismatches that began at a moment, of orders with these ids.
+// mismatched are mismatches that began at a moment, of orders with these ids.
 func mismatched(kind signal.MismatchKind, since time.Time, ids ...string) signal.Mismatches {
 	m := signal.Mismatches{Kind: kind, Count: signal.Count(len(ids)), Since: signal.InstantOf(since), ConfirmedAt: signal.InstantOf(since.Add(10 * time.Minute))}
 	for _, id := range ids {

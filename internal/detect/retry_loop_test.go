@@ -237,7 +237,7 @@ var retryCases = map[string]scenario{
 			s.play(10*time.Minute, func(i int) signal.Report { return nacked(int64(i), 3, signal.Count(i/4), 2) })
 		},
 	},
-	"benign: redeliveries that are told for the first time": {
+	"benign: redeliveries that are counted for the first time": {
 		story: func(s *script) {
 			s.play(2*time.Minute, func(i int) signal.Report { return nacked(50+int64(i), 3, signal.Unknown, 2) })
 			s.play(time.Hour, func(i int) signal.Report { return nacked(58+int64(i), 3, 5000, 2) })
