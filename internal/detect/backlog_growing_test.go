@@ -15,7 +15,7 @@ func filling(i int, came, committed float64) signal.Report {
 
 // growthCases are stories of queues that fill.
 var growthCases = map[string]scenario{
-	"messages come faster than they are taken off": {
+	"messages come faster than they are processed": {
 		story: func(s *script) {
 			s.play(10*time.Minute, func(i int) signal.Report { return filling(i, 100, 20) })
 		},
@@ -37,7 +37,7 @@ var growthCases = map[string]scenario{
 		found: []signal.Mode{signal.BacklogGrowing},
 		open:  []signal.Mode{signal.BacklogGrowing},
 	},
-	"a few messages an hour, taken off more slowly still": {
+	"a few messages an hour, processed more slowly still": {
 		story: func(s *script) {
 			s.play(3*time.Hour, func(i int) signal.Report { return group(1, part(0, int64(i/17), int64(i/4))) })
 		},
@@ -68,7 +68,7 @@ var growthCases = map[string]scenario{
 		found: []signal.Mode{signal.BacklogGrowing},
 		open:  []signal.Mode{signal.BacklogGrowing},
 	},
-	"benign: it grows and every message is taken off long before its time": {
+	"benign: it grows and every message is processed long before its time": {
 		story: func(s *script) {
 			s.play(time.Hour, func(i int) signal.Report { return group(1, part(0, int64(i)*1000, int64(i)*1001)) })
 		},
@@ -120,7 +120,7 @@ var growthCases = map[string]scenario{
 		},
 		found: []signal.Mode{signal.ConsumerAbsent}, // and no growing backlog
 	},
-	"benign: nobody reads": {
+	"benign: no consumer reads": {
 		story: func(s *script) {
 			s.play(time.Hour, func(i int) signal.Report { return group(0, orphan(0, 40, 140+int64(i)*100)) })
 		},
@@ -159,7 +159,7 @@ var growthCases = map[string]scenario{
 		found: []signal.Mode{signal.ConsumerStalled}, // and only that
 		open:  []signal.Mode{signal.ConsumerStalled},
 	},
-	"benign: one partition hung, goes on again and works off what waited": {
+	"benign: one partition hung, resumes and works off what waited": {
 		story: func(s *script) {
 			s.play(time.Hour, func(i int) signal.Report {
 				n := int64(i)
@@ -178,7 +178,7 @@ var growthCases = map[string]scenario{
 			s.play(time.Hour, func(i int) signal.Report { return group(1, part(0, int64(i)*100, 60040+int64(i))) })
 		},
 	},
-	"benign: a topic is made anew and fills at once": {
+	"benign: a topic is recreated and fills at once": {
 		story: func(s *script) {
 			s.play(4*time.Minute, func(i int) signal.Report { return filling(i, 11, 10) })
 			s.play(4*time.Minute, func(i int) signal.Report { return filling(i, 9, 1) })

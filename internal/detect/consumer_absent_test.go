@@ -25,7 +25,7 @@ var consumerAbsentCases = map[string]scenario{
 		found: []signal.Mode{signal.ConsumerAbsent},
 		open:  []signal.Mode{signal.ConsumerAbsent},
 	},
-	"a group is deleted and leaves messages to a topic that nobody else reads": {
+	"a group is deleted and leaves messages to a topic that no other group reads": {
 		story: func(s *script) {
 			s.play(time.Minute, func(int) signal.Report { return group(1, part(0, 50, 60)) })
 			s.play(5*time.Minute, func(int) signal.Report { return unread() })
@@ -47,7 +47,7 @@ var consumerAbsentCases = map[string]scenario{
 			s.play(time.Hour, func(int) signal.Report { return unread() })
 		},
 	},
-	"benign: a topic that nobody ever read": {
+	"benign: a topic that no group ever read": {
 		story: func(s *script) {
 			s.play(time.Hour, func(int) signal.Report { return unread() })
 		},
@@ -83,7 +83,7 @@ var consumerAbsentCases = map[string]scenario{
 			}
 		},
 	},
-	"benign: nobody reads and nothing waits": {
+	"benign: no consumer reads and nothing waits": {
 		story: func(s *script) {
 			s.play(time.Hour, func(int) signal.Report { return group(0, orphan(0, 60, 60)) })
 		},

@@ -19,7 +19,7 @@ var consumerStalledCases = map[string]scenario{
 		found: []signal.Mode{signal.ConsumerStalled},
 		open:  []signal.Mode{signal.ConsumerStalled},
 	},
-	"a stalled group that goes on again closes its finding": {
+	"a stalled group that resumes closes its finding": {
 		story: func(s *script) {
 			s.play(6*time.Minute, func(int) signal.Report { return group(1, part(0, 50, 60)) })
 			s.play(time.Minute, func(i int) signal.Report { return group(1, part(0, 51+int64(i), 60)) })

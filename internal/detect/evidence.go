@@ -79,10 +79,19 @@ func messages(n int64) string { return phrase.Count(int(n), "message") }
 
 // orders writes a number of orders; "at least" when it is capped.
 func orders(n int64, capped bool) string {
-	if text := phrase.Count(int(n), "order"); !capped {
-		return text
+	text := phrase.Count(int(n), "order")
+	if capped {
+		return "at least " + text
 	}
-	return "at least " + phrase.Count(int(n), "order")
+	return text
+}
+
+// sentence begins a summary with a capital letter where it does not begin with a name.
+func sentence(text string) string {
+	if rest, ok := strings.CutPrefix(text, "at least"); ok {
+		return "At least" + rest
+	}
+	return text
 }
 
 // verb returns the form for one or for several.

@@ -60,7 +60,7 @@ func behind(s *script, i int) signal.Partition {
 
 // expiryCases are stories of messages that grow old.
 var expiryCases = map[string]scenario{
-	"half of what comes is taken off, until the first is three quarters as old as it may be": {
+	"half of what comes is processed, until the first is three quarters as old as it may be": {
 		story: func(s *script) {
 			s.play(13*time.Hour, func(i int) signal.Report { return keeping(8*time.Hour, group(1, behind(s, i))) })
 		},
@@ -87,7 +87,7 @@ var expiryCases = map[string]scenario{
 		found: []signal.Mode{signal.MessageExpiring},
 		open:  []signal.Mode{signal.MessageExpiring},
 	},
-	"the rate at which it is taken off wavers": {
+	"the rate at which it is processed wavers": {
 		story: func(s *script) {
 			committed := 0.0
 			s.play(18*time.Hour, func(i int) signal.Report {
@@ -100,7 +100,7 @@ var expiryCases = map[string]scenario{
 		found: []signal.Mode{signal.MessageExpiring},
 		open:  []signal.Mode{signal.MessageExpiring},
 	},
-	"nobody reads what nobody was seen to read": {
+	"no consumer reads what none was seen to read": {
 		story: func(s *script) {
 			begin := s.now
 			s.play(5*time.Hour, func(int) signal.Report {

@@ -62,7 +62,7 @@ var messageLostCases = map[string]scenario{
 			s.play(2*time.Minute, func(int) signal.Report { return group(1, part(5000, 4000, 9000)) })
 		},
 	},
-	"retention passes a group in a topic that was made anew and has grown beyond the old": {
+	"retention passes a group in a topic that was recreated and has grown beyond the old": {
 		story: func(s *script) {
 			s.play(time.Minute, func(int) signal.Report { return group(1, part(900, 1000, 1000)) })
 			s.play(time.Minute, func(int) signal.Report { return group(1, part(0, 0, 1200)) })
@@ -83,7 +83,7 @@ var messageLostCases = map[string]scenario{
 			s.play(time.Minute, func(int) signal.Report { return group(1, part(55, 55, 55)) })
 		},
 	},
-	"benign: a topic is deleted and made anew": {
+	"benign: a topic is deleted and recreated": {
 		story: func(s *script) {
 			s.play(time.Minute, func(int) signal.Report { return group(1, part(0, 50, 90)) })
 			s.play(time.Minute, func(int) signal.Report { return group(1, part(0, 50, 2)) })

@@ -76,9 +76,9 @@ func mismatches(v *view, one func(r *signal.Reconciliation) (Case, bool)) []Case
 			continue
 		}
 		if r.Right.Empty {
-			c.Summary = r.Right.Table + " is empty. " + c.Summary
+			c.Summary = "Table " + r.Right.Table + " is empty. " + sentence(c.Summary)
 		} else if r.Left.Empty {
-			c.Summary = r.Left.Table + " is empty. " + c.Summary
+			c.Summary = "Table " + r.Left.Table + " is empty. " + sentence(c.Summary)
 		}
 		cases = append(cases, c)
 	}

@@ -38,7 +38,7 @@ func decideOrderDuplicate(v *view) []Case {
 		c.DecidableAt = c.Since
 		requests := phrase.Count(len(d.Groups), "request")
 		if d.Capped {
-			requests = "At least " + requests
+			requests = "at least " + requests
 		}
 		c.Summary = fmt.Sprintf("%s became several orders: %s.", requests, phrase.Count(int(c.Count), "duplicate order"))
 		c.Evidence = signal.Evidence{

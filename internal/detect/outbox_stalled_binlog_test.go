@@ -99,7 +99,7 @@ var binlogCases = map[string]scenario{
 			})
 		},
 	},
-	"benign: nobody reads the log of an idle server": {
+	"benign: no consumer reads the log of an idle server": {
 		story: func(s *script) {
 			s.play(2*time.Hour, func(i int) signal.Report { return unheard(1000+60*int64(i), 900) })
 		},
@@ -171,7 +171,7 @@ func TestEvidenceOfABinlogMentionsNoSlot(t *testing.T) {
 		read func(i int) signal.Report
 		want map[string]string
 	}{
-		"nobody reads it": {
+		"no consumer reads it": {
 			func(i int) signal.Report { return unheard(at(i), signal.Unknown) },
 			map[string]string{"cause": "no reader is connected to the binary log as debezium, while the server writes", "written_meanwhile_bytes": "500.0 KiB", "not_read_for": "1m15s", "log_is_removed_after": "72h0m0s"},
 		},

@@ -25,7 +25,7 @@ const perReading = 100 << 10 // what a busy server writes
 var stalled = []signal.Mode{signal.OutboxStalled}
 
 var slotCases = map[string]scenario{
-	"nobody reads the slot while the server writes": {
+	"no consumer reads the slot while the server writes": {
 		story: func(s *script) {
 			s.play(3*time.Minute, func(i int) signal.Report {
 				return slotted(signal.LogReader{Written: int64(i+2) * perReading, Confirmed: perReading, Inserted: signal.Unknown})
@@ -33,7 +33,7 @@ var slotCases = map[string]scenario{
 		},
 		found: stalled, open: stalled,
 	},
-	"nobody reads the slot, and one order was written to the table": {
+	"no consumer reads the slot, and one order was written to the table": {
 		story: func(s *script) {
 			s.play(3*time.Minute, func(i int) signal.Report {
 				return slotted(signal.LogReader{Written: 1000 + int64(i), Confirmed: 900, Inserted: signal.Count(7 + min(i, 1))})
@@ -80,14 +80,14 @@ var slotCases = map[string]scenario{
 		},
 		found: stalled,
 	},
-	"benign: a slot that nobody reads, of an idle database": {
+	"benign: a slot that no consumer reads, of an idle database": {
 		story: func(s *script) {
 			s.play(2*time.Hour, func(i int) signal.Report {
 				return slotted(signal.LogReader{Written: 1000 + int64(i)*60, Confirmed: 900, Inserted: signal.Unknown})
 			})
 		},
 	},
-	"benign: a slot that nobody reads, while other tables are written": {
+	"benign: a slot that no consumer reads, while other tables are written": {
 		story: func(s *script) {
 			s.play(2*time.Hour, func(i int) signal.Report {
 				return slotted(signal.LogReader{Written: int64(i+2) * perReading, Confirmed: perReading, Inserted: 12})
@@ -126,7 +126,7 @@ var slotCases = map[string]scenario{
 			})
 		},
 	},
-	"benign: the slot is dropped and made anew": {
+	"benign: the slot is dropped and recreated": {
 		story: func(s *script) {
 			s.play(time.Minute, func(int) signal.Report {
 				return slotted(signal.LogReader{Active: true, Written: 9, Confirmed: 9, Inserted: signal.Unknown})

@@ -92,7 +92,7 @@ var retryCases = map[string]scenario{
 		found: []signal.Mode{signal.RetryLoop},
 		open:  []signal.Mode{signal.RetryLoop},
 	},
-	"a message is tried again once a minute": {
+	"a message is retried once a minute": {
 		story: func(s *script) {
 			s.play(15*time.Minute, func(i int) signal.Report { return nacked(50, 1, signal.Count(i/4), signal.Count(i%2)) })
 		},
@@ -117,7 +117,7 @@ var retryCases = map[string]scenario{
 		found: []signal.Mode{signal.RetryLoop},
 		open:  []signal.Mode{signal.RetryLoop},
 	},
-	"one message of SQS goes round for ever, and CloudWatch tells it every five minutes": {
+	"one message of SQS goes round forever, and CloudWatch tells it every five minutes": {
 		story: func(s *script) {
 			s.play(3*time.Hour, func(i int) signal.Report {
 				r := polled(101, signal.Count(100+i/20*100), 100, 1, 0)

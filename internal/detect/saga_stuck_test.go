@@ -67,7 +67,7 @@ var sagaStuckCases = map[string]storeCase{
 		},
 		found: []signal.Mode{signal.SagaStuck}, orders: []string{"S-1"},
 	},
-	"benign: a step that is tried again within its time": {
+	"benign: a step that is retried within its time": {
 		story: func(s *script) {
 			s.play(time.Hour, func(i int) signal.Report {
 				return saga(signal.State{Name: "charging", Max: 5 * time.Minute, Orders: 1, Overdue: 0}, s.now.Add(-time.Duration(i%16)*interval), signal.Measured)

@@ -4,8 +4,11 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/lostorder/lostorder/internal/detect"
 	"github.com/lostorder/lostorder/internal/signal"
@@ -98,10 +101,41 @@ func (s *script) observe(r signal.Report) {
 		r.Err = errors.New("partition 3 has no leader")
 	}
 	for _, c := range s.detector.Observe(&r) {
+		s.readable(&c.Finding)
 		if c.Kind == detect.Opened {
 			s.opened = append(s.opened, c.Finding)
 		} else {
 			s.closed = append(s.closed, c.Finding)
+		}
+	}
+}
+
+// readable fails for a finding that does not begin with a sentence, names an order in it, or
+// has evidence that JSON cannot hold.
+func (s *script) readable(f *signal.Finding) {
+	s.t.Helper()
+	if first, _ := utf8.DecodeRuneInString(f.Summary); !strings.HasSuffix(f.Summary, ".") || unicode.IsLower(first) {
+		s.t.Errorf("the summary of %s is no sentence: %q", f.Mode, f.Summary)
+	}
+	for _, id := range f.OrderIDs {
+		if strings.Contains(f.Summary, id) {
+			s.t.Errorf("the summary of %s names order %s: %q", f.Mode, id, f.Summary)
+		}
+	}
+	keys := map[string]bool{}
+	for _, fact := range f.Evidence {
+		key := fact.Key()
+		if fact.Name == "" || keys[key] {
+			s.t.Errorf("%s: %q is there twice, or has no name: %v", f.Mode, key, f.Evidence)
+		}
+		keys[key] = true
+		for _, unit := range []string{"_seconds", "_per_second", "_bound", "_bytes"} {
+			if strings.HasSuffix(fact.Name, unit) && !(unit == "_bytes" && fact.Value.Kind == signal.BytesValue) {
+				s.t.Errorf("%s: the name %s ends with a unit", f.Mode, fact.Name)
+			}
+		}
+		if fact.Value.Kind == signal.BytesValue && !strings.HasSuffix(fact.Name, "_bytes") {
+			s.t.Errorf("%s: the name %s of a size lacks its unit", f.Mode, fact.Name)
 		}
 	}
 }

@@ -27,7 +27,7 @@ var twins = map[signal.Mode]string{
 	signal.EffectDuplicate:    "benign: orders that may have several payments",
 	signal.OrderConflict:      "benign: paid and cancelled by two clocks, which a second reading does not confirm",
 	signal.OrderDuplicate:     "benign: no two orders share a key",
-	signal.SagaStuck:          "benign: a step that is tried again within its time",
+	signal.SagaStuck:          "benign: a step that is retried within its time",
 	signal.CompensationFailed: "benign: a compensating step within its time",
 	signal.ReplicaDivergence:  "benign: a copy that is behind within its grace",
 	signal.EventMissing:       "benign: events that wait to be published, and an outbox that is cleaned up",

@@ -32,6 +32,9 @@ func TestUnknownSystemIsDecidedWithoutWordsOfAnother(t *testing.T) {
 			t.Errorf("%s needs semantics that the source does not declare: %v", f.Mode, f.Evidence)
 		}
 		for _, fact := range f.Evidence {
+			if fact.Name == "removed_at_age" && fact.Value.Bound != signal.AgeUnknown {
+				t.Errorf("%s: messages are removed at the age of %s, as of whole segments", f.Mode, fact.Value)
+			}
 			for _, word := range []string{"exchange", "redrive", "segment", "at the earliest"} {
 				if strings.Contains(fact.Value.String(), word) {
 					t.Errorf("%s: %s is %q, the word of another system", f.Mode, fact.Name, fact.Value)
