@@ -60,14 +60,17 @@ func checkFor(kind signal.MismatchKind, relation signal.ReconciliationKind) pres
 	if relation == signal.Events {
 		mode = signal.EventMissing
 	}
-	fails := func() signal.Report { return checkOf(relation, mismatched(kind, longAgo, "A-1")) }
-	none := mismatched(kind, longAgo)
-	none.Count = 0
+	only := func(m signal.Mismatches) signal.Report {
+		r := checkOf(relation)
+		r.Reconciliations[0].Mismatches = []signal.Mismatches{m}
+		return r
+	}
+	fails := func() signal.Report { return only(mismatched(kind, longAgo, "A-1")) }
 	return presenceCase{
 		mode: mode, after: time.Minute, opensByItself: true,
 		fails: fixed(fails),
 		lacks: changed(fixed(fails), func(r *signal.Report) { r.Reconciliations[0].Mismatches = nil }),
-		heals: fixed(func() signal.Report { return checkOf(relation, none) }),
+		heals: fixed(func() signal.Report { return only(mismatched(kind, longAgo)) }),
 	}
 }
 
