@@ -59,7 +59,7 @@ func (s *script) reload(through func(*testing.T, *detect.Memory) *detect.Memory)
 }
 
 // TestDetectorWithMemoryEqualsOneThatNeverRestarted plays every story twice: without a
-// restart, and with one before every reading.
+// restart, and with a restart now and then.
 func TestDetectorWithMemoryEqualsOneThatNeverRestarted(t *testing.T) {
 	played := 0
 	for _, scenarios := range []map[string]scenario{queueCases, growthCases, expiryCases, overdueCases, unknownStateCases, retryCases, letterCases, trimmingCases, slotCases, binlogCases, skippedCases} {
@@ -75,8 +75,8 @@ func TestDetectorWithMemoryEqualsOneThatNeverRestarted(t *testing.T) {
 				readings := 0
 				restarted.before = func(s *script) {
 					readings++
-					if readings%7 == 0 { // every reading would take a minute
-						s.reload([]func(*testing.T, *detect.Memory) *detect.Memory{throughJSON, throughGob}[readings/7%2])
+					if readings%37 == 0 { // each reading would take minutes
+						s.reload([]func(*testing.T, *detect.Memory) *detect.Memory{throughJSON, throughGob}[readings/37%2])
 					}
 				}
 				tc.story(restarted)
