@@ -74,7 +74,7 @@ func full() *watch.Snapshot {
 							Dwells: &signal.DwellHistogram{Buckets: []signal.DwellBucket{{UpTo: time.Second, Orders: 4}, {UpTo: 5 * time.Minute, Orders: 28}}, Orders: 30},
 						},
 						{Name: "delivered", Terminal: true, Orders: signal.Unknown, Overdue: signal.Unknown},
-					}, History: &signal.History{
+					}, UndeclaredListed: true, UndeclaredStates: []string{"FRAUD_CHECK"}, Undeclared: []signal.State{{Name: "FRAUD_CHECK", Orders: 5, Overdue: signal.Unknown}}, History: &signal.History{
 						Transitions: []signal.Transition{{From: "placed", To: "delivered", Orders: 7}},
 						Outcomes:    signal.Outcomes{InTime: 5, Late: 1},
 						EndedDwells: []signal.Dwell{{State: "placed", For: 42 * time.Second, TraceID: "0af7651916cd43dd8448eb211c80319c"}},
