@@ -48,6 +48,7 @@ func newApp(stdout, stderr io.Writer, logging *promslog.Config) (*kingpin.Applic
 		runCommand(app, stdout),
 		demoCommand(app, stdout, logging),
 		checkCommand(app, stdout, stderr),
+		discoverCommand(app, stdout, stderr),
 		findingsCommand(app, stdout, stderr),
 		explainCommand(app, stdout),
 	}

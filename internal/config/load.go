@@ -45,6 +45,11 @@ func Parse(name string, text []byte, dir string, sections []Section) (*File, err
 	return parse(name, text, dir, sections, os.LookupEnv)
 }
 
+// ParseWith is Parse with variables that are not those of the environment.
+func ParseWith(name string, text []byte, dir string, sections []Section, lookup func(string) (string, bool)) (*File, error) {
+	return parse(name, text, dir, sections, lookup)
+}
+
 func parse(name string, text []byte, dir string, sections []Section, lookup func(string) (string, bool)) (*File, error) {
 	var b shaper
 	shapes := b.sections(sections)
