@@ -20,9 +20,9 @@ type Section struct {
 
 // Entry is one item of a section.
 type Entry struct {
-	Name string
-	Why  []string // paragraphs above the entry: what was seen, and what the entry does with it
-	Off  string   // why the entry is commented out; empty: it is used
+	Name  string
+	Why   []string // paragraphs above the entry: what was seen, and what the entry does with it
+	Off   string   // why the entry is commented out; empty: it is used
 	Lines []Line
 }
 

@@ -56,3 +56,13 @@ func span(d time.Duration) string {
 	}
 	return phrase.Ago(d)
 }
+
+// down is the longest duration that people write and that is no longer.
+func down(d time.Duration) config.Duration {
+	for _, step := range slices.Backward(steps) {
+		if step <= d {
+			return config.Duration(step)
+		}
+	}
+	return config.Duration(steps[0])
+}

@@ -12,9 +12,8 @@ import (
 const fewOrders = 2
 
 // lifecycle proposes to watch a table of orders.
-func (p *proposal) lifecycle(o *shape.Orders) {
-	h := shape.FindHistory(p.db, o)
-	l := newLifecycle(p.db, o, h)
+func (p *proposal) lifecycle(l *lifecycle) {
+	o, h := l.orders, l.history
 	e := &draft.Entry{Name: strings.Join(shape.Words(o.Name), "-")}
 	kind := "orders"
 	if o.Saga {

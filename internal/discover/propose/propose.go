@@ -17,10 +17,14 @@ type proposal struct {
 // Database adds what is proposed for a database to a document.
 func Database(db *shape.Database, out *draft.Document) {
 	p := &proposal{db, out}
-	orders := shape.FindOrders(db)
-	for _, o := range orders {
-		p.lifecycle(o)
+	p.outboxes()
+	for _, o := range shape.FindOrders(db) {
+		h := shape.FindHistory(db, o)
+		l := newLifecycle(db, o, h)
+		p.lifecycle(l)
+		p.effects(o, l)
 	}
+	p.inboxes()
 }
 
 // single is a list of one column as that column.

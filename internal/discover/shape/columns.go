@@ -16,7 +16,7 @@ var (
 	TraceNames   = []string{"traceparent", "trace_parent", "trace_context", "trace_id", "w3c_traceparent"}
 	RequestNames = []string{"idempotency_key", "idempotence_key", "idempotency_token", "request_id", "request", "client_request_id", "client_token", "dedup_key", "deduplication_id", "request_key"}
 	// SourceNames are keys of what an order is made from. Only one order is usual, but not sure.
-	SourceNames = []string{"cart_id", "quote_id", "checkout_id", "checkout_token", "basket_id", "external_id", "external_reference", "client_reference", "session_id", "token", "hash", "cart_token", "order_key"}
+	SourceNames  = []string{"cart_id", "quote_id", "checkout_id", "checkout_token", "basket_id", "external_id", "external_reference", "client_reference", "session_id", "token", "hash", "cart_token", "order_key"}
 	OrderIDNames = []string{"order_id", "aggregate_id", "aggregateid", "order_uuid", "order_number", "order_no", "parent_id", "record_key", "entity_id", "saga_id", "purchase_id", "booking_id", "stateful_id", "resource_id", "subject_id"}
 )
 

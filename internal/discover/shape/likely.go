@@ -20,10 +20,12 @@ var (
 func IsOrderName(name string) bool { return Ends(name, orderWords...) }
 
 // IsSagaName reports whether a table is called sagas, or has it in its name.
-func IsSagaName(name string) bool { return Ends(name, sagaWords...) || Has(name, sagaWords...) && Ends(name, "instance", "state", "execution") }
+func IsSagaName(name string) bool {
+	return Ends(name, sagaWords...) || Has(name, sagaWords...) && Ends(name, "instance", "state", "execution")
+}
 
 // IsEffectName reports whether a table is called payments, shipments or the like.
-func IsEffectName(name string) bool { return Ends(name, effectWords...) }
+func IsEffectName(name string) bool { return Ends(name, effectWords...) && !Has(name, "log", "event") }
 
 // IsHistoryName reports whether a table is called like a history.
 func IsHistoryName(name string) bool { return Has(name, historyWords...) }
@@ -65,7 +67,9 @@ func Likely(t *Table) int {
 		return 3
 	case state && timed:
 		return 2
-	case Has(t.Name, historyWords...) && timed, has(func(n string) bool { return Is(n, "messageable_id", "serialized_event", "nextAttemptTime", "SequenceNumber", "listener_id") }):
+	case Has(t.Name, historyWords...) && timed, has(func(n string) bool {
+		return Is(n, "messageable_id", "serialized_event", "nextAttemptTime", "SequenceNumber", "listener_id")
+	}):
 		return 1
 	}
 	return 0

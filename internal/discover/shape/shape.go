@@ -45,12 +45,12 @@ type Join struct {
 	Parent, Child *Table
 	ParentKey     string
 	ChildKey      string
-	Keys          []string            // of the parent, that were looked up
-	Rows          map[string][]int    // by key: the rows of the child, as indexes into Found
-	Found         [][]database.Datum  // of the columns of the child
-	Columns       []string            // of Found
-	Orphans       int                 // rows of the child, of those whose parent was looked up, without one
-	Asked         int                 // rows of the child whose parent was looked up
+	Keys          []string           // of the parent, that were looked up
+	Rows          map[string][]int   // by key: the rows of the child, as indexes into Found
+	Found         [][]database.Datum // of the columns of the child
+	Columns       []string           // of Found
+	Orphans       int                // rows of the child, of those whose parent was looked up, without one
+	Asked         int                // rows of the child whose parent was looked up
 	Err           string
 }
 
