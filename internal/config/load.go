@@ -45,8 +45,8 @@ func Parse(name string, text []byte, dir string, sections []Section) (*File, err
 	return parse(name, text, dir, sections, os.LookupEnv)
 }
 
-// ParseWith is Parse with variables that are not those of the environment.
-func ParseWith(name string, text []byte, dir string, sections []Section, lookup func(string) (string, bool)) (*File, error) {
+// ParseLookup is Parse with variables that are not those of the environment.
+func ParseLookup(name string, text []byte, dir string, sections []Section, lookup func(string) (string, bool)) (*File, error) {
 	return parse(name, text, dir, sections, lookup)
 }
 

@@ -71,7 +71,7 @@ func missing(db *shape.Database) (list []string) {
 func (x *explorer) databaseConfig(e *draft.Entry) (database.Config, error) {
 	var d draft.Document
 	d.Add("databases", &draft.Entry{Name: e.Name, Lines: e.Lines})
-	f, err := config.ParseWith("--database", []byte(d.String()), ".", []config.Section{database.Section()}, x.secrets.lookup)
+	f, err := config.ParseLookup("--database", []byte(d.String()), ".", []config.Section{database.Section()}, x.secrets.lookup)
 	if err != nil {
 		return database.Config{}, reasons("--database", err)
 	}

@@ -140,5 +140,5 @@ func (x *explorer) parse(section string, e *draft.Entry) (*config.File, error) {
 		}
 	}
 	d.Add(section, e)
-	return config.ParseWith("lostorder.yml", []byte(d.String()), ".", builtin.Sections(), x.secrets.lookup)
+	return config.ParseLookup("lostorder.yml", []byte(d.String()), ".", builtin.Sections(), x.secrets.lookup)
 }
