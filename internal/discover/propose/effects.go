@@ -90,6 +90,7 @@ func (p *proposal) effect(o *shape.Orders, l *lifecycle, j *shape.Join) {
 			needed = append(needed, s.state)
 		}
 	}
+	slices.Sort(needed)
 	expect := "exactly_one"
 	switch n := mostOf(found, needed); {
 	case len(needed) == 0:
