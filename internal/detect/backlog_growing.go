@@ -17,8 +17,15 @@ var backlogGrowing = Decision{
 	observeQueue: observeGrowth,
 	decide:       decideBacklogGrowing,
 	presence: func(v *view, s signal.Subject) presence {
-		return v.queuePresence(s, readWhole)
+		return v.queuePresence(s, func(q *signal.Queue) bool { return readWhole(q) && v.windowObserved(q) })
 	},
+}
+
+// windowObserved reports whether the flow of a queue was observed for a whole window, or no
+// message waits.
+func (v *view) windowObserved(q *signal.Queue) bool {
+	t := v.memory.queues[q.QueueID]
+	return t.Flow.full() || t.Progress.Backlog == 0
 }
 
 // growth is what backlog_growing remembers of a queue.

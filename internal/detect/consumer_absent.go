@@ -2,6 +2,7 @@ package detect
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/lostorder/lostorder/internal/phrase"
 	"github.com/lostorder/lostorder/internal/signal"
@@ -18,7 +19,7 @@ var consumerAbsent = Decision{
 	decide:       decideConsumerAbsent,
 	presence: func(v *view, s signal.Subject) presence {
 		if q := v.queue(s); q != nil {
-			return presentIf(readAny(q) && (q.Consumers.Known() || assignmentKnown(q)))
+			return presentIf(readAny(q) && (q.Consumers.Known() || assignmentKnown(q)) && !v.mayStillBeAbsent(q))
 		}
 		if _, vanished := v.memory.vanished[queueOf(s)]; vanished && v.report.Complete() {
 			return present // that the group is gone is what the mode decides from
@@ -42,6 +43,20 @@ type absence struct {
 	// Since is since when messages wait, no consumer is connected and nothing was
 	// committed; zero when that is not so.
 	Since signal.Instant
+	// SawBegin is false when it was so at our first reading, or after an observation gap.
+	SawBegin bool
+}
+
+// mayStillBeAbsent reports whether messages wait without a consumer since the first
+// reading, or since an observation gap, and it is too early to decide.
+func (v *view) mayStillBeAbsent(q *signal.Queue) bool {
+	t := v.memory.queues[q.QueueID]
+	if since := t.Absence.Since; since.Known() {
+		return !t.Absence.SawBegin && v.at.Sub(since) < q.Objective.AbsentAfter
+	}
+	return slices.ContainsFunc(t.Progress.Partitions, func(p partition) bool {
+		return p.Waiting > 0 && !p.SawProgress && p.UnassignedSince.Known() && v.at.Sub(max(p.UnassignedSince, p.StuckSince)) < q.Objective.AbsentAfter
+	})
 }
 
 func observeAbsence(r *queueReading) {
@@ -50,7 +65,7 @@ func observeAbsence(r *queueReading) {
 	case r.memory.Consumers.Connected != 0 || r.memory.Progress.Backlog == 0:
 		absence.Since = 0
 	case !absence.Since.Known() || r.memory.Progress.advanced || r.rebase:
-		absence.Since = r.at
+		absence.Since, absence.SawBegin = r.at, r.previous.Known() && !r.rebase
 	}
 }
 

@@ -2,6 +2,7 @@ package detect
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/lostorder/lostorder/internal/phrase"
@@ -18,7 +19,7 @@ var consumerStalled = Decision{
 	BenignTwin:  "A slow consumer that advances, an idle topic, a rebalance or a broker restart, a lag made of commit markers only.",
 	decide:      decideConsumerStalled,
 	presence: func(v *view, s signal.Subject) presence {
-		return v.queuePresence(s, readAny)
+		return v.queuePresence(s, func(q *signal.Queue) bool { return readAny(q) && !v.mayStillStall(q) })
 	},
 }
 
@@ -41,6 +42,15 @@ func stalledSince(t *queueMemory, p *partition) signal.Instant {
 		}
 	}
 	return since
+}
+
+// mayStillStall reports whether messages of a partition wait that has not advanced since
+// the first reading, or since an observation gap, and it is too early to decide.
+func (v *view) mayStillStall(q *signal.Queue) bool {
+	t := v.memory.queues[q.QueueID]
+	return t.Consumers.Connected != 0 && slices.ContainsFunc(t.Progress.Partitions, func(p partition) bool {
+		return p.Waiting > 0 && !p.SawProgress && v.at.Sub(max(p.StuckSince, p.OwnedSince)) < q.Objective.MaxAge
+	})
 }
 
 func decideConsumerStalled(v *view) []Case {

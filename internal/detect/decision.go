@@ -28,11 +28,14 @@ type Decision struct {
 
 // presence says what a reading shows of a subject. A finding opens, heals and closes only
 // by what the reading contains.
+//
+// After a start or an observation gap a mode may need to watch for a while before it can
+// tell a failure that continues from one that healed. Until then the answer is unread.
 type presence uint8
 
 const (
 	gone    presence = iota // the reading does not contain the subject
-	unread                  // it contains the subject, and not what the mode decides from
+	unread                  // it contains the subject, and not what the mode decides from, or not for long enough
 	present                 // it contains what the mode decides from
 )
 

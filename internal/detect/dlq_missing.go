@@ -88,21 +88,22 @@ func observeDeadLetterTargets(v *view) {
 // dlqMissingPresence: a finding about many queues has their broker or their dead letter
 // target as its subject.
 func dlqMissingPresence(v *view, s signal.Subject) presence {
-	if q := v.queue(s); q != nil && (routeKnown(q) || s.Destination != "") {
-		if routeKnown(q) {
-			return present
-		}
-		return unread
+	decided := func(q *signal.Queue) bool {
+		t := &v.memory.queues[q.QueueID].DeadLettering
+		return routeKnown(q) && (!t.Since.Known() || v.at.Sub(t.Since) >= t.Grace)
+	}
+	if q := v.queue(s); q != nil && s.Destination != "" {
+		return presentIf(decided(q))
 	}
 	found := gone
 	for i := range v.report.Queues {
 		q := &v.report.Queues[i]
 		switch {
 		case q.System != s.System || q.Cluster != s.Cluster:
-		case routeKnown(q) && (s.Destination == "" || q.Setup.DeadLettering.To == s.Destination):
-			return present
-		case !routeKnown(q):
+		case !decided(q):
 			found = unread
+		case s.Destination == "" || q.Setup.DeadLettering.To == s.Destination:
+			return present
 		}
 	}
 	return found

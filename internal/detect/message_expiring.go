@@ -46,7 +46,7 @@ func expiringPresence(v *view, s signal.Subject) presence {
 		if q.Setup == nil || !readAny(q) {
 			return unread
 		}
-		return presentIf(!v.memory.queues[q.QueueID].Expiring.headUnknown(q))
+		return presentIf(!v.memory.queues[q.QueueID].Expiring.undecided(q, v.at))
 	}
 	if d := v.deadLetterQueue(s); d != nil {
 		return presentIf(d.Messages == 0 || d.Messages > 0 && (decidable(d.Oldest) || expiresWithSource(d)))

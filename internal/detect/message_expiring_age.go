@@ -43,12 +43,13 @@ func agingWindow(q *signal.Queue) time.Duration {
 	return max(window, q.CounterDelay)
 }
 
-// headUnknown reports whether the head of a partition that was aging has no age in the
-// reading.
-func (t *expiring) headUnknown(q *signal.Queue) bool {
+// undecided reports whether the head of a partition that is aging has no age in the
+// reading, or was not observed for long enough.
+func (t *expiring) undecided(q *signal.Queue, at signal.Instant) bool {
 	for i := range q.Partitions {
 		p := &q.Partitions[i]
-		if _, aging := t.Aging[p.ID]; aging && p.End >= 0 && p.Lag() > 0 && !decidable(p.Head) {
+		a, aging := t.Aging[p.ID]
+		if aging && p.End >= 0 && p.Lag() > 0 && (!decidable(p.Head) || at.Sub(a.First.At) < agingWindow(q)) {
 			return true
 		}
 	}

@@ -23,7 +23,11 @@ var messageOverdue = Decision{
 	decide:       decideMessageOverdue,
 	presence: func(v *view, s signal.Subject) presence {
 		return v.queuePresence(s, func(q *signal.Queue) bool {
-			return readAny(q) && (decidable(q.Oldest) || v.memory.queues[q.QueueID].Progress.Backlog == 0)
+			t := v.memory.queues[q.QueueID]
+			if t.Progress.Backlog == 0 || decidable(q.Oldest) && q.Oldest.At(v.at) < q.Objective.MaxAge {
+				return readAny(q)
+			}
+			return readAny(q) && decidable(q.Oldest) && t.Flow.full()
 		})
 	},
 }

@@ -21,7 +21,11 @@ var outboxStalled = Decision{
 	decide:      decideOutboxStalled,
 	presence: func(v *view, s signal.Subject) presence {
 		return v.outboxPresence(s, func(o *signal.Outbox) bool {
-			return o.LogReader != nil || o.Pending == 0 || headKnown(o)
+			t := v.memory.outboxes[o.Name]
+			if o.LogReader != nil {
+				return !t.Log.undecided(o, v.at)
+			}
+			return o.Pending == 0 || headKnown(o) && !t.undecided(o, v.at)
 		})
 	},
 }
@@ -32,10 +36,17 @@ type outboxMemory struct {
 	Name      string
 	At        signal.Instant // of the last reading
 	HeadKey   string
+	SawHead   bool           // false when that row was the oldest at our first reading, or after an observation gap
 	HeadSince signal.Instant // since when that row was seen to be the oldest
 	Keys      []string       // of the oldest pending rows, at the last reading that had them
 	Passed    int64          // rows behind the head that were published since HeadSince, at least
 	Log       logMemory
+}
+
+// undecided reports whether the oldest row may have been the oldest for too long, and was
+// not observed for long enough.
+func (t *outboxMemory) undecided(o *signal.Outbox, at signal.Instant) bool {
+	return !t.SawHead && o.Oldest.At(at) >= o.MaxAge && at.Sub(t.HeadSince) < o.MaxAge
 }
 
 // headKnown reports whether the reading has the oldest pending row.
@@ -55,6 +66,7 @@ func observeOutboxes(v *view) {
 
 func (t *outboxMemory) observe(o *signal.Outbox, at signal.Instant, interval time.Duration) {
 	rebase := t.At.Known() && blind(t.At, at, interval)
+	first := !t.At.Known()
 	t.At = at
 	if o.LogReader != nil {
 		t.Log.observe(o.LogReader, at, rebase)
@@ -66,6 +78,7 @@ func (t *outboxMemory) observe(o *signal.Outbox, at signal.Instant, interval tim
 	case !headKnown(o):
 		// The oldest row was not read: it neither advanced nor stood still.
 	case o.HeadKey != t.HeadKey || !t.HeadSince.Known() || rebase:
+		t.SawHead = !first && o.HeadKey != t.HeadKey
 		t.HeadKey, t.HeadSince, t.Keys, t.Passed = o.HeadKey, at, o.Keys, 0
 	default:
 		t.Passed += published(t.Keys, o)

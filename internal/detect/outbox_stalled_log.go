@@ -21,6 +21,7 @@ const steadyInserts = 3
 // advanced.
 type logMemory struct {
 	Seen      bool
+	Watched   bool // it advanced since our first reading, or since an observation gap
 	Confirmed int64
 	Sent      signal.Count
 	Since     signal.Instant // since when it has not advanced, while there was something to confirm
@@ -47,12 +48,20 @@ func (t *logMemory) observe(s *signal.LogReader, at signal.Instant, rebase bool)
 		return
 	}
 	if !t.Seen || rebase || s.Confirmed != t.Confirmed || s.Sent != t.Sent || s.Written <= s.Confirmed {
+		t.Watched = t.Seen && !rebase
 		t.Since, t.Written, t.Rows, t.Steps = at, s.Written, 0, 0
 	} else if more := s.Inserted - t.Inserted; s.Inserted.Known() && t.Inserted.Known() && more > 0 {
 		t.Rows += more
 		t.Steps++
 	}
 	t.Confirmed, t.Sent, t.Inserted, t.Seen = s.Confirmed, s.Sent, s.Inserted, true
+}
+
+// undecided reports whether the reader may have stood still for too long, and was not
+// observed for long enough.
+func (t *logMemory) undecided(o *signal.Outbox, at signal.Instant) bool {
+	s := o.LogReader
+	return !s.Dropped && !s.Lost && s.Written > s.Confirmed && !t.Watched && at.Sub(t.Since) < o.MaxAge
 }
 
 // stalled decides about an outbox whose relay reads the log.

@@ -274,3 +274,43 @@ func TestEveryModeAsksForItsEvidence(t *testing.T) {
 		}
 	}
 }
+
+// TestFailureThatContinuesOverAGapStaysOneFinding: after an observation gap, and after a
+// restart that restores only the findings, nothing closes until it is clear whether the
+// failure continues.
+func TestFailureThatContinuesOverAGapStaysOneFinding(t *testing.T) {
+	for gap, leave := range map[string]func(s *script){
+		"an observation gap": func(s *script) { s.blind(20 * time.Minute) },
+		"a restart": func(s *script) {
+			open := s.detector.OpenFindings()
+			s.restart()
+			s.detector.RestoreFindings(open)
+			s.blind(2 * time.Minute)
+		},
+	} {
+		for name, tc := range presenceCases {
+			t.Run(gap+"/"+name, func(t *testing.T) {
+				s := newScript(t)
+				s.play(tc.after, func(i int) signal.Report { return tc.fails(s, i) })
+				if !slices.Contains(s.open(), tc.mode) {
+					t.Fatalf("open %v, want %s", s.open(), tc.mode)
+				}
+				leave(s)
+				played := int(tc.after/interval) + int(20*time.Minute/interval)
+				s.play(tc.after+time.Minute, func(i int) signal.Report { return tc.fails(s, played+i) })
+				for _, f := range s.closed {
+					if f.Mode == tc.mode {
+						t.Errorf("closed at %s: %s", f.ClosedAt, f.Summary)
+					}
+				}
+				if !slices.Contains(s.open(), tc.mode) {
+					t.Errorf("open %v, want %s", s.open(), tc.mode)
+				}
+				s.play(max(tc.healsAfter, time.Minute), func(i int) signal.Report { return tc.heals(s, i) })
+				if slices.Contains(s.open(), tc.mode) {
+					t.Errorf("open %v once it healed", s.open())
+				}
+			})
+		}
+	}
+}

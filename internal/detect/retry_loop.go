@@ -19,7 +19,9 @@ var retryLoop = Decision{
 	BenignTwin:  "A deploy, a rebalance, a message that fails now and then and succeeds, a consumer that crashes and returns what it held, redeliveries beside progress.",
 	decide:      decideRetryLoop,
 	presence: func(v *view, s signal.Subject) presence {
-		return v.queuePresence(s, func(q *signal.Queue) bool { return readAny(q) && (deliveriesCounted(q) || membersKnown(q)) })
+		return v.queuePresence(s, func(q *signal.Queue) bool {
+			return readAny(q) && (deliveriesCounted(q) || membersKnown(q)) && v.windowObserved(q)
+		})
 	},
 }
 
