@@ -19,6 +19,7 @@ import (
 	"github.com/lostorder/lostorder/internal/privacy"
 	"github.com/lostorder/lostorder/internal/signal"
 	"github.com/lostorder/lostorder/internal/terminal"
+	"github.com/lostorder/lostorder/internal/untrusted"
 	"github.com/lostorder/lostorder/internal/web/api"
 )
 
@@ -35,6 +36,7 @@ func explainCommand(app *kingpin.Application, stdout io.Writer) command {
 		if err != nil {
 			return err
 		}
+		untrusted.Value(order)
 		if *asJSON {
 			enc := json.NewEncoder(stdout)
 			enc.SetIndent("", "  ")

@@ -165,12 +165,23 @@ func TestCheckShowsNoEscapeSequenceOfARow(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	if _, err := db.Exec("INSERT INTO orders VALUES ('A-1017', ?, ?, '')", hostileText, time.Now().Unix()); err != nil {
+		t.Fatal(err)
+	}
 	file := filepath.Join(dir, "lostorder.yml")
 	text := "databases: [{name: shop, url: \"sqlite://" + path + "\"}]\n" +
 		"lifecycles:\n- {name: order, source: {database: shop, table: orders}, states: {placed: {max: 1s, next: [paid]}, paid: {}}}\n" +
 		"- {name: none, source: {database: shop, table: orders, columns: {order_id: nothing}}, states: {placed: {max: 1s, next: [paid]}, paid: {}}}\n"
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"explain"}, {"explain", "--json"}} {
+		var out, errs bytes.Buffer
+		Main(t.Context(), append(args, "--config.file="+file, "A-1017"), &out, &errs)
+		safe(t, fmt.Sprint(args), out.String()+errs.String())
+		if !strings.Contains(out.String(), "owned") {
+			t.Errorf("%s does not tell of the order: %s%s", args, out.String(), errs.String())
+		}
 	}
 	for _, args := range [][]string{{"check"}, {"check", "--json"}} {
 		var out, errs bytes.Buffer

@@ -105,7 +105,8 @@ type view struct {
 	at     signal.Instant
 	memory *targetMemory
 
-	queues map[signal.QueueID]*signal.Queue // of the report, filled when first needed
+	queues      map[signal.QueueID]*signal.Queue   // of the report, filled when first needed
+	deadLetters map[string]*signal.DeadLetterQueue // by name; nil until asked for
 }
 
 // queue returns the queue of the report that a finding is about; nil where it is not in
@@ -131,12 +132,18 @@ func (v *view) queuePresence(s signal.Subject, read func(q *signal.Queue) bool) 
 // deadLetterQueue returns the dead letter queue of the report that a finding is about;
 // nil where it is not in the report.
 func (v *view) deadLetterQueue(s signal.Subject) *signal.DeadLetterQueue {
-	for i := range v.report.DeadLetters {
-		if d := &v.report.DeadLetters[i]; d.Destination == s.Destination && s.Group == "" {
-			return d
+	if s.Group != "" {
+		return nil
+	}
+	if v.deadLetters == nil {
+		v.deadLetters = make(map[string]*signal.DeadLetterQueue, len(v.report.DeadLetters))
+		for i := range v.report.DeadLetters {
+			if d := &v.report.DeadLetters[i]; v.deadLetters[d.Destination] == nil {
+				v.deadLetters[d.Destination] = d
+			}
 		}
 	}
-	return nil
+	return v.deadLetters[s.Destination]
 }
 
 // holdsDeadLetters reports whether a queue is a dead letter queue. Consumers need not

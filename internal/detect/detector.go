@@ -75,8 +75,9 @@ func (d *Detector) Observe(r *signal.Report) (changes []Change) {
 		cases[decision.Mode] = decision.decide(v)
 	}
 	memory.dropSymptoms(cases, at)
+	open := d.ledger.openOf(r.TargetID)
 	for _, decision := range d.decisions {
-		changed := d.ledger.settle(&decision, cases[decision.Mode], v)
+		changed := d.ledger.settle(&decision, cases[decision.Mode], open[decision.Mode], v)
 		for _, c := range changed {
 			if c.Kind == Opened {
 				d.tally.Findings[decision.Mode]++
@@ -111,7 +112,12 @@ func (d *Detector) Open() []signal.Finding {
 }
 
 // Closed returns the findings that were closed lately, the latest first.
-func (d *Detector) Closed() []signal.Finding { return slices.Clone(d.ledger.closed) }
+func (d *Detector) Closed() []signal.Finding {
+	all := d.ledger.closed
+	latest := slices.Clone(all[max(0, len(all)-keepClosed):])
+	slices.Reverse(latest)
+	return latest
+}
 
 // Expiries returns the queues whose messages will be removed unprocessed, in a stable
 // order. Those of a target that can no longer be read stay until it can.

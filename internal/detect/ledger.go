@@ -36,18 +36,18 @@ type episode struct {
 // ledger keeps the findings: each opens once and closes by itself. It knows no mode.
 type ledger struct {
 	open   map[caseKey]*episode
-	closed []signal.Finding // the latest first
+	closed []signal.Finding // the latest last, and more than are remembered
 }
 
-// settle compares the cases of a mode with its open findings of the target, and returns
-// what it opened and closed.
-func (l *ledger) settle(d *Decision, cases []Case, v *view) (changes []Change) {
+// settle compares the cases of a mode with its findings of the target that were open before,
+// and returns what it opened and closed.
+func (l *ledger) settle(d *Decision, cases []Case, open []caseKey, v *view) (changes []Change) {
 	holding := make(map[caseKey]bool, len(cases))
 	for i := range cases {
 		key := caseKey{d.Mode, v.report.TargetID, cases[i].Subject}
 		holding[key] = true
-		e, open := l.open[key]
-		if !open {
+		e, isOpen := l.open[key]
+		if !isOpen {
 			if d.presence(v, key.subject) != present {
 				continue
 			}
@@ -58,8 +58,9 @@ func (l *ledger) settle(d *Decision, cases []Case, v *view) (changes []Change) {
 		e.quiet, e.seen = 0, v.at
 		update(&e.finding, &cases[i])
 	}
-	for key, e := range l.open {
-		if key.mode != d.Mode || key.target != v.report.TargetID || holding[key] {
+	for _, key := range open {
+		e := l.open[key]
+		if holding[key] {
 			continue
 		}
 		switch d.presence(v, key.subject) {
@@ -83,6 +84,18 @@ func (l *ledger) settle(d *Decision, cases []Case, v *view) (changes []Change) {
 	return changes
 }
 
+// openOf lists the open findings of a target by mode, so that they are searched once for
+// each report and not for each mode.
+func (l *ledger) openOf(target signal.TargetID) map[signal.Mode][]caseKey {
+	all := map[signal.Mode][]caseKey{}
+	for key := range l.open {
+		if key.target == target {
+			all[key.mode] = append(all[key.mode], key)
+		}
+	}
+	return all
+}
+
 // forget closes all findings of a target that is no longer watched.
 func (l *ledger) forget(target signal.TargetID, at signal.Instant) (changes []Change) {
 	for key := range l.open {
@@ -97,8 +110,10 @@ func (l *ledger) close(key caseKey, at signal.Instant) Change {
 	f := l.open[key].finding
 	f.ClosedAt = at.Time()
 	delete(l.open, key)
-	l.closed = slices.Insert(l.closed, 0, f)
-	l.closed = l.closed[:min(len(l.closed), keepClosed)]
+	l.closed = append(l.closed, f)
+	if extra := len(l.closed) - keepClosed; extra >= keepClosed { // now and then, not each time
+		l.closed = slices.Delete(l.closed, 0, extra)
+	}
 	return Change{Kind: Closed, Finding: f}
 }
 

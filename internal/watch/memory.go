@@ -152,28 +152,30 @@ func (w *Watch) confirm(r *signal.Report) {
 	}
 }
 
-// record takes changes into the history, and announces them once they are written.
-func (w *Watch) record(changes []detect.Change) {
-	now := w.now()
-	for _, c := range changes {
-		if c.Kind == detect.Closed {
-			w.closed = withClosed(w.closed, c.Finding, now)
-		}
-		if w.keeper == nil {
-			w.announce(c)
-		} else {
-			w.pending = append(w.pending, c)
-		}
+// record takes changes into the history, and returns those to announce now: with a keeper
+// they are announced once they are written.
+func (w *Watch) record(changes []detect.Change) (announce []detect.Change) {
+	w.closed = withClosed(w.closed, changes, w.now())
+	if w.keeper == nil {
+		return changes
 	}
-	if w.keeper != nil {
-		w.keeper.Changed()
-	}
+	w.pending = append(w.pending, changes...)
+	w.keeper.Changed()
+	return nil
 }
 
-// withClosed returns a new history that begins with a finding: snapshots share the old one.
-func withClosed(history []signal.Finding, f signal.Finding, now time.Time) []signal.Finding {
-	recent := make([]signal.Finding, 0, min(len(history)+1, historyMax))
-	recent = append(recent, f)
+// withClosed returns a new history that begins with the findings that closed, the latest
+// first: snapshots share the old one.
+func withClosed(history []signal.Finding, changes []detect.Change, now time.Time) []signal.Finding {
+	recent := make([]signal.Finding, 0, min(len(changes), historyMax))
+	for _, c := range slices.Backward(changes) {
+		if c.Kind == detect.Closed && len(recent) < historyMax {
+			recent = append(recent, c.Finding)
+		}
+	}
+	if len(recent) == 0 {
+		return history
+	}
 	for i := range history {
 		if len(recent) < historyMax && now.Sub(history[i].ClosedAt) < HistoryFor {
 			recent = append(recent, history[i])

@@ -44,6 +44,26 @@ func (t *Target) Stale(now time.Time) bool {
 	return t.Reading == nil || now.Sub(t.Reading.At) > 2*t.Interval+t.Took
 }
 
+// Recurrences returns Times for every finding, as cheap for many of them as for one.
+func (s *Snapshot) Recurrences(within time.Duration, now time.Time) func(f *signal.Finding) int {
+	type failure struct {
+		mode    signal.Mode
+		target  signal.TargetID
+		subject signal.Subject
+	}
+	counts := make(map[failure]int, len(s.Open))
+	for i := range s.Open {
+		f := &s.Open[i]
+		counts[failure{f.Mode, f.Target, f.Subject}]++
+	}
+	for i := range s.Closed {
+		if f := &s.Closed[i]; now.Sub(f.ClosedAt) <= within {
+			counts[failure{f.Mode, f.Target, f.Subject}]++
+		}
+	}
+	return func(f *signal.Finding) int { return counts[failure{f.Mode, f.Target, f.Subject}] }
+}
+
 // Times returns how often the failure of a finding was open within a time, this finding
 // included.
 func (s *Snapshot) Times(f *signal.Finding, within time.Duration, now time.Time) (n int) {

@@ -19,6 +19,8 @@ type Watch struct {
 	log      *slog.Logger
 	onChange func(detect.Change)
 
+	announcing sync.Mutex // is locked before mu, and keeps changes in their order
+
 	mu       sync.Mutex
 	detector *detect.Detector
 	targets  map[signal.TargetID]*Target
@@ -60,6 +62,16 @@ func (w *Watch) Expect(targets []collectors.Target) {
 
 // Report takes one reading and decides on it.
 func (w *Watch) Report(r signal.Report) {
+	w.announcing.Lock()
+	defer w.announcing.Unlock()
+	for _, c := range w.take(r) {
+		w.announce(c)
+	}
+}
+
+// take takes one reading and returns the changes to announce. Announcing thousands takes
+// long, and a scrape must not wait for it.
+func (w *Watch) take(r signal.Report) []detect.Change {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	t := w.target(r.TargetID)
@@ -74,20 +86,28 @@ func (w *Watch) Report(r signal.Report) {
 	changes := w.checkIdentity(&r)
 	changes = append(changes, w.detector.Observe(&r)...)
 	w.confirm(&r)
-	w.record(changes)
 	w.changed()
+	return w.record(changes)
 }
 
 // Forget drops a target that is no longer watched, with its findings.
 func (w *Watch) Forget(id signal.TargetID) {
+	w.announcing.Lock()
+	defer w.announcing.Unlock()
+	for _, c := range w.drop(id) {
+		w.announce(c)
+	}
+}
+
+func (w *Watch) drop(id signal.TargetID) []detect.Change {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	delete(w.targets, id)
 	delete(w.before, id)
 	delete(w.read, id)
 	delete(w.unconfirmed, id)
-	w.record(w.detector.Forget(id, signal.InstantOf(w.now())))
 	w.changed()
+	return w.record(w.detector.Forget(id, signal.InstantOf(w.now())))
 }
 
 // Snapshot returns what is known now. It never waits for a target. Between two

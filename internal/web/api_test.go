@@ -57,7 +57,8 @@ func TestFindingInJSON(t *testing.T) {
       "runbook_url": "https://github.com/lostorder/lostorder/blob/main/alerts/runbooks/outbox_stalled.md",
       "trace_id": "4bf92f3577b34da6a3ce929d0e0e4736"
     }
-  ]
+  ],
+  "total": 1
 }
 `
 	if body != want {
@@ -112,7 +113,7 @@ func TestFindingsAreChosen(t *testing.T) {
 			t.Errorf("%s: %s", query, got)
 		}
 	}
-	if _, body := do(t, handler(nil), http.MethodGet, "/api/v1/findings"); !strings.Contains(body, `"level": "blind"`) || !strings.HasSuffix(body, "},\n  \"findings\": []\n}\n") {
+	if _, body := do(t, handler(nil), http.MethodGet, "/api/v1/findings"); !strings.Contains(body, `"level": "blind"`) || !strings.HasSuffix(body, "},\n  \"findings\": [],\n  \"total\": 0\n}\n") {
 		t.Errorf("none is %s", body)
 	}
 }

@@ -49,13 +49,17 @@ func (s *server) findings(w http.ResponseWriter, r *http.Request) {
 		fail(w, http.StatusBadRequest, "unknown mode "+string(mode)+": use one of "+strings.Join(modes, ", "))
 		return
 	}
-	answer := api.Findings{Verdict: judge(known, s.Now()), Findings: []api.Finding{}}
-	for i := range chosen {
-		if mode == "" || chosen[i].Mode == mode {
-			answer.Findings = append(answer.Findings, s.finding(known, &chosen[i]))
-		}
+	if mode != "" {
+		chosen = slices.DeleteFunc(slices.Clone(chosen), func(f signal.Finding) bool { return f.Mode != mode })
 	}
-	respond(w, http.StatusOK, answer)
+	page, err := pageOf(chosen, query)
+	if err != nil {
+		fail(w, err.code, err.text)
+		return
+	}
+	times := known.Recurrences(recurWithin, s.Now())
+	answer := api.Findings{Verdict: judge(known, s.Now()), Total: len(chosen), Next: page.next}
+	stream(w, &answer, len(page.findings), func(i int) api.Finding { return s.finding(&page.findings[i], times) })
 }
 
 // one answers with one finding, open or closed lately: what the link in an alert
@@ -63,7 +67,7 @@ func (s *server) findings(w http.ResponseWriter, r *http.Request) {
 func (s *server) one(w http.ResponseWriter, r *http.Request) {
 	id, known := r.PathValue("id"), s.snapshot()
 	if f := find(known, id); f != nil {
-		respond(w, http.StatusOK, s.finding(known, f))
+		respond(w, http.StatusOK, s.finding(f, known.Recurrences(recurWithin, s.Now())))
 		return
 	}
 	fail(w, http.StatusNotFound, "no finding "+id+" is open or was closed lately")
@@ -96,7 +100,7 @@ func closedWithin(closed []signal.Finding, since time.Time) []signal.Finding {
 	return closed
 }
 
-func (s *server) finding(known *watch.Snapshot, f *signal.Finding) api.Finding {
+func (s *server) finding(f *signal.Finding, times func(*signal.Finding) int) api.Finding {
 	ids := f.OrderIDs
 	if ids == nil {
 		ids = []string{}
@@ -105,7 +109,7 @@ func (s *server) finding(known *watch.Snapshot, f *signal.Finding) api.Finding {
 		ID: f.ID, Mode: f.Mode, Severity: f.Severity, Summary: f.Summary,
 		Subject: f.Subject.String(), Labels: f.Subject, Target: f.Target.String(),
 		OrderIDs: ids, Count: f.Count,
-		Since: f.Since.UTC(), DetectedAt: f.DetectedAt.UTC(), ClosedAt: f.ClosedAt.UTC(), Unconfirmed: f.Unconfirmed, TimesIn7Days: known.Times(f, recurWithin, s.Now()),
+		Since: f.Since.UTC(), DetectedAt: f.DetectedAt.UTC(), ClosedAt: f.ClosedAt.UTC(), Unconfirmed: f.Unconfirmed, TimesIn7Days: times(f),
 		Evidence: f.Evidence, URL: s.External.Finding(f.ID), RunbookURL: s.runbook(f.Mode), TraceID: f.TraceID,
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/lostorder/lostorder/internal/explain"
 	"github.com/lostorder/lostorder/internal/signal"
+	"github.com/lostorder/lostorder/internal/untrusted"
 	"github.com/lostorder/lostorder/internal/watch"
 	"github.com/lostorder/lostorder/internal/web/api"
 )
@@ -32,10 +33,12 @@ func (s *server) lookUp(ctx context.Context, id string) (*api.Order, error) {
 	if err != nil {
 		return nil, err
 	}
+	untrusted.Value(answer)
 	answer.Findings = []api.Finding{}
 	known := s.snapshot()
+	times := known.Recurrences(recurWithin, s.Now())
 	for _, f := range naming(known, answer.ID) {
-		answer.Findings = append(answer.Findings, s.finding(known, f))
+		answer.Findings = append(answer.Findings, s.finding(f, times))
 	}
 	return answer, nil
 }

@@ -12,7 +12,17 @@ import (
 type Findings struct {
 	Verdict  Verdict   `json:"verdict"`
 	Findings []Finding `json:"findings"`
+	// Total is how many findings were asked for, on all pages.
+	Total int `json:"total"`
+	// Next is what ?after= has to be for the next page; absent on the last one.
+	Next string `json:"next,omitempty"`
 }
+
+// DefaultLimit is how many findings a page has, and LargestLimit is what ?limit= may ask for.
+const (
+	DefaultLimit = 1000
+	LargestLimit = 10_000
+)
 
 // Verdict says in words whether orders are being lost, and how much of what is
 // watched that rests on. It is about all open findings, also when fewer are asked for.
