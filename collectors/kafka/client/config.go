@@ -16,7 +16,10 @@ import (
 // sarama measures every request with go-metrics, which costs CPU and starts
 // goroutines that never end. This is the only switch for it. It holds for the whole
 // process and must be set before the first connection.
-func init() { metrics.UseNilMetrics = true }
+func init() {
+	metrics.UseNilMetrics = true
+	sarama.MaxResponseSize = largestResponse
+}
 
 const (
 	clientID = "lostorder"

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"encoding/binary"
 	"errors"
 	"net"
 	"sync"
@@ -30,7 +31,7 @@ type conn struct {
 
 	mu     sync.Mutex
 	broken error
-	heard  bool
+	head   []byte // the first four bytes, the length of the first answer
 }
 
 // Read reads. It checks in the first bytes that Kafka answers: sarama takes any four bytes
@@ -40,22 +41,32 @@ func (c *conn) Read(b []byte) (int, error) {
 		return 0, err
 	}
 	n, err := c.Conn.Read(b)
-	if n > 0 && !c.heard {
-		c.heard = true
+	if missing := lengthBytes - len(c.head); n > 0 && missing > 0 {
+		c.head = append(c.head, b[:min(n, missing)]...)
 		switch {
-		case b[0] == tlsAlert || b[0] == tlsHandshake:
+		case c.head[0] == tlsAlert || c.head[0] == tlsHandshake:
 			return 0, c.state(errSpeaksTLS)
-		case b[0] > largestResponse>>24:
+		case c.head[0] > largestResponse>>24, len(c.head) == lengthBytes && !isLength(c.head):
 			return 0, c.state(errNotKafka)
 		}
 	}
 	return n, c.state(err)
 }
 
+// isLength reports whether an answer may be that long. It has a number of four bytes at
+// least: sarama takes less for four gigabytes.
+func isLength(head []byte) bool {
+	length := binary.BigEndian.Uint32(head)
+	return length >= lengthBytes && length <= largestResponse
+}
+
 const (
-	tlsAlert        = 0x15
-	tlsHandshake    = 0x16
-	largestResponse = 100 << 20 // as sarama has it
+	lengthBytes  = 4
+	tlsAlert     = 0x15
+	tlsHandshake = 0x16
+	// largestResponse bounds a response. sarama makes room for lists as they are announced,
+	// which may take many times that. A million commits of groups have 20 MB.
+	largestResponse = 32 << 20
 )
 
 // Write writes.

@@ -8,11 +8,11 @@ import (
 )
 
 // LargestAnswer is how much a server may send as the answer to what was written last. The
-// largest honest one, fifty thousand keys, is a tenth of that.
-const LargestAnswer = 128 << 20
+// largest honest one, fifty thousand keys, is a fifth of that.
+const LargestAnswer = 64 << 20
 
 // ErrTooLarge says that a server sent more than any answer to lostorder is.
-var ErrTooLarge = errors.New("the server sent more than 128 MiB as one answer, which no answer to lostorder is")
+var ErrTooLarge = errors.New("the server sent more than 64 MiB as one answer, which no answer to lostorder is")
 
 // Bounded has each connection fail when a server sends an endless answer: a driver, or
 // whoever collects its rows, would keep all of it.

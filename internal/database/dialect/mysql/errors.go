@@ -35,6 +35,8 @@ func (d *server) Explain(err error, q *dialect.Query, user string) (dialect.Prob
 	switch {
 	case errors.Is(err, driver.ErrCleartextPassword):
 		return dialect.Problem{Text: "the server asks for the password in clear, and lostorder does not send it so; give the user caching_sha2_password or mysql_native_password"}, true
+	case errors.Is(err, errColumns):
+		return dialect.Problem{Text: errColumns.Error()}, true
 	case errors.Is(err, driver.ErrOldPassword):
 		return dialect.Problem{Text: "the server asks for the password in the form of before MySQL 4.1, which anybody can read, and lostorder does not send it so; give the user a new password"}, true
 	case errors.Is(err, driver.ErrNoTLS):

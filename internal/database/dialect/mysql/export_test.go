@@ -32,3 +32,6 @@ func Explain(number uint16, message string) string {
 	p, _ := d.Explain(&driver.MySQLError{Number: number, Message: message}, nil, "")
 	return p.Error()
 }
+
+// ColumnsOf is columnsOf.
+var ColumnsOf = columnsOf

@@ -60,7 +60,7 @@ func newServer(s dialect.Settings) (dialect.Dialect, error) {
 	if u.Hostname() == "" && settings.Net == "tcp" {
 		return nil, errors.New("not a MySQL URL: name the host, as in mysql://user:password@host:3306/database, or a socket with ?socket=/path")
 	}
-	settings.DialFunc = dialect.Bounded(dialect.Linger((&net.Dialer{}).DialContext, settle))
+	settings.DialFunc = countColumns(dialect.Bounded(dialect.Linger((&net.Dialer{}).DialContext, settle)))
 	settings.InterpolateParams = true // one round trip for each query
 	settings.Timeout = time.Duration(s.ConnectTimeout)
 	settings.ConnectionAttributes = "program_name:lostorder"
