@@ -3,7 +3,7 @@ package watch_test
 import (
 	"fmt"
 	"log/slog"
-	"sync/atomic"
+	"runtime"
 	"testing"
 	"time"
 
@@ -39,45 +39,47 @@ func healing(t testing.TB, n int, changed func(detect.Change)) (w *watch.Watch, 
 	return w, deadLetters(n, now.Add(15*time.Second), true)
 }
 
-// TestAScrapeDoesNotWaitWhileManyFindingsHeal: ten thousand findings close at once, each of
-// which takes its time to announce.
+// TestAScrapeDoesNotWaitWhileManyFindingsHeal reads a snapshot while the first of ten
+// thousand findings that close at once is announced.
 func TestAScrapeDoesNotWaitWhileManyFindingsHeal(t *testing.T) {
 	const many = 10_000
-	var closed atomic.Int64
-	w, last := healing(t, many, func(c detect.Change) {
-		if c.Kind == detect.Closed && closed.Add(1)%20 == 0 {
-			time.Sleep(time.Millisecond) // as long as twenty lines of the log take
+	closed := 0
+	var w *watch.Watch
+	var last signal.Report
+	w, last = healing(t, many, func(c detect.Change) {
+		if c.Kind != detect.Closed {
+			return
+		}
+		if closed++; closed > 1 {
+			return
+		}
+		read := make(chan int)
+		go func() { read <- len(w.Snapshot().Open) }()
+		select {
+		case open := <-read:
+			if open != 0 {
+				t.Errorf("%d findings are open", open)
+			}
+		case <-time.After(30 * time.Second):
+			t.Error("a snapshot waits until all changes are announced")
 		}
 	})
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		w.Report(last)
-	}()
-	var longest time.Duration
-	for announcing := false; ; {
-		began := time.Now()
-		open := len(w.Snapshot().Open)
-		longest = max(longest, time.Since(began))
-		announcing = announcing || open == 0 && closed.Load() < many
-		select {
-		case <-done:
-			if closed.Load() < many || len(w.Snapshot().Open) > 0 {
-				t.Fatalf("%d findings closed, %d are open", closed.Load(), len(w.Snapshot().Open))
-			}
-			if !announcing {
-				t.Error("nothing could be read while the changes were announced")
-			}
-			// Ten times what it takes on an idle machine; it was 700 ms without announcing.
-			if longest > 300*time.Millisecond {
-				t.Errorf("a snapshot took %s", longest)
-			}
-			t.Logf("a snapshot took %s at most", longest)
-			return
-		default:
-			time.Sleep(time.Millisecond)
-		}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	began := time.Now()
+	w.Report(last)
+	took := time.Since(began)
+	runtime.ReadMemStats(&after)
+	if closed != many {
+		t.Errorf("%d findings closed", closed)
 	}
+	// A copy of the history for each finding would be gigabytes.
+	const most = 300 << 20
+	allocated := after.TotalAlloc - before.TotalAlloc
+	if allocated > most {
+		t.Errorf("it takes %d MB", allocated>>20)
+	}
+	t.Logf("it took %s and %d MB", took.Round(time.Millisecond), allocated>>20)
 }
 
 // BenchmarkHealing closes all findings of one report at once.
