@@ -16,14 +16,14 @@ type consumers struct {
 }
 
 func (c *consumers) observe(r *queueReading) {
-	if r.Queue.Consumers.Known() || !r.previous.Known() {
-		c.Connected = r.Queue.Consumers
+	if r.Consumers.Known() || !r.previous.Known() {
+		c.Connected = r.Consumers
 	}
-	c.Seen = c.Seen || r.Queue.Consumers > 0
+	c.Seen = c.Seen || r.Consumers > 0
 	if r.rebase {
 		c.Joined = [rememberedJoins]signal.Instant{}
 	}
-	members := r.Queue.Members
+	members := r.Members
 	if members == 0 || members == c.Members {
 		return
 	}

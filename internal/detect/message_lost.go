@@ -1,8 +1,9 @@
 package detect
 
 import (
-	"github.com/lostorder/lostorder/internal/signal"
 	"time"
+
+	"github.com/lostorder/lostorder/internal/signal"
 )
 
 // messageLost: the broker removed messages that no consumer had processed.

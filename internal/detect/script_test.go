@@ -130,7 +130,7 @@ func (s *script) readable(f *signal.Finding) {
 		}
 		keys[key] = true
 		for _, unit := range []string{"_seconds", "_per_second", "_bound", "_bytes"} {
-			if strings.HasSuffix(fact.Name, unit) && !(unit == "_bytes" && fact.Value.Kind == signal.BytesValue) {
+			if strings.HasSuffix(fact.Name, unit) && (unit != "_bytes" || fact.Value.Kind != signal.BytesValue) {
 				s.t.Errorf("%s: the name %s ends with a unit", f.Mode, fact.Name)
 			}
 		}

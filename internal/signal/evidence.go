@@ -152,13 +152,14 @@ func (v Value) Data() any {
 // String is the value as a sentence or a table shows it, with its bound.
 func (v Value) String() string {
 	text := v.unbounded()
-	switch {
-	case v.Bound == AgeUnknown:
+	switch v.Bound {
+	case AgeUnknown:
 		return text
-	case v.Bound == AtMost:
+	case AtMost:
 		return "at most " + text
-	case v.Bound == AtLeast:
+	case AtLeast:
 		return "at least " + text
+	case Measured, Estimated:
 	}
 	return text + " (" + v.Bound.String() + ")"
 }
