@@ -3,10 +3,12 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,7 +21,7 @@ import (
 
 func findingsCommand(app *kingpin.Application, stdout, stderr io.Writer) command {
 	clause := app.Command("findings", "Ask a running lostorder what is being lost now, since when, how many, which.")
-	id := clause.Arg("id", "Show this one with all its evidence; the first characters of its id are enough.").String()
+	id := clause.Arg("id", "Show this one with all its evidence; the first characters of its id are enough. The id of an order shows the findings that name it.").String()
 	address := clause.Flag("url", "Where lostorder answers. Credentials may be in it: http://USER:PASSWORD@HOST:PORT.").
 		Default("http://localhost" + defaultListen).Envar("LOSTORDER_URL").String()
 	state := clause.Flag("state", "Which findings: open, closed (lately) or all.").Default("open").Enum("open", "closed", "all")
@@ -27,6 +29,8 @@ func findingsCommand(app *kingpin.Application, stdout, stderr io.Writer) command
 	within := clause.Flag("within", "Show the findings that closed within this time, such as 7d.").PlaceHolder("DURATION").String()
 	mode := clause.Flag("mode", "Only those of this failure mode.").String()
 	asJSON := clause.Flag("json", "Print what the API says; with --watch one object per line.").Bool()
+	asCSV := clause.Flag("csv", "Print one line for each order that the findings name.").Bool()
+	exitCode := clause.Flag("exit-code", "End with code 3 when there is a finding, and with code 4 when there is none and not every target can be read.").Bool()
 	watch := clause.Flag("watch", "Look again and again, until interrupted.").Bool()
 	every := clause.Flag("interval", "How often --watch looks.").Default("2s").Duration()
 
@@ -49,9 +53,15 @@ func findingsCommand(app *kingpin.Application, stdout, stderr io.Writer) command
 			query.Set("state", "all")
 			query.Del("closed")
 		}
-		show := func() error {
-			answer, err := c.findings(ctx, query.Encode())
-			if err != nil {
+		if *watch && (*asCSV || *exitCode) {
+			return errors.New("--watch does not end and cannot go with --csv or --exit-code")
+		}
+		if *every < leastInterval {
+			return fmt.Errorf("--interval: at least %s", leastInterval)
+		}
+		var answer api.Findings
+		show := func() (err error) {
+			if answer, err = c.findings(ctx, query.Encode()); err != nil {
 				return err
 			}
 			if *id != "" {
@@ -61,38 +71,85 @@ func findingsCommand(app *kingpin.Application, stdout, stderr io.Writer) command
 			}
 			out := terminal.Style{Color: wantsColor(stdout), Now: time.Now()}
 			switch {
+			case *asCSV:
+				if named, affected := counted(answer.Findings); named < affected {
+					fmt.Fprintf(stderr, "lostorder: %d of %d orders are named; the others are not in memory\n", named, affected)
+				}
+				return api.WriteOrders(stdout, answer.Findings)
 			case *asJSON:
 				enc := json.NewEncoder(stdout)
 				if !*watch {
 					enc.SetIndent("", "  ")
 				}
 				return enc.Encode(answer)
-			case *id != "":
+			case *id != "" && len(answer.Findings) == 1:
 				return out.Finding(stdout, &answer.Findings[0])
 			default:
 				return out.Findings(stdout, &answer)
 			}
 		}
 		if !*watch {
-			return show()
+			if err := show(); err != nil || !*exitCode {
+				return err
+			}
+			return resultOf(&answer)
 		}
-		return again(ctx, max(*every, 100*time.Millisecond), stdout, stderr, *asJSON, show)
+		return again(ctx, *every, stdout, stderr, *asJSON, show)
 	}}
 }
 
-// chosen returns the one finding whose id begins as given.
+// leastInterval is how often --watch may ask.
+const leastInterval = 100 * time.Millisecond
+
+// Exit codes of --exit-code.
+const (
+	exitFindings exitCode = 3
+	exitBlind    exitCode = 4
+)
+
+// resultOf is the exit code of an answer. Unknown is not healthy.
+func resultOf(answer *api.Findings) error {
+	switch {
+	case len(answer.Findings) > 0:
+		return exitFindings
+	case answer.Verdict.Level == "blind":
+		return exitBlind
+	default:
+		return nil
+	}
+}
+
+// counted returns how many orders findings name, and how many they are about.
+func counted(findings []api.Finding) (named, affected int64) {
+	for i := range findings {
+		f := &findings[i]
+		if n := int64(len(f.OrderIDs)); n > 0 {
+			named, affected = named+n, affected+max(n, f.Count)
+		}
+	}
+	return named, affected
+}
+
+// chosen returns the one finding whose id begins as given, or all that name the order of
+// that id.
 func chosen(all []api.Finding, id string) ([]api.Finding, error) {
-	var found []api.Finding
+	var found, naming []api.Finding
 	for _, f := range all {
 		if strings.HasPrefix(f.ID, id) {
 			found = append(found, f)
 		}
+		if slices.Contains(f.OrderIDs, id) {
+			naming = append(naming, f)
+		}
+	}
+	if len(naming) > 0 && len(found) == 0 {
+		return naming, nil
 	}
 	switch len(found) {
 	case 1:
 		return found, nil
 	case 0:
-		return nil, fmt.Errorf("no finding %s is open or was closed lately", id)
+		return nil, fmt.Errorf("no finding %s is open or was closed lately, and none names an order of that id; lostorder explain %s searches for the order", id, id)
 	default:
 		return nil, fmt.Errorf("%d findings begin with %s; write more of the id", len(found), id)
 	}

@@ -57,6 +57,12 @@ func TestFindings(t *testing.T) {
 		"a time that is none":              {args: []string{"--url", url, "--within=soon"}, code: 1, err: []string{"closed=soon: write how long ago findings closed at most, such as closed=7d"}},
 		"of one mode":                      {args: []string{"--url", url, "--mode=dlq_filling"}, out: []string{"aa22"}},
 		"one in full":                      {args: []string{"--url", url, "bb"}, out: []string{"consumer_absent: outbox orders (database shop)", "closed", "pending events", "runbooks/consumer_absent.md"}},
+		"of one order":                     {args: []string{"--url", url, "A-2"}, out: []string{"aa11", "aa22", "bb33"}},
+		"orders for a spreadsheet":         {args: []string{"--url", url, "--csv", "aa11"}, out: []string{"order_id,finding,mode,severity,subject,since\nA-1,aa11,outbox_stalled,critical,outbox orders (database shop),", "\nA-2,aa11,"}},
+		"exit code with a finding":         {args: []string{"--url", url, "--exit-code"}, code: 3, out: []string{"2 open findings"}},
+		"exit code without one of a mode":  {args: []string{"--url", url, "--exit-code", "--mode=order_overdue"}, code: 0},
+		"exit code and watch":              {args: []string{"--url", url, "--exit-code", "--watch"}, code: 1, err: []string{"--watch does not end"}},
+		"an interval that is too short":    {args: []string{"--url", url, "--watch", "--interval=1ms"}, code: 1, err: []string{"--interval: at least 100ms"}},
 		"more than one begins so":          {args: []string{"--url", url, "aa"}, code: 1, err: []string{"2 findings begin with aa; write more of the id"}},
 		"none begins so":                   {args: []string{"--url", url, "cc"}, code: 1, err: []string{"no finding cc is open or was closed lately"}},
 		"a mode that does not exist":       {args: []string{"--url", url, "--mode=order_eaten"}, code: 1, err: []string{"400 Bad Request: unknown mode order_eaten"}},
@@ -123,4 +129,14 @@ func (w *thirdLine) Write(p []byte) (int, error) {
 		w.done()
 	}
 	return len(p), nil
+}
+
+// TestExitCodeOfABlindLostorder: unknown is not healthy.
+func TestExitCodeOfABlindLostorder(t *testing.T) {
+	server := httptest.NewServer(web.New(web.Options{Snapshot: func() *watch.Snapshot { return nil }}))
+	defer server.Close()
+	var out, errs bytes.Buffer
+	if code := Main(t.Context(), []string{"findings", "--exit-code", "--url", server.URL}, &out, &errs); code != 4 {
+		t.Errorf("exit code %d, %s%s", code, out.String(), errs.String())
+	}
 }

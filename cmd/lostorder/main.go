@@ -31,6 +31,11 @@ func main() {
 // errFailed ends the program with exit code 1 when what there is to say was said.
 var errFailed = errors.New("failed")
 
+// exitCode ends the program with a code of its own, without a message.
+type exitCode int
+
+func (c exitCode) Error() string { return fmt.Sprintf("exit code %d", int(c)) }
+
 // command is one command of the program.
 type command struct {
 	clause *kingpin.CmdClause
@@ -77,6 +82,9 @@ func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		}
 		err := c.run(ctx, slog.New(untrusted.Log(promslog.New(&logging).Handler())))
 		if err != nil {
+			if code, ok := errors.AsType[exitCode](err); ok {
+				return int(code)
+			}
 			printError(stderr, err)
 			return 1
 		}

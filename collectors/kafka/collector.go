@@ -101,6 +101,21 @@ type reading struct {
 // and never understated. Each step waits for all brokers, because the coordinator of a
 // group need not be the leader of the partition.
 func (r *reading) run() error {
+	if err := r.readPositions(); err != nil {
+		return err
+	}
+	r.observe()
+	r.closeQueues()
+	r.measureAges()
+	r.sampleHeads()
+	r.readDeadLetters()
+	r.readSettings()
+	r.reportLeaderless()
+	return r.ctx.Err()
+}
+
+// readPositions reads where each log begins and ends, and what groups have committed.
+func (r *reading) readPositions() error {
 	if err := r.readTopics(); err != nil {
 		return err
 	}
@@ -117,12 +132,5 @@ func (r *reading) run() error {
 	})
 	r.findDeleted(func(t *topic) []int64 { return t.end })
 	r.now = signal.InstantOf(time.Now())
-	r.observe()
-	r.closeQueues()
-	r.measureAges()
-	r.sampleHeads()
-	r.readDeadLetters()
-	r.readSettings()
-	r.reportLeaderless()
-	return r.ctx.Err()
+	return nil
 }

@@ -30,6 +30,8 @@ type fetch struct {
 	next      int64 // the offset to read from
 	until     int64 // the offset to read up to
 	newest    bool  // keep the last that are found, not the first
+	// wants reports whether a message with this key is wanted; nil: every message is.
+	wants func(key []byte) bool
 
 	found  []message // those that a reader of committed messages sees
 	denied bool      // not authorized
@@ -147,6 +149,9 @@ func (f *fetch) take(part *kmsg.FetchResponseTopicPartition) {
 		aborted[i] = records.Aborted{ProducerID: a.ProducerID, FirstOffset: a.FirstOffset}
 	}
 	next := records.Scan(part.RecordBatches, aborted, f.next, func(one records.Record) bool {
+		if f.wants != nil && !f.wants(one.Key) {
+			return true
+		}
 		if f.newest && len(f.found) == namesKept {
 			f.found = append(f.found[:0], f.found[1:]...)
 		}

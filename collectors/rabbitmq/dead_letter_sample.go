@@ -32,6 +32,7 @@ type deadLetterSample struct {
 	messages signal.Count // in the queue at that time
 	reasons  []string
 	orders   []signal.OrderRef
+	reasonOf map[string]string // why the message of an order came
 }
 
 // sampleDeadLetters samples the dead letter queues that changed, if the config allows it.
@@ -94,14 +95,16 @@ func (r *reader) sampleQueue(ctx context.Context, q *queue) error {
 		return err
 	}
 	reasons := map[string]int{}
-	q.sample = deadLetterSample{}
+	q.sample = deadLetterSample{reasonOf: map[string]string{}}
 	for i := range messages {
-		death := messages[i].death()
+		death, reason := messages[i].death(), ""
 		if death.reason != "" {
-			reasons[death.reason+" from "+key{q.vhost, death.queue}.destination()]++
+			reason = death.reason + " from " + key{q.vhost, death.queue}.destination()
+			reasons[reason]++
 		}
 		if id := messages[i].order(r.config.OrderID); id != "" {
 			q.sample.orders = append(q.sample.orders, signal.OrderRef{ID: id, Since: death.at, TraceID: messages[i].trace()})
+			q.sample.reasonOf[id] = reason
 		}
 	}
 	for _, reason := range slices.SortedFunc(maps.Keys(reasons), func(a, b string) int {

@@ -32,7 +32,7 @@ var statusPage = template.Must(template.New("status").Parse(statusHTML))
 var contentSecurityPolicy = func() string {
 	sum := sha256.Sum256([]byte(statusCSS))
 	return "default-src 'none'; img-src data:; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) +
-		"'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+		"'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 }()
 
 // mostShown is how many findings the page shows before it points at the API.
@@ -51,6 +51,8 @@ type page struct {
 	Asked   string
 	One     *findingRow
 	Now     string
+	Search  bool   // orders can be looked up
+	Private bool   // and are shown as hashes
 	Root    string // leads from this page to the one at the root, also through a proxy
 	Version string
 }
@@ -108,6 +110,8 @@ func (s *server) statusOfOne(w http.ResponseWriter, r *http.Request) {
 
 func (s *server) render(w http.ResponseWriter, r *http.Request, code int, p page, known *watch.Snapshot, now time.Time) {
 	p.Style = template.CSS(statusCSS) //nolint:gosec // embedded, not given
+	p.Search = s.Explainer != nil
+	p.Private = p.Search && s.Explainer().Private()
 	p.Verdict, p.Now, p.Version = judge(known, now), now.Format("2 Jan 2006 15:04:05 MST"), s.Version
 	var body bytes.Buffer
 	if err := statusPage.Execute(&body, p); err != nil {

@@ -65,9 +65,12 @@ func New(o Options) http.Handler {
 	mux.HandleFunc("/api/", notFound)
 	mux.Handle("/api/v1/findings", readOnly(s.findings))
 	mux.Handle("/api/v1/findings/{id}", readOnly(s.one))
+	mux.Handle("/api/v1/findings/{id}/orders.csv", readOnly(s.ordersCSV))
 	mux.Handle("/api/v1/targets", readOnly(s.targets))
 	if o.Explainer != nil {
 		mux.Handle("/api/v1/orders/{id...}", readOnly(s.order))
+		mux.HandleFunc("GET /orders/{id...}", s.orderByPath)
+		mux.Handle("POST /orders", http.NewCrossOriginProtection().Handler(http.HandlerFunc(s.searchOrder)))
 	}
 	if o.Pprof {
 		mux.HandleFunc("GET /debug/pprof/", pprof.Index)
