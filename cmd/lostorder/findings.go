@@ -69,7 +69,7 @@ func findingsCommand(app *kingpin.Application, stdout, stderr io.Writer) command
 					return err
 				}
 			}
-			out := terminal.Style{Color: wantsColor(stdout), Now: time.Now()}
+			out := terminal.Style{Color: wantsColor(stdout), Now: time.Now(), Whole: !isTerminal(stdout)}
 			switch {
 			case *asCSV:
 				if named, affected := counted(answer.Findings); named < affected {

@@ -70,7 +70,7 @@ func New(o Options) *Explainer {
 // Private reports whether order ids are hashed.
 func (e *Explainer) Private() bool { return e.Veil != nil }
 
-// Order looks up one order in all targets. Its answer names the order as it may be shown.
+// Order looks up one order in all targets. Its answer names the order by its id, or by the hash of it.
 func (e *Explainer) Order(ctx context.Context, id string) (*api.Order, error) {
 	if id == "" || len(id) > longestID || !utf8.ValidString(id) || slices.ContainsFunc([]rune(id), func(r rune) bool { return !unicode.IsPrint(r) }) {
 		return nil, ErrBadID

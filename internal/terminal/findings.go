@@ -4,6 +4,7 @@ package terminal
 import (
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,7 +16,8 @@ import (
 	"github.com/lostorder/lostorder/internal/web/api"
 )
 
-// width is what every line fits into, unless an order's id alone is longer.
+// width is what every line fits into, unless an order's id alone is longer, and unless
+// nothing may be cut.
 const width = 100
 
 // idLength is how much of a finding's id the table shows; it is enough to name it.
@@ -25,6 +27,8 @@ const idLength = 6
 type Style struct {
 	Color bool
 	Now   time.Time
+	// Whole: the lines of a table may have any length, for a program that reads them.
+	Whole bool
 }
 
 func (s Style) paint(code, text string) string {
@@ -77,6 +81,9 @@ func (s Style) table(b *strings.Builder, findings []api.Finding) {
 		}
 	}
 	left := width - len(widths)*gap
+	if s.Whole {
+		left = math.MaxInt32
+	}
 	for i := range where {
 		left -= widths[i]
 	}

@@ -61,6 +61,18 @@ lostorder findings a1b2c3 shows the evidence and the runbook.
 	}
 }
 
+func TestATableThatAProgramReadsIsWhole(t *testing.T) {
+	var b strings.Builder
+	if err := (terminal.Style{Now: now, Whole: true}).Findings(&b, answer()); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"notifications.of.a.shop.with.long.names.eu-central-1 → sms-notification-service (kafka main)", "100417 100418 100421 +215"} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("no %q in\n%s", want, b.String())
+		}
+	}
+}
+
 func TestNothingIsLost(t *testing.T) {
 	var b strings.Builder
 	calm := &api.Findings{Verdict: api.Verdict{Level: "calm", Label: "All well", Text: "No order is being lost.", Sight: "All 5 targets can be read."}}
