@@ -18,7 +18,7 @@ func (s *server) ordersCSV(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	var body bytes.Buffer
-	if err := api.WriteOrders(&body, []api.Finding{s.finding(known, f)}); err != nil {
+	if err := api.WriteOrders(&body, []api.Finding{s.finding(f, known.Recurrences(recurWithin, s.Now()))}); err != nil {
 		fail(w, http.StatusInternalServerError, "write the orders")
 		return
 	}
