@@ -13,6 +13,14 @@ import (
 type Source struct {
 	Section config.Section
 	Targets func(f *config.File) []Target
+	// Discovery proposes an entry of the section from an address; nil where there is no address.
+	Discovery *Discovery
+}
+
+// Discovered is the source with what lostorder discover needs to know about it.
+func (s Source) Discovered(d Discovery) Source {
+	s.Discovery = &d
+	return s
 }
 
 // Section returns the source whose section of the config file is a list of T.

@@ -79,7 +79,7 @@ func Exposed(f *config.File) (all []string) {
 
 // Source registers the section.
 func Source() collectors.Source {
-	return collectors.Section(section, "Kafka clusters to watch.", func(c Config, _ *config.File) collectors.Target { return Target(c) })
+	return collectors.Section(section, "Kafka clusters to watch.", func(c Config, _ *config.File) collectors.Target { return Target(c) }).Discovered(discovery)
 }
 
 // Target returns the target of one entry.

@@ -118,7 +118,7 @@ func (c *Config) prometheus() []string {
 
 // Source registers the section.
 func Source() collectors.Source {
-	return collectors.Section(section, "RabbitMQ clusters to watch.", func(c Config, _ *config.File) collectors.Target { return Target(c) })
+	return collectors.Section(section, "RabbitMQ clusters to watch.", func(c Config, _ *config.File) collectors.Target { return Target(c) }).Discovered(discovery)
 }
 
 // Target returns the target of one entry.

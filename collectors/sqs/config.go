@@ -96,7 +96,7 @@ func (c *Config) schedule() collectors.Schedule {
 
 // Source registers the section.
 func Source() collectors.Source {
-	return collectors.Section(section, "SQS queues to watch, by region and account.", func(c Config, _ *config.File) collectors.Target { return Target(c) })
+	return collectors.Section(section, "SQS queues to watch, by region and account.", func(c Config, _ *config.File) collectors.Target { return Target(c) }).Discovered(discovery)
 }
 
 // Target returns the target of one entry.

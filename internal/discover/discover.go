@@ -15,7 +15,8 @@ import (
 
 // Options say where to look.
 type Options struct {
-	Databases []string // URLs, or url_file=PATH
+	Databases []string            // URLs, or url_file=PATH
+	Brokers   map[string][]string // addresses, by the flag of their source
 	Observe   time.Duration
 	Progress  func(format string, args ...any)
 	Version   string
@@ -34,6 +35,7 @@ type explorer struct {
 // read.
 func Run(ctx context.Context, o Options) (string, error) {
 	x := &explorer{Options: o}
+	x.brokers(ctx)
 	for _, text := range o.Databases {
 		if ctx.Err() != nil {
 			break

@@ -24,8 +24,8 @@ func (x *explorer) try(ctx context.Context) {
 	group.SetLimit(triedAtOnce)
 	for i := range x.out.Sections {
 		s := &x.out.Sections[i]
-		if s.Key == "databases" {
-			continue
+		if s.Key == "databases" || len(x.Brokers[s.Key]) > 0 {
+			continue // their addresses were read
 		}
 		for _, e := range s.Entries {
 			if e.Off != "" {

@@ -32,7 +32,8 @@ type Line struct {
 	Value any    // nil where there are lines below
 	Note  string // a comment
 	Lines []Line
-	Off   bool // commented out
+	Items [][]Line // a list of mappings, instead of a value
+	Off   bool     // commented out
 	// Optional: the entry works without the line, which is commented out where it does not work.
 	Optional bool
 }
@@ -73,7 +74,10 @@ func (d *Document) Add(section string, entries ...*Entry) {
 		at = len(d.Sections) - 1
 	}
 	for _, e := range entries {
-		e.Name = free(e.Name, func(name string) bool { return d.Entry(section, name) != nil })
+		// An entry may be in several documents at the same time: it is written only if it changes.
+		if name := free(e.Name, func(name string) bool { return d.Entry(section, name) != nil }); name != e.Name {
+			e.Name = name
+		}
 		d.Sections[at].Entries = append(d.Sections[at].Entries, e)
 	}
 }

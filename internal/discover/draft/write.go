@@ -31,7 +31,7 @@ func (w *writer) comment(indent string, paragraphs ...string) {
 	for _, p := range paragraphs {
 		for text := range strings.SplitSeq(p, "\n") {
 			if strings.HasPrefix(text, " ") || text == "" {
-				w.line(indent + "# " + text)
+				w.line(indent + "# " + clean(text))
 				continue
 			}
 			for _, part := range wrap(clean(text), width-len(indent)-2) {
@@ -106,26 +106,32 @@ func (w *writer) lines(indent, first string, lines []Line) {
 			at += "# "
 		}
 		text := at + key(l.Key) + ":"
-		if l.Lines == nil {
+		if l.Lines == nil && l.Items == nil {
 			text += " " + flow(l.Value)
 		}
 		switch note := clean(l.Note); {
 		case note == "":
 		case utf8.RuneCountInString(text)+utf8.RuneCountInString(note)+3 <= width+10:
 			text += " # " + note
-		case at == first && first != indent: // nothing may stand between the dash and the first key
+		case i == 0 && first != indent: // nothing may stand between the dash and the first key
+			for _, part := range wrap(note, width-len(first)-2) {
+				w.line(strings.TrimSuffix(first, "- ") + "# " + part)
+			}
 		default:
 			for _, part := range wrap(note, width-len(indent)-2) {
 				w.line(indent + "# " + part)
 			}
 		}
 		w.line(text)
+		below := indent + "  "
+		if l.Off {
+			below = indent + "#   "
+		}
 		if l.Lines != nil {
-			below := indent + "  "
-			if l.Off {
-				below = indent + "#   "
-			}
 			w.lines(below, below, l.Lines)
+		}
+		for _, item := range l.Items {
+			w.lines(below+"  ", below+"- ", item)
 		}
 	}
 }

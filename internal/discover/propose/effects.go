@@ -75,7 +75,7 @@ func (p *proposal) effect(o *shape.Orders, l *lifecycle, j *shape.Join) {
 	if most(found) > 1 { // perhaps only some of them count: a payment that failed was tried again
 		on, found = p.counting(o, j, found)
 	}
-	e := &draft.Entry{Name: strings.Join(shape.Words(j.Child.Name), "-")}
+	e := &draft.Entry{Name: entryName(j.Child)}
 	by := "by the same ids"
 	if j.Child.References(o.Table) != "" {
 		by = "by foreign key"
@@ -217,7 +217,7 @@ func (p *proposal) replica(o *shape.Orders, l *lifecycle, j *shape.Join) {
 	if compared == 0 {
 		return
 	}
-	e := &draft.Entry{Name: strings.Join(shape.Words(j.Child.Name), "-")}
+	e := &draft.Entry{Name: entryName(j.Child)}
 	e.Why = append(e.Why, fmt.Sprintf("Table %s has one row for each order of %s, by the same ids. Of %d orders that were looked up, %d have a row there, and %d of these the same %s.",
 		j.Child.Ref, o.Ref, len(j.Keys), compared, same, o.State))
 	when := j.Child.First(shape.MayBeTime, slices.Concat(shape.SinceNames, shape.UpdatedNames, shape.CreatedNames)...)
@@ -262,7 +262,7 @@ func (p *proposal) events(o *shape.Orders, l *lifecycle, j *shape.Join) {
 	if all == 0 {
 		return
 	}
-	e := &draft.Entry{Name: strings.Join(shape.Words(j.Child.Name), "-") + "-events"}
+	e := &draft.Entry{Name: entryName(j.Child) + "-events"}
 	e.Why = append(e.Why, fmt.Sprintf("Outbox %s names orders of %s (%s). Its oldest row that was read is %s old; of %d orders that are younger, %d have an event.", j.Child.Ref, o.Ref, j.ChildKey, span(kept), all, with))
 	within := down(min(kept/2, 7*day))
 	e.Lines = []draft.Line{

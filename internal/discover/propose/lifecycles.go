@@ -14,7 +14,7 @@ const fewOrders = 2
 // lifecycle proposes to watch a table of orders.
 func (p *proposal) lifecycle(l *lifecycle) {
 	o, h := l.orders, l.history
-	e := &draft.Entry{Name: strings.Join(shape.Words(o.Name), "-")}
+	e := &draft.Entry{Name: entryName(o.Table)}
 	kind := "orders"
 	if o.Saga {
 		kind = "sagas"

@@ -53,7 +53,7 @@ func (p *proposal) outboxes() {
 
 // preset proposes the outbox of a library.
 func (p *proposal) preset(t *shape.Table, r outbox.Recognized) {
-	e := &draft.Entry{Name: strings.Join(shape.Words(t.Name), "-")}
+	e := &draft.Entry{Name: entryName(t)}
 	e.Why = append(e.Why, fmt.Sprintf("Table %s has the columns of the outbox that %s writes.", t.Ref, r.Preset))
 	e.Lines = []draft.Line{{Key: "database", Value: p.db.Name}, {Key: "preset", Value: r.Preset}}
 	if r.Table || strings.Contains(t.Ref, ".") && r.Preset != "cap" {
@@ -97,7 +97,7 @@ func (p *proposal) outbox(t *shape.Table) {
 	if created == "" {
 		return
 	}
-	e := &draft.Entry{Name: strings.Join(shape.Words(t.Name), "-")}
+	e := &draft.Entry{Name: entryName(t)}
 	columns := draft.Map{{Key: "id", Value: t.Key[0]}, {Key: "created_at", Value: created}}
 	lines := []draft.Line{{Key: "database", Value: p.db.Name}, {Key: "table", Value: t.Ref}}
 	add := func(key, column string) {
@@ -227,7 +227,7 @@ func (p *proposal) logs() {
 	for _, slot := range p.db.Slots {
 		e := &draft.Entry{Name: slot, Why: []string{fmt.Sprintf("A relay can read the log through the replication slot %s, as Debezium does.", slot)}}
 		e.Lines = []draft.Line{{Key: "database", Value: p.db.Name}, {Key: "slot", Value: slot}}
-		if len(tables) == 1 && p.out.Entry("outboxes", strings.Join(shape.Words(tables[0].Name), "-")) == nil {
+		if len(tables) == 1 && p.out.Entry("outboxes", entryName(tables[0])) == nil {
 			e.Lines = append(e.Lines, draft.Line{Key: "table", Value: tables[0].Ref, Note: "its rows are what the relay publishes"})
 		}
 		e.Lines = append(e.Lines, draft.Line{Key: "max_age", Value: Round(5 * time.Minute), Note: "longer than a restart of the connector takes"})
@@ -254,7 +254,7 @@ func (p *proposal) inboxes() {
 			continue
 		}
 		at := t.First(shape.MayBeTime, append(slices.Clone(publishedNames), shape.CreatedNames...)...)
-		e := &draft.Entry{Name: strings.Join(shape.Words(t.Name), "-"), Off: "discover does not know which outbox its events come from. Name the outbox on the left."}
+		e := &draft.Entry{Name: entryName(t), Off: "discover does not know which outbox its events come from. Name the outbox on the left."}
 		e.Why = append(e.Why, fmt.Sprintf("Table %s looks like an inbox: the events that a consumer has received.", t.Ref))
 		left := draft.Map{{Key: "database", Value: p.db.Name}, {Key: "table", Value: "outbox"}, {Key: "columns", Value: draft.Map{{Key: "key", Value: "id"}}}}
 		e.Lines = []draft.Line{{Key: "kind", Value: "event"}, {Key: "left", Value: left}, {Key: "right", Value: p.side(t, id, at, "")},

@@ -3,6 +3,7 @@
 package propose
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/lostorder/lostorder/internal/discover/draft"
@@ -19,12 +20,17 @@ func Database(db *shape.Database, out *draft.Document) {
 	p := &proposal{db, out}
 	p.outboxes()
 	for _, o := range shape.FindOrders(db) {
-		h := shape.FindHistory(db, o)
+		h := shape.BestHistory(db, o)
 		l := newLifecycle(db, o, h)
 		p.lifecycle(l)
 		p.effects(o, l)
 	}
 	p.inboxes()
+}
+
+// entryName is what the config calls what is about a table.
+func entryName(t *shape.Table) string {
+	return strings.Join(slices.Compact(shape.Words(t.Name)), "-")
 }
 
 // single is a list of one column as that column.

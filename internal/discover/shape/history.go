@@ -34,6 +34,31 @@ var changed = []string{"next_state", "new_state", "to_state", "next_status", "ne
 // leftNames are what columns of a state that was left are called.
 var leftNames = []string{"previous_state", "old_state", "from_state", "previous_status", "old_status", "from_status", "prev_state", "prev_status"}
 
+// BestHistory returns the history of orders, and has o name the column of states that it is about:
+// a table may have a state and a status, and the history one of them.
+func BestHistory(db *Database, o *Orders) *History {
+	best := FindHistory(db, o)
+	right := func(h *History) int {
+		if h == nil {
+			return 0
+		}
+		return 100 * h.Right / max(1, h.Judged)
+	}
+	state := o.State
+	for _, c := range o.Columns {
+		if c.Name == o.State || !IsState(c) || Has(c.Name, secondary...) || len(o.Sample.Count(c.Name)) > mostStates || len(o.Sample.Count(c.Name)) == 0 {
+			continue
+		}
+		other := *o
+		other.State = c.Name
+		if h := FindHistory(db, &other); right(h) > right(best) {
+			best, state = h, c.Name
+		}
+	}
+	o.State = state
+	return best
+}
+
 // FindHistory returns the table that holds the transitions of orders; nil where there is none.
 func FindHistory(db *Database, o *Orders) *History {
 	var best *History
