@@ -31,6 +31,7 @@ func TestRefusedValuesSayWhatIsWrong(t *testing.T) {
 		"an alert of somebody else":            {watched + "rules: {alerts: {KubePodCrashLooping: {enabled: false}}}", "KubePodCrashLooping"},
 		"a severity that no route knows":       {watched + "rules: {alerts: {LostorderAbsent: {severity: page}}}", "at '/rules/alerts/LostorderAbsent/severity': value must be one of 'critical', 'warning', 'info'"},
 		"a label that is not text":             {watched + "rules: {alertLabels: {page: true}}", "at '/rules/alertLabels/page': got boolean, want string"},
+		"a limit of the memory without a unit": {watched + "state: {sizeLimit: '10'}", "at '/state/sizeLimit': '10' does not match pattern '^[0-9]+(Mi|Gi|Ti)$'"},
 		"a size without a unit":                {watched + "persistence: {size: '10'}", "at '/persistence/size': '10' does not match pattern '^[0-9]+(Mi|Gi|Ti)$'"},
 		"a network policy with a plain string": {watched + "networkPolicy: {ingressFrom: [monitoring]}", "at '/networkPolicy/ingressFrom/0': got string, want object"},
 	} {

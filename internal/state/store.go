@@ -24,7 +24,7 @@ const (
 )
 
 // maxPages bounds the file, in pages of 8 KiB: a memory must not fill a disk.
-var maxPages = 64 << 10
+var maxPages = 16 << 10
 
 var (
 	errCorrupt = errors.New("the file is damaged")

@@ -49,12 +49,21 @@ volumeMounts:
   - {name: lostorder-credentials-{{ .existingSecret }}, mountPath: /etc/lostorder-credentials/{{ .existingSecret }}, readOnly: true}
   {{- end }}
   {{- end }}
-  {{- if and .Values.persistence.enabled (eq .Values.mode "deployment") }}
+  {{- if include "lostorder.stateVolume" . }}
   - {name: lostorder-state, mountPath: /var/lib/lostorder}
   {{- end }}
   {{- with .Values.extraVolumeMounts }}
   {{- toYaml . | nindent 2 }}
   {{- end }}
+{{- end }}
+
+{{/* What holds the memory: a volume where a Deployment asks for one, otherwise an emptyDir; nothing without memory. */}}
+{{- define "lostorder.stateVolume" -}}
+{{- if and .Values.persistence.enabled (eq .Values.mode "deployment") -}}
+persistentVolumeClaim: {claimName: {{ default (include "lostorder.fullname" .) .Values.persistence.existingClaim }}}
+{{- else if .Values.state.enabled -}}
+emptyDir: {sizeLimit: {{ .Values.state.sizeLimit }}}
+{{- end }}
 {{- end }}
 
 {{- define "lostorder.args" -}}
@@ -85,9 +94,9 @@ volumeMounts:
   secret: {secretName: {{ .existingSecret }}}
 {{- end }}
 {{- end }}
-{{- if and .Values.persistence.enabled (eq .Values.mode "deployment") }}
+{{- with include "lostorder.stateVolume" . }}
 - name: lostorder-state
-  persistentVolumeClaim: {claimName: {{ default (include "lostorder.fullname" .) .Values.persistence.existingClaim }}}
+  {{- . | nindent 2 }}
 {{- end }}
 {{- with .Values.extraVolumes }}
 {{ toYaml . }}
