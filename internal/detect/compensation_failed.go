@@ -27,6 +27,9 @@ var compensationFailed = Decision{
 		}
 		return historyPresence(v, s)
 	},
+	foundAgain: func(v *view, s signal.Subject, restart signal.Instant) bool {
+		return s.State != "" || rechecked(v, s, restart)
+	},
 }
 
 // sagas writes a number of sagas with its verb.

@@ -64,7 +64,7 @@ func observeAbsence(r *queueReading) {
 	switch {
 	case r.memory.Consumers.Connected != 0 || r.memory.Progress.Backlog == 0:
 		absence.Since = 0
-	case !absence.Since.Known() || r.memory.Progress.advanced || r.rebase:
+	case !absence.Since.Known() || r.memory.Progress.advanced || restarts(r.rebase, absence.Since, r.previous, r.Objective.AbsentAfter):
 		absence.Since, absence.SawBegin = r.at, r.previous.Known() && !r.rebase
 	}
 }

@@ -20,9 +20,6 @@ func (c *consumers) observe(r *queueReading) {
 		c.Connected = r.Consumers
 	}
 	c.Seen = c.Seen || r.Consumers > 0
-	if r.rebase {
-		c.Joined = [rememberedJoins]signal.Instant{}
-	}
 	members := r.Members
 	if members == 0 || members == c.Members {
 		return

@@ -24,6 +24,9 @@ type Decision struct {
 	decide func(v *view) []Case
 	// presence says whether the reading contains what the mode decides a subject from.
 	presence func(v *view, s signal.Subject) presence
+	// foundAgain says whether the source has found again by now what it knew of a subject
+	// before a restart; nil where each reading shows everything.
+	foundAgain func(v *view, s signal.Subject, restart signal.Instant) bool
 }
 
 // presence says what a reading shows of a subject. A finding opens, heals and closes only
@@ -104,6 +107,7 @@ type view struct {
 	report *signal.Report
 	at     signal.Instant
 	memory *targetMemory
+	gap    bool // there was an observation gap before this report
 
 	queues      map[signal.QueueID]*signal.Queue   // of the report, filled when first needed
 	deadLetters map[string]*signal.DeadLetterQueue // by name; nil until asked for

@@ -66,7 +66,7 @@ func (d *Detector) Observe(r *signal.Report) (changes []Change) {
 		memory.identity = r.Identity
 	}
 	v := &view{report: r, at: at, memory: memory}
-	if memory.observe(v, d.decisions) {
+	if v.gap = memory.observe(v, d.decisions); v.gap {
 		d.tally.Gaps++
 	}
 

@@ -19,5 +19,6 @@ var effectDuplicate = Decision{
 			return c, ok
 		})
 	},
-	presence: func(v *view, s signal.Subject) presence { return v.checkPresence(s, signal.Duplicate) },
+	presence:   func(v *view, s signal.Subject) presence { return v.checkPresence(s, signal.Duplicate) },
+	foundAgain: compared,
 }

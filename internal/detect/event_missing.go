@@ -22,6 +22,12 @@ var eventMissing = Decision{
 		}
 		return v.checkPresence(s, signal.MissingRight)
 	},
+	foundAgain: func(v *view, s signal.Subject, restart signal.Instant) bool {
+		if s.Outbox != "" {
+			return rechecked(v, s, restart)
+		}
+		return compared(v, s, restart)
+	},
 }
 
 func missingEvents(r *signal.Reconciliation) (Case, bool) {

@@ -31,6 +31,7 @@ type episode struct {
 	finding signal.Finding
 	quiet   int            // readings in a row that no longer showed it
 	seen    signal.Instant // when a reading last contained what it is decided from
+	resumed signal.Instant // of a restored one: the first reading after the restart
 }
 
 // ledger keeps the findings: each opens once and closes by itself. It knows no mode.
@@ -65,7 +66,13 @@ func (l *ledger) settle(d *Decision, cases []Case, open []caseKey, v *view) (cha
 		}
 		switch d.presence(v, key.subject) {
 		case present:
+			if e.awaits(d, v) {
+				continue
+			}
 			e.seen = v.at
+			if e.finding.Unconfirmed && v.gap {
+				e.quiet = closeAfter - 1 // it healed while lostorder was down
+			}
 			if e.quiet++; e.quiet < closeAfter {
 				continue
 			}

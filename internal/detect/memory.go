@@ -60,6 +60,13 @@ func blind(from, to signal.Instant, interval time.Duration) bool {
 	return gap < 0 || gap > blindAfter*interval
 }
 
+// restarts reports whether a time of "unchanged since" restarts after an observation gap.
+// One that was already long enough to decide keeps running: what was stuck before the gap,
+// and has not changed meanwhile, is still stuck.
+func restarts(rebase bool, since, previous signal.Instant, decides time.Duration) bool {
+	return rebase && (!since.Known() || decides <= 0 || previous.Sub(since) < decides)
+}
+
 // observe takes a reading: first the trackers, then what each mode remembers. It returns
 // whether there was an observation gap before it.
 func (m *targetMemory) observe(v *view, decisions []Decision) (gap bool) {

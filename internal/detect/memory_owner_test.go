@@ -28,7 +28,7 @@ var owners = map[string]string{
 // TestNoModeUsesTheMemoryOfAnother reads the source: a field of what a mode remembers is
 // named in the files of that mode only, and where memories are created, saved and dropped.
 func TestNoModeUsesTheMemoryOfAnother(t *testing.T) {
-	shared := []string{"memory.go", "queue.go", "dead_letters.go", "detector.go", "snapshot.go"}
+	shared := []string{"memory.go", "queue.go", "dead_letters.go", "detector.go", "snapshot.go", "memory_parts.go"}
 	files, err := filepath.Glob("*.go")
 	if err != nil {
 		t.Fatal(err)

@@ -79,7 +79,7 @@ func (t *expiring) observeAging(r *queueReading) {
 		}
 		now := offsetAt{At: r.at, Committed: p.Committed}
 		switch {
-		case !known || r.rebase || p.Committed < a.Committed:
+		case !known || r.rebase && !a.Reported || p.Committed < a.Committed:
 			a = aging{First: now, Later: now}
 		case r.at.Sub(a.Later.At) >= agingWindow(q):
 			a.First, a.Later = a.Later, now

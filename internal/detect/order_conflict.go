@@ -12,5 +12,6 @@ var orderConflict = Decision{
 	decide: func(v *view) []Case {
 		return conflictCases(v, func(kind signal.ConflictKind) bool { return kind != signal.NotCompensated })
 	},
-	presence: historyPresence,
+	presence:   historyPresence,
+	foundAgain: rechecked,
 }

@@ -19,6 +19,7 @@ var orderUnmatched = Decision{
 	presence: func(v *view, s signal.Subject) presence {
 		return v.checkPresence(s, signal.MissingRight, signal.MissingLeft)
 	},
+	foundAgain: compared,
 }
 
 func unmatched(r *signal.Reconciliation) (Case, bool) {

@@ -65,11 +65,12 @@ func observeOutboxes(v *view) {
 }
 
 func (t *outboxMemory) observe(o *signal.Outbox, at signal.Instant, interval time.Duration) {
-	rebase := t.At.Known() && blind(t.At, at, interval)
+	rebase, previous := t.At.Known() && blind(t.At, at, interval), t.At
+	restart := func(since signal.Instant) bool { return restarts(rebase, since, previous, o.MaxAge) }
 	first := !t.At.Known()
 	t.At = at
 	if o.LogReader != nil {
-		t.Log.observe(o.LogReader, at, rebase)
+		t.Log.observe(o.LogReader, at, restart)
 		return
 	}
 	switch {
@@ -77,7 +78,7 @@ func (t *outboxMemory) observe(o *signal.Outbox, at signal.Instant, interval tim
 		t.HeadKey, t.HeadSince, t.Keys, t.Passed = "", 0, nil, 0
 	case !headKnown(o):
 		// The oldest row was not read: it neither advanced nor stood still.
-	case o.HeadKey != t.HeadKey || !t.HeadSince.Known() || rebase:
+	case o.HeadKey != t.HeadKey || !t.HeadSince.Known() || restart(t.HeadSince):
 		t.SawHead = !first && o.HeadKey != t.HeadKey
 		t.HeadKey, t.HeadSince, t.Keys, t.Passed = o.HeadKey, at, o.Keys, 0
 	default:

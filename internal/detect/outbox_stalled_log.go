@@ -33,22 +33,22 @@ type logMemory struct {
 	Missing   signal.Instant // since when the slot is gone
 }
 
-func (t *logMemory) observe(s *signal.LogReader, at signal.Instant, rebase bool) {
+func (t *logMemory) observe(s *signal.LogReader, at signal.Instant, restart func(since signal.Instant) bool) {
 	if !s.Dropped {
 		t.Missing = 0
-	} else if !t.Missing.Known() || rebase {
+	} else if !t.Missing.Known() || restart(t.Missing) {
 		t.Missing = at
 	}
 	if s.Active || s.Dropped {
 		t.Inactive = 0
-	} else if !t.Inactive.Known() || rebase {
+	} else if !t.Inactive.Known() || restart(t.Inactive) {
 		t.Inactive = at
 	}
 	if s.Dropped || s.Lost {
 		return
 	}
-	if !t.Seen || rebase || s.Confirmed != t.Confirmed || s.Sent != t.Sent || s.Written <= s.Confirmed {
-		t.Watched = t.Seen && !rebase
+	if !t.Seen || restart(t.Since) || s.Confirmed != t.Confirmed || s.Sent != t.Sent || s.Written <= s.Confirmed {
+		t.Watched = t.Seen && !restart(t.Since)
 		t.Since, t.Written, t.Rows, t.Steps = at, s.Written, 0, 0
 	} else if more := s.Inserted - t.Inserted; s.Inserted.Known() && t.Inserted.Known() && more > 0 {
 		t.Rows += more

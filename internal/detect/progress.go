@@ -94,8 +94,9 @@ func (t *progress) observe(r *queueReading, owned bool) {
 			t.arrived += arrived
 			t.drained += drained
 		}
-		p.observe(read, r.at, r.rebase, r.interval)
-		p.own(owned && read.Assignment != signal.Unassigned, r.at, r.rebase)
+		rebase := r.rebase && !p.stillStuck(r)
+		p.observe(read, r.at, rebase, r.interval)
+		p.own(owned && read.Assignment != signal.Unassigned, r.at, rebase)
 		t.Backlog += p.Waiting
 		t.advanced = t.advanced || p.Advanced
 	}
@@ -130,6 +131,17 @@ func (p *partition) moved(read *signal.Partition) (arrived, drained int64, stead
 		return 0, 0, false
 	}
 	return max(0, read.End-p.End), read.Committed - p.Committed, true
+}
+
+// stillStuck reports whether the partition stood still, for as long as a message may wait,
+// before the reading. What it stands for does not restart with an observation gap; observe
+// compares the offsets.
+func (p *partition) stillStuck(r *queueReading) bool {
+	since := max(p.StuckSince, p.OwnedSince)
+	if p.UnassignedSince.Known() {
+		return !restarts(true, max(p.StuckSince, p.UnassignedSince), r.previous, r.Objective.AbsentAfter)
+	}
+	return p.StuckSince.Known() && !restarts(true, since, r.previous, r.Objective.MaxAge)
 }
 
 // own remembers since when a consumer may be reading the partition.

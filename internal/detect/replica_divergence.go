@@ -20,5 +20,6 @@ var replicaDivergence = Decision{
 			return c, ok
 		})
 	},
-	presence: func(v *view, s signal.Subject) presence { return v.checkPresence(s, signal.Different) },
+	presence:   func(v *view, s signal.Subject) presence { return v.checkPresence(s, signal.Different) },
+	foundAgain: compared,
 }

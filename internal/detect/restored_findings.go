@@ -1,6 +1,10 @@
 package detect
 
-import "github.com/lostorder/lostorder/internal/signal"
+import (
+	"time"
+
+	"github.com/lostorder/lostorder/internal/signal"
+)
 
 // OpenFinding is one open finding with what the ledger needs to continue it after a
 // restart.
@@ -19,8 +23,41 @@ func (d *Detector) OpenFindings() []OpenFinding {
 	return open
 }
 
+// recheckedWithin is how long a source that does not say when it has found again what it
+// knew before a restart is given for it.
+const recheckedWithin = time.Hour
+
+// awaits reports whether a restored finding is not shown by a reading because its source
+// has not found it again yet.
+func (e *episode) awaits(d *Decision, v *view) bool {
+	if !e.finding.Unconfirmed || d.foundAgain == nil {
+		return false
+	}
+	if !e.resumed.Known() {
+		e.resumed = v.at
+	}
+	return v.at.Sub(e.resumed) < unseenFor && !d.foundAgain(v, e.finding.Subject, e.resumed)
+}
+
+// rechecked is the foundAgain of a mode whose source follows rows and finds an old one
+// when it reads it again.
+func rechecked(v *view, _ signal.Subject, restart signal.Instant) bool {
+	return v.at.Sub(restart) >= recheckedWithin
+}
+
+// compared is the foundAgain of a mode of reconciliations: a pass has compared all rows.
+func compared(v *view, s signal.Subject, _ signal.Instant) bool {
+	for i := range v.report.Reconciliations {
+		if r := &v.report.Reconciliations[i]; r.Name == s.Check {
+			return r.Pass.Completed > 0
+		}
+	}
+	return false
+}
+
 // RestoreFindings opens findings that were open before a restart. They keep their ids and
-// since, are no change that is reported, and stay unconfirmed until Confirm.
+// since, are no change that is reported, and stay unconfirmed until Confirm. After an
+// observation gap, the first reading that no longer shows one closes it.
 func (d *Detector) RestoreFindings(open []OpenFinding) {
 	for _, o := range open {
 		f := o.Finding

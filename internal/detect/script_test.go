@@ -100,7 +100,9 @@ func (s *script) observe(r signal.Report) {
 	if s.partial {
 		r.Err = errors.New("partition 3 has no leader")
 	}
-	for _, c := range s.detector.Observe(&r) {
+	changes := s.detector.Observe(&r)
+	s.detector.Confirm(r.TargetID, signal.InstantOf(r.At))
+	for _, c := range changes {
 		s.readable(&c.Finding)
 		if c.Kind == detect.Opened {
 			s.opened = append(s.opened, c.Finding)
