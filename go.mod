@@ -64,6 +64,8 @@ require github.com/fsnotify/fsnotify v1.9.0
 
 require github.com/dlclark/regexp2 v1.11.5
 
+require pgregory.net/rapid v1.2.0
+
 require (
 	filippo.io/edwards25519 v1.2.0 // indirect
 	github.com/alecthomas/units v0.0.0-20240927000941-0f3dac36c52b // indirect

@@ -20,7 +20,7 @@ func (s *service) remember(ctx context.Context, f *config.File) (stop func()) {
 		return func() {}
 	}
 	keeper, memory := state.New(ctx, state.Options{Dir: c.Dir, Privacy: privacy.FromFile(f).Fingerprint(), Log: s.log})
-	s.keeper = keeper
+	s.keeper.Store(keeper)
 	var watched []signal.TargetID
 	for _, t := range builtin.Targets(f) {
 		watched = append(watched, t.ID)
@@ -29,8 +29,8 @@ func (s *service) remember(ctx context.Context, f *config.File) (stop func()) {
 	for i := range part.Open {
 		s.sender.Restored(&part.Open[i].Finding)
 	}
-	s.watch.Restore(part)
 	s.watch.Keep(keeper)
+	s.watch.Restore(part)
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx)) // until all targets have stopped
 	var running sync.WaitGroup
 	running.Go(func() { keeper.Run(ctx, s.watch) })

@@ -38,7 +38,7 @@ type service struct {
 	sender   *otlp.Sender
 	sends    otlp.Config // as it was at start
 	veil     atomic.Pointer[privacy.Veil]
-	keeper   *state.Keeper // nil: a restart forgets everything
+	keeper   atomic.Pointer[state.Keeper] // nil: a restart forgets everything
 	external web.External
 	explains atomic.Pointer[explain.Explainer]
 	lookUps  *rate.Limiter // of all that the service ever explains
@@ -55,7 +55,7 @@ func newService(log *slog.Logger, external web.External) *service {
 	})
 	s.exporter = telemetry.New(telemetry.Options{
 		Snapshot: s.watch.Snapshot, Log: log, ExternalURL: external.URL,
-		State: func() *state.Health { return s.keeper.Health() },
+		State: func() *state.Health { return s.keeper.Load().Health() },
 	})
 	s.manager = collectors.NewManager(s, log)
 	return s

@@ -18,7 +18,7 @@ type Config struct {
 func Section() config.Section {
 	return config.Section{
 		Key:    sectionKey,
-		Doc:    "What lostorder remembers across restarts: open findings, and those that closed in the last 30 days. Read at start; a reload does not change it. A target with another name is another target: a renamed one starts without memory, and what is known of a removed one is kept for a day.",
+		Doc:    "What lostorder remembers across restarts: open findings, those that closed in the last 30 days, and what the decisions know of each target. Read at start; a reload does not change it. A target with another name is another target: a renamed one starts without memory, and what is known of a removed one is kept for a day.",
 		Type:   reflect.TypeFor[Config](),
 		Single: true,
 	}

@@ -2,6 +2,7 @@ package state
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"hash/maphash"
 	"slices"
@@ -27,13 +28,14 @@ type targetRecord struct {
 type contents struct {
 	privacy string
 	targets map[signal.TargetID]targetRecord
+	parts   map[signal.TargetID]map[string][]byte // of what the decisions remember
 	open    []detect.OpenFinding
 	closed  []signal.Finding
 	damaged int
 }
 
 func decode(records []record) (c contents) {
-	c.targets = map[signal.TargetID]targetRecord{}
+	c.targets, c.parts = map[signal.TargetID]targetRecord{}, map[signal.TargetID]map[string][]byte{}
 	for _, r := range records {
 		switch r.kind {
 		case kindMeta:
@@ -58,6 +60,11 @@ func decode(records []record) (c contents) {
 				c.closed = append(c.closed, o.Finding)
 			}
 		case kindPart:
+			id, part := partOf(r.key)
+			if c.parts[id] == nil {
+				c.parts[id] = map[string][]byte{}
+			}
+			c.parts[id][part] = r.body
 		}
 	}
 	slices.SortStableFunc(c.closed, func(a, b signal.Finding) int { return b.ClosedAt.Compare(a.ClosedAt) })
@@ -67,6 +74,44 @@ func decode(records []record) (c contents) {
 func targetOf(key string) signal.TargetID {
 	collector, target, _ := strings.Cut(key, "/")
 	return signal.TargetID{Collector: collector, Target: target}
+}
+
+// partKey is the key of a part of what the decisions remember of a target.
+func partKey(id signal.TargetID, part string) recordID {
+	return recordID{kindPart, id.String() + "\x00" + part}
+}
+
+func partOf(key string) (id signal.TargetID, part string) {
+	target, part, _ := strings.Cut(key, "\x00")
+	return targetOf(target), part
+}
+
+// detected is what the decisions remembered of a target; nil if there is nothing.
+func (c *contents) detected(id signal.TargetID) (*detect.Memory, error) {
+	if len(c.parts[id]) == 0 {
+		return nil, nil
+	}
+	return detect.MemoryOf(c.parts[id])
+}
+
+// update is what a source remembers, on the way to the file.
+type update struct {
+	watch.Memory
+	parts   []record                 // of the targets that were read since the last update
+	encoded map[signal.TargetID]bool // those targets
+	err     error                    // that kept one from being encoded
+}
+
+// remember takes what a source remembers.
+func remember(source Source, all bool) (u update, announce func()) {
+	u.encoded = map[signal.TargetID]bool{}
+	u.Memory, announce = source.Remember(all, func(m *detect.Memory) {
+		u.encoded[m.Target] = true
+		u.err = errors.Join(u.err, m.Parts(func(part string, body []byte) {
+			u.parts = append(u.parts, record{partKey(m.Target, part), body})
+		}))
+	})
+	return u, announce
 }
 
 func closedKey(f *signal.Finding) string { return fmt.Sprintf("%d/%s", f.ClosedAt.UnixMilli(), f.ID) }
@@ -80,7 +125,7 @@ func (w written) hash(r record) uint64 { return maphash.Bytes(seed, r.body) }
 
 // difference is what must be written so that the file holds the memory. keep says which
 // records stay though the memory does not have them.
-func (w written) difference(m watch.Memory, privacy string, keep func(recordID) bool) (put []record, remove []recordID, err error) {
+func (w written) difference(m *update, privacy string, keep func(recordID) bool) (put []record, remove []recordID, err error) {
 	wanted := map[recordID]bool{}
 	add := func(r record) {
 		wanted[r.recordID] = true
@@ -96,6 +141,9 @@ func (w written) difference(m watch.Memory, privacy string, keep func(recordID) 
 			return nil, nil, err
 		}
 		add(record{recordID{kindTarget, t.ID.String()}, body})
+	}
+	for _, part := range m.parts {
+		add(part)
 	}
 	for i := range m.Open {
 		body, err := encodeFinding(&m.Open[i].Finding, m.Open[i].Seen)

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/lostorder/lostorder/internal/detect"
 	"github.com/lostorder/lostorder/internal/signal"
 	"github.com/lostorder/lostorder/internal/watch"
 )
@@ -28,7 +29,9 @@ const (
 // Source is what is kept: a [watch.Watch].
 type Source interface {
 	// Remember returns what must survive a restart, and what announces the changes in it.
-	Remember() (m watch.Memory, announce func())
+	// It calls each for what the decisions remember of each target that was read since the
+	// last call, or of all.
+	Remember(all bool, each func(*detect.Memory)) (m watch.Memory, announce func())
 	// RestoreClosed takes the history of a file that could not be opened at start.
 	RestoreClosed(history []signal.Finding)
 }
@@ -54,7 +57,10 @@ type Keeper struct {
 	// Only New, and then Run, use what follows.
 	store   *store
 	written written
+	all     bool                        // the next write must have all targets, not only those that were read since
 	absent  map[signal.TargetID]absence // targets in the file that are not in the config
+
+	configured map[signal.TargetID]bool // at the last write
 }
 
 // absence is what is known of a target that is not in the config.
@@ -145,12 +151,23 @@ func (k *Keeper) restore(ctx context.Context, c contents, damaged int) (*watch.M
 			k.Dropped(watch.DroppedClock)
 			t.At, t.Identity = time.Time{}, ""
 		}
-		m.Targets = append(m.Targets, watch.TargetMemory{ID: id, Identity: t.Identity, At: t.At})
+		detected, err := c.detected(id)
+		switch {
+		case err != nil:
+			k.Log.Warn("what the decisions remember of a target is damaged and dropped", "target", id.String(), "err", err)
+			k.Dropped(watch.DroppedCorrupt)
+		case t.At.IsZero() || c.privacy != k.Privacy:
+			detected = nil // from the future, or about rows by another name
+		}
+		m.Targets = append(m.Targets, watch.TargetMemory{ID: id, Identity: t.Identity, At: t.At, Detected: detected})
 		a := absence{since: t.Seen, records: map[recordID]bool{{kindTarget, id.String()}: true}}
 		for i := range c.open {
 			if c.open[i].Finding.Target == id {
 				a.records[recordID{kindOpen, c.open[i].Finding.ID}] = true
 			}
+		}
+		for part := range c.parts[id] {
+			a.records[partKey(id, part)] = true
 		}
 		k.absent[id] = a // until it is in the config
 	}
@@ -179,6 +196,12 @@ func (k *Keeper) rewrite(ctx context.Context, m *watch.Memory) error {
 		}
 	}
 	var put []record
+	var remove []recordID
+	for id := range k.written {
+		if id.kind == kindPart {
+			remove = append(remove, id)
+		}
+	}
 	add := func(id recordID, body []byte, err error) error {
 		put = append(put, record{id, body})
 		return err
@@ -198,10 +221,10 @@ func (k *Keeper) rewrite(ctx context.Context, m *watch.Memory) error {
 		}
 	}
 	put = append(put, record{recordID{kindMeta, keyPrivacy}, []byte(k.Privacy)})
-	if err := k.store.write(ctx, put, nil); err != nil {
+	if err := k.store.write(ctx, put, remove); err != nil {
 		return err
 	}
-	k.written.apply(put, nil)
+	k.written.apply(put, remove)
 	return k.store.purge(ctx)
 }
 
@@ -259,7 +282,7 @@ func (k *Keeper) pause(ctx context.Context, source Source) {
 			k.Changed() // what could not be written is still to be written
 			return
 		case <-k.wake:
-			_, announce := source.Remember()
+			_, announce := source.Remember(false, func(*detect.Memory) {})
 			announce()
 		}
 	}
@@ -268,19 +291,20 @@ func (k *Keeper) pause(ctx context.Context, source Source) {
 // save writes what has changed, and announces the findings that it includes. It reports
 // false when it could not write.
 func (k *Keeper) save(ctx context.Context, source Source) (ok bool) {
-	m, announce := source.Remember()
+	u, announce := remember(source, k.all)
 	announce = sync.OnceFunc(announce)
 	late := time.AfterFunc(writeTimeout, announce) // a disk that hangs does not silence lostorder
 	defer late.Stop()
 	defer announce()
 	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
 	defer cancel()
-	err := k.write(ctx, m, source)
+	err := k.write(ctx, &u, source)
+	k.all = err != nil
 	if ctx.Err() != nil && err != nil {
 		err = cmp.Or(context.Cause(ctx), err)
 	}
 	if err == nil {
-		if k.succeeded(m.At, k.store.size()) {
+		if k.succeeded(u.At, k.store.size()) {
 			k.Log.Info("the memory is written again")
 		}
 		return true
@@ -292,18 +316,18 @@ func (k *Keeper) save(ctx context.Context, source Source) (ok bool) {
 }
 
 // write writes the difference between the memory and the file, which it opens if need be.
-func (k *Keeper) write(ctx context.Context, m watch.Memory, source Source) error {
+func (k *Keeper) write(ctx context.Context, u *update, source Source) error {
 	if k.store == nil {
 		before, err := k.open(ctx)
 		if err != nil {
 			return err
 		}
 		source.RestoreClosed(before.Closed)
-		m.Closed, k.absent = append(m.Closed, before.Closed...), map[signal.TargetID]absence{}
+		u.Closed, k.absent = append(u.Closed, before.Closed...), map[signal.TargetID]absence{}
 	}
-	k.forgetAbsent(m)
-	put, remove, err := k.written.difference(m, k.Privacy, k.keeps)
-	if err != nil || len(put)+len(remove) == 0 {
+	k.forgetAbsent(u.Memory)
+	put, remove, err := k.written.difference(u, k.Privacy, func(id recordID) bool { return k.keeps(u, id) })
+	if err = errors.Join(err, u.err); err != nil || len(put)+len(remove) == 0 {
 		return err
 	}
 	if err := k.store.write(ctx, put, remove); err != nil {
@@ -317,9 +341,14 @@ func (k *Keeper) write(ctx context.Context, m watch.Memory, source Source) error
 	return nil
 }
 
-// keeps reports whether a record is about a target that is remembered though it is not in
-// the config.
-func (k *Keeper) keeps(id recordID) bool {
+// keeps reports whether a record stays: it is about a target that was not read since the
+// last update, or that is remembered though it is not in the config.
+func (k *Keeper) keeps(u *update, id recordID) bool {
+	if id.kind == kindPart {
+		if target, _ := partOf(id.key); k.configured[target] && !u.encoded[target] {
+			return true
+		}
+	}
 	for _, a := range k.absent {
 		if a.records[id] {
 			return true
@@ -331,9 +360,17 @@ func (k *Keeper) keeps(id recordID) bool {
 // forgetAbsent ends that a target is absent once it is in the config, and drops what has
 // been absent for long.
 func (k *Keeper) forgetAbsent(m watch.Memory) {
+	configured := make(map[signal.TargetID]bool, len(m.Targets))
 	for _, t := range m.Targets {
+		configured[t.ID] = true
 		delete(k.absent, t.ID)
 	}
+	for id := range k.configured {
+		if !configured[id] { // a reload has removed it
+			k.absent[id] = k.absence(id, m.At)
+		}
+	}
+	k.configured = configured
 	for id, a := range k.absent {
 		if absent := m.At.Sub(a.since); absent >= removedFor {
 			k.Log.Info("a target has not been in the config for a day; its memory is dropped", "target", id.String())
@@ -341,4 +378,15 @@ func (k *Keeper) forgetAbsent(m watch.Memory) {
 			delete(k.absent, id)
 		}
 	}
+}
+
+// absence begins the absence of a target. Its findings have closed.
+func (k *Keeper) absence(id signal.TargetID, since time.Time) absence {
+	a := absence{since: since, records: map[recordID]bool{{kindTarget, id.String()}: true}}
+	for record := range k.written {
+		if target, _ := partOf(record.key); record.kind == kindPart && target == id {
+			a.records[record] = true
+		}
+	}
+	return a
 }

@@ -42,6 +42,7 @@ func closed(id string, at time.Time) signal.Finding {
 type source struct {
 	mu        sync.Mutex
 	memory    watch.Memory
+	detected  *detect.Memory // of the target main
 	announced int
 	written   chan struct{} // gets a value whenever something is announced
 }
@@ -53,9 +54,12 @@ func newSource(open ...detect.OpenFinding) *source {
 	}
 }
 
-func (s *source) Remember() (watch.Memory, func()) {
+func (s *source) Remember(all bool, each func(*detect.Memory)) (watch.Memory, func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.detected != nil {
+		each(s.detected)
+	}
 	return s.memory, func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()

@@ -29,6 +29,9 @@ type TargetMemory struct {
 	ID       signal.TargetID
 	Identity string    // what the target last reported as its identity; empty if it has none
 	At       time.Time // of its last reading; zero if it has not been read
+	// Detected is what the decisions remember, on the way from the disk; nil if there is
+	// nothing.
+	Detected *detect.Memory
 }
 
 // Keeper keeps the memory. Its methods must not block.
@@ -74,6 +77,13 @@ func (w *Watch) Restore(m Memory) {
 		w.log.Info("finding restored", findingAttrs(f)...)
 	}
 	for _, t := range m.Targets {
+		if t.Detected != nil {
+			if err := w.detector.Restore(t.Detected); err != nil {
+				w.log.Warn("what the decisions remember of a target is of no use and dropped", "err", err)
+				w.drop(DroppedVersion)
+			}
+		}
+		t.Detected = nil
 		w.before[t.ID] = t
 	}
 	w.closed = slices.Clone(m.Closed)
@@ -100,10 +110,17 @@ func (w *Watch) RestoreClosed(history []signal.Finding) {
 }
 
 // Remember returns what must survive a restart now, and what announces the changes that
-// it includes.
-func (w *Watch) Remember() (m Memory, announce func()) {
+// it includes. It calls each for what the decisions remember of every target that was read
+// since the last call, or of all targets; each encodes it, and keeps nothing of it.
+func (w *Watch) Remember(all bool, each func(*detect.Memory)) (m Memory, announce func()) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	for _, id := range w.detector.Targets() {
+		if detected, ok := w.detector.Snapshot(id); ok && (all || w.dirty[id]) {
+			each(detected)
+		}
+	}
+	clear(w.dirty)
 	m = Memory{At: w.now(), Open: w.detector.OpenFindings(), Closed: w.closed}
 	for id := range w.targets {
 		t, known := w.read[id]
@@ -129,6 +146,7 @@ func (w *Watch) checkIdentity(r *signal.Report) (changes []detect.Change) {
 		return nil
 	}
 	before := w.before[r.TargetID]
+	w.dirty[r.TargetID] = true
 	w.read[r.TargetID] = TargetMemory{ID: r.TargetID, Identity: cmp.Or(r.Identity, w.read[r.TargetID].Identity, before.Identity), At: r.At}
 	if r.Identity == "" {
 		return nil
@@ -139,10 +157,14 @@ func (w *Watch) checkIdentity(r *signal.Report) (changes []detect.Change) {
 	}
 	w.log.Warn("another target has replaced the one from before the restart; its memory is dropped", "collector", r.Collector, "target", r.Target,
 		"identity_before", before.Identity, "identity", r.Identity)
-	if w.keeper != nil {
-		w.keeper.Dropped(DroppedIdentity)
-	}
+	w.drop(DroppedIdentity)
 	return w.detector.Forget(r.TargetID, signal.InstantOf(r.At))
+}
+
+func (w *Watch) drop(r Reason) {
+	if w.keeper != nil {
+		w.keeper.Dropped(r)
+	}
 }
 
 // confirm ends that restored findings are unconfirmed, where the report shows their subject.
@@ -155,6 +177,11 @@ func (w *Watch) confirm(r *signal.Report) {
 // record takes changes into the history, and returns those to announce now: with a keeper
 // they are announced once they are written.
 func (w *Watch) record(changes []detect.Change) (announce []detect.Change) {
+	for i := range changes {
+		if changes[i].Kind == detect.Closed {
+			changes[i].Finding.Unconfirmed = false
+		}
+	}
 	w.closed = withClosed(w.closed, changes, w.now())
 	if w.keeper == nil {
 		return changes

@@ -43,8 +43,22 @@ func begin(c *clock, before watch.Memory) *life {
 
 // end is the memory that a keeper has written.
 func (l *life) end() watch.Memory {
-	m, announce := l.Remember()
+	detected := map[signal.TargetID]*detect.Memory{}
+	m, announce := l.Remember(true, func(d *detect.Memory) {
+		parts := map[string][]byte{}
+		if err := d.Parts(func(key string, body []byte) { parts[key] = body }); err != nil {
+			panic(err)
+		}
+		read, err := detect.MemoryOf(parts)
+		if err != nil {
+			panic(err)
+		}
+		detected[d.Target] = read
+	})
 	announce()
+	for i := range m.Targets {
+		m.Targets[i].Detected = detected[m.Targets[i].ID]
+	}
 	return m
 }
 
@@ -155,4 +169,74 @@ func TestHistoryIsBoundedByTimeAndNumber(t *testing.T) {
 	if last := closed[len(closed)-1]; len(closed) != 721 || c.time().Sub(last.ClosedAt) >= watch.HistoryFor {
 		t.Errorf("%d closed findings, the last of %v", len(closed), last.ClosedAt)
 	}
+}
+
+// stalled is a reading of a queue whose consumer stands still.
+func stalled(at time.Time, committed, end int64) signal.Report {
+	q := signal.NewQueue(signal.QueueID{System: signal.Kafka, Cluster: "main", Destination: "orders", Group: "billing"})
+	q.Objective = signal.Objective{MaxAge: time.Minute, AbsentAfter: time.Minute}
+	q.Consumers, q.Ready = 1, signal.Count(end-committed)
+	p := signal.NewPartition(0)
+	p.Start, p.End, p.Committed, p.Assignment = 0, end, committed, signal.Assigned
+	q.Partitions = []signal.Partition{p}
+	return signal.Report{TargetID: signal.TargetID{Collector: "kafka", Target: "main"}, Identity: "cluster-1", At: at, Interval: interval, Queues: []signal.Queue{q}}
+}
+
+func TestStallContinuesOverADowntime(t *testing.T) {
+	for name, tc := range map[string]struct {
+		committed int64 // after the downtime
+		open      int   // findings after the first reading
+		announced int
+	}{
+		"nothing was committed meanwhile": {committed: 40, open: 1},
+		"it healed meanwhile":             {committed: 60, announced: 1},
+		"it advanced meanwhile":           {committed: 50, announced: 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newClock()
+			first := begin(c, watch.Memory{})
+			for range 10 {
+				first.Report(stalled(c.pass(interval), 40, 60))
+			}
+			before := first.Snapshot().Open
+			if len(before) != 1 || before[0].Mode != signal.ConsumerStalled {
+				t.Fatalf("open %+v", before)
+			}
+			memory := first.end()
+			c.pass(20 * time.Minute)
+			second := begin(c, memory)
+			second.Report(stalled(c.time(), tc.committed, 60))
+			second.end()
+			open := second.Snapshot().Open
+			if len(open) != tc.open || len(second.announced) != tc.announced {
+				t.Fatalf("open %+v, announced %+v", open, second.announced)
+			}
+			if tc.open > 0 && (open[0].ID != before[0].ID || !open[0].Since.Equal(before[0].Since) || open[0].Unconfirmed) {
+				t.Errorf("was %+v, is %+v", before[0], open[0])
+			}
+		})
+	}
+}
+
+func TestRetentionThatPassedTheLastCommitDuringADowntimeIsALoss(t *testing.T) {
+	c := newClock()
+	first := begin(c, watch.Memory{})
+	for range 3 {
+		first.Report(stalled(c.pass(interval), 40, 60))
+	}
+	memory := first.end()
+	c.pass(20 * time.Minute)
+	second := begin(c, memory)
+	for range 3 {
+		r := stalled(c.pass(interval), 40, 90)
+		r.Queues[0].Partitions[0].Start = 55
+		second.Report(r)
+	}
+	second.end()
+	for _, change := range second.announced {
+		if f := change.Finding; f.Mode == signal.MessageLost && f.Count == 15 {
+			return
+		}
+	}
+	t.Errorf("announced %+v", second.announced)
 }

@@ -30,6 +30,7 @@ type Watch struct {
 	pending     []detect.Change                  // not yet announced
 	before      map[signal.TargetID]TargetMemory // from before the restart, of targets whose identity is not read since
 	read        map[signal.TargetID]TargetMemory // of targets that were read
+	dirty       map[signal.TargetID]bool         // those that were read since Remember was called
 	unconfirmed map[signal.TargetID]bool         // those with unconfirmed findings
 	closed      []signal.Finding                 // the latest first; shared with snapshots, never changed
 
@@ -45,7 +46,7 @@ func New(now func() time.Time, log *slog.Logger, onChange func(detect.Change)) *
 	}
 	return &Watch{
 		now: now, log: log, onChange: onChange, detector: detect.New(), targets: map[signal.TargetID]*Target{},
-		before: map[signal.TargetID]TargetMemory{}, read: map[signal.TargetID]TargetMemory{}, unconfirmed: map[signal.TargetID]bool{},
+		before: map[signal.TargetID]TargetMemory{}, read: map[signal.TargetID]TargetMemory{}, dirty: map[signal.TargetID]bool{}, unconfirmed: map[signal.TargetID]bool{},
 	}
 }
 
