@@ -119,6 +119,10 @@ bench-orders: ## One poll of 10 million orders on a real PostgreSQL, and what it
 bench-reconcile: ## Ten million orders in PostgreSQL against ten million payments in MariaDB, a hundred of which differ
 	test/parts/run --parts=postgres,mariadb go run ./test/bench/reconcile $(BENCH_FLAGS)
 
+.PHONY: bench-state
+bench-state: ## What the memory of 1,000 and 100,000 partitions of groups costs, and how fast it is restored
+	go run ./test/bench/state
+
 .PHONY: fmt
 fmt: ## Format the code
 	$(TOOL) golangci-lint fmt ./...
