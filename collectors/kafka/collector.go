@@ -106,6 +106,7 @@ func (r *reading) run() error {
 	}
 	r.observe()
 	r.closeQueues()
+	r.decidePurposes()
 	r.measureAges()
 	r.sampleHeads()
 	r.readDeadLetters()

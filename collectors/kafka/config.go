@@ -38,6 +38,7 @@ type Config struct {
 	DLQ         []string       `yaml:"dlq" single:"true" default:"{topic}.dlq,{topic}-dlq,{topic}_dlq,{topic}.DLQ,{topic}-DLQ,{topic}_DLQ,{topic}.dlt,{topic}-dlt,{topic}.DLT,{topic}-DLT,{topic}.dead-letter,{topic}-dead-letter,{topic}_error,dlq.{topic},error.{topic}.{group}" doc:"Names of the dead letter queue of a topic. {topic} stands for the topic, {group} for any consumer group. A name without {topic} is one queue for all topics." example:"{topic}.dlq"`
 	Granularity string         `yaml:"granularity" enum:"topic,partition" default:"topic" doc:"Whether metrics have one series for each topic or for each partition. Findings are always decided for each partition."`
 	OrderID     string         `yaml:"order_id" enum:"key" doc:"Where a message carries its order id. With key, lostorder reads a few messages of a stalled queue to name its orders, which needs READ on the topic. The default is not to name orders."`
+	Roles       []Role         `yaml:"roles" doc:"What topics are for, where lostorder decides it wrongly: see lostorder check. The first entry that matches the topic applies."`
 	Objectives  []Objective    `yaml:"objectives" doc:"How long messages may wait. The first objective that matches topic and group applies."`
 
 	collectors.Schedule `inline:"true"`

@@ -24,7 +24,7 @@ func (r *reading) deadLetterReports() []signal.DeadLetterQueue {
 			continue
 		}
 		d := signal.NewDeadLetterQueue(signal.Kafka, r.config.Name, t.name)
-		d.Semantics, d.Sources = &semantics, t.dlq.sources
+		d.Semantics, d.Purpose, d.Sources = &semantics, t.purpose, t.dlq.sources
 		if s := t.past.settings.setup; s != nil {
 			d.Retention = s.Retention
 		}

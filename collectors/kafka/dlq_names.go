@@ -19,6 +19,11 @@ func (r *reading) pairDeadLetters() {
 		if r.config.excludesTopic(t.name) {
 			continue
 		}
+		if t.purpose = r.config.role(t.name); t.purpose.Role.KeepsFailed() {
+			t.dlq = &deadLetters{}
+		} else if t.purpose.Role != "" {
+			continue
+		}
 		for _, pattern := range r.config.DLQ {
 			source, ok := sourceOf(t.name, pattern, r.watches)
 			if !ok || source == t.name {
@@ -100,7 +105,7 @@ var deadLetterName = regexp.MustCompile(`(?i)(^|[._-])(dlq|dlt|dead[._-]?letters
 func (r *reading) unpairedDeadLetters() (list []string) {
 	for i := range r.topics {
 		t := &r.topics[i]
-		if t.watched && !t.deleted && t.dlq == nil && deadLetterName.MatchString(t.name) && !streamsInternal(t.name) {
+		if t.watched && !t.deleted && t.unpaired && deadLetterName.MatchString(t.name) && !streamsInternal(t.name) {
 			list = append(list, "topic "+t.name+" is named like a dead letter queue and belongs to no watched topic; add '"+r.patternFor(t.name)+"' to dlq, or exclude it")
 		}
 	}

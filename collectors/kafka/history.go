@@ -6,6 +6,7 @@ import (
 
 	"github.com/IBM/sarama"
 
+	"github.com/lostorder/lostorder/collectors"
 	"github.com/lostorder/lostorder/collectors/kafka/age"
 	"github.com/lostorder/lostorder/internal/signal"
 )
@@ -38,6 +39,8 @@ type topicPast struct {
 	seen     uint64
 	parts    []age.Timeline
 	settings topicSettings
+	// attendance is of a dead letter queue.
+	attendance collectors.Attendance
 
 	newest    [][]message // of a dead letter queue, by partition
 	newestEnd []int64     // the end of the log when newest was read

@@ -34,7 +34,7 @@ func (r *reading) unreadTopics() []signal.Queue {
 			continue
 		}
 		s := signal.NewQueue(signal.QueueID{System: signal.Kafka, Cluster: r.config.Name, Destination: t.name})
-		s.Semantics = &semantics
+		s.Semantics, s.Purpose = &semantics, t.purpose
 		s.Published = 0
 		for _, end := range t.end {
 			if end < 0 {
@@ -52,7 +52,7 @@ func (r *reading) unreadTopics() []signal.Queue {
 func (r *reading) queueOf(q *queue) signal.Queue {
 	t, g := &r.topics[q.topic], q.group
 	s := signal.NewQueue(signal.QueueID{System: signal.Kafka, Cluster: r.config.Name, Destination: t.name, Group: g.name})
-	s.Semantics = &semantics
+	s.Semantics, s.Purpose = &semantics, t.purpose
 	s.Objective = r.config.objective(t.name, g.name)
 	s.GroupState = g.state
 	s.Setup = t.past.settings.setup

@@ -22,7 +22,9 @@ type topic struct {
 	end      []int64 // Unknown until read
 	past     *topicPast
 	dlq      *deadLetters // not nil for a dead letter queue
-	excluded bool         // its offsets are not read
+	purpose  signal.Purpose
+	unpaired bool // no name makes it a dead letter queue, and the config gives it no role
+	excluded bool // its offsets are not read
 }
 
 // readTopics reads the topics and keeps those whose offsets are wanted.

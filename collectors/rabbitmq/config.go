@@ -34,6 +34,7 @@ type Config struct {
 	TLS            *collectors.TLS `yaml:"tls" doc:"TLS for https addresses. The default trusts the system's certificate authorities."`
 	VHosts         config.Matcher  `yaml:"vhosts" doc:"Virtual hosts to watch."`
 	Queues         config.Matcher  `yaml:"queues" doc:"Queues to watch, by name without the virtual host."`
+	Roles          []Role          `yaml:"roles" doc:"What queues are for, where lostorder decides it wrongly: see lostorder check. The first entry that matches the queue applies."`
 	Objectives     []Objective     `yaml:"objectives" doc:"How long messages may wait. The first entry that matches the queue applies."`
 	Peek           bool            `yaml:"peek" doc:"Get the first messages of dead letter queues without a consumer and requeue them, to report the reasons in x-death and the order ids. The broker marks these messages as redelivered. Needs the read permission on the queue."`
 	OrderID        string          `yaml:"order_id" doc:"Where a message carries its order id: message_id, correlation_id, or header:NAME. Needs peek." example:"message_id"`

@@ -56,7 +56,7 @@ func TestSampleIsNotTakenWhereItDoesHarm(t *testing.T) {
 	}{
 		"a classic queue that nobody reads": {"peek: true", func(*fake) {}, true},
 		"nobody allowed it":                 {"", func(*fake) {}, false},
-		"somebody reads the queue": {"peek: true", func(f *fake) {
+		"somebody reads the queue": {"peek: true\n    roles: [{queues: failed, role: dead_letter}]", func(f *fake) {
 			f.set("/metrics/detailed", strings.ReplaceAll(detailed, `consumers{vhost="/",queue="failed"} 0`, `consumers{vhost="/",queue="failed"} 1`))
 		}, false},
 		"it is empty": {"peek: true", func(f *fake) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/lostorder/lostorder/internal/signal"
@@ -93,7 +92,7 @@ func (r *reader) readDefinitions(ctx context.Context, m *missing) {
 		m.add("follow dead letters", err) // the routes found until then are incomplete
 		return
 	}
-	r.setups, r.deadLetterings = setups, deadLetterings(setups)
+	r.setups, r.purposesStale = setups, true
 	if err := router.err(); err != nil {
 		m.add("follow dead letters", err)
 	}
@@ -126,8 +125,9 @@ const longestTTL = 1<<32 - 1
 
 // setup is the settings of a queue, and its dead letter queues.
 type setup struct {
-	signal *signal.Setup
-	to     []key
+	signal  *signal.Setup
+	to      []key
+	private string // why it belongs to one process; empty if it does not
 }
 
 // typeOnly is the settings of a queue if only its type is known.
@@ -159,8 +159,12 @@ func (d *definitions) setups(v *release, policies bool, router *router) map[key]
 			all[k] = setup{signal: typeOnly(q.Type)}
 			continue
 		}
-		s.Temporary = q.Exclusive || q.AutoDelete || strings.HasPrefix(q.Name, "amq.")
+		private := q.private()
+		s.Temporary = q.Exclusive || q.AutoDelete || private != ""
 		e := &q.effective
+		if expires := e.least("x-expires", "expires"); expires.Known() {
+			s.ExpiresUnused = time.Duration(max(1, min(expires, longestTTL))) * time.Millisecond
+		}
 		if ttl := e.least("x-message-ttl", "message-ttl"); ttl.Known() {
 			// In a signal 0 means no TTL; for the broker it means expire at once.
 			s.Retention = time.Duration(max(1, min(ttl, longestTTL))) * time.Millisecond
@@ -179,7 +183,7 @@ func (d *definitions) setups(v *release, policies bool, router *router) map[key]
 			s.DeadLettering.AtMostOnce = q.Type == "quorum" && s.DeadLettering.Route == signal.RouteSet && !e.atLeastOnce()
 			s.DeadLettering.Leak = d.transitLoss(q, e, to)
 		}
-		all[k] = setup{signal: s, to: to}
+		all[k] = setup{signal: s, to: to, private: private}
 	}
 	return all
 }

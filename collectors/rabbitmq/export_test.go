@@ -4,6 +4,7 @@ import (
 	"io"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/lostorder/lostorder/collectors"
 	"github.com/lostorder/lostorder/internal/signal"
@@ -58,4 +59,34 @@ func Transport(t testing.TB, c collectors.Reader, to http.RoundTripper) {
 	}
 	made.http.Transport = to
 	r.client = made
+}
+
+// Roles decides the roles of queues of the default virtual host.
+type Roles struct {
+	setups   map[key]setup
+	consumed map[key]bool
+}
+
+// Add adds a queue.
+func (r *Roles) Add(queue string, ttl time.Duration, to []string, consumed bool) {
+	if r.setups == nil {
+		r.setups, r.consumed = map[key]setup{}, map[key]bool{}
+	}
+	s := setup{signal: typeOnly("classic")}
+	s.signal.Retention = ttl
+	for _, name := range to {
+		s.to = append(s.to, key{"/", name})
+	}
+	r.setups[key{"/", queue}], r.consumed[key{"/", queue}] = s, consumed
+}
+
+// Of returns the role of a queue.
+func (r *Roles) Of(queue string) signal.Purpose {
+	none := func(string) (signal.Purpose, bool) { return signal.Purpose{}, false }
+	return newRoles(r.setups, func(k key) (u use) {
+		if r.consumed[k] {
+			u.attendance.Observe(1, 1)
+		}
+		return u
+	}, none).of(key{"/", queue})
 }

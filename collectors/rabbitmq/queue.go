@@ -30,6 +30,8 @@ type queue struct {
 	setup      setup
 	counts     counts
 	history    history
+	use        use
+	purpose    signal.Purpose
 	sample     deadLetterSample
 	arrivals   arrivals
 	seenIn     int  // number of the last reading that contained it
@@ -85,7 +87,7 @@ func (r *reader) queue(k key) *queue {
 			id: signal.QueueID{System: signal.RabbitMQ, Cluster: r.config.Name, Destination: k.destination()},
 		}
 		r.queues[k] = q
-		r.sorted = nil
+		r.sorted, r.purposesStale = nil, true
 	}
 	return q
 }

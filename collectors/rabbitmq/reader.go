@@ -39,6 +39,7 @@ type reader struct {
 	visible          map[string]bool // virtual hosts with queues whose definitions were read
 	routeSteps       int             // steps that following dead letters took
 	deadLetterings   map[key]*deadLettering
+	purposesStale    bool // what the queues are for has to be decided again
 
 	nodes  []nodeState
 	alarms []signal.Alarm
@@ -119,8 +120,10 @@ func (r *reader) Read(ctx context.Context, report *signal.Report) error {
 			r.noteUnreadable() // otherwise the warning comes with the next definitions only
 		}
 		r.expireDefinitions()
+		now := signal.InstantOf(time.Now())
+		r.observeUse(now)
 		r.sampleDeadLetters(ctx, &m)
-		r.fill(report, signal.InstantOf(time.Now()))
+		r.fill(report, now)
 	}
 	return m.err()
 }

@@ -33,7 +33,8 @@ func (q *queue) reading(age signal.Age, part []signal.Partition) signal.Queue {
 	c := &q.counts
 	s := signal.NewQueue(q.id)
 	s.Semantics = &semantics
-	s.Objective, s.Setup, s.Oldest = q.objective, q.setup.signal, age
+	s.Objective, s.Setup, s.Oldest, s.Purpose = q.objective, q.setup.signal, age, q.purpose
+	s.Objective.NoDLQ = s.Objective.NoDLQ || federated(q.name)
 	s.Consumers, s.Utilisation, s.InFlight = c.consumers, c.utilisation, c.unacked
 	s.Published, s.Redelivered, s.CounterDelay = c.published, c.redelivered, statisticsInterval
 	if q.stream() {

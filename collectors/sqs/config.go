@@ -26,6 +26,7 @@ type Config struct {
 	ExternalID           string          `yaml:"external_id" doc:"The external id that the role asks for." example:"lostorder"`
 	Queues               Queues          `yaml:"queues" doc:"Queues to watch. The dead letter queue of one that is watched is watched, too, unless an exclude names it."`
 	CloudWatch           CloudWatch      `yaml:"cloudwatch" doc:"Metrics of the queues: ages, and what is sent, received and deleted. They cost money; README.md tells how much."`
+	Roles                []Role          `yaml:"roles" doc:"What queues are for, where lostorder decides it wrongly: see lostorder check. The first entry that matches the queue applies."`
 	Objectives           []Objective     `yaml:"objectives" doc:"How long messages may wait. The first that matches the queue holds."`
 	MaxRequestsPerSecond int             `yaml:"max_requests_per_second" default:"20" min:"1" max:"1000" doc:"The most requests to AWS in a second, for all entries with the same region, endpoint, profile and role together; the lowest of their values counts. Each reading takes one per queue."`
 	ConfigInterval       config.Duration `yaml:"config_interval" default:"5m" min:"100ms" doc:"How often redrive policies, retention and tags are read."`

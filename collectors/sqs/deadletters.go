@@ -139,18 +139,15 @@ func (r *reading) deadLetterReports() []signal.DeadLetterQueue {
 		if q.setting.arn == "" || !q.fresh(r.now) || q.listed && !r.config.tagged(q) && len(watched) == 0 {
 			continue
 		}
-		names := slices.Clone(q.sources)
-		longest := time.Duration(0)
-		for _, source := range watched {
-			names = append(names, source.name)
-			longest = max(longest, source.setting.retention)
-		}
-		if len(names) == 0 {
+		if !q.purpose.Role.KeepsFailed() {
 			continue
 		}
-		slices.Sort(names)
+		longest := time.Duration(0)
+		for _, source := range watched {
+			longest = max(longest, source.setting.retention)
+		}
 		d := signal.NewDeadLetterQueue(signal.SQS, r.config.Name, q.name)
-		d.Semantics, d.Sources, d.Retention = &semantics, slices.Compact(names), q.setting.retention
+		d.Semantics, d.Purpose, d.Sources, d.Retention = &semantics, q.purpose, q.from, q.setting.retention
 		d.Messages, d.Oldest, d.Arrived = q.depth.sum(), r.oldest(q), q.past.arrived
 		if !q.fifo() {
 			// On a standard queue the age of a dead letter counts from its first send; on a

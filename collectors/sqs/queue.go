@@ -3,6 +3,7 @@ package sqs
 import (
 	"time"
 
+	"github.com/lostorder/lostorder/collectors"
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
@@ -26,6 +27,11 @@ type queue struct {
 	// queue, whether they are watched or not.
 	sources   []string
 	sourcesAt time.Time
+
+	// from are all queues that are known to have this one as their dead letter queue.
+	from       []string
+	attendance collectors.Attendance
+	purpose    signal.Purpose
 
 	depth depth
 	at    time.Time // when depth was read

@@ -9,8 +9,9 @@ import (
 
 // fill writes the report.
 func (r *reading) fill(report *signal.Report) {
+	r.decidePurposes()
 	for _, q := range r.all() {
-		if !q.listed || !q.fresh(r.now) || !r.config.tagged(q) {
+		if !r.watched(q) {
 			continue
 		}
 		report.Queues = append(report.Queues, r.queueOf(q))
@@ -25,7 +26,7 @@ func (r *reading) fill(report *signal.Report) {
 // queueOf reports one queue.
 func (r *reading) queueOf(q *queue) signal.Queue {
 	s := signal.NewQueue(signal.QueueID{System: signal.SQS, Cluster: r.config.Name, Destination: q.name})
-	s.Semantics = &semantics
+	s.Semantics, s.Purpose = &semantics, q.purpose
 	s.Objective = r.config.objective(q.name)
 	s.Ready, s.InFlight, s.Delayed = q.depth.ready, q.depth.inFlight, q.depth.delayed
 	s.Oldest = r.oldest(q)

@@ -31,6 +31,7 @@ type Target struct {
 	Error       string              `json:"error,omitempty"` // why it was not
 	Reachable   string              `json:"reachable"`       // what was read, for people; empty when nothing was
 	TookSeconds float64             `json:"took_seconds"`
+	Roles       []phrase.QueueRole  `json:"roles"` // of the queues that are for something else than work
 	Advice      []collectors.Advice `json:"advice"`
 }
 
@@ -41,7 +42,7 @@ func Of(e collectors.Examination) Target {
 	t := Target{
 		Collector: r.Collector, Target: r.Target, OK: r.Complete(),
 		Reachable: phrase.List(holds, len(holds)), TookSeconds: r.Duration.Round(time.Millisecond).Seconds(),
-		Advice: []collectors.Advice{},
+		Roles: phrase.Roles(r), Advice: []collectors.Advice{},
 	}
 	remedies := signal.MergeRemedies(signal.Remedies(r.Err), r.Remedies)
 	// What the target's own advice says, or an advice of its own below, is not said twice.
@@ -96,6 +97,8 @@ func (t *Target) deadLetters(r *signal.Report) {
 	for i := range r.Queues {
 		q := &r.Queues[i]
 		switch setup := q.Setup; {
+		case !q.Purpose.Role.ExpectsConsumers(), q.Purpose.Role == signal.RoleRetry && setup == nil:
+			// It needs none, or its messages go to that of the queue they came from.
 		case setup != nil && setup.DeadLettering.Leak != "":
 			t.warn("dead letters of queue %s are dropped on their way: %s", q.Destination, setup.DeadLettering.Leak)
 		case setup != nil && setup.DeadLettering.AtMostOnce:

@@ -64,7 +64,7 @@ func decideBacklogGrowing(v *view) []Case {
 	for i := range v.report.Queues {
 		q := &v.report.Queues[i]
 		t := v.memory.queues[q.QueueID]
-		if !t.Growth.Since.Known() || !t.Flow.full() || v.holdsDeadLetters(q.Destination) {
+		if !t.Growth.Since.Known() || !t.Flow.full() || v.needsNoConsumers(q) {
 			continue
 		}
 		backlog := t.Progress.Backlog

@@ -75,7 +75,7 @@ func decideConsumerAbsent(v *view) []Case {
 		q := &v.report.Queues[i]
 		t := v.memory.queues[q.QueueID]
 		after := q.Objective.AbsentAfter
-		if after <= 0 || t.Progress.Backlog == 0 || v.holdsDeadLetters(q.Destination) {
+		if after <= 0 || t.Progress.Backlog == 0 || v.needsNoConsumers(q) {
 			continue
 		}
 		if t.Consumers.Connected == 0 {

@@ -58,7 +58,7 @@ func decideConsumerStalled(v *view) []Case {
 	for i := range v.report.Queues {
 		q := &v.report.Queues[i]
 		t := v.memory.queues[q.QueueID]
-		if t.Consumers.Connected == 0 || q.Objective.MaxAge <= 0 || v.holdsDeadLetters(q.Destination) {
+		if t.Consumers.Connected == 0 || q.Objective.MaxAge <= 0 || v.needsNoConsumers(q) {
 			continue
 		}
 		var stuck []int

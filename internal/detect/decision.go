@@ -150,6 +150,16 @@ func (v *view) deadLetterQueue(s signal.Subject) *signal.DeadLetterQueue {
 	return v.deadLetters[s.Destination]
 }
 
+// needsNoConsumers reports whether no consumer is expected on a queue: it keeps failed
+// messages, which is dlq_filling and nothing else, it passes messages on after a time, or
+// it is lost with the process that it belongs to.
+func (v *view) needsNoConsumers(q *signal.Queue) bool {
+	if q.Purpose.Role != "" {
+		return !q.Purpose.Role.ExpectsConsumers()
+	}
+	return v.holdsDeadLetters(q.Destination)
+}
+
 // holdsDeadLetters reports whether a queue is a dead letter queue. Consumers need not
 // read it. Messages in it are dlq_filling and nothing else.
 func (v *view) holdsDeadLetters(destination string) bool {

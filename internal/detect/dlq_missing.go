@@ -62,7 +62,7 @@ func (t *deadLettering) observe(q *signal.Queue, at signal.Instant) {
 		return
 	}
 	t.Setup = q.Setup
-	t.Wants = !q.Objective.NoDLQ && !q.Setup.Temporary && q.Setup.Type != "stream" && !namedDead(q.Destination)
+	t.Wants = !q.Objective.NoDLQ && !q.Setup.Temporary && q.Setup.Type != "stream" && !namedDead(q.Destination) && q.Purpose.Role.ExpectsConsumers()
 	switch {
 	case q.Setup.DeadLettering.Route == signal.RouteSet && q.Setup.DeadLettering.Leak == "":
 		t.Since, t.Had = 0, true

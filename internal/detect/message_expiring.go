@@ -67,7 +67,7 @@ func decideMessageExpiring(v *view) []Case {
 	var cases []Case
 	for i := range v.report.Queues {
 		q := &v.report.Queues[i]
-		if q.Setup == nil || v.holdsDeadLetters(q.Destination) {
+		if q.Setup == nil || v.needsNoConsumers(q) {
 			continue
 		}
 		t := v.memory.queues[q.QueueID]

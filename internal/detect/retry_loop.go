@@ -51,7 +51,7 @@ func decideRetryLoop(v *view) []Case {
 	for i := range v.report.Queues {
 		q := &v.report.Queues[i]
 		t := v.memory.queues[q.QueueID]
-		if q.Objective.MaxAge <= 0 || t.Progress.Backlog == 0 || v.holdsDeadLetters(q.Destination) {
+		if q.Objective.MaxAge <= 0 || t.Progress.Backlog == 0 || v.needsNoConsumers(q) {
 			continue
 		}
 		c, ok := repeatedDeliveries(q, t)

@@ -59,6 +59,8 @@ type Queue struct {
 	// not know them.
 	Members uint64
 
+	// Purpose is what the queue is for.
+	Purpose Purpose
 	// Semantics is how the messaging system behaves; nil where the source declares none.
 	Semantics *Semantics
 	// Setup is how the queue is set up; nil where the source does not know.
@@ -114,6 +116,9 @@ type Setup struct {
 	// Retention is after how long the broker removes a message, processed or not
 	// (message TTL, retention period); 0 where it keeps messages forever.
 	Retention time.Duration
+	// ExpiresUnused is after how long without consumers the broker deletes the queue with
+	// its messages; 0: never.
+	ExpiresUnused time.Duration
 	// MaxMessages and MaxBytes are how much the queue may hold; Unknown: no limit.
 	MaxMessages Count
 	MaxBytes    Count
@@ -234,6 +239,7 @@ type DeadLetterQueue struct {
 	Cluster     string
 	Destination string
 	Sources     []string // the queues whose failed messages go here
+	Purpose     Purpose  // why it is a dead letter queue
 	Messages    Count    // that are in it now
 	Oldest      Age
 	Arrived     Count // counter of messages that ever arrived; it may reset

@@ -76,7 +76,7 @@ func timeToLoss(v *view, out *block) {
 }
 
 func dlqConfigured(v *view, q *queue, out *block) {
-	if q.Setup == nil || q.Setup.DeadLettering.Route == signal.RouteUnknown || q.Objective.NoDLQ || q.Setup.Temporary {
+	if q.Setup == nil || q.Setup.DeadLettering.Route == signal.RouteUnknown || q.Objective.NoDLQ || q.Setup.Temporary || !q.Purpose.Role.ExpectsConsumers() {
 		return
 	}
 	// A dead letter queue needs none itself.

@@ -65,6 +65,9 @@ func (s Style) target(b *strings.Builder, t *checkup.Target) {
 	if t.Error != "" {
 		s.item(b, "error", colors["lost"], t.Error)
 	}
+	for _, role := range t.Roles {
+		s.item(b, "role", "", role.Queue+": "+phrase.RoleName(role.Role)+" – "+role.Reason)
+	}
 	for _, a := range t.Advice {
 		switch a.Kind {
 		case collectors.Picture:

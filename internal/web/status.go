@@ -81,7 +81,15 @@ type targetRow struct {
 	Took      string
 	Every     string
 	Holds     string
+	Roles     []roleRow // of the queues that are for something else than work
+	MoreRoles int
 }
+
+// roleRow is what a queue is for.
+type roleRow struct{ Queue, Role, Reason string }
+
+// mostRolesShown is how many roles the page shows for each target.
+const mostRolesShown = 50
 
 func (s *server) status(w http.ResponseWriter, r *http.Request) {
 	known, now := s.snapshot(), s.Now()
@@ -172,6 +180,11 @@ func rowOf(t *watch.Target, now time.Time) targetRow {
 		row.Read = phrase.Ago(now.Sub(r.At)) + " ago"
 		row.Warnings = r.Warnings
 		row.Holds = holds(r)
+		roles := phrase.Roles(r)
+		row.MoreRoles = max(0, len(roles)-mostRolesShown)
+		for _, one := range roles[:len(roles)-row.MoreRoles] {
+			row.Roles = append(row.Roles, roleRow{one.Queue, phrase.RoleName(one.Role), one.Reason})
+		}
 	}
 	return row
 }

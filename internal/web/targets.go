@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/lostorder/lostorder/internal/phrase"
 	"github.com/lostorder/lostorder/internal/watch"
 	"github.com/lostorder/lostorder/internal/web/api"
 )
@@ -18,12 +19,15 @@ func (s *server) targets(w http.ResponseWriter, _ *http.Request) {
 	respond(w, http.StatusOK, answer)
 }
 
+// mostRoles bounds the roles of queues that the answer has for each target.
+const mostRoles = 1000
+
 func target(t *watch.Target, now time.Time) api.Target {
 	answer := api.Target{
 		Collector: t.ID.Collector, Target: t.ID.Target, Up: t.Up,
 		LastAttempt: t.Attempt.UTC(), LastSuccess: t.Success.UTC(),
 		DurationSeconds: t.Took.Seconds(), IntervalSeconds: t.Interval.Seconds(),
-		Stale: t.Stale(now), Warnings: []string{},
+		Stale: t.Stale(now), Warnings: []string{}, Roles: []phrase.QueueRole{},
 	}
 	if t.Err != nil {
 		answer.Error = t.Err.Error()
@@ -32,6 +36,8 @@ func target(t *watch.Target, now time.Time) api.Target {
 		age := max(0, now.Sub(r.At).Seconds())
 		answer.ReadingAgeSeconds = &age
 		answer.Warnings = append(answer.Warnings, r.Warnings...)
+		answer.Roles = phrase.Roles(r)
+		answer.Roles = answer.Roles[:min(len(answer.Roles), mostRoles)]
 		answer.Readings = api.Readings{
 			Queues: len(r.Queues), DeadLetterQueues: len(r.DeadLetters), Outboxes: len(r.Outboxes), Lifecycles: len(r.Lifecycles),
 			Reconciliations: len(r.Reconciliations),

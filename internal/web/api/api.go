@@ -5,6 +5,7 @@ package api
 import (
 	"time"
 
+	"github.com/lostorder/lostorder/internal/phrase"
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
@@ -83,6 +84,8 @@ type Target struct {
 	Stale             bool     `json:"stale"`
 	Warnings          []string `json:"warnings"`
 	Readings          Readings `json:"readings"`
+	// Roles are of the queues that are for something else than work, at most 1,000.
+	Roles []phrase.QueueRole `json:"roles"`
 }
 
 // Readings counts what a target's reading holds.

@@ -1,0 +1,14 @@
+package collectors
+
+import "github.com/lostorder/lostorder/internal/signal"
+
+// Role says what some queues are for, where that does not follow from how they are
+// connected and used. A source adds the patterns that choose the queues.
+type Role struct {
+	Role string `yaml:"role" required:"true" enum:"work,delay,retry,dead_letter,parking,reply" doc:"What the queues are for. work: consumers process the messages. delay: holds messages for a time and passes them on, without consumers. retry: takes failed messages, which consumers of its own process again. dead_letter and parking: keeps failed messages for an operator. reply: belongs to one process and is lost with it." example:"parking"`
+}
+
+// Purpose returns the role as it is reported.
+func (r Role) Purpose() signal.Purpose {
+	return signal.Purpose{Role: signal.Role(r.Role), Reason: "roles in the config"}
+}
