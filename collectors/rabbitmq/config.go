@@ -53,7 +53,7 @@ func (c *Config) Validate() error {
 			switch {
 			case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https":
 				errs = append(errs, config.At(at, "not an http or https address; write for example %s", example))
-			case u.User != nil:
+			case u.User != nil || strings.Contains(text, "@"):
 				errs = append(errs, config.At(at, "contains a user; set username and password instead"))
 			}
 		}

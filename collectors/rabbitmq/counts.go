@@ -41,7 +41,10 @@ func (r *reader) scrape(ctx context.Context) error {
 	for _, q := range r.queues {
 		r.exists(q, q.seenIn != r.number || q.counts.ready.Known())
 	}
-	for _, q := range r.seen() {
+	for _, q := range r.queues {
+		if q.seenIn != r.number {
+			continue
+		}
 		c := &q.counts
 		if !count {
 			c.consumers = q.history.consumers

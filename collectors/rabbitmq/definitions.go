@@ -85,6 +85,7 @@ func (r *reader) readDefinitions(ctx context.Context, m *missing) {
 	exchanges, okExchanges := perVHost(ctx, r, m, "exchanges", "", func(e *exchange) bool { return watched(e.VHost) })
 	bindings, okBindings := perVHost(ctx, r, m, "bindings", "", func(b *binding) bool { return watched(b.VHost) })
 	d.topology = newTopology(exchanges, bindings, okExchanges && okBindings)
+	r.unroutable.compareBindings(bindings, &d.topology, time.Now())
 	router := newRouter(ctx, &d.topology, len(d.queues))
 	setups := d.setups(&r.release, known, router)
 	r.routeSteps = router.walk.total

@@ -5,6 +5,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/lostorder/lostorder/internal/signal"
 )
@@ -12,8 +13,14 @@ import (
 // nodeMetrics are the metrics of a node, summed over all its queues.
 type nodeMetrics struct {
 	name, version string
-	losses        map[string]signal.Count
+	losses        map[lossKey]signal.Count
 	alarms        map[string]bool
+}
+
+// lossKey is what a loss counter of a node is about.
+type lossKey struct {
+	reason    string
+	queueType string // empty for messages that reached no queue
 }
 
 // readAllNodeMetrics reads how many messages each node dropped. Version and alarms are used
@@ -39,6 +46,14 @@ func (r *reader) readAllNodeMetrics(ctx context.Context, m *missing) {
 		}
 	}
 	r.losses = losses
+	now := time.Now()
+	grew := r.unroutable.observe(losses, now)
+	if r.unroutable.exchanges == nil || now.Sub(r.unroutable.grewAt) < counterLag {
+		r.readExchanges(ctx)
+	}
+	if grew && r.managementError == nil {
+		r.definedAt = time.Time{} // a binding may have been removed
+	}
 	if r.managementError != nil {
 		r.alarms = alarms
 	}
@@ -46,10 +61,10 @@ func (r *reader) readAllNodeMetrics(ctx context.Context, m *missing) {
 
 // readNode reads the metrics of one node.
 func (r *reader) readNode(ctx context.Context, address string) (*nodeMetrics, error) {
-	n := &nodeMetrics{losses: map[string]signal.Count{}, alarms: map[string]bool{}}
+	n := &nodeMetrics{losses: map[lossKey]signal.Count{}, alarms: map[string]bool{}}
 	err := r.client.metrics(ctx, address, "rabbitmq_", func(s *sample) bool {
 		name := strings.TrimSuffix(string(s.name), "_total")
-		var into string
+		var into lossKey
 		switch name {
 		case "identity_info":
 			n.name = s.label("rabbitmq_node")
@@ -64,14 +79,14 @@ func (r *reader) readNode(ctx context.Context, address string) (*nodeMetrics, er
 			n.alarms[disk] = v > 0
 			return ok
 		case "global_messages_unroutable_dropped", "global_messages_unroutable_returned":
-			into = strings.TrimPrefix(name, "global_messages_")
+			into.reason = strings.TrimPrefix(name, "global_messages_")
 		default:
 			reason, ok := strings.CutPrefix(name, "global_messages_dead_lettered_")
 			if ok && s.label("dead_letter_strategy") == "disabled" {
-				into = reason
+				into = lossKey{reason, strings.TrimSuffix(strings.TrimPrefix(s.label("queue_type"), "rabbit_"), "_queue")}
 			}
 		}
-		if into == "" {
+		if into.reason == "" {
 			return true
 		}
 		v, ok := s.count()
@@ -84,9 +99,11 @@ func (r *reader) readNode(ctx context.Context, address string) (*nodeMetrics, er
 // lossesOf returns the loss counters of a node in a stable order.
 func (r *reader) lossesOf(n *nodeMetrics) []signal.BrokerLoss {
 	var losses []signal.BrokerLoss
-	for reason, count := range n.losses {
-		losses = append(losses, signal.BrokerLoss{System: signal.RabbitMQ, Cluster: r.config.Name, Node: n.name, Reason: reason, Messages: count})
+	for key, count := range n.losses {
+		losses = append(losses, signal.BrokerLoss{System: signal.RabbitMQ, Cluster: r.config.Name, Node: n.name, Reason: key.reason, QueueType: key.queueType, Messages: count})
 	}
-	slices.SortFunc(losses, func(a, b signal.BrokerLoss) int { return cmp.Compare(a.Reason, b.Reason) })
+	slices.SortFunc(losses, func(a, b signal.BrokerLoss) int {
+		return cmp.Or(cmp.Compare(a.Reason, b.Reason), cmp.Compare(a.QueueType, b.QueueType))
+	})
 	return losses
 }

@@ -56,7 +56,7 @@ func TestPrometheusPluginBehindALoginGetsTheCredentials(t *testing.T) {
 		})
 	}
 	r, err := read(t, settings(t, f.URL))
-	if err != nil || len(r.Warnings) != 0 || len(r.Queues) != 4 || len(r.Losses) != 2 {
+	if err != nil || len(r.Warnings) != 0 || len(r.Queues) != 4 || len(r.Losses) != 3 {
 		t.Errorf("got %v, %q, %d queues, %d losses", err, r.Warnings, len(r.Queues), len(r.Losses))
 	}
 }

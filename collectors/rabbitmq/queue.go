@@ -25,18 +25,21 @@ func (k key) destination() string {
 // queue is the state of one queue between readings.
 type queue struct {
 	key
-	id         signal.QueueID
-	objective  signal.Objective
-	setup      setup
-	counts     counts
-	history    history
-	use        use
-	purpose    signal.Purpose
-	sample     deadLetterSample
-	arrivals   arrivals
-	seenIn     int  // number of the last reading that contained it
-	gone       bool // deleted; only a channel still counts for it
-	unreadable bool // older than the definitions, which contain nothing of its virtual host
+	id        signal.QueueID
+	objective signal.Objective
+	setup     setup
+	counts    counts
+	history   history
+	use       use
+	purpose   signal.Purpose
+	sample    deadLetterSample
+	arrivals  arrivals
+	seenIn    int  // number of the last reading that contained it
+	gone      bool // deleted; only a channel still counts for it
+	hidden    bool // not in the counts, and not known to be deleted
+	// lastWaiting is how many messages it held when it was last in the counts.
+	lastWaiting signal.Count
+	unreadable  bool // older than the definitions, which contain nothing of its virtual host
 }
 
 // watches reports whether a queue is watched, and notes that its name exists.
@@ -115,13 +118,13 @@ func (r *reader) exists(q *queue, there bool) {
 // others.
 func (r *reader) seen() []*queue {
 	if r.seenCount < len(r.queues) {
-		maps.DeleteFunc(r.queues, func(_ key, q *queue) bool { return q.seenIn != r.number })
+		maps.DeleteFunc(r.queues, func(_ key, q *queue) bool { return q.seenIn != r.number && !q.hidden })
 		r.sorted = nil
 	}
 	if r.sorted == nil {
 		clear(r.places) // they may point to queues that no longer exist
 		for _, q := range r.queues {
-			if !q.gone {
+			if !q.gone && !q.hidden {
 				r.sorted = append(r.sorted, q)
 			}
 		}

@@ -49,6 +49,7 @@ type reader struct {
 	nodeMetricsAt time.Time
 	nodeErrors    missing // what could not be read of the node metrics
 	losses        []signal.BrokerLoss
+	unroutable    unroutable
 
 	number          int // of this reading
 	seenCount       int // queues in this reading
@@ -71,7 +72,7 @@ func NewReader(c Config) collectors.Reader {
 		*list = trimmed
 	}
 	return &reader{
-		config: c, queues: map[key]*queue{}, places: map[string]*place{}, visible: map[string]bool{},
+		config: c, unroutable: unroutable{total: signal.Unknown}, queues: map[key]*queue{}, places: map[string]*place{}, visible: map[string]bool{},
 		unmatchedVHosts: collectors.NewUnmatched(c.VHosts.Include), unmatchedQueues: collectors.NewUnmatched(c.Queues.Include),
 	}
 }
@@ -115,6 +116,7 @@ func (r *reader) Read(ctx context.Context, report *signal.Report) error {
 	}
 	m.parts = append(m.parts, r.definitionErrors.parts...)
 	if ok {
+		r.confirmDeleted(ctx, &m)
 		r.seen()
 		if first && r.setups != nil {
 			r.noteUnreadable() // otherwise the warning comes with the next definitions only

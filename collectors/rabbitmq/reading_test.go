@@ -118,10 +118,11 @@ func TestDeadLettersAreFoundThroughBindings(t *testing.T) {
 	}
 }
 
-func TestLossesAreSummedPerNode(t *testing.T) {
+func TestLossesAreCountedPerNodeAndTypeOfQueue(t *testing.T) {
 	r, _ := read(t, settings(t, serve(t).URL))
 	want := []signal.BrokerLoss{
-		{System: signal.RabbitMQ, Cluster: "main", Node: "rabbit@a", Reason: "expired", Messages: 7},
+		{System: signal.RabbitMQ, Cluster: "main", Node: "rabbit@a", Reason: "expired", QueueType: "classic", Messages: 3},
+		{System: signal.RabbitMQ, Cluster: "main", Node: "rabbit@a", Reason: "expired", QueueType: "quorum", Messages: 4},
 		{System: signal.RabbitMQ, Cluster: "main", Node: "rabbit@a", Reason: "unroutable_dropped", Messages: 5},
 	}
 	if !slices.Equal(r.Losses, want) {

@@ -3,6 +3,7 @@ package rabbitmq
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/lostorder/lostorder/internal/signal"
@@ -13,10 +14,16 @@ func (r *reader) fill(report *signal.Report, now signal.Instant) {
 	report.Queues = make([]signal.Queue, len(r.sorted))
 	parts := make([]signal.Partition, len(r.sorted)) // one for each, in one piece
 	for i, q := range r.sorted {
+		q.lastWaiting = q.counts.waiting()
 		report.Queues[i] = q.reading(q.age(now), parts[i:i+1:i+1])
 	}
 	report.DeadLetters = r.deadLetters(report.Queues, now)
 	report.Losses = slices.Clone(r.losses)
+	for i := range report.Losses {
+		if l := &report.Losses[i]; strings.HasPrefix(l.Reason, "unroutable") {
+			l.From = strings.Join(r.unroutable.explain(), "; ")
+		}
+	}
 	report.Alarms = slices.Clone(r.alarms)
 	report.Warnings = r.warnings()
 }

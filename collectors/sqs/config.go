@@ -56,7 +56,7 @@ func (c *Config) Validate() error {
 		switch {
 		case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https":
 			errs = append(errs, config.At("endpoint", "not an address; write for example http://localhost:4566"))
-		case u.User != nil:
+		case u.User != nil || strings.Contains(c.Endpoint, "@"):
 			errs = append(errs, config.At("endpoint", "holds a user; credentials come from the default chain (environment, profile, role) alone"))
 		}
 	}

@@ -93,9 +93,16 @@ var consumerAbsentCases = map[string]scenario{
 			s.play(time.Hour, func(i int) signal.Report { return group(0, orphan(0, int64(i/4), 9999)) })
 		},
 	},
-	"benign: a topic is deleted with messages waiting": {
+	"a topic is deleted with messages waiting": {
 		story: func(s *script) {
 			s.play(time.Minute, func(int) signal.Report { return group(1, part(0, 50, 60)) })
+			s.play(time.Hour+4*interval, func(int) signal.Report { return signal.Report{} })
+		},
+		found: []signal.Mode{signal.MessageLost},
+	},
+	"benign: a topic is deleted with nothing waiting": {
+		story: func(s *script) {
+			s.play(time.Minute, func(int) signal.Report { return group(1, part(0, 60, 60)) })
 			s.play(time.Hour, func(int) signal.Report { return signal.Report{} })
 		},
 	},

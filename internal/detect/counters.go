@@ -35,6 +35,10 @@ type LossReason string
 const (
 	// Retention: the log was cut by age, by size, or by an operator.
 	Retention LossReason = "retention"
+	// QueueExpired: the broker deleted the queue because it had no consumer for too long.
+	QueueExpired LossReason = "queue_expired"
+	// QueueDeleted: the queue was deleted with messages in it.
+	QueueDeleted LossReason = "queue_deleted"
 	// unroutableReturned: the broker returned them to a publisher that asked for it. The
 	// other reasons have the broker's own names.
 	unroutableReturned LossReason = "unroutable_returned"

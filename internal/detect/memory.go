@@ -36,7 +36,9 @@ type targetMemory struct {
 	outboxes   map[string]*outboxMemory // of outbox_stalled
 	brokers    map[broker]*brokerMemory // of message_lost
 	undeclared []undeclaredState        // of order_state_unknown
-	expiries   []Expiry                 // of message_expiring, at the last reading
+	// deletions are queues that were deleted with messages in them, of message_lost.
+	deletions map[signal.QueueID]*deletion
+	expiries  []Expiry // of message_expiring, at the last reading
 
 	before []partition // of the queue that is being observed; kept to be used again
 }
@@ -49,6 +51,7 @@ func newTargetMemory(at signal.Instant) *targetMemory {
 		deadLetters: map[string]*deadLetterMemory{},
 		outboxes:    map[string]*outboxMemory{},
 		brokers:     map[broker]*brokerMemory{},
+		deletions:   map[signal.QueueID]*deletion{},
 		muted:       map[muted]signal.Instant{},
 	}
 }

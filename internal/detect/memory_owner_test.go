@@ -22,6 +22,7 @@ var owners = map[string]string{
 	"outboxes":      "outbox_stalled",
 	"brokers":       "message_lost",
 	"undeclared":    "order_state_unknown",
+	"deletions":     "message_lost",
 	"expiries":      "message_expiring",
 }
 

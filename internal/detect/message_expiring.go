@@ -10,12 +10,13 @@ import (
 
 // messageExpiring: the broker will remove messages before they are processed, at the
 // current consumption rate: they will be too old (message_expiring_age.go), the queue too
-// long, or the log too large (message_expiring_size.go). It is reported once half of the
+// long, or the log too large (message_expiring_size.go), or the queue itself expires
+// (message_expiring_queue.go). It is reported once half of the
 // time or room is used up and the rest will not suffice, at most a day before.
 var messageExpiring = Decision{
 	Mode:         signal.MessageExpiring,
 	Description:  "At the current consumption rate, messages will be removed before they are processed.",
-	BenignTwin:   "An old backlog that is processed in time, a deploy, messages that go to a dead letter queue when they expire, a compacted topic.",
+	BenignTwin:   "An old backlog that is processed in time, a deploy, messages that go to a dead letter queue when they expire, a compacted topic, an empty queue that expires.",
 	observeQueue: observeExpiring,
 	decide:       decideMessageExpiring,
 	presence:     expiringPresence,
@@ -33,12 +34,15 @@ const (
 type expiring struct {
 	Aging    map[int32]aging    // by partition, of those whose head is old
 	Trimming map[int32]trimming // by partition, of those that lag by much of a bounded log
+	// UnusedSince is since when the queue has had no consumer; zero while it has.
+	UnusedSince signal.Instant
 }
 
 func observeExpiring(r *queueReading) {
 	t := &r.memory.Expiring
 	t.observeAging(r)
 	t.observeTrimming(r)
+	t.observeUnused(r)
 }
 
 func expiringPresence(v *view, s signal.Subject) presence {
@@ -72,7 +76,7 @@ func decideMessageExpiring(v *view) []Case {
 		}
 		t := v.memory.queues[q.QueueID]
 		nearest, threatens := time.Duration(0), false
-		for _, decide := range []func(*view, *signal.Queue, *queueMemory) (Case, threat, bool){tooOld, tooLate, tooMany, tooMuch} {
+		for _, decide := range []func(*view, *signal.Queue, *queueMemory) (Case, threat, bool){queueExpires, tooOld, tooLate, tooMany, tooMuch} {
 			c, worst, threatened := decide(v, q, t)
 			if !threatened {
 				continue

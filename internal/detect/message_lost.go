@@ -19,16 +19,21 @@ import (
 //
 // Where retention shows only in the depth, the backlog shrinks when the oldest message
 // reaches the retention, and no consumer deleted that many (message_lost_retention.go).
+//
+// A queue that is deleted with messages in it loses them (message_lost_deleted.go).
 var messageLost = Decision{
 	Mode:         signal.MessageLost,
 	Description:  "The broker removed messages that no consumer had processed.",
-	BenignTwin:   "Retention removes processed messages, a topic is recreated, only commit markers are removed, an operator purges a queue, the counters of a node restart.",
+	BenignTwin:   "Retention removes processed messages, a topic is recreated, only commit markers are removed, an operator purges a queue, an empty queue or one for replies is deleted, the counters of a node restart.",
 	observeQueue: observeLosses,
-	observe:      observeBrokerLosses,
+	observe:      func(v *view) { observeBrokerLosses(v); observeDeletions(v) },
 	decide:       decideMessageLost,
 	presence: func(v *view, s signal.Subject) presence {
 		if s.Destination == "" {
 			return brokerPresence(v, s)
+		}
+		if d := v.memory.deletions[queueOf(s)]; d != nil && d.Confirmed.Known() {
+			return present // that the queue is gone is what the mode decides from
 		}
 		return v.queuePresence(s, func(q *signal.Queue) bool { return readAny(q) || q.Ready.Known() })
 	},
@@ -52,6 +57,7 @@ type losses struct {
 	Balance  balance
 	Short    []shortfall
 	Retained *retained // where messages are removed by age and counters come late
+	Content  content   // of the last reading
 }
 
 // lossCount counts what a queue lost.
@@ -78,6 +84,7 @@ func observeLosses(r *queueReading) {
 	t.observeLog(r)
 	t.observeBalance(r)
 	t.observeRetained(r)
+	t.observeContent(r)
 }
 
 func decideMessageLost(v *view) []Case {
@@ -92,6 +99,11 @@ func decideMessageLost(v *view) []Case {
 			if c, ok := t.lostByCount(v, q); ok {
 				cases = append(cases, c)
 			}
+		}
+	}
+	for id, d := range v.memory.deletions {
+		if _, back := v.memory.queues[id]; !back && d.Confirmed.Known() {
+			cases = append(cases, d.lostWithQueue())
 		}
 	}
 	for key, b := range v.memory.brokers {
@@ -110,6 +122,11 @@ func (m *targetMemory) appendLosses(all []Loss) []Loss {
 		}
 		for reason, c := range q.Losses.Counted {
 			all = append(all, Loss{QueueID: id, Reason: reason, Messages: c.Total})
+		}
+	}
+	for id, d := range m.deletions {
+		if _, back := m.queues[id]; !back && d.Confirmed.Known() {
+			all = append(all, Loss{QueueID: id, Reason: d.reason(), Messages: d.Content.Messages})
 		}
 	}
 	for key, b := range m.brokers {

@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -19,7 +20,7 @@ type broker struct {
 // brokerMemory is what message_lost remembers of the losses that a cluster counts.
 type brokerMemory struct {
 	Broker   broker
-	Counters map[string]map[string]signal.Count // by node and reason
+	Counters map[string]map[string]signal.Count // by node, and by reason and type of queue
 	Pending  []brokerLost                       // not assigned to a queue yet
 	Lost     map[LossReason]*lossCount
 	Since    signal.Instant // when the present episode began
@@ -33,6 +34,8 @@ type brokerLost struct {
 	Reason   LossReason
 	Messages int64
 	At       signal.Instant
+	// QueueType is the type of the queues that it was lost from; empty: any.
+	QueueType string
 }
 
 // brokerPresence says whether the reading has the loss counters of a broker.
@@ -54,11 +57,12 @@ func (b *brokerMemory) observe(l *signal.BrokerLoss, at signal.Instant) {
 	if !l.Messages.Known() {
 		return
 	}
-	before, known := b.Counters[l.Node][l.Reason]
+	key := l.Reason + "/" + l.QueueType
+	before, known := b.Counters[l.Node][key]
 	if b.Counters[l.Node] == nil {
 		b.Counters[l.Node] = map[string]signal.Count{}
 	}
-	b.Counters[l.Node][l.Reason] = l.Messages
+	b.Counters[l.Node][key] = l.Messages
 	reason := LossReason(l.Reason)
 	if b.Lost[reason] == nil {
 		b.Lost[reason] = &lossCount{}
@@ -70,7 +74,7 @@ func (b *brokerMemory) observe(l *signal.BrokerLoss, at signal.Instant) {
 		before = 0
 	}
 	if n := int64(l.Messages - before); n > 0 {
-		b.Pending = append(b.Pending, brokerLost{l.Node, reason, n, at})
+		b.Pending = append(b.Pending, brokerLost{Node: l.Node, Reason: reason, Messages: n, At: at, QueueType: l.QueueType})
 	}
 }
 
@@ -90,6 +94,11 @@ func observeBrokerLosses(v *view) {
 		b.observe(l, v.at)
 	}
 	for key, b := range v.memory.brokers {
+		// A queue that loses messages for a reason that few queues have is found first: any
+		// queue may reject.
+		slices.SortStableFunc(b.Pending, func(a, c brokerLost) int {
+			return cmp.Compare(slices.Index(vague, a.Reason), slices.Index(vague, c.Reason))
+		})
 		late := max(r.Interval+r.Duration, counterDelay(r, key))
 		for i := range b.Pending {
 			l := &b.Pending[i]
@@ -122,7 +131,7 @@ func (b *brokerMemory) assign(v *view, l brokerLost) (assigned int64) {
 	short := int64(0)
 	for i := range v.report.Queues {
 		q := &v.report.Queues[i]
-		if q.System != b.Broker.System || q.Cluster != b.Broker.Cluster || !mayDrop(q, l.Reason) {
+		if q.System != b.Broker.System || q.Cluster != b.Broker.Cluster || !mayDrop(q, &l) {
 			continue
 		}
 		if t := &v.memory.queues[q.QueueID].Losses; t.shortBy() > 0 {
@@ -130,12 +139,18 @@ func (b *brokerMemory) assign(v *view, l brokerLost) (assigned int64) {
 			short += t.shortBy()
 		}
 	}
-	if len(candidates) > 1 && short > l.Messages {
+	if len(candidates) > 1 && float64(short) > float64(l.Messages)*(1+uncertain) {
 		b.Possible = names // an operator purged one of them, or they are too busy for an exact count
 		return 0
 	}
-	for _, t := range candidates {
-		n := min(t.shortBy(), l.Messages-assigned)
+	// The counts of queues are read more often than those of nodes, so that a little more may
+	// be missing than the node counted: each queue has its share.
+	for i, t := range candidates {
+		missing := t.shortBy()
+		n := min(missing, l.Messages-assigned)
+		if short > l.Messages && i < len(candidates)-1 {
+			n = missing * l.Messages / short
+		}
 		t.loseCounted(l.Reason, n, l.At)
 		t.explain(n, l.At)
 		assigned += n
@@ -143,12 +158,19 @@ func (b *brokerMemory) assign(v *view, l brokerLost) (assigned int64) {
 	return assigned
 }
 
+// uncertain is by which share more messages may be missing from queues than their node
+// counted as dropped, because the two are counted at different moments.
+const uncertain = 0.25
+
+// vague are the reasons that any queue of a type may lose messages for, the last decided.
+var vague = []LossReason{"rejected"}
+
 // mayDrop reports whether the setup of a queue lets it drop messages for a reason.
-func mayDrop(q *signal.Queue, reason LossReason) bool {
-	if q.Setup == nil || passesOn(q) {
+func mayDrop(q *signal.Queue, l *brokerLost) bool {
+	if q.Setup == nil || passesOn(q) || l.QueueType != "" && q.Setup.Type != l.QueueType {
 		return false
 	}
-	switch reason {
+	switch l.Reason {
 	case "expired":
 		return q.Setup.Retention > 0
 	case "maxlen":
@@ -175,6 +197,18 @@ func (b *brokerMemory) lose(l brokerLost) {
 	}
 	b.Lost[l.Reason].add(l.Messages, l.At)
 	b.Nodes = appendNew(b.Nodes, l.Node)
+}
+
+// lostFrom returns what the broker says that messages were lost from, for the reasons of a
+// finding.
+func (b *brokerMemory) lostFrom(v *view, reasons []LossReason) string {
+	for i := range v.report.Losses {
+		l := &v.report.Losses[i]
+		if l.From != "" && l.System == b.Broker.System && l.Cluster == b.Broker.Cluster && slices.Contains(reasons, LossReason(l.Reason)) {
+			return l.From
+		}
+	}
+	return ""
 }
 
 // loseCounted records a loss whose number alone is known.
@@ -253,6 +287,10 @@ func (b *brokerMemory) lostSomewhere(v *view, key broker) (Case, bool) {
 	if slices.Contains(reasons, unroutableReturned) {
 		c.Evidence = append(c.Evidence, signal.TextFact("returned",
 			"the broker returned these to a publisher that had asked for it (mandatory); they are lost only if it does not handle them"))
+	}
+	if from := b.lostFrom(v, reasons); from != "" {
+		c.Evidence = append(c.Evidence, signal.TextFact("lost_from", from))
+		c.Summary = strings.TrimSuffix(c.Summary, ".") + "; " + from + "."
 	}
 	if len(b.Possible) > 0 {
 		c.Evidence = append(c.Evidence, signal.ListFact("possible_queues", b.Possible[:min(len(b.Possible), maxListed)]...))

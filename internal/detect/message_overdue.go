@@ -116,7 +116,7 @@ func decideMessageOverdue(v *view) []Case {
 	for i := range v.report.Queues {
 		q := &v.report.Queues[i]
 		t := v.memory.queues[q.QueueID]
-		if !t.Lateness.Reported || !decidable(q.Oldest) || v.holdsDeadLetters(q.Destination) {
+		if !t.Lateness.Reported || !decidable(q.Oldest) || v.needsNoConsumers(q) {
 			continue
 		}
 		age, backlog := q.Oldest.At(v.at), t.Progress.Backlog

@@ -31,7 +31,7 @@ func held(role signal.Role) func(i int) signal.Report {
 func TestRoleDecidesWhatMessagesWithoutConsumersMean(t *testing.T) {
 	absent := []signal.Mode{signal.ConsumerAbsent, signal.DLQMissing}
 	filling := []signal.Mode{signal.DLQFilling}
-	cases := map[string]tale{
+	cases := map[string]scenario{
 		"unknown": {found: absent, open: absent},
 	}
 	want := map[signal.Role][]signal.Mode{
@@ -39,7 +39,7 @@ func TestRoleDecidesWhatMessagesWithoutConsumersMean(t *testing.T) {
 		signal.RoleDeadLetter: filling, signal.RoleParking: filling,
 	}
 	for _, role := range append(signal.Roles(), "") {
-		tc := tale{found: want[role], open: want[role]}
+		tc := scenario{found: want[role], open: want[role]}
 		name := string(role)
 		if role == "" {
 			name, tc = "unknown", cases["unknown"]
@@ -47,5 +47,5 @@ func TestRoleDecidesWhatMessagesWithoutConsumersMean(t *testing.T) {
 		tc.story = func(s *script) { s.play(20*time.Minute, held(role)) }
 		cases[name] = tc
 	}
-	tellAll(t, cases)
+	playAll(t, cases)
 }

@@ -25,6 +25,7 @@ type Memory struct {
 	DeadLetters []*deadLetterMemory
 	Outboxes    []*outboxMemory
 	Brokers     []*brokerMemory
+	Deletions   []*deletion
 	Expiries    []Expiry
 	Muted       []mutedUntil
 	Undeclared  []undeclaredState
@@ -60,7 +61,7 @@ func (d *Detector) Snapshot(id signal.TargetID) (*Memory, bool) {
 	s := &Memory{
 		Version: MemoryVersion, Target: id, Identity: m.identity, First: m.first, Last: m.last,
 		Queues: values(m.queues), Vanished: values(m.vanished), DeadLetters: values(m.deadLetters),
-		Outboxes: values(m.outboxes), Brokers: values(m.brokers), Expiries: m.expiries, Undeclared: m.undeclared,
+		Outboxes: values(m.outboxes), Brokers: values(m.brokers), Deletions: values(m.deletions), Expiries: m.expiries, Undeclared: m.undeclared,
 	}
 	for key, until := range m.muted {
 		s.Muted = append(s.Muted, mutedUntil{key.Symptom, key.Subject, until})
@@ -91,6 +92,9 @@ func (d *Detector) Restore(s *Memory) error {
 	}
 	for _, b := range s.Brokers {
 		m.brokers[b.Broker] = b
+	}
+	for _, d := range s.Deletions {
+		m.deletions[d.ID] = d
 	}
 	for _, muting := range s.Muted {
 		m.muted[muted{muting.Mode, muting.Subject}] = muting.Until

@@ -165,11 +165,15 @@ const (
 // BrokerLoss counts the messages that a broker removed unprocessed, where it counts
 // them for all its queues together.
 type BrokerLoss struct {
-	System   System
-	Cluster  string
-	Node     string
-	Reason   string // expired, maxlen, rejected, delivery_limit, unroutable_dropped, unroutable_returned
-	Messages Count  // counter; it may reset
+	System  System
+	Cluster string
+	Node    string
+	Reason  string // expired, maxlen, rejected, delivery_limit, unroutable_dropped, unroutable_returned
+	// QueueType is the broker's name for the type of the queues that it counts; empty: all.
+	QueueType string
+	// From says, for people, what the messages were lost from.
+	From     string
+	Messages Count // counter; it may reset
 }
 
 // Alarm is a resource of a broker's node. While the alarm is raised, the resource is

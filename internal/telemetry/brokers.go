@@ -34,6 +34,13 @@ func (v *view) readBrokers(r *signal.Report, at signal.Instant) {
 	for i := range r.Losses {
 		l := &r.Losses[i]
 		id := nodeID{l.System, valid(l.Cluster), valid(l.Node), valid(l.Reason)}
+		if j, known := v.brokerLosses.index[id]; known && l.QueueType != v.brokerLosses.all[j].QueueType {
+			// The counter is one for the types of queues together.
+			sum := *v.brokerLosses.all[j].BrokerLoss
+			sum.Messages, sum.QueueType = sum.Messages.Add(l.Messages), l.QueueType
+			v.brokerLosses.all[j].BrokerLoss = &sum
+			continue
+		}
 		if v.brokerLosses.put(id, brokerLoss{l, subject{at, v.node(id, labelReason)}}) {
 			v.twice("loss", id.cluster, id.node, id.what)
 		}

@@ -1,0 +1,62 @@
+package rabbitmq
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+
+	"github.com/lostorder/lostorder/collectors"
+)
+
+// mostConfirmed bounds how many missing queues a reading asks for one by one.
+const mostConfirmed = 20
+
+var errNotInCounts = errors.New("the queue exists, and its counts are missing; the node may be starting")
+
+// confirmDeleted asks the management API for queues that held messages at the last reading
+// and are not in this one. The prometheus plugin of a node that has just started shows no
+// queues, and one that exists is not deleted: the reading is partial until it is back.
+func (r *reader) confirmDeleted(ctx context.Context, m *missing) {
+	if r.managementError != nil || r.pluginError != nil {
+		return // the list that was read names every queue, or nothing else knows them
+	}
+	var absent []*queue
+	for _, q := range r.queues {
+		switch {
+		case q.seenIn == r.number && !q.gone:
+			q.hide(r, false)
+		case q.hidden || q.seenIn >= r.number-1 && q.lastWaiting > 0:
+			absent = append(absent, q)
+		}
+	}
+	var present []string
+	for i, q := range absent {
+		if i == mostConfirmed {
+			// The rest is what these are: a node that starts, or a service that deletes its queues.
+			for _, rest := range absent[i:] {
+				rest.hide(r, len(present) > 0)
+			}
+			break
+		}
+		var answer struct{}
+		err := r.getJSON(ctx, "/api/queues/"+url.PathEscape(q.vhost)+"/"+url.PathEscape(q.name)+"?columns=name", &answer)
+		q.hide(r, !errors.Is(err, statusError(http.StatusNotFound)))
+		if q.hidden {
+			present = append(present, q.destination())
+		}
+	}
+	if len(present) > 0 {
+		m.add("read queues "+collectors.Some(present), errNotInCounts)
+	}
+}
+
+// hide notes whether a queue is not in the counts and not known to be deleted.
+func (q *queue) hide(r *reader, hidden bool) {
+	if q.hidden != hidden {
+		q.hidden, r.sorted = hidden, nil
+	}
+	if !hidden && (q.gone || q.seenIn != r.number) {
+		q.lastWaiting = 0 // it is deleted, and nobody asks again
+	}
+}
