@@ -1,0 +1,49 @@
+package dialect_test
+
+import (
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/lostorder/lostorder/internal/database/dialect"
+)
+
+// oddPasswords have every character that means something in a URL, at every place.
+func oddPasswords() (all []string) {
+	for _, special := range []string{"@", "/", "?", "#", ":", "%", "%4", "@3/", "@x?k=v", "@x#", "/@", "[", "]", " ", "&", "=", "+", "\\", "é"} {
+		for _, form := range []string{"Tr0ub4dor*Zebra7", "*Zebra7Tr0ub4dor", "Tr0ub4dorZebra7*", "1*Zebra7Tr0ub4dor", "Tr0ub4dor*9*Zebra7", "*8*Zebra7Tr0ub4dor"} {
+			all = append(all, strings.ReplaceAll(form, "*", special))
+		}
+	}
+	return all
+}
+
+// TestOddPasswordsAreRefusedOrUnderstood: whatever a password contains, no part of it may
+// be taken for the host, and no error may repeat it.
+func TestOddPasswordsAreRefusedOrUnderstood(t *testing.T) {
+	if n := len(oddPasswords()); n < 100 {
+		t.Fatalf("%d passwords are too few", n)
+	}
+	for _, scheme := range []string{"postgres", "mysql", "mariadb"} {
+		for _, password := range oddPasswords() {
+			u, err := dialect.ParseURL(scheme + "://lo:" + password + "@db.internal:5432/shop")
+			switch {
+			case err != nil:
+				if strings.Contains(err.Error(), "Zebra7") || strings.Contains(err.Error(), "Tr0ub4dor") {
+					t.Errorf("%s, %s: the error repeats the password: %v", scheme, password, err)
+				}
+			case u.Host != "db.internal:5432" || u.Path != "/shop" || u.RawQuery != "" || u.Fragment != "":
+				t.Errorf("%s, %s: accepted as host %q, path %q", scheme, password, u.Host, u.Path)
+			}
+			escaped := url.UserPassword("lo", password).String()
+			u, err = dialect.ParseURL(scheme + "://" + escaped + "@db.internal:5432/shop")
+			if err != nil {
+				t.Errorf("%s, %s: refused although it is escaped: %v", scheme, password, err)
+				continue
+			}
+			if got, _ := u.User.Password(); got != password {
+				t.Errorf("%s: got %q, want %q", scheme, got, password)
+			}
+		}
+	}
+}
