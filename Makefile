@@ -1,4 +1,4 @@
-# make help says what there is.
+# make help lists the targets.
 
 SHELL := /bin/bash
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
@@ -12,7 +12,7 @@ LDFLAGS := -s -w \
 TOOL := go tool -modfile=tools/go.mod
 
 .PHONY: help
-help: ## Say what there is
+help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: build
@@ -25,7 +25,7 @@ image: ## Build the container image into dist/, as an OCI archive
 	cd build && go run ./image --source=.. --version=$(VERSION) --output=../dist/lostorder-$(VERSION).oci.tar
 
 .PHONY: demo
-demo: ## Break a shop in every known way and see it found
+demo: ## Break a demo shop in every known way and watch lostorder find it
 	go run ./cmd/lostorder demo
 
 .PHONY: test
@@ -37,18 +37,19 @@ vet: ## go vet
 	go vet -tags=integration ./...
 
 .PHONY: lint
-lint: ## golangci-lint
+lint: ## golangci-lint, and the language of docs, comments and messages
 	$(TOOL) golangci-lint run --build-tags=integration ./...
+	go test ./internal/prose
 
 # SQLite is C that was translated to Go: the race detector's checks of its pointers are most of what the tests would need.
 RACE = -race -gcflags=modernc.org/sqlite/lib=-d=checkptr=0
 
-# A program with the race detector sleeps for a second when it ends, lest another goroutine has a race to tell: each package
-# and each lostorder that a test starts.
+# With the race detector, every test binary and every lostorder that a test starts sleeps for a second at its end. This
+# shortens it.
 export GORACE = atexit_sleep_ms=50
 
-# Runs "go test", and what failed once more by itself, twice at most: a machine that was too busy for a test may have time
-# for it then. The summary names each failure, also those that were none the second time; a data race is not run again.
+# Runs "go test" and repeats failed tests alone, at most twice, because a test may fail on a busy machine. The summary
+# names every failure, also of tests that passed when repeated. A data race is not repeated.
 TESTS = $(TOOL) gotestsum --format=pkgname-and-test-fails --rerun-fails=2 --rerun-fails-max-failures=20 \
 	--rerun-fails-run-root-test --rerun-fails-abort-on-data-race --hide-summary=skipped
 
@@ -56,8 +57,8 @@ TESTS = $(TOOL) gotestsum --format=pkgname-and-test-fails --rerun-fails=2 --reru
 unit: ## Tests that need no server
 	$(TESTS) --packages=./... -- $(RACE) -timeout=30m
 
-# Those that take longest come first, so that none is left over at the end. Most wait for time to pass and not for the CPU:
-# more packages than there are cores run side by side.
+# The slowest packages come first, so that none runs alone at the end. Most tests wait and need little CPU, so more
+# packages run in parallel than there are cores.
 LONGEST = ./test/e2e ./collectors/reconcile ./test/alerts ./collectors/orders ./collectors/outbox ./cmd/lostorder ./collectors/rabbitmq ./dashboards
 OTHERS = $(filter-out $(LONGEST),$(shell go list -f '.{{slice .ImportPath (len .Module.Path)}}' ./...))
 
@@ -65,8 +66,8 @@ OTHERS = $(filter-out $(LONGEST),$(shell go list -f '.{{slice .ImportPath (len .
 integration: ## All tests, also those against real servers
 	test/parts/run $(TESTS) --packages="$(LONGEST) $(OTHERS)" -- $(RACE) -tags=integration -p=4 -parallel=8 -count=1 -timeout=60m
 
-# What is tested with the libraries of Kubernetes, Helm, registries and packages is in modules of its own, so that these
-# do not choose the versions of ours.
+# Tests that use the libraries of Kubernetes, Helm, registries and packages are modules of their own, so that these do
+# not choose the versions of lostorder's dependencies.
 MODULES = build helm/test
 
 .PHONY: modules
@@ -79,13 +80,13 @@ rules: ## Check rules and alerts with the real promtool and amtool, and run thei
 	test/parts/run --parts=prometheus,alertmanager go test -tags=integration -count=1 -run 'Rules|Examples|Routes' ./test/alerts
 
 .PHONY: generate
-generate: ## Write the generated files anew
+generate: ## Write the generated files
 	go test ./collectors/builtin ./internal/telemetry ./dashboards -run 'Current' -update
 	go test ./test -run NoticeIsCurrent -update
 	cd helm/test && go test . -run Current -update
 
 .PHONY: dashboards
-dashboards: ## Write the Grafana dashboards anew
+dashboards: ## Write the Grafana dashboards
 	go test ./dashboards -run 'Current' -update
 
 # Each target for a while. What is in testdata/fuzz is run by every "go test", too.

@@ -3,10 +3,10 @@ package collectors
 import "time"
 
 const (
-	// breakerTrips is how many readings in a row may fail before the target is
-	// asked more rarely: one restart of a broker should not delay the next reading.
+	// breakerTrips is how many readings in a row may fail before the target is read less
+	// often: one restart of a broker must not delay the next reading.
 	breakerTrips = 3
-	// breakerMaxDelay bounds how long a target that came back stays red.
+	// breakerMaxDelay bounds how long a recovered target stays red.
 	breakerMaxDelay = 2 * time.Minute
 	// jitterShare is how much of a delay is random.
 	jitterShare = 0.1
@@ -21,8 +21,8 @@ type breaker struct {
 	lastErr  string
 }
 
-// observe notes the outcome of a reading and reports whether the target's health
-// is other than before, so that it is logged once.
+// observe records the result of a reading and reports whether the target's health
+// changed, so that a change is logged once.
 func (b *breaker) observe(failed bool, err error) (change bool) {
 	text := ""
 	if err != nil {

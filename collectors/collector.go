@@ -13,9 +13,9 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// A Collector watches one target until ctx ends and reports what it reads. It
-// owns what it starts: Run returns when all of it has ended, and returns nil when
-// it ended because ctx did.
+// A Collector watches one target until ctx ends and reports what it reads. It owns what
+// it starts: Run returns when everything has ended, and returns nil if ctx was the
+// reason.
 type Collector interface {
 	Run(ctx context.Context, sink Sink) error
 }
@@ -26,46 +26,45 @@ type Sink interface {
 	Report(signal.Report)
 }
 
-// A Redactor is a Sink that knows what must not be shown of a report. Redact returns
-// the report as it may be logged.
+// A Redactor is a Sink that knows which parts of a report are private. Redact returns a
+// report that is safe to log.
 type Redactor interface {
 	Redact(signal.Report) signal.Report
 }
 
-// A Reader reads one target once. A source that polls supplies one; Poll makes a
-// Collector of it.
+// A Reader reads one target once. A polled source supplies one, and Poll turns it into a
+// Collector.
 type Reader interface {
-	// Read fills in the readings of r and nothing else of it. It returns what is
-	// missing as an error and keeps in r what it could read. It returns soon after
-	// ctx ends. Reads of one Reader never overlap.
+	// Read fills in the signals and warnings of r and nothing else. It returns what is
+	// missing as an error, and keeps in r what it could read. It returns soon after ctx
+	// ends. Reads of one Reader never overlap.
 	Read(ctx context.Context, r *signal.Report) error
-	// Close ends the connections. It is called once, after the last Read.
+	// Close closes the connections. It is called once, after the last Read.
 	Close() error
 }
 
-// Schedule is when a polled target is read. It is part of every polled source's
-// config.
+// Schedule is how often a polled target is read. It is part of the config of every polled
+// source.
 type Schedule struct {
-	Interval config.Duration `yaml:"interval" default:"15s" min:"100ms" doc:"How often the target is read."`
+	Interval config.Duration `yaml:"interval" default:"15s" min:"100ms" doc:"Time between two readings."`
 	Timeout  config.Duration `yaml:"timeout" default:"10s" min:"100ms" doc:"How long one reading may take before the target is shown as failed."`
 }
 
 // A Target is one thing to watch, ready to be started.
 type Target struct {
 	ID signal.TargetID
-	// Config is all that decides how the target is read. On a reload a target whose
-	// config is deeply equal goes on undisturbed.
+	// Config is everything that decides how the target is read. On a reload, a target with
+	// a deeply equal config keeps running.
 	Config any
 	// New makes the collector. It must not connect: an unreachable target is a red
 	// target, not an error at start.
 	New func(log *slog.Logger) Collector
 }
 
-// StaleAfter is how many intervals a reading is good for when it cannot be
-// refreshed.
-const StaleAfter = 3
+// expiresAfter is how many intervals a reading stays valid when it cannot be refreshed.
+const expiresAfter = 3
 
-// Stale reports whether a reading is too old to be shown as the present.
-func Stale(r *signal.Report, now time.Time) bool {
-	return now.Sub(r.At) > StaleAfter*r.Interval+r.Duration
+// Expired reports whether a reading is too old to be shown at all.
+func Expired(r *signal.Report, now time.Time) bool {
+	return now.Sub(r.At) > expiresAfter*r.Interval+r.Duration
 }

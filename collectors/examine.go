@@ -8,7 +8,7 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// Advice is one thing that the operator of a target should know or do.
+// Advice is one recommendation for the operator of a target.
 type Advice struct {
 	Kind AdviceKind `json:"kind"`
 	Text string     `json:"text"`
@@ -16,19 +16,19 @@ type Advice struct {
 	Paste string `json:"paste,omitempty"`
 }
 
-// AdviceKind says what an advice is for.
+// AdviceKind is the purpose of advice.
 type AdviceKind string
 
 // The kinds of advice.
 const (
-	Grant   AdviceKind = "grant"   // the rights that the target needs, and no more; also one that makes it surer
+	Grant   AdviceKind = "grant"   // the permissions that the target needs, and no more; also optional ones
 	Index   AdviceKind = "index"   // without it a query would read a large table, and is refused
 	Warning AdviceKind = "warning" // something that should be fixed
 	Picture AdviceKind = "picture" // what the config describes, drawn as text
 	Cost    AdviceKind = "cost"    // what reading the target costs in money
 )
 
-// GrantOf is the advice to run what gives a right; none where there is nothing to run.
+// GrantOf is the advice to run a grant; none if there is nothing to run.
 func GrantOf(why, paste string) []Advice {
 	if paste == "" {
 		return nil
@@ -44,8 +44,8 @@ func Warnings(texts []string) (all []Advice) {
 	return all
 }
 
-// An Adviser is a Reader that has advice for the operator beyond a reading. Advise is
-// called after Read, also after one that failed.
+// An Adviser is a Reader with advice for the operator. Advise is called after Read, also
+// after a failed one.
 type Adviser interface {
 	Advise(ctx context.Context) []Advice
 }
@@ -56,7 +56,8 @@ type Examination struct {
 	Advice []Advice
 }
 
-// Examine reads a target once, as it is read when it is watched, and asks for advice.
+// Examine reads a target once, in the same way as when it is watched, and returns the
+// advice.
 func Examine(ctx context.Context, t Target) Examination {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -76,7 +77,7 @@ func Examine(ctx context.Context, t Target) Examination {
 		return Examination{Report: r}
 	case err := <-ended:
 		select {
-		case r := <-first: // it ended just after it
+		case r := <-first: // the collector ended just after it
 			return Examination{Report: r}
 		default:
 		}

@@ -13,7 +13,7 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// A Watcher is a Sink that can forget a target that is no longer watched.
+// A Watcher is a Sink that can drop a target that is no longer watched.
 type Watcher interface {
 	Sink
 	Forget(signal.TargetID)
@@ -33,18 +33,17 @@ type Manager struct {
 // program from ending.
 const stopTimeout = 5 * time.Second
 
-// run is one target that runs: what stops it, and what shows that it has stopped.
+// run is one running target: its cancel function, and the channel that shows its end.
 type run struct {
 	id     signal.TargetID
 	config any
 	cancel context.CancelFunc
 	done   chan struct{}
 	sink   *gate
-	idle   atomic.Bool // its collector ended by itself and waits to be started again
+	idle   atomic.Bool // its collector ended by itself and waits for its restart
 }
 
-// gate passes reports on until it is shut, so that an abandoned target reports
-// nothing more.
+// gate passes reports on until it is shut. An abandoned target reports nothing more.
 type gate struct {
 	mu   sync.Mutex
 	sink Sink
@@ -58,7 +57,7 @@ func (g *gate) Report(r signal.Report) {
 	}
 }
 
-// Redact asks the sink, if it knows what must not be shown.
+// Redact lets the sink redact, if it can.
 func (g *gate) Redact(r signal.Report) signal.Report {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -74,15 +73,15 @@ func (g *gate) shut() {
 	g.sink = nil
 }
 
-// NewManager returns a manager that runs nothing yet.
+// NewManager returns a manager without targets.
 func NewManager(watcher Watcher, log *slog.Logger) *Manager {
 	return &Manager{watcher: watcher, log: log, running: map[signal.TargetID]*run{}}
 }
 
-// Apply makes targets the ones that run. It stops those that are gone or changed,
-// waits a few seconds for them to stop, and starts those that are new or changed. A
-// target with an unchanged config keeps running; if its collector has ended by
-// itself, it is started at once. Targets run until ctx ends or Stop is called.
+// Apply runs exactly these targets. It stops removed and changed ones, waits a few
+// seconds for them to stop, and starts new and changed ones. A target with an unchanged
+// config keeps running. If its collector has ended by itself, it is started at once.
+// Targets run until ctx ends or Stop is called.
 func (m *Manager) Apply(ctx context.Context, targets []Target) (started, stopped, kept int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

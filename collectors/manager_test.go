@@ -145,7 +145,7 @@ func TestManagerSurvivesACollectorThatPanics(t *testing.T) {
 	})
 }
 
-// forgetful is a sink that can be told to forget.
+// forgetful is a sink that can drop a target.
 type forgetful struct{ sink }
 
 func (*forgetful) Forget(signal.TargetID) {}

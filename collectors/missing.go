@@ -11,15 +11,14 @@ import (
 // namesShown is how many of many things are named.
 const namesShown = 3
 
-// Missing gathers what could not be read, by reason, and makes one error of it
-// that is the same for the same trouble, so that it is logged once. It may be used from many
-// goroutines.
+// Missing collects what could not be read, by reason, into one error. Equal problems give
+// equal errors, so that they are logged once. It is safe for concurrent use.
 type Missing struct {
 	mu      sync.Mutex
 	reasons map[string][]string
 }
 
-// Add notes that something is missing; the reason reads on from its name.
+// Add records something that is missing. The reason follows its name in the sentence.
 func (m *Missing) Add(what, reason string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -29,7 +28,7 @@ func (m *Missing) Add(what, reason string) {
 	m.reasons[reason] = append(m.reasons[reason], what)
 }
 
-// Err returns all that is missing as one error; nil when nothing is.
+// Err returns everything that is missing as one error, nil if nothing is.
 func (m *Missing) Err() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -45,7 +44,7 @@ func (m *Missing) Err() error {
 	return errors.New(strings.Join(parts, "; "))
 }
 
-// Some names the first few, by name, and says how many more there are.
+// Some lists the first few names, and the number of the others.
 func Some(names []string) string {
 	names = slices.Sorted(slices.Values(names))
 	if len(names) <= namesShown {

@@ -9,15 +9,15 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// Objective is how long messages may wait. A source adds the patterns that say for
-// which of its queues it holds.
+// Objective is how long messages may wait. A source adds the patterns that select its
+// queues.
 type Objective struct {
-	MaxAge      config.Duration `yaml:"max_age" min:"1s" doc:"How long a message may wait, and how long consumers may make no progress while messages wait. The default is 5m; for SQS it is 15m, or longer where its metrics are read too rarely for that." example:"5m"`
-	AbsentAfter config.Duration `yaml:"absent_after" doc:"How long messages may wait without a consumer. Choose more than a deployment takes. The default is max_age." example:"10m"`
+	MaxAge      config.Duration `yaml:"max_age" min:"1s" doc:"How long a message may wait, and how long consumers may make no progress while messages wait. The default is 5m. For SQS it is 15m, or longer if its metrics are read rarely." example:"5m"`
+	AbsentAfter config.Duration `yaml:"absent_after" doc:"How long messages may wait without a consumer. Choose more than a deploy takes. The default is max_age." example:"10m"`
 	DLQ         string          `yaml:"dlq" enum:"needed,none" default:"needed" doc:"Whether the queue needs a dead letter queue. With none, a missing one is not reported."`
 }
 
-// Signal returns the objective as it is reported; maxAge is the default of the source.
+// Signal returns the objective for a report. maxAge is the default of the source.
 func (o Objective) Signal(maxAge time.Duration) signal.Objective {
 	maxAge = cmp.Or(time.Duration(o.MaxAge), maxAge)
 	return signal.Objective{

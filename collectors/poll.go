@@ -14,11 +14,11 @@ import (
 	"github.com/lostorder/lostorder/internal/turn"
 )
 
-// hangGrace is what a reading may take beyond its timeout before it is reported
-// as hanging. A reader that minds its context needs none of it.
+// hangGrace is how long a reading may take beyond its timeout before it is reported as
+// hanging. A reader that respects its context needs none of it.
 const hangGrace = time.Second
 
-// poller is the loop that every polled target runs on.
+// poller is the loop of a polled target.
 type poller struct {
 	id       signal.TargetID
 	schedule Schedule
@@ -28,10 +28,10 @@ type poller struct {
 	warned   warned
 }
 
-// Poll returns a collector that reads a target on its own clock: with jitter, so
-// that many targets do not ask at once; with a timeout; and with a breaker that
-// asks a failing target ever more rarely. A reader that hangs or panics makes its
-// own target red and nothing else.
+// Poll returns a collector that reads a target on its own schedule: with jitter, so that
+// many targets are not read at once, with a timeout, and with a breaker that reads a
+// failing target less often. A reader that hangs or panics makes only its own target
+// red.
 func Poll(id signal.TargetID, schedule Schedule, log *slog.Logger, open func() Reader) Collector {
 	return &poller{id: id, schedule: schedule, open: open, log: log, jitter: rand.Float64, warned: warned{}}
 }
@@ -54,7 +54,7 @@ func (p *poller) Run(ctx context.Context, sink Sink) error {
 		began := time.Now()
 		report := p.read(ctx, reader, sink)
 		if ctx.Err() != nil {
-			return nil // a reading that the shutdown cut short says nothing about the target
+			return nil // a reading interrupted by the shutdown proves nothing about the target
 		}
 		sink.Report(report)
 		if r, redacts := sink.(Redactor); redacts {
@@ -65,12 +65,11 @@ func (p *poller) Run(ctx context.Context, sink Sink) error {
 	}
 }
 
-// read takes one reading and waits for its end, however long that is: there is
-// never more than one under way. One that outstays its timeout is reported at
-// once as failed.
+// read takes one reading and waits for its end, however long that takes, so that readings
+// never overlap. A reading that exceeds its timeout is reported as failed at once.
 func (p *poller) read(ctx context.Context, reader Reader, sink Sink) signal.Report {
 	timeout := time.Duration(p.schedule.Timeout)
-	// The time for which a reading waits for its turn makes it late, and does not count.
+	// Waiting for its turn makes a reading late. It does not count towards the timeout.
 	readCtx, cancel := turn.WithTimeout(ctx, timeout)
 	defer cancel()
 
@@ -96,8 +95,8 @@ func (p *poller) read(ctx context.Context, reader Reader, sink Sink) signal.Repo
 	return report
 }
 
-// overrun waits for the end of a reading whose timeout has passed, and reports it as hanging
-// when it does not end at once.
+// overrun waits for the end of a reading whose timeout has passed. If it does not end at
+// once, it is reported as hanging.
 func (p *poller) overrun(ctx context.Context, done <-chan error, began time.Time, sink Sink) error {
 	grace := time.NewTimer(hangGrace)
 	defer grace.Stop()
@@ -108,7 +107,7 @@ func (p *poller) overrun(ctx context.Context, done <-chan error, began time.Time
 	}
 	if ctx.Err() == nil {
 		hanging := signal.Report{TargetID: p.id, Interval: time.Duration(p.schedule.Interval), At: time.Now(), Duration: time.Since(began)}
-		hanging.Err = fmt.Errorf("reading did not end within its timeout of %s and is still under way", time.Duration(p.schedule.Timeout))
+		hanging.Err = fmt.Errorf("reading did not end within its timeout of %s and is still running", time.Duration(p.schedule.Timeout))
 		sink.Report(hanging)
 		p.log.Warn("target hangs", "err", hanging.Err)
 	}
@@ -127,15 +126,14 @@ func (p *poller) guard(ctx context.Context, reader Reader, r *signal.Report) (er
 	return reader.Read(ctx, r)
 }
 
-// note logs changes of a target's health, not every failure, and what its operator
-// should fix.
+// note logs changes of a target's health, not every failure, and its warnings.
 func (p *poller) note(r *signal.Report, b *breaker) {
 	failed := r.Err != nil && r.Empty()
 	change := b.observe(failed, r.Err)
 	switch {
 	case !change:
 	case r.Err == nil:
-		p.log.Info("target is read again", "took", r.Duration)
+		p.log.Info("target can be read again", "took", r.Duration)
 	case failed:
 		p.log.Warn("target cannot be read", "err", r.Err, "took", r.Duration)
 	default:
@@ -146,7 +144,7 @@ func (p *poller) note(r *signal.Report, b *breaker) {
 	}
 }
 
-// sleep waits for d and reports false when ctx ended first.
+// sleep waits for d and returns false if ctx ended first.
 func sleep(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(max(d, 0))
 	defer timer.Stop()

@@ -8,15 +8,15 @@ import (
 	"github.com/lostorder/lostorder/internal/config"
 )
 
-// Scope is what a right has to be about, so that all names are seen that an include may
-// match: some names, and all that begin in some way.
+// Scope is what a permission must cover to read every name that an include may match:
+// exact names, and prefixes.
 type Scope struct {
 	Names    []string
 	Prefixes []string
 }
 
-// ScopeOf is the narrowest scope that can be told from the patterns of an include; the
-// prefix "" is everything.
+// ScopeOf is the narrowest scope that the patterns of an include allow. The prefix "" is
+// everything.
 func ScopeOf(include []config.Pattern) (s Scope) {
 	if len(include) == 0 {
 		return Scope{Prefixes: []string{""}}
@@ -46,10 +46,10 @@ func unique(names []string) []string {
 	return slices.Compact(names)
 }
 
-// bare is a word that a shell takes as it is.
+// bare is a word that needs no quotes in a shell.
 var bare = regexp.MustCompile(`^[A-Za-z0-9_@%+=:,./-]+$`)
 
-// Word writes a word for a shell.
+// Word quotes a word for a shell.
 func Word(text string) string {
 	if bare.MatchString(text) {
 		return text

@@ -8,8 +8,8 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// A Source is one kind of thing that can be watched: its section of the config
-// file, and the targets that the section asks for.
+// A Source is one kind of target: its section of the config file, and the targets in
+// that section.
 type Source struct {
 	Section config.Section
 	Targets func(f *config.File) []Target
@@ -38,8 +38,8 @@ func Section[T any](key, doc string, target func(entry T, f *config.File) Target
 	}
 }
 
-// Polled returns a target that is read on a schedule. config is all that decides
-// how it is read. open must not connect; the reader connects at its first reading.
+// Polled returns a target that is read on a schedule. config is everything that decides
+// how it is read. open must not connect. The reader connects at its first reading.
 func Polled(id signal.TargetID, schedule Schedule, config any, open func(*slog.Logger) Reader) Target {
 	return Target{
 		ID:     id,

@@ -13,12 +13,12 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// restartAfter is the first delay before a collector that ended by itself is
-// started again. The delays grow as those of a failing target do.
+// restartAfter is the first delay before a collector that ended by itself restarts. The
+// delays grow like those of a failing target.
 const restartAfter = time.Second
 
 // errEnded is the error of a collector that ended without one.
-var errEnded = errors.New("it returned before it was stopped, which is a bug in lostorder")
+var errEnded = errors.New("it returned before it was stopped; this is a bug in lostorder")
 
 // supervise runs a collector until ctx ends. A collector that ends by itself, or
 // panics, makes its target red and is started again. idle is true while no
@@ -39,7 +39,7 @@ func supervise(ctx context.Context, t Target, log *slog.Logger, sink Sink, idle 
 		}
 		err = fmt.Errorf("collector stopped: %w", err)
 		if backOff.observe(true, err) {
-			log.Error("collector stopped; it is started again", "err", err)
+			log.Error("collector stopped; restarting it", "err", err)
 		}
 		idle.Store(true)
 		sink.Report(signal.Report{TargetID: t.ID, At: time.Now(), Err: err})

@@ -9,7 +9,7 @@ import (
 	"github.com/lostorder/lostorder/internal/config"
 )
 
-// TLS is how connections to a target are encrypted.
+// TLS configures the encryption of connections to a target.
 type TLS struct {
 	CAFile             string `yaml:"ca_file" doc:"PEM file of the certificate authorities to trust. The default is the system's." example:"/etc/lostorder/ca.pem"`
 	CertFile           string `yaml:"cert_file" doc:"PEM file of the client certificate." example:"/etc/lostorder/client.pem"`
@@ -22,9 +22,9 @@ type TLS struct {
 func (t *TLS) Validate() error {
 	switch {
 	case t.CertFile != "" && t.KeyFile == "":
-		return config.At("key_file", "missing; cert_file needs the key beside it")
+		return config.At("key_file", "missing; cert_file needs its key")
 	case t.CertFile == "" && t.KeyFile != "":
-		return config.At("cert_file", "missing; key_file needs the certificate beside it")
+		return config.At("cert_file", "missing; key_file needs its certificate")
 	}
 	return nil
 }

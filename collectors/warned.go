@@ -7,14 +7,14 @@ import (
 )
 
 const (
-	warnAgain    = time.Hour // after which a warning that is still there is logged once more
-	warningsKept = 100       // of a target; a log is not the place for more
+	warnAgain    = time.Hour // after which a repeated warning is logged again
+	warningsKept = 100       // of a target; more would flood the log
 )
 
-// warned remembers when which warning of a target was logged, whatever numbers are in it.
+// warned remembers when each warning of a target was logged. Numbers in it do not matter.
 type warned map[string]time.Time
 
-// news returns the warnings that are to be logged now.
+// news returns the warnings to log now.
 func (w warned) news(warnings []string, now time.Time) (news []string) {
 	for _, text := range warnings {
 		key := strings.Map(func(r rune) rune {

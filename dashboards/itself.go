@@ -1,5 +1,7 @@
 package dashboards
 
+import "github.com/lostorder/lostorder/internal/detect"
+
 const (
 	collectorUp = "lostorder_collector_up"
 	duration    = "lostorder_collector_duration_seconds"
@@ -82,6 +84,7 @@ func itself() page {
 					title: "Findings opened", width: 8, unit: unitCount, empty: notScraped,
 					about:   "Findings opened in each step of the graph, by failure mode.",
 					visual:  lines(),
+					marks:   detect.Modes(),
 					queries: []query{{expr: "max by (job, mode) (round(increase(" + in.series("lostorder_findings_total") + "[" + rateInterval + "])))", legend: "{{mode}}"}},
 					links:   ofMode("${__field.labels.mode}"),
 				},
@@ -89,6 +92,7 @@ func itself() page {
 					title: "Detection delay", width: 8, unit: "s", empty: "no finding was opened in this range",
 					about:  "Time from the earliest moment at which a finding was decidable until it was opened: the mean and the slowest tenth of those opened in each step, by failure mode. Points are single findings; they lead to the finding and to the trace of its order.",
 					visual: bars(),
+					marks:  detect.Modes(),
 					queries: []query{
 						{expr: in.mean(delay, "mode"), legend: "{{mode}}"},
 						{expr: in.quantile("0.9", delay, "mode"), legend: "{{mode}}, slowest tenth", exemplar: true},

@@ -77,7 +77,7 @@ func losingOrders() page {
 				{
 					title: "Affected, by failure mode", width: 8, unit: unitCount, empty: notScraped,
 					about:  "How many orders or messages the open findings of each failure mode affect.",
-					visual: lines(),
+					visual: lines(), marks: detect.Modes(),
 					queries: []query{{
 						expr: "sum by (job, mode) (max by (" + subject(affected, "severity", "finding") + ") (" + in.series(affected) + "))" +
 							" or 0 * sum by (job, mode) (" + in.each(findings) + ")",

@@ -9,16 +9,6 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// modesOf returns the failure modes that a page shows.
-func modesOf(name string) (modes []signal.Mode) {
-	for _, m := range modePanels {
-		if m.page == name && slices.Contains(detect.Modes(), m.mode) {
-			modes = append(modes, m.mode)
-		}
-	}
-	return modes
-}
-
 // modesOn returns the rows of the failure modes that a page shows.
 func modesOn(name string, in scope) []row {
 	var panels []panel
@@ -65,6 +55,7 @@ func (m *modePanel) panel(in scope) panel {
 		about:   m.about(),
 		unit:    m.unit,
 		empty:   m.empty,
+		marks:   []signal.Mode{m.mode},
 		visual:  v.withFindings(refID(len(evidence))),
 		queries: append(evidence, open),
 		links: []dashboard.DashboardLink{

@@ -143,7 +143,7 @@ func orders() page {
 		},
 	}})
 	return page{
-		name: "orders", title: "Order lifecycle", modes: modesOf("orders"),
+		name: "orders", title: "Order lifecycle",
 		answers: "In which state orders are, for how long, and which have been in theirs for longer than allowed.",
 		variables: []variable{
 			byLabel("database", "database", "Database", ordersInState),

@@ -115,7 +115,7 @@ func outbox() page {
 		},
 	}})
 	return page{
-		name: "outbox", title: "Outbox and publishing", modes: modesOf("outbox"),
+		name: "outbox", title: "Outbox and publishing",
 		answers: "Whether what was committed with an order is also published, how old what waits is, and what the relay abandoned.",
 		variables: []variable{
 			byLabel("database", "database", "Database", outboxObjective),

@@ -6,8 +6,6 @@ import (
 
 	"github.com/grafana/grafana-foundation-sdk/go/cog"
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
-
-	"github.com/lostorder/lostorder/internal/signal"
 )
 
 const (
@@ -22,7 +20,6 @@ type page struct {
 	answers   string     // the question that it answers
 	variables []variable // besides those that every page has
 	rows      []row
-	modes     []signal.Mode // whose critical findings the annotation marks; nil: all
 }
 
 // row is panels side by side, which fill the width.
@@ -45,6 +42,9 @@ func (p *page) build() (dashboard.Dashboard, error) {
 	b.WithVariable(datasource())
 	for _, v := range slices.Concat([]variable{jobs}, p.variables, []variable{statusPage}) {
 		b.WithVariable(v.build())
+	}
+	if len(p.marked()) > 0 {
+		b.WithVariable(alertMarks())
 	}
 	y := uint32(0)
 	for _, r := range p.rows {
@@ -82,7 +82,7 @@ func (p *page) build() (dashboard.Dashboard, error) {
 	if err != nil {
 		return dashboard.Dashboard{}, err
 	}
-	model.Annotations.List = annotations(p.modes)
+	model.Annotations.List = p.annotations()
 	model.Links = links()
 	return model, model.Validate()
 }

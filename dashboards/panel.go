@@ -7,6 +7,8 @@ import (
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
 	"github.com/grafana/grafana-foundation-sdk/go/prometheus"
 	"github.com/grafana/grafana-foundation-sdk/go/timeseries"
+
+	"github.com/lostorder/lostorder/internal/signal"
 )
 
 // panel is one panel before it is built. All panels have all of this.
@@ -19,6 +21,7 @@ type panel struct {
 	visual  visual
 	queries []query
 	links   []dashboard.DashboardLink
+	marks   []signal.Mode // the modes whose critical findings are marked on the panel
 }
 
 func (p *panel) build(at dashboard.GridPos) (dashboard.Panel, error) {
@@ -33,6 +36,9 @@ func (p *panel) build(at dashboard.GridPos) (dashboard.Panel, error) {
 		return built, err
 	}
 	built.Id = new(panelID(p.title))
+	if len(p.marks) > 0 {
+		built.Id = new(uint32(markedID(p.title)))
+	}
 	built.Title, built.Description = &p.title, &p.about
 	built.GridPos = &at
 	built.RepeatDirection = nil // nothing repeats
@@ -97,6 +103,12 @@ func panelID(title string) uint32 {
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(title))
 	return h.Sum32()%99_999 + 1
+}
+
+// markedID is the id of a panel with marks. The filter of an annotation is declared with
+// ids of 8 bits in Grafana's classic schema. A test reports two panels with one id.
+func markedID(title string) uint8 {
+	return uint8(panelID(title)%255 + 1) //nolint:gosec // from 1 to 255
 }
 
 func datasourceRef() common.DataSourceRef {

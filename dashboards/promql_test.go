@@ -69,7 +69,7 @@ func TestVariablesAskForWhatIsExported(t *testing.T) {
 
 // expand puts values in the place of Grafana's variables.
 func expand(expr string) string {
-	return strings.NewReplacer("$__rate_interval", "5m", "$__range_s", "3600", "$__range", "1h", "$__interval", "1m").Replace(expr)
+	return strings.NewReplacer("$__rate_interval", "5m", "$__range_s", "3600", "$__range", "1h", "$__interval", "1m", "$alert_marks", "1").Replace(expr)
 }
 
 // checkPromQL fails the test unless the query is one that a panel may ask.

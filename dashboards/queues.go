@@ -129,7 +129,7 @@ func queues() page {
 		},
 	}})
 	return page{
-		name: "queues", title: "Queues and dead letters", modes: modesOf("queues"),
+		name: "queues", title: "Queues and dead letters",
 		answers: "Which queues are late, which have no consumer, what the broker removed before it was processed, and what sits in dead letter queues.",
 		variables: []variable{
 			byLabel("cluster", "cluster", "Cluster", queueMessages),

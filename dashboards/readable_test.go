@@ -26,6 +26,7 @@ var readability = []rule{
 	{"a heatmap has no points over it and waits in a collapsed row", heatmapsAreClear},
 	{"timelines write their states, without a pager", timelinesAreWritten},
 	{"isolated samples are points", isolatedSamplesShow},
+	{"what was compared has limits", coverageHasLimits},
 }
 
 func TestPanelsAreReadable(t *testing.T) { check(t, readability) }
@@ -68,9 +69,39 @@ func options(t *testing.T, p *dashboard.Panel) (o struct {
 var placeholders = regexp.MustCompile(`\{\{(\w+)\}\}`)
 
 func alertMarksAreQuiet(_ *testing.T, d *dashboards.Dashboard) (all []string) {
+	about := map[string]string{} // the title of each graph by its id
+	for _, p := range panels(d) {
+		if p.Type == "timeseries" {
+			about[fmt.Sprint(*p.Id)] = *p.Title
+		}
+	}
+	if v := find(d, "alert_marks"); v == nil || v.Type != "custom" || *v.Current.Value.String != "0" || *v.Query.String != "off : 0, on : 1" {
+		all = append(all, "no variable switches the alert marks, or it is on")
+	}
+	marked := 0
 	for _, a := range d.Model.Annotations.List {
-		if a.Name == "Alerts" && (a.Enable || !strings.Contains(*a.Expr, `severity="critical"`) || a.UseValueForTime == nil || !*a.UseValueForTime) {
-			all = append(all, "Alerts are on, or not critical alone, or a region over every panel")
+		if strings.HasPrefix(a.Name, "Alerts") {
+			marked++
+			if !strings.HasSuffix(*a.Expr, " and on () vector($alert_marks) == 1") || !a.Enable || !*a.Hide {
+				all = append(all, a.Name+" are not switched by the variable alone")
+			}
+			if !strings.Contains(*a.Expr, `severity="critical"`) || a.UseValueForTime == nil || !*a.UseValueForTime {
+				all = append(all, a.Name+" are not critical alone, or a region")
+			}
+			_, mode, single := strings.Cut(a.Name, ": ")
+			if single && !strings.Contains(*a.Expr, `mode=~"`+mode+`"`) {
+				all = append(all, a.Name+" are those of other modes too")
+			}
+			f := a.Filter
+			if f == nil || f.Exclude == nil || *f.Exclude || len(f.Ids) == 0 {
+				all = append(all, a.Name+" cover every panel")
+				continue
+			}
+			for _, id := range f.Ids {
+				if title := about[fmt.Sprint(id)]; title == "" || single && !strings.HasPrefix(title, mode+": ") {
+					all = append(all, fmt.Sprintf("%s are on panel %d, %q", a.Name, id, title))
+				}
+			}
 		}
 		if a.Expr == nil {
 			continue
@@ -87,6 +118,31 @@ func alertMarksAreQuiet(_ *testing.T, d *dashboards.Dashboard) (all []string) {
 				}
 			}
 		}
+	}
+	if marked == 0 {
+		all = append(all, "no alert is marked")
+	}
+	return all
+}
+
+// coverageHasLimits: a number such as 5.10 Mil does not say whether it is good.
+func coverageHasLimits(_ *testing.T, d *dashboards.Dashboard) (all []string) {
+	if d.File != "integrity.json" {
+		return nil
+	}
+	const ofTheUsual = "Age of the last pass, of the usual time"
+	limited := 0
+	for _, p := range panels(d) {
+		if p.GridPos.Y != 0 || p.Type != "stat" || *p.Title != "Coverage" && *p.Title != ofTheUsual {
+			continue
+		}
+		limited++
+		if len(p.FieldConfig.Defaults.Thresholds.Steps) < 2 {
+			all = append(all, *p.Title+" has no limits")
+		}
+	}
+	if limited != 2 {
+		all = append(all, fmt.Sprintf("%d of coverage and age are in the first row", limited))
 	}
 	return all
 }
@@ -110,7 +166,13 @@ func controlsAreFew(_ *testing.T, d *dashboards.Dashboard) (all []string) {
 	if c := find(d, "datasource").Current; c == nil || *c.Value.String != "default" {
 		all = append(all, "an import chooses the first data source by name")
 	}
-	if n := len(d.Model.Templating.List) + len(d.Model.Annotations.List); n > 9 {
+	shown := 0
+	for _, a := range d.Model.Annotations.List {
+		if a.Hide == nil || !*a.Hide {
+			shown++
+		}
+	}
+	if n := len(d.Model.Templating.List) + shown; n > 9 {
 		all = append(all, fmt.Sprintf("%d controls", n))
 	}
 	return all

@@ -3,6 +3,7 @@
 package dashboards_test
 
 import (
+	"cmp"
 	"net/http/httptest"
 	"net/url"
 	"regexp"
@@ -44,6 +45,7 @@ var emptyWhenHealthy = map[string]string{
 	"message_expiring: time until messages are removed":            "nothing is going to expire",
 	"Age of the last whole pass":                                   "no pass needs to have finished",
 	"Age of the last whole pass, of the usual time between passes": "two passes need not have finished",
+	"Age of the last pass, of the usual time":                      "two passes need not have finished",
 	"Detection delay":             "nothing was found",
 	"Oldest dead letter":          "no dead letter waits",
 	"Redelivered":                 "the demo's Kafka does not count redeliveries",
@@ -101,9 +103,19 @@ func TestRealEveryPanelHasData(t *testing.T) {
 				}
 			}
 			for _, a := range d.Model.Annotations.List {
+				if _, mode, single := strings.Cut(a.Name, ": "); single {
+					if critical := p.during(t, `lostorder_finding_since_timestamp_seconds{severity="critical", mode="`+mode+`"}`, began, ended); len(critical) == 0 {
+						continue // the demo has no critical finding of this mode
+					}
+				}
 				if a.Expr != nil && len(p.during(t, in.expand(*a.Expr, time.Minute), began, ended)) == 0 {
 					t.Errorf("annotation %q: no data for\n%s", a.Name, *a.Expr)
 				}
+				in["alert_marks"] = "0"
+				if n := len(p.during(t, in.expand(*cmp.Or(a.Expr, new("absent(up)")), time.Minute), began, ended)); strings.HasPrefix(a.Name, "Alerts") && n > 0 {
+					t.Errorf("annotation %q: %d marks while it is off", a.Name, n)
+				}
+				in["alert_marks"] = "1"
 			}
 		})
 	}
@@ -237,6 +249,9 @@ func (p *prometheusServer) choose(t *testing.T, d *dashboards.Dashboard, at time
 	t.Helper()
 	in := choice{}
 	for _, v := range d.Model.Templating.List {
+		if v.Name == "alert_marks" {
+			in[v.Name] = "1"
+		}
 		if v.Type != "query" {
 			continue
 		}

@@ -73,6 +73,26 @@ func (v *variable) build() cog.Builder[dashboard.VariableModel] {
 	})
 }
 
+// alertMarks switches the marks of all critical findings of a page. It is a variable,
+// because Grafana's own switches are one per annotation, and the marks of each mode are
+// an annotation of their own.
+func alertMarks() cog.Builder[dashboard.VariableModel] {
+	option := func(text, value string, selected bool) dashboard.VariableOption {
+		return dashboard.VariableOption{
+			Selected: &selected,
+			Text:     dashboard.StringOrArrayOfString{String: &text},
+			Value:    dashboard.StringOrArrayOfString{String: &value},
+		}
+	}
+	return dashboard.NewCustomVariableBuilder(marksVariable).
+		Label("Alert marks").
+		Description("Marks the start of each critical finding, on the panels that it is about.").
+		Values(dashboard.StringOrMap{String: new("off : 0, on : 1")}).
+		Options([]dashboard.VariableOption{option("off", "0", true), option("on", "1", false)}).
+		Current(option("off", "0", true)).
+		AllowCustomValue(false)
+}
+
 // datasource is the first variable of every dashboard.
 func datasource() cog.Builder[dashboard.VariableModel] {
 	return dashboard.NewDatasourceVariableBuilder("datasource").

@@ -46,10 +46,14 @@ type visual struct {
 // number shows the latest value: good below the first step, or neutral where there is
 // no step, and in words where it is not known.
 func number(steps ...step) visual {
-	base := good
 	if len(steps) == 0 {
-		base = neutral
+		return numberOn(neutral)
 	}
+	return numberOn(good, steps...)
+}
+
+// numberOn is number with the colour below the first step.
+func numberOn(base string, steps ...step) visual {
 	return visual{
 		panel: stat.NewPanelBuilder().
 			ReduceOptions(common.NewReduceDataOptionsBuilder().Calcs([]string{"lastNotNull"})).

@@ -356,7 +356,7 @@ func TestRunbooksHaveAllSections(t *testing.T) {
 				t.Error("no alert leads here")
 			}
 			at := 0
-			for _, chapter := range []string{"Meaning", "Impact", "Diagnosis", "Mitigation", "Recover the orders"} {
+			for _, chapter := range []string{"Meaning", "Impact", "First action", "Diagnosis", "Mitigation", "Recover the orders"} {
 				i := strings.Index(text[at:], "\n## "+chapter+"\n\n")
 				if i < 0 {
 					t.Fatalf("section %s is missing or misplaced", chapter)

@@ -25,7 +25,7 @@ import (
 const checkedAtOnce = 8
 
 func checkCommand(app *kingpin.Application, stdout, stderr io.Writer) command {
-	clause := app.Command("check", "Check a config file, connect to every target, and say what can be read, which rights and indexes are missing, and what to mend. Exit code 1 when something cannot be read.")
+	clause := app.Command("check", "Check a config file, read every target once, and report what can be read, which permissions and indexes are missing, and what to fix. The exit code is 1 if something cannot be read.")
 	file := clause.Flag("config.file", "The config file.").Default("lostorder.yml").String()
 	asJSON := clause.Flag("json", "Print one JSON object.").Bool()
 
@@ -81,12 +81,12 @@ func examine(ctx context.Context, targets []collectors.Target, veil *privacy.Vei
 			return nil
 		})
 	}
-	_ = group.Wait() // no target returns an error: what failed is in its result
+	_ = group.Wait() // no target returns an error: the result contains it
 	return all
 }
 
-// progressTo returns what shows, in one line of a terminal, how many targets were
-// looked at; elsewhere it shows nothing.
+// progressTo returns a function that shows in one line of a terminal how many targets
+// were checked. If w is no terminal, it shows nothing.
 func progressTo(w io.Writer) func(done, all int) {
 	if !wantsColor(w) {
 		return func(int, int) {}

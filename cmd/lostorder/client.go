@@ -15,25 +15,24 @@ import (
 	"github.com/lostorder/lostorder/internal/web/api"
 )
 
-// answerWithin is how long a running lostorder may take to answer; it answers from
+// answerWithin is how long a running lostorder may take to answer. It answers from
 // memory.
 const answerWithin = 10 * time.Second
 
-// largestAnswer is what an answer may hold; more is not lostorder.
+// largestAnswer is the largest answer. A larger one is not from lostorder.
 const largestAnswer = 64 << 20
 
-// client asks a running lostorder, over HTTP as anybody would.
+// client reads the HTTP API of a running lostorder.
 type client struct{ base string } // ends with a slash
 
-// newClient takes the address as people write it: with or without scheme, slash,
-// user and password.
+// newClient parses the address, with or without scheme, slash, user and password.
 func newClient(address string) (client, error) {
 	if !strings.Contains(address, "://") {
 		address = "http://" + address
 	}
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return client{}, errors.New("not the address of a lostorder; write for example http://localhost:10404")
+		return client{}, errors.New("not a URL; write for example http://localhost:10404")
 	}
 	u.RawQuery, u.Fragment = "", ""
 	return client{base: strings.TrimSuffix(u.String(), "/") + "/"}, nil
@@ -48,7 +47,7 @@ func (c client) String() string {
 	return u.Redacted()
 }
 
-// findings asks for findings, which the query chooses.
+// findings reads the findings that the query selects.
 func (c client) findings(ctx context.Context, query string) (answer api.Findings, err error) {
 	for after := ""; ; {
 		body, err := c.get(ctx, "api/v1/findings?"+query+after)
@@ -82,7 +81,7 @@ func (c client) get(ctx context.Context, path string) ([]byte, error) {
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		if named, ok := errors.AsType[*url.Error](err); ok {
-			err = named.Err // it names the address, which is named here
+			err = named.Err // the outer error would repeat the address
 		}
 		return nil, fmt.Errorf("ask lostorder at %s: %w; is it running, and is --url right?", c, err)
 	}
@@ -99,7 +98,7 @@ func (c client) get(ctx context.Context, path string) ([]byte, error) {
 	return body, nil
 }
 
-// reason is what the API says of a request that it could not meet.
+// reason is the API's error for a request.
 func reason(body []byte) string {
 	var said api.Error
 	if json.Unmarshal(body, &said) != nil || said.Error == "" {

@@ -29,7 +29,7 @@ const readyWithin = 2 * time.Minute
 func demoCommand(app *kingpin.Application, stdout io.Writer, logging *promslog.Config) command {
 	clause := app.Command("demo", "Run a shop with an embedded Kafka, SQS and SQLite, break it in every known way, and show what lostorder finds. It needs no setup.")
 	duration := clause.Flag("duration", "How long the demo lasts.").Default("60s").Duration()
-	faults := clause.Flag("faults", "Which faults to inject: all, none, or failure modes with commas.").Default("all").String()
+	faults := clause.Flag("faults", "Which faults to inject: all, none, or failure modes separated by commas.").Default("all").String()
 	seed := clause.Flag("seed", "Seed of the schedule.").Default("1").Uint64()
 	asJSON := clause.Flag("json", "Print one JSON object per line, the last one {\"summary\": …}.").Bool()
 	listen := clause.Flag("web.listen-address", "Address of the status page, the API and the metrics while the demo runs.").Default(defaultListen).String()
@@ -168,7 +168,7 @@ func waitReady(ctx context.Context, url string, serving *server) error {
 // pageURL returns the address of the page for a browser, with the port that the system
 // chose if the address left it open.
 func pageURL(address string, listens net.Addr) string {
-	host, _, _ := net.SplitHostPort(address) // it is valid, since we listen on it
+	host, _, _ := net.SplitHostPort(address) // it is valid, because the server listens on it
 	_, port, _ := net.SplitHostPort(listens.String())
 	if host == "" || host == "0.0.0.0" || host == "::" {
 		host = "localhost"

@@ -20,19 +20,19 @@ import (
 )
 
 func findingsCommand(app *kingpin.Application, stdout, stderr io.Writer) command {
-	clause := app.Command("findings", "Ask a running lostorder what is being lost now, since when, how many, which.")
-	id := clause.Arg("id", "Show this one with all its evidence; the first characters of its id are enough. The id of an order shows the findings that name it.").String()
-	address := clause.Flag("url", "Where lostorder answers. Credentials may be in it: http://USER:PASSWORD@HOST:PORT.").
+	clause := app.Command("findings", "List the findings of a running lostorder: what is being lost, since when, and which orders.")
+	id := clause.Arg("id", "Show this finding with all its evidence. The first characters of its id are enough. With the id of an order, show the findings that name it.").String()
+	address := clause.Flag("url", "Address of the running lostorder. It may contain credentials: http://USER:PASSWORD@HOST:PORT.").
 		Default("http://localhost" + defaultListen).Envar("LOSTORDER_URL").String()
-	state := clause.Flag("state", "Which findings: open, closed (lately) or all.").Default("open").Enum("open", "closed", "all")
+	state := clause.Flag("state", "Which findings: open, closed (recently) or all.").Default("open").Enum("open", "closed", "all")
 	closed := clause.Flag("closed", "Show the findings that closed in the last 30 days, as --state=closed does.").Bool()
 	within := clause.Flag("within", "Show the findings that closed within this time, such as 7d.").PlaceHolder("DURATION").String()
-	mode := clause.Flag("mode", "Only those of this failure mode.").String()
-	asJSON := clause.Flag("json", "Print what the API says; with --watch one object per line.").Bool()
+	mode := clause.Flag("mode", "Only findings of this failure mode.").String()
+	asJSON := clause.Flag("json", "Print the API's JSON. With --watch, print one object per line.").Bool()
 	asCSV := clause.Flag("csv", "Print one line for each order that the findings name.").Bool()
-	exitCode := clause.Flag("exit-code", "End with code 3 when there is a finding, and with code 4 when there is none and not every target can be read.").Bool()
-	watch := clause.Flag("watch", "Look again and again, until interrupted.").Bool()
-	every := clause.Flag("interval", "How often --watch looks.").Default("2s").Duration()
+	exitCode := clause.Flag("exit-code", "Exit with code 3 when there is a finding, and with code 4 when there is none and a target cannot be read.").Bool()
+	watch := clause.Flag("watch", "Refresh until interrupted.").Bool()
+	every := clause.Flag("interval", "How often --watch refreshes.").Default("2s").Duration()
 
 	return command{clause, func(ctx context.Context, _ *slog.Logger) error {
 		c, err := newClient(*address)
@@ -130,8 +130,8 @@ func counted(findings []api.Finding) (named, affected int64) {
 	return named, affected
 }
 
-// chosen returns the one finding whose id begins as given, or all that name the order of
-// that id.
+// chosen returns the only finding whose id begins with the given characters, or all that
+// name the order of that id.
 func chosen(all []api.Finding, id string) ([]api.Finding, error) {
 	var found, naming []api.Finding
 	for _, f := range all {
@@ -149,14 +149,14 @@ func chosen(all []api.Finding, id string) ([]api.Finding, error) {
 	case 1:
 		return found, nil
 	case 0:
-		return nil, fmt.Errorf("no finding %s is open or was closed lately, and none names an order of that id; lostorder explain %s searches for the order", id, id)
+		return nil, fmt.Errorf("no finding %s is open or was recently closed, and none names an order of that id; lostorder explain %s searches for the order", id, id)
 	default:
 		return nil, fmt.Errorf("%d findings begin with %s; write more of the id", len(found), id)
 	}
 }
 
-// again shows again and again until it is interrupted, which is how a watch ends
-// well. A lostorder that is away for a moment is told and waited for.
+// again refreshes until it is interrupted, which is a successful end. If lostorder is
+// unreachable, it prints the error and continues.
 func again(ctx context.Context, every time.Duration, stdout, stderr io.Writer, lines bool, show func() error) error {
 	for first := true; ; first = false {
 		switch {

@@ -1,4 +1,4 @@
-// lostorder says which orders are being lost, why, and since when.
+// lostorder reports which orders are being lost, why, and since when.
 package main
 
 import (
@@ -10,7 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
-	_ "time/tzdata" // zones by name, where the system has none: a container has not
+	_ "time/tzdata" // time zones by name, for systems without them, such as a container
 
 	"github.com/alecthomas/kingpin/v2"
 	"github.com/prometheus/common/promslog"
@@ -28,7 +28,7 @@ func main() {
 	os.Exit(code)
 }
 
-// errFailed ends the program with exit code 1 when what there is to say was said.
+// errFailed ends the program with exit code 1 after the reason has been printed.
 var errFailed = errors.New("failed")
 
 // exitCode ends the program with a code of its own, without a message.
@@ -44,7 +44,7 @@ type command struct {
 
 // newApp returns the command line and its commands.
 func newApp(stdout, stderr io.Writer, logging *promslog.Config) (*kingpin.Application, []command) {
-	app := kingpin.New("lostorder", "Says which orders are being lost in microservices and queues, why, and since when. It only reads.")
+	app := kingpin.New("lostorder", "Reports which orders are being lost between microservices and queues, why, and since when. It is read-only.")
 	app.UsageWriter(stdout).ErrorWriter(stderr)
 	app.HelpFlag.Short('h')
 	app.Version(version.Print("lostorder"))
@@ -59,8 +59,7 @@ func newApp(stdout, stderr io.Writer, logging *promslog.Config) (*kingpin.Applic
 	}
 }
 
-// Main runs the program and returns its exit code: 0, 1 when it failed, 2 when it
-// was called wrongly.
+// Main runs the program and returns its exit code: 0, 1 if it failed, 2 for wrong usage.
 func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	logging := promslog.Config{Writer: stderr}
 	app, commands := newApp(stdout, stderr, &logging)
@@ -92,8 +91,8 @@ func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return 0
 }
 
-// printError says why a command failed. What is wrong in a file begins with its name,
-// so that editors find the place.
+// printError describes why a command failed. A mistake in a file begins with the name of
+// the file, so that editors find the line.
 func printError(stderr io.Writer, err error) {
 	if problems, ok := errors.AsType[config.Errors](err); ok {
 		fmt.Fprintln(stderr, untrusted.Lines(problems.Error()))

@@ -24,7 +24,7 @@ func TestProgram(t *testing.T) {
 	testscript.Run(t, testscript.Params{Dir: "testdata/script", RequireExplicitExec: true})
 }
 
-// TestDemoFindsEveryFaultAndNothingElse plays the demo that everybody sees first.
+// TestDemoFindsEveryFaultAndNothingElse plays the demo with its defaults.
 func TestDemoFindsEveryFaultAndNothingElse(t *testing.T) {
 	code := -1
 	s, out := demotest.Perfect(t, func(slower string) (string, string) {

@@ -28,7 +28,7 @@ func TestDemoSendsToACollector(t *testing.T) {
 				collector = &otlptest.Receiver{}
 				t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", serve(collector, t))
 				var out, errs bytes.Buffer
-				// With this seed both faults are mended long before the end.
+				// With this seed both faults heal long before the end.
 				Main(t.Context(), []string{"demo", "--json", "--faults=outbox_stalled,event_missing", "--duration=22s", "--seed=4", "--web.listen-address=127.0.0.1:0", slower}, &out, &errs)
 				return out.String(), errs.String()
 			})

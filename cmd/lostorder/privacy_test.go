@@ -15,7 +15,7 @@ import (
 	"github.com/lostorder/lostorder/internal/web"
 )
 
-// TestNoOrderIDIsShownWhereTheyAreHashed looks everywhere that a finding is told.
+// TestNoOrderIDIsShownWhereTheyAreHashed checks every place that shows a finding.
 func TestNoOrderIDIsShownWhereTheyAreHashed(t *testing.T) {
 	f, err := config.Parse("test.yml", []byte("privacy: {order_ids: hash, salt: 0123456789abcdef}\n"), ".", builtin.Sections())
 	if err != nil {
@@ -33,21 +33,21 @@ func TestNoOrderIDIsShownWhereTheyAreHashed(t *testing.T) {
 			Oldest: signal.Age{Since: since, Bound: signal.Measured}, Sample: []signal.OrderRef{{ID: "A-1017", Since: since}},
 		}}}},
 	})
-	told := map[string]string{"log": log.String()}
+	shown := map[string]string{"log": log.String()}
 	handler := s.handler(nil, false, false)
 	var answer struct{ Findings []struct{ ID string } }
 	for _, path := range []string{"/api/v1/findings", "/", "/metrics"} {
 		w := httptest.NewRecorder()
 		handler.ServeHTTP(w, httptest.NewRequest("GET", path, nil))
-		told[path] = w.Body.String()
+		shown[path] = w.Body.String()
 	}
-	if err := json.Unmarshal([]byte(told["/api/v1/findings"]), &answer); err != nil || len(answer.Findings) != 1 {
-		t.Fatalf("findings: %v %s", err, told["/api/v1/findings"])
+	if err := json.Unmarshal([]byte(shown["/api/v1/findings"]), &answer); err != nil || len(answer.Findings) != 1 {
+		t.Fatalf("findings: %v %s", err, shown["/api/v1/findings"])
 	}
 	w := httptest.NewRecorder()
 	handler.ServeHTTP(w, httptest.NewRequest("GET", "/findings/"+answer.Findings[0].ID, nil))
-	told["page"] = w.Body.String()
-	for where, text := range told {
+	shown["page"] = w.Body.String()
+	for where, text := range shown {
 		if strings.Contains(text, "A-1017") {
 			t.Errorf("%s shows the order: %s", where, text)
 		}

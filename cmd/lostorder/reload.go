@@ -12,7 +12,7 @@ func reloadOnHangup(ctx context.Context, hangup <-chan os.Signal, reload func(co
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-hangup:
-			// The error is logged and shown as a metric; the old config stays in force.
+			// The error is logged and exported as a metric. The old config stays in effect.
 			_ = reload(ctx)
 		}
 	}

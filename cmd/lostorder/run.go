@@ -31,17 +31,17 @@ const defaultListen = ":10404"
 func runCommand(app *kingpin.Application, stdout io.Writer) command {
 	clause := app.Command("run", "Watch the targets of a config file. This is the default.").Default()
 	file := clause.Flag("config.file", "The config file.").Default("lostorder.yml").String()
-	watchFile := clause.Flag("config.watch", "Apply the config file whenever its content changes, also where it is a mounted ConfigMap.").Bool()
+	watchFile := clause.Flag("config.watch", "Apply the config file whenever its content changes, also if it is a mounted ConfigMap.").Bool()
 	check := clause.Flag("config.check", "Check the config file, connect to nothing, and exit.").Bool()
 	pprof := clause.Flag("web.enable-pprof", "Serve Go's profiles under /debug/pprof.").Bool()
 	lifecycle := clause.Flag("web.enable-lifecycle", "Allow POST /-/reload. SIGHUP always reloads.").Bool()
-	externalURL := clause.Flag("web.external-url", "The address under which people reach lostorder, where it is not the one that Prometheus scrapes: for the links of alerts and of the API. What is served is below its path.").PlaceHolder("URL").String()
-	routePrefix := clause.Flag("web.route-prefix", "The path below which everything is served, where a proxy changes it: / if the proxy takes the path away. The default is the path of --web.external-url.").PlaceHolder("PATH").String()
+	externalURL := clause.Flag("web.external-url", "Address of lostorder for browsers, if it differs from the one that Prometheus scrapes. Links in alerts and in the API use it, and lostorder serves everything below its path.").PlaceHolder("URL").String()
+	routePrefix := clause.Flag("web.route-prefix", "Path below which lostorder serves everything, if a proxy rewrites it: / if the proxy removes the path. The default is the path of --web.external-url.").PlaceHolder("PATH").String()
 	listen := kingpinflag.AddFlags(clause, defaultListen)
 
 	return command{clause, func(ctx context.Context, log *slog.Logger) error {
 		var changes *filewatch.Watcher
-		if *watchFile && !*check { // before the file is read, so that no change is missed
+		if *watchFile && !*check { // before reading the file, so that no change is missed
 			var err error
 			if changes, err = filewatch.New(*file); err != nil {
 				return err
@@ -64,7 +64,7 @@ func runCommand(app *kingpin.Application, stdout io.Writer) command {
 			return nil
 		}
 
-		hangup := make(chan os.Signal, 1) // from here on: one that comes during the start must not end it
+		hangup := make(chan os.Signal, 1) // a signal during the start must not end the program
 		signal.Notify(hangup, syscall.SIGHUP)
 		defer signal.Stop(hangup)
 		saveMemory()
@@ -89,12 +89,12 @@ func runCommand(app *kingpin.Application, stdout io.Writer) command {
 			f, err := load(*file)
 			if err != nil {
 				s.exporter.ReloadFailed()
-				log.Error("config not reloaded; the one before stays in force", "err", err)
+				log.Error("config not reloaded; the previous one stays in effect", "err", err)
 				return err
 			}
 			s.apply(ctx, f)
 			if sends := otlp.FromFile(f); sends != s.sends {
-				log.Warn("otlp has changed in the config file and is read at start only; start lostorder again to apply it")
+				log.Warn("otlp changed in the config file; it is only read at start, so restart lostorder to apply it")
 			}
 			if state.FromFile(f) != kept {
 				log.Warn("state has changed in the config file and is read at start only; start lostorder again to apply it")
@@ -118,8 +118,9 @@ func runCommand(app *kingpin.Application, stdout io.Writer) command {
 	}}
 }
 
-// placesOnly has a reload over HTTP answer where the mistakes are and not what they
-// are: whoever may reload need not be allowed to read the file. The log has both.
+// placesOnly lets a reload over HTTP answer only with the positions of mistakes. A client
+// that may reload is not necessarily allowed to read the file. The log has the full
+// errors.
 func placesOnly(reload func(context.Context) error) func(context.Context) error {
 	return func(ctx context.Context) error {
 		err := reload(ctx)

@@ -30,13 +30,13 @@ import (
 	"github.com/lostorder/lostorder/internal/web"
 )
 
-// service is a lostorder that watches: collectors → watch → telemetry and web.
+// service connects the parts: collectors → watch → telemetry and web.
 type service struct {
 	watch    *watch.Watch
 	manager  *collectors.Manager
 	exporter *telemetry.Exporter
 	sender   *otlp.Sender
-	sends    otlp.Config // as it was at start
+	sends    otlp.Config // the section at start
 	veil     atomic.Pointer[privacy.Veil]
 	keeper   atomic.Pointer[state.Keeper] // nil: a restart forgets everything
 	external web.External
@@ -61,8 +61,8 @@ func newService(log *slog.Logger, external web.External) *service {
 	return s
 }
 
-// send begins to send by OTLP what the environment asks for and the file allows. It
-// comes before apply. What it returns ends it.
+// send starts sending by OTLP what the environment selects and the file allows. Call it
+// before apply. It returns the function that stops it.
 func (s *service) send(ctx context.Context, f *config.File) (stop func(), err error) {
 	s.sends = otlp.FromFile(f)
 	sender, err := otlp.Start(ctx, otlp.Options{Config: s.sends, Gatherer: s.exporter, Version: version.Version, Log: s.log})
@@ -80,21 +80,21 @@ func (s *service) send(ctx context.Context, f *config.File) (stop func(), err er
 		cancel()
 		<-followed
 		if err := sender.Stop(); err != nil {
-			s.log.Warn("not all could be sent by OTLP", "err", err)
+			s.log.Warn("some data could not be sent by OTLP", "err", err)
 		}
 	}, nil
 }
 
-// Report takes one reading: what happened in it is counted once, and what it shows
-// is decided on.
+// Report takes one reading: it counts what happened in it once, and lets the modes
+// decide.
 func (s *service) Report(r signal.Report) {
 	r = s.Redact(r)
 	s.exporter.Read(&r)
 	s.watch.Report(r)
 }
 
-// Redact hides the ids of orders where they must not be shown, and makes all text safe to
-// show: nothing behind it sees what comes from outside as it came.
+// Redact hides order ids if privacy requires it, and makes all text from outside safe to show
+// before anything else sees it.
 func (s *service) Redact(r signal.Report) signal.Report {
 	return untrusted.Report(s.veil.Load().Report(r))
 }
@@ -105,8 +105,8 @@ func (s *service) Forget(id signal.TargetID) {
 	s.exporter.Forget(id)
 }
 
-// apply makes the targets of a config file the ones that are watched. ctx is that
-// of the service, not of a request.
+// apply watches the targets of a config file from now on. ctx is the context of the
+// service, not of a request.
 func (s *service) apply(ctx context.Context, f *config.File) {
 	targets := builtin.Targets(f)
 	veil := privacy.FromFile(f)
@@ -139,7 +139,7 @@ func (s *service) handler(reload func(context.Context) error, lifecycle, pprof b
 	})
 }
 
-// checkTargets refuses a config that would watch nothing.
+// checkTargets refuses a config without targets.
 func checkTargets(f *config.File, path string) error {
 	if len(builtin.Targets(f)) > 0 {
 		return nil

@@ -8,8 +8,8 @@ import (
 	"github.com/alecthomas/kingpin/v2"
 )
 
-// helpFor has the help of one command tell of that command, and that of the program
-// of all.
+// helpFor limits the help of one command to that command. The help of the program covers
+// all commands.
 func helpFor(app *kingpin.Application, args []string) {
 	app.UsageTemplate(kingpin.LongHelpTemplate)
 	if namesCommand(app, args) {
@@ -17,8 +17,8 @@ func helpFor(app *kingpin.Application, args []string) {
 	}
 }
 
-// misuse adds to what is wrong in a command line what kingpin leaves out: which flag
-// has the value that cannot be used, and which commands there are.
+// misuse adds to an error in a command line what kingpin omits: the flag with the
+// invalid value, and the list of commands.
 func misuse(app *kingpin.Application, args []string, err error) error {
 	parsed, _ := app.ParseContext(args) // err says why not
 	if parsed == nil {
@@ -42,7 +42,7 @@ func misuse(app *kingpin.Application, args []string, err error) error {
 	for _, c := range app.Model().Commands {
 		commands = append(commands, c.Name)
 	}
-	return fmt.Errorf("there is no command %s; there are %s", word, strings.Join(commands, ", "))
+	return fmt.Errorf("unknown command %s; the commands are %s", word, strings.Join(commands, ", "))
 }
 
 func namesCommand(app *kingpin.Application, args []string) bool {

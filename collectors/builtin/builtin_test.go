@@ -76,9 +76,9 @@ const referenceHead = "# Configuration\n" +
 	"<!-- Generated from the types of the sections by \"make generate\". Do not edit. -->\n" +
 	"\n" +
 	"One YAML file, read strictly: an unknown key is an error. Durations are written as Prometheus writes them (15s, 5m, 1h30m, 7d).\n" +
-	"`${NAME}` in a value stands for an environment variable, `${NAME:-default}` for one that may be unset, `$${` for a plain `${`. Patterns\n" +
-	"are regular expressions (RE2) that match the whole name. `lostorder --config.check` tells every mistake with its place, and\n" +
-	"[config.schema.json](config.schema.json) tells it to an editor.\n" +
+	"`${NAME}` in a value is an environment variable, `${NAME:-default}` one that may be unset, `$${` a plain `${`. Patterns are regular\n" +
+	"expressions (RE2) that match the whole name. `lostorder --config.check` reports every mistake with its position, and editors check the\n" +
+	"file with [config.schema.json](config.schema.json).\n" +
 	"\n"
 
 func TestGeneratedFilesAreCurrent(t *testing.T) {

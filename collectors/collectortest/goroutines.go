@@ -6,12 +6,11 @@ import (
 	"strings"
 )
 
-// label marks the goroutine of the collector under test. Goroutines inherit the
-// mark from the one that starts them, so that those of the collector can be told
-// from those of a server in the same process.
+// label labels the goroutine of the collector under test. Goroutines inherit the label,
+// which separates those of the collector from those of a server in the same process.
 const label = "collectortest"
 
-// left returns the stacks of the goroutines with the mark; empty when all ended.
+// left returns the stacks of the goroutines with the label, "" when all have ended.
 func left(mark string) string {
 	var profile bytes.Buffer
 	if err := pprof.Lookup("goroutine").WriteTo(&profile, 1); err != nil {

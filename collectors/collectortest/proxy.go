@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// Proxy stands between a collector and a server on TCP, and can make the server
-// look as if it hung or were gone. It passes until it is told otherwise.
+// Proxy is a TCP proxy between a collector and a server. It can simulate a server that
+// hangs or is gone. At first it passes everything.
 type Proxy struct {
 	t      testing.TB
 	addr   string
@@ -21,8 +21,8 @@ type Proxy struct {
 	running  sync.WaitGroup
 }
 
-// NewProxy listens on a free port of the loopback and passes on to target. It
-// ends with the test.
+// NewProxy listens on a free port of the loopback and forwards to target. It ends with
+// the test.
 func NewProxy(t testing.TB, target string) *Proxy {
 	t.Helper()
 	p := &Proxy{t: t, target: target, open: make(chan struct{}), conns: map[net.Conn]struct{}{}}
@@ -37,8 +37,7 @@ func NewProxy(t testing.TB, target string) *Proxy {
 	return p
 }
 
-// Addr is where the proxy listens; it stays the same when it refuses and passes
-// again.
+// Addr is the address of the proxy. It never changes.
 func (p *Proxy) Addr() string { return p.addr }
 
 // Pass lets everything through again.
@@ -57,7 +56,7 @@ func (p *Proxy) Pass() {
 	p.serve(listener)
 }
 
-// Hang takes connections and bytes and passes none of them on.
+// Hang accepts connections and bytes and forwards none.
 func (p *Proxy) Hang() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -68,7 +67,7 @@ func (p *Proxy) Hang() {
 	}
 }
 
-// Refuse cuts all connections and refuses new ones.
+// Refuse closes all connections and refuses new ones.
 func (p *Proxy) Refuse() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -102,8 +101,8 @@ func (p *Proxy) close() {
 	p.running.Wait()
 }
 
-// serve accepts until the listener is closed; the caller holds the lock, or is
-// the only one.
+// serve accepts until the listener is closed. The caller holds the lock, or is the only
+// one.
 func (p *Proxy) serve(listener net.Listener) {
 	p.listener = listener
 	p.running.Go(func() {
@@ -117,7 +116,7 @@ func (p *Proxy) serve(listener net.Listener) {
 	})
 }
 
-// pass joins one connection to the server until either side closes it.
+// pass connects one connection to the server until either side closes it.
 func (p *Proxy) pass(client net.Conn) {
 	server, err := net.Dial("tcp", p.target)
 	if err != nil {
@@ -147,7 +146,7 @@ func (p *Proxy) pass(client net.Conn) {
 	p.mu.Unlock()
 }
 
-// copy passes bytes on while the gate is open and keeps them while it is shut.
+// copy forwards bytes while the gate is open and holds them while it is shut.
 func (p *Proxy) copy(to, from net.Conn) {
 	buffer := make([]byte, 32<<10)
 	for {

@@ -14,15 +14,15 @@ import (
 )
 
 const (
-	// patience is how long a test waits for what must come; it bounds a failing
-	// test and delays no passing one.
+	// patience is how long a test waits for an expected event. It bounds a failing test
+	// and delays no passing one.
 	patience = 2 * time.Minute
-	// goodbye is how long a collector may take to end. It is asked to end at once;
-	// the rest is for a machine under load.
+	// goodbye is how long a collector may take to end. It should end at once; the rest is
+	// for a busy machine.
 	goodbye = 30 * time.Second
 )
 
-// running is a collector that runs, and what it has said.
+// running is a running collector with its reports and log.
 type running struct {
 	t       *testing.T
 	env     Env
@@ -42,7 +42,7 @@ func launch(t *testing.T, env Env) *running {
 	return launchIn(t.Context(), t, env)
 }
 
-// launchIn is launch in a context, of which it takes the values alone.
+// launchIn is launch with the values of a context, without its cancellation.
 func launchIn(ctx context.Context, t *testing.T, env Env) *running {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
@@ -70,7 +70,7 @@ func (r *running) Report(report signal.Report) {
 	r.mu.Unlock()
 	select {
 	case r.reports <- report:
-	default: // nobody waits any more
+	default: // the test waits for no further report
 	}
 }
 
@@ -81,7 +81,7 @@ func (r *running) Write(line []byte) (int, error) {
 	return r.said.Write(line)
 }
 
-// await returns the first report that is so, and fails the test when none comes.
+// await returns the first report that matches, and fails the test if none comes.
 func (r *running) await(what string, so func(signal.Report) bool) signal.Report {
 	r.t.Helper()
 	timeout := time.After(patience)
@@ -102,8 +102,8 @@ func (r *running) await(what string, so func(signal.Report) bool) signal.Report 
 	}
 }
 
-// stop cancels the collector and checks that it ended well: soon, without an
-// error, leaving nothing behind, and without having named a secret.
+// stop cancels the collector and checks that it ended soon, without an error, without
+// goroutines left, and without a secret in its output.
 func (r *running) stop() {
 	r.once.Do(func() {
 		r.t.Helper()
@@ -118,7 +118,7 @@ func (r *running) stop() {
 			r.t.Errorf("Run did not return within %s of being cancelled:\n%s", goodbye, left(r.mark))
 			return
 		}
-		// What was told to end may need a moment to be gone.
+		// Cancelled goroutines may need a moment to end.
 		deadline := time.Now().Add(goodbye)
 		for left(r.mark) != "" {
 			if time.Now().After(deadline) {

@@ -13,18 +13,19 @@ import (
 	"go.opentelemetry.io/otel/trace/noop"
 )
 
-// recording is held by the test that has the spans of the process recorded.
+// recording is held by the test that records the spans of the process.
 var recording sync.Mutex
 
-// leavesSpans looks that a slow reading can be taken apart: it is one span, with one
-// below it for each call to the server.
+// leavesSpans checks that a reading is one span, with a child span for each call to the
+// server.
 func leavesSpans(t *testing.T, env Env) {
 	recording.Lock()
 	defer recording.Unlock()
 	recorder := tracetest.NewSpanRecorder()
 	otel.SetTracerProvider(trace.NewTracerProvider(trace.WithSpanProcessor(recorder)))
 	defer otel.SetTracerProvider(noop.NewTracerProvider())
-	// Others may run side by side: the spans of this one are below a span of the test.
+	// Other tests may run in parallel. The spans of this one have a span of the test as
+	// parent.
 	ctx, root := otel.Tracer(label).Start(t.Context(), t.Name())
 	defer root.End()
 	run := launchIn(ctx, t, env)

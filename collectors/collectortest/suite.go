@@ -1,6 +1,6 @@
-// Package collectortest is the conformance suite that every source passes. It
-// knows nothing of Kafka or SQL: a source brings a server to watch and the ways
-// to break it, and the suite runs the source's own collector against it.
+// Package collectortest is the conformance suite that every source passes. It knows
+// nothing about Kafka or SQL. A source supplies a server and the ways to break it, and
+// the suite runs the source's own collector against it.
 //
 //	func TestConformance(t *testing.T) {
 //		collectortest.Run(t, func(t *testing.T) collectortest.Env { … })
@@ -17,8 +17,8 @@ import (
 // schedule: an interval of 20 ms, for a hundred readings are taken, and a timeout
 // of 500 ms to 1 s.
 type Env struct {
-	// Target is run against the server. The server is up and holds something to
-	// read, so that a whole reading is not empty.
+	// Target runs against the server. The server is up and has something to read, so that
+	// a complete reading is not empty.
 	Target collectors.Target
 
 	// Hang makes the server stop answering, on open connections and new ones;
@@ -34,7 +34,7 @@ type Env struct {
 	Missing string
 
 	// Fingerprint describes everything that must not change in the watched server.
-	// It must be the same at every call while nobody but the collector is there.
+	// It must be the same at every call while only the collector is connected.
 	Fingerprint func() string
 
 	// Secrets must appear in no error, warning, log line or printed config.
@@ -46,16 +46,16 @@ var tests = []struct {
 	name string
 	run  func(*testing.T, Env)
 }{
-	{"a healthy target is read whole", readsWhole},
+	{"a healthy target is read completely", readsWhole},
 	{"it ends when it is cancelled", endsWhenCancelled},
 	{"it ends when it is cancelled while the server hangs", endsWhileHanging},
 	{"it ends when it is cancelled before the server ever answered", endsUnanswered},
-	{"a server that hangs is a timeout, and is read again after", recoversFromHang},
-	{"a server that went away is an error, and is read again after", recoversFromBreak},
-	{"a server that comes up later is read then", startsBeforeServer},
+	{"a server that hangs is a timeout, and is read again afterwards", recoversFromHang},
+	{"a server that is gone is an error, and is read again afterwards", recoversFromBreak},
+	{"a server that starts later is read then", startsBeforeServer},
 	{"a part that fails is named and hides nothing else", readsInPart},
 	{"a hundred readings change nothing in the server", changesNothing},
-	{"no secret is ever named", namesNoSecret},
+	{"no secret appears anywhere", namesNoSecret},
 	{"a reading and its calls are spans", leavesSpans},
 }
 
@@ -68,8 +68,8 @@ func Run(t *testing.T, start func(t *testing.T) Env) {
 	}
 }
 
-// Parallel is Run with its tests side by side, for most of them wait: it is for a start
-// that gives each of them a server, or a database, which no other changes.
+// Parallel is Run with parallel tests, because most of them wait. start must give each of
+// them a server or a database that no other test changes.
 func Parallel(t *testing.T, start func(t *testing.T) Env) {
 	t.Helper()
 	for _, test := range tests {

@@ -37,7 +37,7 @@ func endsWhileHanging(t *testing.T, env Env) {
 	run := launch(t, env)
 	run.await("a whole reading", whole)
 	env.Hang()
-	// Once one reading has failed the next is under way, or about to be.
+	// After a failed reading, the next one runs or is about to run.
 	run.await("a failed reading", failed)
 	run.stop()
 }
@@ -57,7 +57,7 @@ func recoversFromHang(t *testing.T, env Env) {
 	env.Hang()
 	r := run.await("a failed reading", failed)
 	if !isTimeout(r.Err) {
-		t.Errorf("the error of a server that hangs says nothing of a timeout: %v", r.Err)
+		t.Errorf("the error of a server that hangs does not mention a timeout: %v", r.Err)
 	}
 	env.Heal()
 	run.await("a whole reading after it was healed", whole)
@@ -120,8 +120,8 @@ func changesNothing(t *testing.T, env Env) {
 	}
 }
 
-// namesNoSecret goes through all that makes a collector talk. That nothing it
-// said held a secret is checked when it has stopped, as in every other test.
+// namesNoSecret triggers every kind of output of a collector. As in every other test,
+// stop checks that the output contains no secret.
 func namesNoSecret(t *testing.T, env Env) {
 	if len(env.Secrets) == 0 {
 		t.Skip("the target has no secret")

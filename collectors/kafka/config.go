@@ -28,7 +28,7 @@ const section = "kafka"
 
 // Config is one entry of the kafka section: a cluster to watch.
 type Config struct {
-	Name        string         `yaml:"name" required:"true" doc:"What the cluster is called in metrics and findings." example:"main"`
+	Name        string         `yaml:"name" required:"true" doc:"Name of the cluster in metrics and findings." example:"main"`
 	Brokers     []string       `yaml:"brokers" required:"true" single:"true" doc:"Addresses to connect to first. The other brokers are discovered from there." example:"localhost:9092"`
 	Version     string         `yaml:"version" doc:"The highest Kafka version whose requests are used. The default is what each broker supports. Only brokers before 0.10 need it." example:"3.8.0"`
 	TLS         *client.TLS    `yaml:"tls" doc:"Encryption of the connections. The default is none."`

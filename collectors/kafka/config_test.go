@@ -60,11 +60,11 @@ test.yml:1:45: kafka[0].brokers[1]: "kafka:ninety" is not host:port; write for e
 		},
 		"a certificate without its key": {
 			"kafka: [{name: a, brokers: [b:1], tls: {cert_file: a.pem}}]",
-			"test.yml:1:40: kafka[0].tls.key_file: missing; cert_file needs the key beside it",
+			"test.yml:1:40: kafka[0].tls.key_file: missing; cert_file needs its key",
 		},
 		"a key without its certificate": {
 			"kafka: [{name: a, brokers: [b:1], tls: {key_file: a.pem}}]",
-			"test.yml:1:40: kafka[0].tls.cert_file: missing; key_file needs the certificate beside it",
+			"test.yml:1:40: kafka[0].tls.cert_file: missing; key_file needs its certificate",
 		},
 		"SASL without a user": {
 			"kafka: [{name: a, brokers: [b:1], sasl: {password: x}}]",

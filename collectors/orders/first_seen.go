@@ -48,9 +48,9 @@ func (r *reader) readByFirstSeen(ctx context.Context, in *database.Reading, s da
 	refs := seen.observe(state.Name, rows[:min(len(rows), r.config.Cap)], t, in.Now())
 	state.Orders, state.OrdersCapped = signal.Count(len(refs)), capped
 	state.Overdue, state.OverdueCapped = 0, capped
-	stale, dated := in.Clock().Stale()
+	lag, dated := in.Clock().ExcessLag()
 	for _, ref := range refs {
-		if state.Failed || state.Max > 0 && in.Now().Sub(ref.Since)-stale > state.Max {
+		if state.Failed || state.Max > 0 && in.Now().Sub(ref.Since)-lag > state.Max {
 			state.Overdue++
 		}
 	}

@@ -165,7 +165,7 @@ func keeps(t *testing.T, until func(string, func(signal.State, string) bool), du
 		if p.Overdue != 1 {
 			t.Fatalf("of %d orders that are placed %d are overdue, want 1; warnings: %s", p.Orders, p.Overdue, warnings)
 		}
-		return p.Orders == 2 && time.Now().After(due.Add(time.Second)) && strings.Contains(warnings, words) && strings.Contains(warnings, "last seen to follow")
+		return p.Orders == 2 && time.Now().After(due.Add(time.Second)) && strings.Contains(warnings, words) && strings.Contains(warnings, "last followed its source")
 	})
 }
 
@@ -185,7 +185,7 @@ func (f follower) stopped(t *testing.T) {
 		if _, state := whole(t, r); state["placed"].Orders != 2 || state["placed"].Overdue.Known() {
 			t.Errorf("with source%s, by somebody who never saw the replica follow, placed is %+v", source, state["placed"])
 		}
-		checkWarning(t, r, "its SQL thread is stopped, and as of when", "none of it counts as late")
+		checkWarning(t, r, "its SQL thread is stopped, and the age of its data is unknown", "counts none of it as late")
 	}
 	f.Start(t)
 	until("the replica to follow again", func(p signal.State, warnings string) bool { return p.Orders == 1 && p.Overdue == 1 && warnings == "" })

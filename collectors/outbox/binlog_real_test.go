@@ -220,7 +220,7 @@ func TestRealServerWithoutABinlog(t *testing.T) {
 				t.Skipf("the server at hand is not without a binary log (%v)", err)
 			}
 			s.Run(t, "GRANT PROCESS, REPLICATION CLIENT ON *.* TO "+s.Reader())
-			s.URL = strings.TrimSuffix(s.URL, s.User) + "information_schema" // where everybody may be
+			s.URL = strings.TrimSuffix(s.URL, s.User) + "information_schema" // which every user may use
 			r := read(t, binlogSettings(s))
 			if r.Err == nil || !strings.Contains(r.Err.Error(), "read the state of the binary log: the server writes none (log_bin is off)") || !r.Empty() {
 				t.Errorf("the error is %v", r.Err)

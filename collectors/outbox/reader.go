@@ -125,8 +125,8 @@ func (r *reader) read(ctx context.Context, in *database.Reading, t *table, repor
 	}
 	// A row that is pending in a late read replica may be published by now. It is
 	// overdue only if it already was at the time that the replica shows.
-	stale, known := in.Clock().Stale()
-	if age := o.Oldest.At(in.Now()); age >= o.MaxAge && (!known || age-stale < o.MaxAge) {
+	lag, known := in.Clock().ExcessLag()
+	if age := o.Oldest.At(in.Now()); age >= o.MaxAge && (!known || age-lag < o.MaxAge) {
 		o.Oldest = signal.Age{}
 	}
 	if read {

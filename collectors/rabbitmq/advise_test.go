@@ -11,8 +11,8 @@ import (
 	"github.com/lostorder/lostorder/collectors/rabbitmq"
 )
 
-// TestFirstReadingWarnsOfHiddenAndUnmatchedQueues: a broker tells a user nothing of what he has no right to, so
-// that it looks empty and well; and so does one of which a pattern matches nothing.
+// TestFirstReadingWarnsOfHiddenAndUnmatchedQueues: a broker hides what a user has no permission for, so it looks
+// empty and healthy. So does a broker on which a pattern matches nothing.
 func TestFirstReadingWarnsOfHiddenAndUnmatchedQueues(t *testing.T) {
 	const orders = `[{"vhost":"/","name":"orders","type":"quorum","arguments":{"x-dead-letter-exchange":"dlx"}},{"vhost":"/","name":"failed","type":"classic","arguments":{}}]`
 	tags := "rabbitmqctl set_user_tags lostorder monitoring"

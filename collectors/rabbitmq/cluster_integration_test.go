@@ -81,7 +81,7 @@ func (b *broker) settings(urls, plugins []string, more ...string) rabbitmq.Confi
 	return parse(b.t, "rabbitmq:\n  - "+strings.Join(lines, "\n    ")+"\n")
 }
 
-// nowhere is an address at which nobody listens.
+// nowhere is an address without a listener.
 func nowhere(t *testing.T) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -183,7 +183,7 @@ func TestRealCertificateIsVerified(t *testing.T) {
 	}
 }
 
-// TestRealManagementPluginDisabledIsReadFromPrometheus: what the prometheus plugin tells is said all the same.
+// TestRealManagementPluginDisabledIsReadFromPrometheus: the prometheus plugin's values are still reported.
 func TestRealManagementPluginDisabledIsReadFromPrometheus(t *testing.T) {
 	eachBroker(t, func(t *testing.T, b *broker) {
 		for _, kind := range []string{"classic", "quorum", "stream"} {

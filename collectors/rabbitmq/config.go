@@ -26,7 +26,7 @@ const section = "rabbitmq"
 
 // Config is one entry of the rabbitmq section: a cluster to watch.
 type Config struct {
-	Name           string          `yaml:"name" required:"true" doc:"What the cluster is called in metrics and findings." example:"main"`
+	Name           string          `yaml:"name" required:"true" doc:"Name of the cluster in metrics and findings." example:"main"`
 	URL            []string        `yaml:"url" required:"true" single:"true" doc:"Address of the management API. With several nodes of one cluster, lostorder uses the first that answers." example:"http://localhost:15672"`
 	PrometheusURL  []string        `yaml:"prometheus_url" single:"true" doc:"Address of the prometheus plugin, one for each node. The default is port 15692 of the hosts in url. lostorder uses the plugin only if the addresses cover every node of the cluster." example:"http://localhost:15692"`
 	Username       string          `yaml:"username" doc:"User name. Anonymous if omitted." example:"lostorder"`

@@ -32,7 +32,7 @@ func TestBadConfigIsRefused(t *testing.T) {
 		},
 		"a certificate without its key": {
 			"rabbitmq: [{name: a, url: 'http://rabbit:1', tls: {cert_file: a.pem}}]",
-			"rabbitmq[0].tls.key_file: missing; cert_file needs the key beside it",
+			"rabbitmq[0].tls.key_file: missing; cert_file needs its key",
 		},
 		"an order id that is nowhere": {
 			"rabbitmq: [{name: a, url: 'http://rabbit:1', peek: true, order_id: key}]",

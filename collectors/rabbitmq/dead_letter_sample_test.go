@@ -46,7 +46,7 @@ func TestSampleReportsReasonsAndOrders(t *testing.T) {
 	}
 }
 
-// TestSampleIsNotTakenWhereItDoesHarm: where it would, or nobody allowed it, nothing is asked for.
+// TestSampleIsNotTakenWhereItDoesHarm: if it would, or the config does not allow it, no request is made.
 func TestSampleIsNotTakenWhereItDoesHarm(t *testing.T) {
 	const failed = `[{"vhost":"/","name":"orders","type":"classic","arguments":{"x-dead-letter-exchange":"dlx"}},{"vhost":"/","name":"failed","type":"KIND","arguments":{}}]`
 	for name, test := range map[string]struct {

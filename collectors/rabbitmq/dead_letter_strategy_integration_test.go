@@ -12,8 +12,8 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// TestRealDeadLetterQueueThatRejectsIsReported: it is told of each way on which messages are
-// dropped, and they are; and not of the one on which they are kept.
+// TestRealDeadLetterQueueThatRejectsIsReported: each route that drops messages is reported,
+// and the broker does drop them. The route that keeps them is not reported.
 func TestRealDeadLetterQueueThatRejectsIsReported(t *testing.T) {
 	eachBroker(t, func(t *testing.T, b *broker) {
 		ways := map[string]struct {

@@ -93,7 +93,7 @@ func (f *fake) answer(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusUnauthorized)
 		return
 	case strings.HasPrefix(path, "/metrics") && user != "":
-		w.WriteHeader(http.StatusTeapot) // it was told a password that it has no use for
+		w.WriteHeader(http.StatusTeapot) // it must not receive a password
 		return
 	case status != 0:
 		w.WriteHeader(status)

@@ -155,7 +155,7 @@ func TestDeadLettersThatAreTooMuchWorkAreUnknownAndHideNoOthers(t *testing.T) {
 	}
 }
 
-// ending is a context that ends when it is told to, without waking those who wait for it.
+// ending is a context that ends on demand, without waking its waiters.
 type ending struct {
 	context.Context
 	over atomic.Bool

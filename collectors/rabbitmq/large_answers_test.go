@@ -64,7 +64,7 @@ func TestAnswerOfAGigabyteIsNotKeptInMemory(t *testing.T) {
 	}
 }
 
-// drip writes a byte now and then, for as long as somebody listens.
+// drip writes a byte now and then until the client leaves.
 func drip(w http.ResponseWriter, r *http.Request) {
 	ticker := time.NewTicker(20 * time.Millisecond)
 	defer ticker.Stop()

@@ -76,8 +76,8 @@ func TestStreamHasNoBacklog(t *testing.T) {
 	}
 }
 
-// TestDeletedQueueThatAChannelStillCountsIsNotReported: what was published to a queue is told after it
-// was deleted, and by a channel on another node before the queue itself tells.
+// TestDeletedQueueThatAChannelStillCountsIsNotReported: the broker still counts what was published to a
+// deleted queue, and a channel on another node may count it before the queue does.
 func TestDeletedQueueThatAChannelStillCountsIsNotReported(t *testing.T) {
 	const published = `rabbitmq_detailed_queue_exchange_messages_published_total{vhost="/",exchange="",queue="new"} 5` + "\n"
 	f := serve(t)

@@ -14,9 +14,9 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// TestRealVirtualHostWithoutPermissionsIsReported: a user with the rights that the README asks for reads
-// everything, policies with it; of a virtual host on which it has none no queue is told by
-// halves without a word.
+// TestRealVirtualHostWithoutPermissionsIsReported: a user with the permissions of the README
+// reads everything, including policies. A virtual host without permissions is never shown in
+// part without a warning.
 func TestRealVirtualHostWithoutPermissionsIsReported(t *testing.T) {
 	eachBroker(t, func(t *testing.T, b *broker) {
 		b.declare("orders", nil)
@@ -40,7 +40,7 @@ func TestRealVirtualHostWithoutPermissionsIsReported(t *testing.T) {
 			hidden := slices.ContainsFunc(r.Warnings, func(w string) bool {
 				return strings.Contains(w, "only counters are known of the queues in virtual host "+b.vhost+"-other")
 			})
-			// The management API of RabbitMQ 3 lists what the user may see, and nobody else is asked.
+			// RabbitMQ 3 is read from the management API alone, which lists what the user may see.
 			seen := queueOf(r, b.vhost+"-other/secret") != nil
 			return q != nil && q.Ready == 2 && q.Setup != nil && hidden == seen && seen == (b.prometheus == os.Getenv("RABBITMQ_PROMETHEUS_URL"))
 		})

@@ -144,11 +144,11 @@ func (r *reader) recheck(ctx context.Context, _ time.Time) error {
 	// A replica that was behind when the grace period ended confirms nothing.
 	r.suspects.grace = r.grace
 	for _, of := range []*side{l, s} {
-		stale, known := of.clock.Stale()
+		lag, known := of.clock.ExcessLag()
 		if !known {
 			return nil
 		}
-		r.suspects.grace = max(r.suspects.grace, r.grace+stale)
+		r.suspects.grace = max(r.suspects.grace, r.grace+lag)
 	}
 	return r.compareOn(ctx, l, s, r.suspects.due(time.Now()), true)
 }

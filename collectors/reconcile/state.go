@@ -67,8 +67,8 @@ func (r *reader) fingerprint() string {
 	return hex.EncodeToString(hash.Sum(nil))
 }
 
-// restore resumes from where the last run stopped. Whoever can write the file is not
-// trusted: what cannot be right in it is ignored.
+// restore resumes from where the last run stopped. The file is not trusted:
+// impossible values in it are ignored.
 func (r *reader) restore(ctx context.Context) {
 	if r.restored || r.config.StateFile == "" {
 		return

@@ -10,14 +10,14 @@ import (
 	"github.com/lostorder/lostorder/collectors"
 )
 
-// statement is what a policy allows.
+// statement is one statement of an IAM policy.
 type statement struct {
 	Effect   string
 	Action   []string
 	Resource []string
 }
 
-// Advise says which rights are needed, as policies to paste, and what it costs.
+// Advise returns the permissions that the target needs, as policies to paste, and the cost.
 func (r *reader) Advise(context.Context) []collectors.Advice {
 	ofQueues := statement{Effect: "Allow", Action: []string{actionAttributes, actionSources}, Resource: r.watchedARNs()}
 	ofAll := statement{Effect: "Allow", Resource: []string{"*"}}
@@ -34,14 +34,14 @@ func (r *reader) Advise(context.Context) []collectors.Advice {
 	}
 	rights := []statement{ofQueues}
 	if len(ofAll.Action) > 0 {
-		rights = append(rights, ofAll) // these know of no resources
+		rights = append(rights, ofAll) // these actions support no resources
 	}
 	advice := []collectors.Advice{{
 		Kind: collectors.Grant, Text: "to read the queues that are watched and their dead letter queues, and nothing else", Paste: policy(rights...),
 	}}
 	if role := r.config.RoleARN; role != "" {
 		advice = append(advice, collectors.Advice{
-			Kind: collectors.Grant, Text: "for whoever assumes the role, whose trust policy has to name them",
+			Kind: collectors.Grant, Text: "for the identity that assumes the role; the role's trust policy must name it",
 			Paste: policy(statement{Effect: "Allow", Action: []string{"sts:AssumeRole"}, Resource: []string{role}}),
 		})
 	}
@@ -51,8 +51,8 @@ func (r *reader) Advise(context.Context) []collectors.Advice {
 	return advice
 }
 
-// watchedARNs are those of the queues that the config chooses, and of dead letter
-// queues beside them.
+// watchedARNs returns the ARNs of the queues that the config selects and of their dead
+// letter queues.
 func (r *reader) watchedARNs() []string {
 	patterns := r.config.Queues.scope()
 	for _, q := range r.all() {
@@ -70,7 +70,7 @@ func (r *reader) watchedARNs() []string {
 	return patterns
 }
 
-// scope are the names that a policy has to be about, with * for whatever follows.
+// scope returns the names that the policy must cover, with * as a wildcard.
 func (q *Queues) scope() []string {
 	s := collectors.ScopeOf(q.Include)
 	patterns := slices.DeleteFunc(s.Names, func(name string) bool { return !strings.HasPrefix(name, q.Prefix) })
@@ -85,8 +85,8 @@ func (q *Queues) scope() []string {
 	return patterns
 }
 
-// home is how the ARNs of all queues of the region and account begin: AWS says it of
-// each queue. Before that, only a role tells the account.
+// home is the common beginning of the ARNs of all queues in the region and account. It
+// is taken from a queue's ARN. Until one is known, only a role contains the account.
 func (r *reader) home() string {
 	for _, q := range r.all() {
 		if arn := q.setting.arn; arn != "" {
@@ -106,7 +106,7 @@ func (r *reader) home() string {
 	return strings.Join([]string{"arn", partition, "sqs", r.config.Region, account, ""}, ":")
 }
 
-// policy writes a policy with a line for each list, and none for each of its words.
+// policy writes a policy with one line for each list, to keep it short.
 func policy(rights ...statement) string {
 	var b strings.Builder
 	b.WriteString("{\"Version\": \"2012-10-17\", \"Statement\": [")

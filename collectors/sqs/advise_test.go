@@ -189,7 +189,7 @@ func TestAPatternThatMatchesNoQueueIsAWarning(t *testing.T) {
 	for name, test := range map[string]struct{ include, want string }{
 		"all match":    {"['shop-.*']", ""},
 		"one does not": {"['shop-.*', 'shop-refund.*']", `queues.include "shop-refund.*" matches no queue`},
-		"none does":    {"['other-.*']", "no queue in region eu-central-1 is one that the config chooses"},
+		"none does":    {"['other-.*']", "the config selects no queue in region eu-central-1"},
 	} {
 		r := whole(t, watch(t, settings(t, s.URL(), fast, noCloudWatch, "queues: {include: "+test.include+"}")))
 		if strings.Join(r.Warnings, "; ") != test.want {

@@ -15,24 +15,24 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-var errNoCount = errors.New("the answer holds no such number")
+var errNoCount = errors.New("the answer does not contain the number")
 
 const (
-	// longestRetention is well above what AWS allows, 14 days; a stand-in may allow more.
+	// longestRetention is well above the 14 days that AWS allows; an emulator may allow more.
 	longestRetention = 10 * 365 * 24 * time.Hour
-	// largestCount is above any number of messages. Sums of a few stay far from an overflow.
+	// largestCount is above any number of messages, and sums of a few do not overflow.
 	largestCount = 1 << 53
 )
 
-// counts are the attributes that change all the time.
+// counts are the attributes that are read at every reading.
 var counts = []types.QueueAttributeName{
 	types.QueueAttributeNameApproximateNumberOfMessages,
 	types.QueueAttributeNameApproximateNumberOfMessagesNotVisible,
 	types.QueueAttributeNameApproximateNumberOfMessagesDelayed,
 }
 
-// everything is asked for when the setting is due: stand-ins refuse names that
-// they do not know.
+// everything requests all attributes when the setup is due: emulators refuse names
+// that they do not know.
 var everything = []types.QueueAttributeName{types.QueueAttributeNameAll}
 
 // setting is how a queue is set up.
@@ -45,14 +45,14 @@ type setting struct {
 	unreadable    string // the policy that could not be understood
 }
 
-// allowPolicy says which queues may have this one as their dead letter queue.
+// allowPolicy is a redrive-allow policy: the queues that may use this one as their dead
+// letter queue.
 type allowPolicy struct {
 	Permission string   `json:"redrivePermission"`
 	Sources    []string `json:"sourceQueueArns"`
 }
 
-// readAttributes reads what is in queues, and how they are set up when that is
-// due.
+// readAttributes reads the depths of queues, and their setup when that is due.
 func (r *reading) readAttributes(ctx context.Context, queues []*queue) {
 	each(queues, func(q *queue) {
 		names, whole := counts, false
@@ -70,7 +70,7 @@ func (r *reading) readAttributes(ctx context.Context, queues []*queue) {
 		switch {
 		case err == nil:
 		case isGone(err):
-			// The list of queues goes on naming one for a minute after it was deleted.
+			// The list still contains a queue for a minute after it was deleted.
 			q.gone = true
 			if r.config.Queues.names() != nil && q.listed {
 				r.note(q, err, actionAttributes)
@@ -81,7 +81,7 @@ func (r *reading) readAttributes(ctx context.Context, queues []*queue) {
 	})
 }
 
-// take takes in the attributes of the queue.
+// take stores the attributes of the queue.
 func (q *queue) take(attributes map[string]string, whole bool, began time.Time) error {
 	var d depth
 	for i, to := range []*signal.Count{&d.ready, &d.inFlight, &d.delayed} {
@@ -110,7 +110,7 @@ func settingOf(attributes map[string]string) setting {
 	if text := attributes[string(types.QueueAttributeNameRedrivePolicy)]; text != "" {
 		var policy struct {
 			Target string `json:"deadLetterTargetArn"`
-			// It is a number in what the console writes, a string in what many tools do.
+			// The console writes a number, many tools write a string.
 			MaxReceives any `json:"maxReceiveCount"`
 		}
 		if json.Unmarshal([]byte(text), &policy) != nil {
@@ -133,7 +133,7 @@ func settingOf(attributes map[string]string) setting {
 func (q *queue) fifo() bool { return strings.HasSuffix(q.name, ".fifo") }
 
 // failsElsewhere reports whether the redrive policy names a queue of another region or
-// account, where AWS takes none: one of the same name may be here.
+// account, which AWS does not support. A queue of the same name may exist here.
 func (q *queue) failsElsewhere() bool {
 	to, is := q.setting.deadLetterARN, q.setting.arn
 	return to != "" && is != "" && strings.TrimSuffix(to, nameOf(to)) != strings.TrimSuffix(is, nameOf(is))

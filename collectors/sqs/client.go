@@ -20,11 +20,11 @@ import (
 	"github.com/aws/smithy-go/logging"
 )
 
-// inParallel is how many requests may be under way; at 20 a second and 50 ms
-// each one or two are, and more when AWS is slow.
+// inParallel is the most requests in flight. At 20 a second and 50 ms each, there are
+// one or two, and more when AWS is slow.
 const inParallel = 10
 
-// clients speak to AWS.
+// clients are the SDK's clients.
 type clients struct {
 	sqs        *awssqs.Client
 	cloudwatch *cloudwatch.Client
@@ -34,13 +34,13 @@ type clients struct {
 // dial opens a connection; nil is the network's.
 type dial func(ctx context.Context, network, address string) (net.Conn, error)
 
-// connect makes the clients. It asks nobody, but reads the environment and the
-// files in which AWS keeps its settings.
+// connect makes the clients. It sends no request. It reads the environment and the
+// AWS config files.
 func connect(ctx context.Context, c *Config, over dial, p *pace) (*clients, error) {
 	own := clientOn(awshttp.NewBuildableClient().GetTransport(), over)
 	settings := []func(*awsconfig.LoadOptions) error{
 		awsconfig.WithRegion(c.Region),
-		awsconfig.WithLogger(logging.Nop{}), // what matters of it comes back as an error
+		awsconfig.WithLogger(logging.Nop{}), // what matters is returned as an error
 	}
 	if c.Profile != "" {
 		settings = append(settings, awsconfig.WithSharedConfigProfile(c.Profile))
@@ -61,7 +61,7 @@ func connect(ctx context.Context, c *Config, over dial, p *pace) (*clients, erro
 	}
 	own = p.connections(own)
 	loaded.HTTPClient = own
-	// How often something is asked again is decided in one place, by pace.
+	// pace alone decides about retries.
 	loaded.Retryer = func() aws.Retryer { return aws.NopRetryer{} }
 	if c.Endpoint != "" && !c.endpointOfAWS() {
 		loaded.BaseEndpoint = aws.String(c.Endpoint)
@@ -83,11 +83,11 @@ func connect(ctx context.Context, c *Config, over dial, p *pace) (*clients, erro
 	return &clients{sqs: queues, cloudwatch: cloudwatch.NewFromConfig(loaded), http: own}, nil
 }
 
-// domainsOfAWS are those under which AWS answers, in all of its partitions.
+// domainsOfAWS are the domains of AWS endpoints, in all partitions.
 var domainsOfAWS = []string{".amazonaws.com", ".amazonaws.com.cn", ".amazonaws.eu", ".api.aws", ".api.amazonwebservices.com.cn"}
 
-// endpointOfAWS reports whether the endpoint is one of AWS's own, which answers
-// for SQS alone; a stand-in answers for CloudWatch and STS, too.
+// endpointOfAWS reports whether the endpoint belongs to AWS. Such an endpoint serves
+// SQS alone. An emulator also serves CloudWatch and STS.
 func (c *Config) endpointOfAWS() bool {
 	u, err := url.Parse(c.Endpoint)
 	return err == nil && slices.ContainsFunc(domainsOfAWS, func(domain string) bool { return strings.HasSuffix(u.Hostname(), domain) })

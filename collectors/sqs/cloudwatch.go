@@ -11,20 +11,20 @@ import (
 )
 
 const (
-	// perCall is how many metrics one request may ask for; CloudWatch takes no more.
+	// perCall is CloudWatch's limit of metrics in one request.
 	perCall = 500
-	// lookBack is how far back each reading looks, because a period may be filled
-	// in late; lookBackMost is how far after an outage.
+	// lookBack is how far back each reading goes, because CloudWatch completes periods
+	// late. lookBackMost is how far back it goes after an outage.
 	lookBack     = 15 * time.Minute
 	lookBackMost = 3 * time.Hour
 )
 
-// metrics is what is remembered of reading CloudWatch.
+// metrics is the state of reading CloudWatch.
 type metrics struct {
-	asked   time.Time // when it was asked last
-	read    time.Time // when all of it was answered last
-	trouble string    // why it was not, the last time
-	told    int       // the number of queues for which the cost was told
+	asked   time.Time // the last attempt
+	read    time.Time // the last complete answer
+	trouble string    // the error of the last attempt, "" if it succeeded
+	told    int       // the number of queues whose cost was logged
 }
 
 // kinds of metrics, in the order of their series in a meter.
@@ -42,8 +42,8 @@ var metricNames = [kinds]string{
 	emptyReceives: "NumberOfEmptyReceives", age: "ApproximateAgeOfOldestMessage",
 }
 
-// period is the length of the periods that are asked for: a minute, which is the
-// shortest that AWS has of SQS. Shorter ones are for a stand-in.
+// period is the length of a CloudWatch period: a minute, the shortest that AWS has for
+// SQS. Only an emulator has shorter ones.
 func (c *Config) period() time.Duration {
 	for _, p := range []time.Duration{time.Minute, 30 * time.Second, 20 * time.Second, 10 * time.Second, 5 * time.Second} {
 		if p <= time.Duration(c.CloudWatch.Interval) {
@@ -53,9 +53,8 @@ func (c *Config) period() time.Duration {
 	return time.Second
 }
 
-// readMetrics reads what CloudWatch has of the queues, when that is due. It costs
-// money for each metric that is asked for: of queues that hold nothing, neither
-// ages nor vain receives are.
+// readMetrics reads the CloudWatch metrics of the queues when they are due. Each metric
+// costs money, so the ages and empty receives of empty queues are not requested.
 func (r *reading) readMetrics(ctx context.Context) {
 	if !r.config.CloudWatch.Enabled {
 		return
@@ -115,7 +114,7 @@ func (r *reading) askMetrics(ctx context.Context) error {
 	return nil
 }
 
-// ask makes one request, and as many more as its answer takes.
+// ask makes one request, and one more for each further page of its answer.
 func (r *reading) ask(ctx context.Context, batch []wanted, from time.Time) error {
 	period := r.config.period()
 	in := &cloudwatch.GetMetricDataInput{StartTime: aws.Time(from.Truncate(period)), EndTime: aws.Time(r.now)}
@@ -150,7 +149,7 @@ func (r *reading) ask(ctx context.Context, batch []wanted, from time.Time) error
 				continue
 			}
 			for j := range min(len(result.Timestamps), len(result.Values)) {
-				// What lies outside of the periods that were asked for is not an answer to it.
+				// A value outside the requested periods is not part of the answer.
 				if at := result.Timestamps[j].Truncate(period); !at.Before(*in.StartTime) && !at.After(r.now) {
 					batch[i].queue.meter.series[batch[i].kind].put(at, result.Values[j], batch[i].queue.meter.since)
 				}

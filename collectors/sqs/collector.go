@@ -15,8 +15,7 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// reader reads the queues of one region; it keeps what it learned from one
-// reading to the next.
+// reader reads the queues of one region. It keeps state from one reading to the next.
 type reader struct {
 	config  Config
 	log     *slog.Logger
@@ -24,8 +23,8 @@ type reader struct {
 	leave   func() // the pace
 	dial    dial
 	clients *clients
-	// outdated: AWS refused the credentials. They are read anew, for whoever renews
-	// those in a file expects that they are used.
+	// outdated: AWS refused the credentials. The next reading loads them again, because a
+	// file may contain renewed ones.
 	outdated atomic.Bool
 
 	queues  map[string]*queue // by name, watched ones and their dead letter queues
@@ -63,7 +62,7 @@ func (r *reader) Close() error {
 	return nil
 }
 
-// reading is one reading under way.
+// reading is the state of one reading.
 type reading struct {
 	*reader
 	now     time.Time
@@ -84,7 +83,7 @@ func (r *reader) Read(ctx context.Context, report *signal.Report) error {
 		}
 		r.clients = made
 	}
-	// What was read by then is reported, in spite of what was not.
+	// What was read is reported, although other parts were not.
 	soft, cancel := ctx, context.CancelFunc(func() {})
 	if deadline, ok := ctx.Deadline(); ok {
 		soft, cancel = context.WithDeadline(ctx, deadline.Add(-min(2*time.Second, time.Until(deadline)/10)))
@@ -103,8 +102,8 @@ func (r *reader) Read(ctx context.Context, report *signal.Report) error {
 	return one.missing.Err()
 }
 
-// run asks for everything: which queues there are, what is in them and in their
-// dead letter queues, what CloudWatch has of them, and who else fails into them.
+// run reads everything: the list of queues, their depths and those of their dead letter
+// queues, the CloudWatch metrics, and the other sources of the dead letter queues.
 func (r *reading) run(ctx context.Context) error {
 	if err := r.discover(ctx); err != nil {
 		return err
@@ -113,7 +112,7 @@ func (r *reading) run(ctx context.Context) error {
 	r.readAttributes(ctx, r.chosen())
 	r.readAttributes(ctx, r.targets())
 	r.readMetrics(ctx)
-	r.readSources(ctx) // takes what time is left
+	r.readSources(ctx) // uses the remaining time
 	if len(r.queues) > 0 && !slices.ContainsFunc(r.all(), func(q *queue) bool { return q.fresh(r.now) || q.gone }) {
 		if err := r.missing.Err(); err != nil {
 			return err
@@ -132,15 +131,14 @@ func (r *reader) all() []*queue {
 	return list
 }
 
-// chosen returns the queues that are watched, those first that were not read for
-// longest.
+// chosen returns the watched queues, the one with the oldest reading first.
 func (r *reader) chosen() []*queue {
 	list := slices.DeleteFunc(r.all(), func(q *queue) bool { return !q.listed || !r.config.tagged(q) })
 	slices.SortStableFunc(list, func(a, b *queue) int { return a.at.Compare(b.at) })
 	return list
 }
 
-// each does something for every queue, several at a time, until ctx ends.
+// each calls a function for every queue, several at a time, until ctx ends.
 func each(queues []*queue, do func(q *queue)) {
 	jobs := make(chan *queue)
 	var working sync.WaitGroup
@@ -158,14 +156,14 @@ func each(queues []*queue, do func(q *queue)) {
 	working.Wait()
 }
 
-// due reports whether what changes rarely should be read again. A little early is
-// better than an interval late.
+// due reports whether to read again what changes rarely. Slightly early is better than
+// an interval late.
 func (r *reader) due(last, now time.Time) bool {
 	return last.IsZero() || now.Sub(last) >= time.Duration(r.config.ConfigInterval-r.config.Interval/2)
 }
 
-// note says that something of a queue could not be read. That time is up counts
-// like any other reason.
+// note records that a part of a queue could not be read. A lack of time counts like any
+// other reason.
 func (r *reading) note(q *queue, err error, action string) {
 	if errors.Is(err, context.Canceled) {
 		return

@@ -47,11 +47,11 @@ func TestBadConfigIsRefused(t *testing.T) {
 		},
 		"an endpoint without a scheme": {
 			"sqs: [{name: a, region: r, endpoint: 'localhost:4566'}]",
-			"test.yml:1:38: sqs[0].endpoint: not an address; write for example http://localhost:4566",
+			"test.yml:1:38: sqs[0].endpoint: not a URL; write for example http://localhost:4566",
 		},
 		"credentials in the endpoint": {
 			"sqs: [{name: a, region: r, endpoint: 'http://key:hunter2@localhost'}]",
-			"sqs[0].endpoint: holds a user; credentials come from the default chain (environment, profile, role) alone",
+			"sqs[0].endpoint: contains a user; credentials come only from the default chain (environment, profile, role)",
 		},
 		"a role that is a name": {
 			"sqs: [{name: a, region: r, role_arn: lostorder}]",
@@ -59,15 +59,15 @@ func TestBadConfigIsRefused(t *testing.T) {
 		},
 		"an external id for no role": {
 			"sqs: [{name: a, region: r, external_id: x}]",
-			"sqs[0].external_id: given without the role_arn that asks for it",
+			"sqs[0].external_id: set without role_arn",
 		},
 		"an objective that CloudWatch is too slow for": {
 			"sqs: [{name: a, region: r, objectives: [{max_age: 5m}]}]",
-			"sqs[0].objectives[0].max_age: 5m is shorter than progress can be seen with cloudwatch.interval 5m, cloudwatch.delay 3m and interval 1m; give at least 10m, or a shorter cloudwatch.interval",
+			"sqs[0].objectives[0].max_age: 5m is too short: with cloudwatch.interval 5m, cloudwatch.delay 3m and interval 1m, progress shows only later; set at least 10m, or a shorter cloudwatch.interval",
 		},
 		"an absence that CloudWatch is too slow for": {
 			"sqs: [{name: a, region: r, objectives: [{absent_after: 1m}]}]",
-			"sqs[0].objectives[0].absent_after: 1m is shorter than",
+			"sqs[0].objectives[0].absent_after: 1m is too short",
 		},
 		"no requests at all": {
 			"sqs: [{name: a, region: r, max_requests_per_second: 0}]",

@@ -14,7 +14,7 @@ import (
 )
 
 // targets returns the dead letter queues of watched queues that are not watched
-// themselves, and forgets those that no longer are any.
+// themselves, and drops those that are no longer dead letter queues.
 func (r *reading) targets() []*queue {
 	wanted := map[string]*queue{}
 	for _, q := range r.chosen() {
@@ -34,23 +34,23 @@ func (r *reading) targets() []*queue {
 	return slices.Collect(maps.Values(wanted))
 }
 
-// mostSources is how many sources of one dead letter queue are kept.
+// mostSources bounds the sources that are kept of one dead letter queue.
 const mostSources = 10_000
 
-// readSources asks of which queues a queue is the dead letter queue. It finds
-// sources that are not watched; those that are, are known from their own redrive
-// policy. As it takes a request per queue, it takes the time that a reading has
-// left, the queues first that are dead letter queues for all we know.
+// readSources reads the sources of dead letter queues, to find those that are not
+// watched. Watched sources are known from their own redrive policy. It needs one
+// request per queue, so it uses the remaining time of a reading, and starts with the
+// queues that are already known as dead letter queues.
 func (r *reading) readSources(ctx context.Context) {
 	deadline, ok := ctx.Deadline()
 	if !ok {
 		deadline = r.now.Add(time.Duration(r.config.Timeout))
 	}
-	// Half of what is left: answers take time, too.
+	// Half of the remaining time, because answers take time too.
 	room := int(time.Until(deadline).Seconds() * float64(r.pace.limiter.Limit()) / 2)
 	likely := r.sourcesByTarget()
-	stale := slices.DeleteFunc(r.all(), func(q *queue) bool { return !q.fresh(r.now) || !r.due(q.sourcesAt, r.now) })
-	slices.SortStableFunc(stale, func(a, b *queue) int {
+	due := slices.DeleteFunc(r.all(), func(q *queue) bool { return !q.fresh(r.now) || !r.due(q.sourcesAt, r.now) })
+	slices.SortStableFunc(due, func(a, b *queue) int {
 		if isLikely := func(q *queue) bool { return len(likely[q.setting.arn]) > 0 || q.setting.allows.Permission != "" }; isLikely(a) != isLikely(b) {
 			if isLikely(a) {
 				return -1
@@ -59,7 +59,7 @@ func (r *reading) readSources(ctx context.Context) {
 		}
 		return a.sourcesAt.Compare(b.sourcesAt)
 	})
-	each(stale[:max(0, min(room, len(stale)))], func(q *queue) {
+	each(due[:max(0, min(room, len(due)))], func(q *queue) {
 		in := &awssqs.ListDeadLetterSourceQueuesInput{QueueUrl: &q.url, MaxResults: aws.Int32(pageSize)}
 		var sources []string
 		for {
@@ -99,7 +99,7 @@ func (r *reader) sourcesByTarget() map[string][]*queue {
 	return sources
 }
 
-// deadLetter says what becomes of messages that a queue gives up.
+// deadLetter returns where messages that fail in a queue go.
 func (r *reader) deadLetter(q *queue) signal.DeadLettering {
 	to := q.setting.deadLetterARN
 	switch {
@@ -112,11 +112,11 @@ func (r *reader) deadLetter(q *queue) signal.DeadLettering {
 	target := r.queues[route.To]
 	switch {
 	case q.failsElsewhere():
-		route.Problem = "a dead letter queue has to be in the region and account of its queue, and this one is " + to
+		route.Problem = "a dead letter queue must be in the region and account of its queue, and this one is " + to
 	case strings.HasSuffix(to, ".fifo") != q.fifo():
 		route.Problem = "a FIFO queue and a standard queue cannot be each other's dead letter queue"
 	case target == nil || target.setting.arn == "" && !target.gone:
-		// Excluded, or it could not be read: nothing speaks against it.
+		// Excluded, or it could not be read: assume that it works.
 	case target.gone:
 		route.Problem = "queue " + route.To + " does not exist"
 	case target.setting.allows.Permission == "denyAll":

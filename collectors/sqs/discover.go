@@ -16,7 +16,7 @@ import (
 	"github.com/lostorder/lostorder/internal/config"
 )
 
-// What is asked for, in the words of a policy.
+// The actions that lostorder needs, as policies name them.
 const (
 	actionList       = "sqs:ListQueues"
 	actionURL        = "sqs:GetQueueUrl"
@@ -26,30 +26,28 @@ const (
 	actionMetrics    = "cloudwatch:GetMetricData"
 )
 
-// pageSize is how many queues a page of the list may hold; AWS gives no more.
+// pageSize is AWS's limit of queues on one page of the list.
 const pageSize = 1000
 
-// mostQueues is how many queues one target lists. Whoever has more splits them by prefix.
+// mostQueues is the most queues of one target. More need several entries with prefixes.
 const mostQueues = 200_000
 
-var errTooManyQueues = fmt.Errorf("list queues: there are more than %d; choose some by queues.prefix, in several entries", mostQueues)
+var errTooManyQueues = fmt.Errorf("list queues: there are more than %d; split them into several entries by queues.prefix", mostQueues)
 
-// letters are what the name of a queue may hold, with room for a stand-in that allows
-// more than AWS does.
+// letters are the characters of queue names. Emulators allow more of them than AWS.
 var letters = regexp.MustCompile(`^[\pL\pN_.-]+$`)
 
-// possibleName reports whether a queue may have this name. Its length is not in the
-// expression, where it would take 10 MB.
+// possibleName reports whether a queue can have this name. The length is checked
+// separately, because in the regular expression it would take 10 MB.
 func possibleName(name string) bool {
 	const longest = 256
 	return utf8.RuneCountInString(name) <= longest && letters.MatchString(name)
 }
 
-// plainName is a pattern that is a name and nothing else.
+// plainName matches a pattern that is a plain name.
 var plainName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,80}(\\?\.fifo)?$`)
 
-// discover finds the queues that the config chooses. Queues that are gone are
-// forgotten.
+// discover finds the queues that the config selects, and drops deleted ones.
 func (r *reading) discover(ctx context.Context) error {
 	var urls []string
 	var err error
@@ -84,7 +82,7 @@ func (r *reading) discover(ctx context.Context) error {
 	return nil
 }
 
-// list asks for all queues with the prefix, page by page.
+// list reads all queues with the prefix, page by page.
 func (r *reading) list(ctx context.Context) ([]string, error) {
 	var urls []string
 	in := &awssqs.ListQueuesInput{MaxResults: aws.Int32(pageSize)}
@@ -117,8 +115,8 @@ func (r *reading) list(ctx context.Context) ([]string, error) {
 	}
 }
 
-// byName asks for queues one by one, for which no right to list queues is needed.
-// Their URLs never change.
+// byName finds queues one by one, which needs no permission to list queues. Their URLs
+// never change.
 func (r *reading) byName(ctx context.Context, names []string) ([]string, error) {
 	for _, name := range names {
 		if r.named[name] != "" {
@@ -142,13 +140,13 @@ func (r *reading) byName(ctx context.Context, names []string) ([]string, error) 
 		if err := r.missing.Err(); err != nil {
 			return nil, err
 		}
-		return nil, errors.New("no queue is named")
+		return nil, errors.New("the config names no queue")
 	}
 	return slices.Collect(maps.Values(r.named)), nil
 }
 
-// names returns the names of the queues when the config names each; nil when it
-// chooses them in other ways.
+// names returns the names of the queues if the config names each of them, otherwise
+// nil.
 func (q *Queues) names() []string {
 	if q.Prefix != "" || len(q.Include) == 0 {
 		return nil
@@ -163,7 +161,7 @@ func (q *Queues) names() []string {
 	return names
 }
 
-// fits reports whether the name of a queue is one that the config chooses.
+// fits reports whether the config selects a queue by its name.
 func (q *Queues) fits(name string) bool {
 	return strings.HasPrefix(name, q.Prefix) && q.Match(name)
 }
@@ -173,7 +171,7 @@ func (q *Queues) refuses(name string) bool {
 	return slices.ContainsFunc(q.Exclude, func(p config.Pattern) bool { return p.MatchString(name) })
 }
 
-// tagged reports whether a queue carries the tags that the config asks for.
+// tagged reports whether a queue has the tags that the config requires.
 func (c *Config) tagged(q *queue) bool {
 	for key, value := range c.Queues.Tags {
 		if is, ok := q.tags[key]; !ok || is != value {
@@ -183,13 +181,13 @@ func (c *Config) tagged(q *queue) bool {
 	return true
 }
 
-// readTags reads the tags of queues where the config chooses by them.
+// readTags reads the tags of queues if the config selects by tags.
 func (r *reading) readTags(ctx context.Context) {
 	if len(r.config.Queues.Tags) == 0 {
 		return
 	}
-	stale := slices.DeleteFunc(r.all(), func(q *queue) bool { return !q.listed || !r.due(q.tagsAt, r.now) })
-	each(stale, func(q *queue) {
+	due := slices.DeleteFunc(r.all(), func(q *queue) bool { return !q.listed || !r.due(q.tagsAt, r.now) })
+	each(due, func(q *queue) {
 		var answer *awssqs.ListQueueTagsOutput
 		err := r.call(ctx, func(ctx context.Context) (err error) {
 			answer, err = r.clients.sqs.ListQueueTags(ctx, &awssqs.ListQueueTagsInput{QueueUrl: &q.url})

@@ -1,5 +1,4 @@
-// Package sqs watches the SQS queues of one region and account: what waits in
-// them, since when, whether it is taken out, and what becomes of messages that
-// fail. It only reads attributes and metrics. It never receives, sends, moves or
-// deletes a message.
+// Package sqs watches the SQS queues of one region and account: their depths and ages,
+// whether consumers make progress, and where failed messages go. It only reads
+// attributes and metrics. It never receives, sends, moves or deletes a message.
 package sqs

@@ -11,7 +11,7 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// code returns the code with which AWS refused a request; empty when it did not.
+// code returns the error code of AWS, "" if the error has none.
 func code(err error) string {
 	if refusal, ok := errors.AsType[smithy.APIError](err); ok {
 		return refusal.ErrorCode()
@@ -19,7 +19,7 @@ func code(err error) string {
 	return ""
 }
 
-// isThrottling reports whether AWS wants to be asked more slowly.
+// isThrottling reports whether AWS throttles requests.
 func isThrottling(err error) bool {
 	switch code(err) {
 	case "Throttling", "ThrottlingException", "ThrottledException", "RequestThrottled", "RequestThrottledException",
@@ -29,11 +29,11 @@ func isThrottling(err error) bool {
 	return status(err) == 429
 }
 
-// isServerFault reports whether the server failed at a request that was right.
+// isServerFault reports whether the server failed, and not the request.
 func isServerFault(err error) bool { return status(err) >= 500 }
 
-// isCut reports whether a connection that stood was lost under a request, as when a
-// server is restarted.
+// isCut reports whether a connection was lost during a request, for example because the
+// server restarted.
 func isCut(err error) bool {
 	if network, ok := errors.AsType[*net.OpError](err); ok {
 		return network.Op != "dial" && !network.Timeout()
@@ -41,8 +41,7 @@ func isCut(err error) bool {
 	return errors.Is(err, io.EOF) && status(err) == 0
 }
 
-// isOutdated reports whether the credentials are no longer, or not, good for
-// anything.
+// isOutdated reports whether the credentials have expired or are invalid.
 func isOutdated(err error) bool {
 	switch code(err) {
 	case "ExpiredToken", "ExpiredTokenException", "RequestExpired", "InvalidClientTokenId", "UnrecognizedClientException", "InvalidAccessKeyId":
@@ -51,7 +50,7 @@ func isOutdated(err error) bool {
 	return false
 }
 
-// isGone reports whether the queue is not there.
+// isGone reports whether the queue does not exist.
 func isGone(err error) bool {
 	switch code(err) {
 	case "QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue":
@@ -67,11 +66,11 @@ func status(err error) int {
 	return 0
 }
 
-// explain says what went wrong in words that hold no credential. What AWS says of
-// a signature is never repeated: it quotes the request with its tokens.
+// explain describes an error without credentials. AWS's own text about a signature is
+// never repeated, because it quotes the request with its tokens.
 func (c *Config) explain(err error, action string) string {
 	if operation, ok := errors.AsType[*smithy.OperationError](err); ok {
-		// What lies deeper may be an operation of another service.
+		// The inner error may be an operation of another service.
 		if inner, ok := errors.AsType[*smithy.OperationError](operation.Err); ok && inner.ServiceID == "STS" {
 			role := c.RoleARN
 			if role == "" {
@@ -91,55 +90,54 @@ func (c *Config) reason(err error, action string) string {
 	switch code := code(err); code {
 	case "":
 	case "ExpiredToken", "ExpiredTokenException", "RequestExpired":
-		return "the credentials have expired (" + code + "); renew them, or give a role that renews itself"
+		return "the credentials have expired (" + code + "); renew them, or use a role"
 	case "InvalidClientTokenId", "UnrecognizedClientException", "InvalidAccessKeyId", "MissingAuthenticationToken", "MissingAuthenticationTokenException", "NotAuthorized", "OptInRequired":
-		return "the credentials are not known in region " + c.Region + " (" + code + "); check the access key and the region"
+		return "the credentials are unknown in region " + c.Region + " (" + code + "); check the access key and the region"
 	case "SignatureDoesNotMatch", "InvalidSignatureException", "IncompleteSignature", "RequestTimeTooSkewed":
-		return "the signature is not accepted (" + code + "); check the secret key, the region and this machine's clock"
+		return "the signature is refused (" + code + "); check the secret key, the region and this machine's clock"
 	case "AccessDenied", "AccessDeniedException", "AuthorizationError", "AWS.SimpleQueueService.AccessDenied", "InvalidSecurity", "KMS.AccessDeniedException":
 		return "not authorized; grant " + action
 	case "QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue":
 		return "does not exist in region " + c.Region
 	case "UnknownError":
-		return fmt.Sprintf("%s answered with status %d and not as AWS does; check endpoint and region", where, status(err))
+		return fmt.Sprintf("%s answered with status %d and not like AWS; check endpoint and region", where, status(err))
 	default:
 		if isThrottling(err) {
-			return "throttled by AWS (" + code + "); it is asked more slowly. Lower max_requests_per_second, or watch fewer queues"
+			return "throttled by AWS (" + code + "); lostorder slows down. Lower max_requests_per_second, or watch fewer queues"
 		}
-		return fmt.Sprintf("%s is refused with %s (status %d)", action, code, status(err))
+		return fmt.Sprintf("AWS refused %s with %s (status %d)", action, code, status(err))
 	}
 	if host, ok := errors.AsType[*net.DNSError](err); ok {
-		return "no address is known of " + host.Name + "; check region and endpoint"
+		return "cannot resolve " + host.Name + "; check region and endpoint"
 	}
 	var network *net.OpError
 	var tooLarge tooLargeError
 	switch {
 	case errors.Is(err, errNoTime):
-		return "not read in time; give a longer timeout and interval, a higher max_requests_per_second, or watch fewer queues"
+		return "not read in time; set a longer timeout and interval or a higher max_requests_per_second, or watch fewer queues"
 	case errors.Is(err, errNoAnswer):
 		return fmt.Sprintf("timeout: no answer within %s", c.requestTimeout())
 	case errors.Is(err, errNoCount):
 		return err.Error() + "; check endpoint"
 	case errors.As(err, &tooLarge):
-		return where + ": " + tooLarge.Error() + ", which no answer of AWS is; check endpoint"
+		return where + ": " + tooLarge.Error() + ", so it is not AWS; check endpoint"
 	case errors.As(err, &network):
 		return "cannot connect: " + network.Error()
 	case isServerFault(err):
 		return fmt.Sprintf("%s failed with status %d", where, status(err))
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
-		return "the answer of " + where + " ends in the middle"
+		return "the answer of " + where + " is truncated"
 	}
 	if _, ok := errors.AsType[*smithy.DeserializationError](err); ok {
-		return "the answer of " + where + " is not what AWS answers; check endpoint and region"
+		return "the answer of " + where + " is not from AWS; check endpoint and region"
 	}
 	if text := err.Error(); strings.Contains(text, "credentials") || strings.Contains(text, "IMDS") {
-		return "no credentials were found in the environment, the AWS files, a web identity or an instance's role; set one of them up"
+		return "no credentials in the environment, the AWS files, a web identity or an instance role; set up one of them"
 	}
 	return "request to " + where + " failed: " + innermost(err)
 }
 
-// innermost returns what is at the bottom of an error; what is around it is the
-// SDK's story of its own layers.
+// innermost returns the innermost error. The outer ones only name the SDK's layers.
 func innermost(err error) string {
 	for {
 		inner := errors.Unwrap(err)

@@ -58,7 +58,7 @@ func (a *answers) set(operation string, answer func(in map[string]any) any) {
 	a.byOp[operation] = answer
 }
 
-// serve starts a server with some queues, each of which holds one message.
+// serve starts a server with some queues of one message each.
 func serve(t *testing.T, names ...string) (*answers, string) {
 	t.Helper()
 	login(t)
@@ -171,10 +171,10 @@ func TestAttributesThatCannotBeAreRefusedOrBounded(t *testing.T) {
 		key, value string
 		err        string // empty: the queue is read
 	}{
-		"a count that is negative":             {"ApproximateNumberOfMessages", "-1", "ApproximateNumberOfMessages: the answer holds no such number"},
-		"a count that is no number":            {"ApproximateNumberOfMessages", "NaN", "ApproximateNumberOfMessages: the answer holds no such number"},
-		"a count that would overflow a sum":    {"ApproximateNumberOfMessages", "9223372036854775807", "ApproximateNumberOfMessages: the answer holds no such number"},
-		"a count of a thousand digits":         {"ApproximateNumberOfMessages", strings.Repeat("9", 1000), "ApproximateNumberOfMessages: the answer holds no such number"},
+		"a count that is negative":             {"ApproximateNumberOfMessages", "-1", "ApproximateNumberOfMessages: the answer does not contain the number"},
+		"a count that is no number":            {"ApproximateNumberOfMessages", "NaN", "ApproximateNumberOfMessages: the answer does not contain the number"},
+		"a count that would overflow a sum":    {"ApproximateNumberOfMessages", "9223372036854775807", "ApproximateNumberOfMessages: the answer does not contain the number"},
+		"a count of a thousand digits":         {"ApproximateNumberOfMessages", strings.Repeat("9", 1000), "ApproximateNumberOfMessages: the answer does not contain the number"},
 		"a retention that would overflow":      {"MessageRetentionPeriod", "9223372036854775807", ""},
 		"a retention that is negative":         {"MessageRetentionPeriod", "-5", ""},
 		"a redrive policy that is an array":    {"RedrivePolicy", "[1,2]", ""},
@@ -258,8 +258,8 @@ func TestQueuesThatComeAndGoLeaveNothingBehind(t *testing.T) {
 	})
 }
 
-// TestMetricsThatCannotBeAreIgnored: a stand-in answers with values that no metric has, and
-// with periods that nobody asked for.
+// TestMetricsThatCannotBeAreIgnored: an emulator answers with values that no metric has, and
+// with periods that were not requested.
 func TestMetricsThatCannotBeAreIgnored(t *testing.T) {
 	a, url := serve(t, "orders")
 	asked := 0

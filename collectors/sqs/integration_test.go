@@ -152,8 +152,8 @@ func TestRealNamesAndTags(t *testing.T) {
 
 func TestRealRole(t *testing.T) {
 	s := real(t)
-	// The stand-in gives every role to everybody; that the role is asked for at all
-	// is what is tested here. Queues belong to the account of the role.
+	// The emulator lets every caller assume every role. The test only checks that the
+	// role is assumed. Queues belong to the account of the role.
 	c := s.settings(noCloudWatch, "role_arn: arn:aws:iam::123456789012:role/lostorder", "external_id: shared")
 	s.queue("orders")
 	whole(t, watch(t, c))
@@ -262,9 +262,9 @@ func (s *realShop) fingerprint() string {
 	return strings.Join(mine, "")
 }
 
-// TestRealReadingsTellWhatIsWrongFromWhatOnlyLooksLikeIt plays the same on a server
-// that is not ours, without CloudWatch, of which it has nothing by itself: what needs
-// rates is not told then, and nothing is invented.
+// TestRealReadingsTellWhatIsWrongFromWhatOnlyLooksLikeIt plays the same on moto, without
+// CloudWatch, because moto measures nothing by itself. Modes that need rates are not
+// decided then, and nothing is invented.
 func TestRealReadingsTellWhatIsWrongFromWhatOnlyLooksLikeIt(t *testing.T) {
 	s := real(t)
 	shop := newServices(t, s.client, s.queue, s.redrive)

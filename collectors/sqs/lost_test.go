@@ -11,7 +11,7 @@ import (
 
 // TestMessagesThatBecomeTooOldAreLost plays hours in no time on the embedded server,
 // which removes what is older than a queue keeps it. The server that is not ours cannot
-// play it: moto counts a message that is too old for ever, and measures no ages.
+// play it: moto counts a message that is too old forever, and measures no ages.
 func TestMessagesThatBecomeTooOldAreLost(t *testing.T) {
 	const keeps = 120 // minutes
 	inVirtualTime(t, func(t *testing.T, v *virtual) {
@@ -58,18 +58,18 @@ func TestMessagesThatBecomeTooOldAreLost(t *testing.T) {
 			case keeps / 2:
 				shop.purge("purged")
 				giveUp("short")
-			case keeps - 2: // CloudWatch tells of it when they would be gone
+			case keeps - 2: // CloudWatch reports it when they would be gone
 				shop.receive("worked-off", 10, 60, true)
 				giveUp("given-up")
 			}
 		})
-		// Of the slow one, what was deleted last was told when the rest was gone: it is
-		// taken off what was lost rather than put on it.
+		// CloudWatch reports the last deletes of "slow" when the rest has expired. They are
+		// subtracted from the loss.
 		if want := map[string]int64{"unread": 5, "slow": 60 - keeps/5 - 1, "short-dead": 4}; !maps.Equal(lost, want) {
 			t.Errorf("lost %v, want %v", lost, want)
 		}
-		// Before, it is told of what is read too slowly, and of dead letters as soon as they
-		// are there; of what nobody reads it is told that nobody does.
+		// message_expiring was reported earlier for the slow queue, and for dead letters as
+		// soon as they arrived. For the queue without a consumer, consumer_absent was.
 		if slow, short := expiring["slow"], expiring["short-dead"]; len(expiring) != 2 || len(slow) != 1 || slow[0] > keeps-30 || len(short) != 1 || short[0] > keeps/2+5 {
 			t.Errorf("told at minute %v that they would be", expiring)
 		}

@@ -6,9 +6,9 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// meter is what CloudWatch said of one queue.
+// meter holds the CloudWatch metrics of one queue.
 type meter struct {
-	since  time.Time // from when on it counts
+	since  time.Time // the start of its counters
 	series [kinds]series
 }
 
@@ -18,16 +18,16 @@ func (m *meter) begin(at time.Time) {
 	}
 }
 
-// series is one metric: its value in each period, and their sum since we look.
+// series is one metric: its value in each period, and their sum since the start.
 type series struct {
 	values map[time.Time]float64
 	latest time.Time
 	total  float64
-	asked  time.Time // when CloudWatch was asked for it
+	asked  time.Time // the last read from CloudWatch
 }
 
-// put takes in the value of a period. One that grew, because it was filled in
-// late, is counted with what it grew by.
+// put stores the value of a period. If CloudWatch completed a period late and its value
+// grew, the sum grows by the difference.
 func (s *series) put(at time.Time, value float64, since time.Time) {
 	if !(value >= 0 && value <= largestCount) { // not a number is neither
 		return
@@ -45,7 +45,7 @@ func (s *series) put(at time.Time, value float64, since time.Time) {
 	}
 }
 
-// forget drops the periods that began before a moment; the sum keeps them.
+// forget drops the periods that began before a time. The sum keeps them.
 func (s *series) forget(before time.Time) {
 	for at := range s.values {
 		if at.Before(before) {
@@ -54,8 +54,8 @@ func (s *series) forget(before time.Time) {
 	}
 }
 
-// count returns the sum as a counter, unknown while there was no value: an idle
-// queue has none, and missing is not zero.
+// count returns the sum as a counter. It is unknown until the first value: an idle queue
+// has no values, and missing is not zero.
 func (s *series) count() signal.Count {
 	if s.latest.IsZero() {
 		return signal.Unknown
@@ -63,8 +63,8 @@ func (s *series) count() signal.Count {
 	return signal.Count(s.total)
 }
 
-// between adds up the periods that begin in [from, to), and counts those that have
-// a value.
+// between returns the sum of the periods that begin in [from, to), and how many of them
+// have a value.
 func (s *series) between(from, to time.Time) (sum float64, periods int) {
 	for at, value := range s.values {
 		if !at.Before(from) && at.Before(to) {
@@ -75,19 +75,21 @@ func (s *series) between(from, to time.Time) (sum float64, periods int) {
 	return sum, periods
 }
 
-// metered reports whether CloudWatch had something of the queue lately, so that it
-// says something of the present.
+// metered reports whether CloudWatch has recent values of the queue.
 func (r *reading) metered(s *series) bool {
 	return r.config.CloudWatch.Enabled && !s.latest.IsZero() && r.now.Sub(s.latest) <= r.config.blind()+5*r.config.period()
 }
 
-// oldest returns since when the oldest message has waited. CloudWatch says it of
-// a moment that lies minutes back, and leaves out messages that were received
-// three times: it is at least that old. While nothing is deleted it is the same
-// message that grows older; where messages are, those that wait now are others, as old
-// as far as is known as those were then. Without CloudWatch all that is known is
-// that no reading found the queue empty, which many young messages look like, too: an
-// estimate, never decided on.
+// oldest returns the start of the oldest message's wait.
+//
+// CloudWatch measured the age minutes ago, and ignores messages that were received
+// three times. So the age is a lower bound. While no message is deleted, the same
+// message grows older. After a delete, another message may be the oldest, and the
+// measured age stays the best lower bound.
+//
+// Without CloudWatch, only the time since the queue was last seen empty is known. A
+// queue of many young messages looks the same, so this is an estimate, and nothing is
+// decided from it.
 func (r *reading) oldest(q *queue) signal.Age {
 	if q.past.neverEmptySince.IsZero() {
 		return signal.Age{}
@@ -95,8 +97,8 @@ func (r *reading) oldest(q *queue) signal.Age {
 	s := &q.meter.series[age]
 	if r.metered(s) {
 		old := time.Duration(s.values[s.latest] * float64(time.Second))
-		// When in its period it was measured is not said: at the end of it the message
-		// is no younger.
+		// The time of the measurement within its period is unknown. The end of the
+		// period is the safe choice.
 		measured := s.latest.Add(r.config.period())
 		emptied := q.past.neverEmptySince.After(measured) && q.past.wasEmpty
 		if old > 0 && !emptied {
@@ -109,9 +111,9 @@ func (r *reading) oldest(q *queue) signal.Age {
 	return signal.Age{Since: signal.InstantOf(q.past.neverEmptySince), Bound: signal.Estimated}
 }
 
-// consumers tells whether somebody reads a queue: 1 when somebody was seen to, 0
-// when certainly nobody did for as long as CloudWatch is behind, unknown otherwise.
-// How many there are SQS does not know.
+// consumers returns 1 if a consumer was seen, and 0 if certainly no consumer received
+// during the period that CloudWatch has completed. Otherwise the number is unknown. SQS
+// does not know how many consumers there are.
 func (r *reading) consumers(q *queue) signal.Count {
 	if q.depth.inFlight > 0 {
 		return 1
@@ -120,19 +122,19 @@ func (r *reading) consumers(q *queue) signal.Count {
 	if !r.metered(taken) {
 		return signal.Unknown
 	}
-	// The window that CloudWatch is done with.
+	// The time range whose periods CloudWatch has completed.
 	period := r.config.period()
 	window := max(time.Duration(r.config.CloudWatch.Interval), period)
 	to := taken.asked.Add(-time.Duration(r.config.CloudWatch.Delay)).Add(-period + time.Nanosecond)
 	from := to.Add(-window)
-	// That somebody did is said by what is incomplete, too.
+	// An incomplete period also proves that a consumer received.
 	if took, _ := taken.between(from, taken.asked); took > 0 {
 		return 1
 	}
 	if tried, _ := vain.between(from, vain.asked); tried > 0 {
 		return 1
 	}
-	// That nobody did takes every period of the window but one, of both.
+	// No consumer is certain only if all periods but one have values, in both metrics.
 	enough := max(1, int(window/period)-1)
 	_, ofTaken := taken.between(from, to)
 	_, ofVain := vain.between(from, to)
@@ -140,13 +142,13 @@ func (r *reading) consumers(q *queue) signal.Count {
 	case q.depth.waiting() <= 0 || !vain.asked.Equal(taken.asked) || ofTaken < enough || ofVain < enough:
 		return signal.Unknown
 	case !q.past.fellAt.IsZero() && q.past.fellAt.After(from):
-		return signal.Unknown // something took messages out; it may have been a purge
+		return signal.Unknown // the depth fell: a consumer, or a purge
 	}
 	return 0
 }
 
-// progress returns the one part of the queue that advances: what was deleted is
-// behind, what waits is before. There is none while CloudWatch does not tell.
+// progress returns the queue as one partition: deleted messages are behind its
+// position, waiting ones ahead. There is none without recent CloudWatch values.
 func (r *reading) progress(q *queue) []signal.Partition {
 	s := &q.meter.series[deleted]
 	if !r.metered(s) {

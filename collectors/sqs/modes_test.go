@@ -61,8 +61,8 @@ func (s *services) sendAtOnce(name string, n int) {
 	}
 }
 
-// receive takes messages, hides them for so many seconds, and deletes them when it
-// is done with them.
+// receive receives messages, hides them for so many seconds, and deletes them if they
+// were processed.
 func (s *services) receive(name string, n, hidden int32, done bool) {
 	messages := receive(s.t, s.client, s.urls[name], n, hidden)
 	if done {
@@ -86,8 +86,8 @@ func (s *services) set(name, policy string) {
 	}
 }
 
-// objectives are what the shop promises itself. Of most queues it does not ask for a
-// dead letter queue, so that what is told of them is told of something else.
+// objectives are the shop's. Most queues need no dead letter queue, so that their
+// findings are of other modes.
 const objectives = "objectives: [{queues: '.*bare.*', max_age: 4s}, {max_age: 4s, dlq: none}]"
 
 // wanted is what playing has to find, by queue.

@@ -8,17 +8,17 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// defaultMaxAge is how long a message may wait where no objective says so. It is
-// longer than for other brokers because the metrics of SQS come late.
+// defaultMaxAge is how long a message may wait without an objective. It is longer than
+// for other brokers because the metrics of SQS arrive late.
 const defaultMaxAge = 15 * time.Minute
 
 // Objective is how long messages may wait in some queues.
 type Objective struct {
-	Queues               []config.Pattern `yaml:"queues" single:"true" doc:"Queues it holds for, as regular expressions that match the whole name. The default is all." example:"orders-.*"`
+	Queues               []config.Pattern `yaml:"queues" single:"true" doc:"Queues that it applies to, as regular expressions for the whole name. Default: all." example:"orders-.*"`
 	collectors.Objective `inline:"true"`
 }
 
-// objective returns what holds for a queue: the first that matches.
+// objective returns the first objective that matches a queue.
 func (c *Config) objective(queue string) signal.Objective {
 	maxAge := defaultMaxAge
 	if c.CloudWatch.Enabled {

@@ -11,25 +11,25 @@ import (
 )
 
 const (
-	// slowest is how rarely AWS is asked while it throttles, in requests a second.
+	// slowest is the lowest rate while AWS throttles, in requests per second.
 	slowest = 0.5
-	// relent is how long at least lies between two slowdowns: requests that were
-	// under way together are throttled together.
+	// relent is the shortest time between two slowdowns, because requests that are in
+	// flight together are throttled together.
 	relent = 500 * time.Millisecond
-	// recovery is the share of the full pace that each answer gives back.
+	// recovery is the share of the full rate that each answer restores.
 	recovery = 0.02
-	// attempts is how often something is asked for in one reading.
+	// attempts is the most tries of one request in a reading.
 	attempts = 4
 )
 
 var (
-	// errNoTime: the reading ended before its turn came, or before it was answered.
-	errNoTime = errors.New("no time left for it at this pace")
+	// errNoTime: the reading ended before the request's turn or its answer.
+	errNoTime = errors.New("no time left at this request rate")
 	// errNoAnswer: the server had all the time that a request may take.
 	errNoAnswer = errors.New("no answer in time")
 )
 
-// pace spreads requests over time, and over more of it when AWS throttles them.
+// pace spreads requests evenly over time, and slows down when AWS throttles them.
 type pace struct {
 	limiter *rate.Limiter
 	under   chan struct{} // a place for each request under way
@@ -42,7 +42,7 @@ type pace struct {
 }
 
 func newPace(perSecond int) *pace {
-	// A burst of one: never more in any second than the config says.
+	// A burst of one, so that no second exceeds the configured rate.
 	return &pace{limiter: rate.NewLimiter(rate.Limit(perSecond), 1), under: make(chan struct{}, inParallel), full: rate.Limit(perSecond)}
 }
 
@@ -94,7 +94,7 @@ func (p *pace) wait(ctx context.Context) error {
 	return nil
 }
 
-// throttled halves the pace.
+// throttled halves the rate.
 func (p *pace) throttled(now time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -105,7 +105,7 @@ func (p *pace) throttled(now time.Time) {
 	p.limiter.SetLimit(max(min(slowest, p.full), p.limiter.Limit()/2))
 }
 
-// answered brings the pace back step by step.
+// answered restores the rate step by step.
 func (p *pace) answered() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -114,16 +114,16 @@ func (p *pace) answered() {
 	}
 }
 
-// call makes one request, in its turn, with a time of its own to answer in. A
-// request that was throttled, that the server failed to answer, or whose connection
-// was lost, is made again.
+// call makes one request when its turn comes, with a timeout of its own. It retries a
+// request that was throttled, that the server failed to answer, or whose connection was
+// lost.
 func (r *reader) call(ctx context.Context, request func(ctx context.Context) error) error {
 	var last error
 	for try := range attempts {
 		done, err := r.pace.begin(ctx)
 		if err != nil {
 			if last != nil {
-				return last // why it had to be asked again says more
+				return last // the reason for the retry is more helpful
 			}
 			return err
 		}
@@ -162,7 +162,7 @@ func (r *reader) once(ctx context.Context, request func(ctx context.Context) err
 	return errNoTime
 }
 
-// requestTimeout leaves time in a reading for others beside a request that hangs.
+// requestTimeout bounds a request, so that one that hangs leaves time for the others.
 func (c *Config) requestTimeout() time.Duration {
 	return min(10*time.Second, time.Duration(c.Timeout)/3)
 }

@@ -7,14 +7,14 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// queue is what is known of one queue. Only one goroutine at a time works on it.
+// queue is the state of one queue. Only one goroutine at a time uses it.
 type queue struct {
 	name string
 	url  string
-	// listed: it is one that the config chooses by name; otherwise it is known only
-	// as the dead letter queue of one that is.
+	// listed: the config selects it by name. Otherwise it is only known as the dead
+	// letter queue of a selected one.
 	listed bool
-	// gone: it is the target of a redrive policy, and was deleted.
+	// gone: it was deleted, and a redrive policy still names it.
 	gone bool
 
 	tags   map[string]string
@@ -23,8 +23,8 @@ type queue struct {
 	setting   setting
 	settingAt time.Time
 
-	// sources are the queues that AWS says to have this one as their dead letter
-	// queue, whether they are watched or not.
+	// sources are the queues that AWS lists as sources of this dead letter queue, watched
+	// or not.
 	sources   []string
 	sourcesAt time.Time
 
@@ -44,24 +44,24 @@ type depth struct {
 	ready, inFlight, delayed signal.Count
 }
 
-// sum is all that is in the queue.
+// sum is the number of all messages in the queue.
 func (d depth) sum() signal.Count { return d.ready.Add(d.inFlight).Add(d.delayed) }
 
-// waiting is what is there to be worked off now.
+// waiting is the number of messages that consumers could process now.
 func (d depth) waiting() signal.Count { return d.ready.Add(d.inFlight) }
 
 // fresh reports whether the queue was read in the reading that began at began.
 func (q *queue) fresh(began time.Time) bool { return !q.at.Before(began) }
 
-// past is what the readings of a queue add up to.
+// past summarises the earlier readings of a queue.
 type past struct {
 	waiting signal.Count // at the last reading
 	before  signal.Count // at the one before
 	known   bool
-	// neverEmptySince is since when every reading found something waiting.
+	// neverEmptySince is the first of the readings in a row that found messages waiting.
 	neverEmptySince time.Time
 	wasEmpty        bool // a reading found it empty before
-	// fellAt is when a reading last found less than the one before.
+	// fellAt is when the depth last fell between two readings.
 	fellAt time.Time
 
 	arrived  signal.Count
@@ -70,7 +70,7 @@ type past struct {
 	belowMax signal.Count
 }
 
-// observe takes in what a reading found.
+// observe adds a reading.
 func (p *past) observe(d depth, at time.Time) {
 	waiting, sum := d.waiting(), d.sum()
 	switch {
@@ -87,8 +87,8 @@ func (p *past) observe(d depth, at time.Time) {
 	p.known = true
 }
 
-// steady returns what waits, without a dip of one reading: the counts of SQS are
-// approximate, and a dip would look as if something had been taken out.
+// steady returns the waiting messages without a dip of one reading. The counts of SQS
+// are approximate, and a dip would look like consumption.
 func (p *past) steady() signal.Count {
 	if p.waiting <= 0 {
 		return p.waiting
@@ -96,9 +96,9 @@ func (p *past) steady() signal.Count {
 	return max(p.waiting, p.before)
 }
 
-// arrive counts what is there on top of what was. The counts of SQS are
-// approximate: one that dips and comes back is no arrival, so that the level
-// falls only when two readings in a row found less.
+// arrive counts arrivals from the rise of the depth. The counts of SQS are approximate.
+// A dip that recovers is no arrival, so the level falls only after two lower readings in
+// a row.
 func (p *past) arrive(sum signal.Count) {
 	switch {
 	case !p.known:

@@ -113,11 +113,11 @@ func TestWhatBecomesOfMessagesThatFail(t *testing.T) {
 		"one of another region, in spite of one of its name here": {
 			source: "orders", policy: `{"deadLetterTargetArn":"arn:aws:sqs:eu-west-1:000000000000:dead","maxReceiveCount":3}`, dead: "dead",
 			want:    signal.RouteBroken,
-			problem: "a dead letter queue has to be in the region and account of its queue, and this one is arn:aws:sqs:eu-west-1:000000000000:dead", deliveries: 3,
+			problem: "a dead letter queue must be in the region and account of its queue, and this one is arn:aws:sqs:eu-west-1:000000000000:dead", deliveries: 3,
 		},
 		"one of another account": {
 			source: "orders", policy: `{"deadLetterTargetArn":"arn:aws:sqs:eu-central-1:111111111111:dead","maxReceiveCount":3}`, want: signal.RouteBroken,
-			problem: "a dead letter queue has to be in the region and account of its queue, and this one is arn:aws:sqs:eu-central-1:111111111111:dead", deliveries: 3,
+			problem: "a dead letter queue must be in the region and account of its queue, and this one is arn:aws:sqs:eu-central-1:111111111111:dead", deliveries: 3,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

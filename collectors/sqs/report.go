@@ -42,7 +42,7 @@ func (r *reading) queueOf(q *queue) signal.Queue {
 	return s
 }
 
-// setup says how a queue is set up.
+// setup returns the setup of a queue.
 func (r *reader) setup(q *queue) *signal.Setup {
 	setup := &signal.Setup{
 		Type: "standard", Retention: q.setting.retention,
@@ -55,13 +55,13 @@ func (r *reader) setup(q *queue) *signal.Setup {
 	return setup
 }
 
-// warnings says what the operator should know.
+// warnings returns what the operator should fix.
 func (r *reader) warnings() []string {
 	if len(r.chosen()) == 0 {
-		return []string{"no queue in region " + r.config.Region + " is one that the config chooses"}
+		return []string{"the config selects no queue in region " + r.config.Region}
 	}
 	if r.config.Queues.names() != nil {
-		return nil // each was asked for, and its error says so
+		return nil // each was read by name, and a missing one is an error
 	}
 	return r.lost.Warnings("queues.include", "queue")
 }

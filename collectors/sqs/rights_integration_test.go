@@ -16,10 +16,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 )
 
-// TestRealRightsThatAreAdvisedAreEnough lets a role do what is advised and nothing else,
-// on a server that is not ours and minds rights when it is told to. Moto knows actions and no
-// single queues, which the test of the same name on the embedded server does; and it
-// takes every signature of CloudWatch's for a wrong one.
+// TestRealRightsThatAreAdvisedAreEnough grants a role the advised permissions and no
+// others, on moto with permission checks enabled. Moto checks actions and not single
+// queues, which the test of the same name on the embedded server checks. Moto also
+// refuses every signature for CloudWatch.
 func TestRealRightsThatAreAdvisedAreEnough(t *testing.T) {
 	s := real(t)
 	dead := s.queue("dead")
@@ -56,7 +56,7 @@ func TestRealRightsThatAreAdvisedAreEnough(t *testing.T) {
 	}
 }
 
-// iam asks for something as whoever may do everything.
+// iam makes a request as an administrator.
 func (s *realShop) iam(action string, pairs ...string) {
 	s.t.Helper()
 	form := url.Values{"Action": {action}, "Version": {"2010-05-08"}}

@@ -42,15 +42,15 @@ func TestTroubleIsSaidInClearWords(t *testing.T) {
 	}{
 		"credentials that have expired": {
 			refusal(400, "ExpiredTokenException"),
-			"list queues: the credentials have expired (ExpiredTokenException); renew them, or give a role that renews itself",
+			"list queues: the credentials have expired (ExpiredTokenException); renew them, or use a role",
 		},
 		"an access key that nobody knows": {
 			refusal(403, "InvalidClientTokenId"),
-			"list queues: the credentials are not known in region eu-central-1 (InvalidClientTokenId); check the access key and the region",
+			"list queues: the credentials are unknown in region eu-central-1 (InvalidClientTokenId); check the access key and the region",
 		},
 		"a wrong secret key, or a region that is not the endpoint's": {
 			refusal(403, "SignatureDoesNotMatch"),
-			"list queues: the signature is not accepted (SignatureDoesNotMatch); check the secret key, the region and this machine's clock",
+			"list queues: the signature is refused (SignatureDoesNotMatch); check the secret key, the region and this machine's clock",
 		},
 		"a right that is missing": {
 			refusal(400, "AccessDeniedException"),
@@ -58,15 +58,15 @@ func TestTroubleIsSaidInClearWords(t *testing.T) {
 		},
 		"an error that is new": {
 			refusal(400, "MoonInWrongPhase"),
-			"list queues: sqs:ListQueues is refused with MoonInWrongPhase (status 400)",
+			"list queues: AWS refused sqs:ListQueues with MoonInWrongPhase (status 400)",
 		},
 		"a web page instead of an answer": {
 			text("text/html", "<!doctype html><title>Sign in</title>"),
-			"list queues: the answer of http://127.0.0.1:PORT is not what AWS answers; check endpoint and region",
+			"list queues: the answer of http://127.0.0.1:PORT is not from AWS; check endpoint and region",
 		},
 		"a web page that says not found": {
 			func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "<html>404</html>", http.StatusNotFound) },
-			"list queues: the answer of http://127.0.0.1:PORT is not what AWS answers; check endpoint and region",
+			"list queues: the answer of http://127.0.0.1:PORT is not from AWS; check endpoint and region",
 		},
 		"a proxy that is down": {
 			func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "bad gateway", http.StatusBadGateway) },
@@ -74,7 +74,7 @@ func TestTroubleIsSaidInClearWords(t *testing.T) {
 		},
 		"a redirect elsewhere": {
 			func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/login", http.StatusFound) },
-			"list queues: http://127.0.0.1:PORT answered with status 302 and not as AWS does; check endpoint and region",
+			"list queues: http://127.0.0.1:PORT answered with status 302 and not like AWS; check endpoint and region",
 		},
 		"an answer that ends in the middle of its JSON": {
 			text("application/x-amz-json-1.0", `{"QueueUrls":["http://127`),
@@ -85,11 +85,11 @@ func TestTroubleIsSaidInClearWords(t *testing.T) {
 				w.Header().Set("Content-Length", "1000")
 				_, _ = io.WriteString(w, `{"QueueUrls":[`)
 			},
-			"list queues: the answer of http://127.0.0.1:PORT ends in the middle",
+			"list queues: the answer of http://127.0.0.1:PORT is truncated",
 		},
 		"a list that holds something else": {
 			text("application/x-amz-json-1.0", `{"QueueUrls":{"a":[1]}}`),
-			"list queues: the answer of http://127.0.0.1:PORT is not what AWS answers; check endpoint and region",
+			"list queues: the answer of http://127.0.0.1:PORT is not from AWS; check endpoint and region",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -126,7 +126,7 @@ func TestNoCredentialsAtAll(t *testing.T) {
 	t.Setenv("AWS_ACCESS_KEY_ID", "")
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "")
 	_, err := read(t, watch(t, settings(t, s.URL(), noMetrics...)))
-	if err == nil || !strings.Contains(err.Error(), "no credentials were found") {
+	if err == nil || !strings.Contains(err.Error(), "no credentials in the environment") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -342,7 +342,7 @@ func TestAPolicyThatIsNotJSONIsAWarning(t *testing.T) {
 	}))
 	t.Cleanup(server.Close)
 	r, err := read(t, watch(t, settings(t, server.URL, noMetrics...)))
-	if err == nil || !strings.Contains(err.Error(), "payments: ") || !strings.Contains(err.Error(), "the answer holds no such number") {
+	if err == nil || !strings.Contains(err.Error(), "payments: ") || !strings.Contains(err.Error(), "the answer does not contain the number") {
 		t.Errorf("got %v", err)
 	}
 	if len(r.Warnings) != 1 || r.Warnings[0] != "the RedrivePolicy of queue orders is not JSON" {

@@ -185,7 +185,7 @@ func TestMetricsOfAHundredQueuesAreOneRequestOnTheirOwnClock(t *testing.T) {
 		for i := range 100 {
 			name := fmt.Sprintf("orders-%03d", i)
 			v.queue(name)
-			send(t, client, "http://sqs.test/"+fakesqs.Account+"/"+name, 1) // of which CloudWatch is asked for all that it has
+			send(t, client, "http://sqs.test/"+fakesqs.Account+"/"+name, 1) // so that all its metrics are requested
 		}
 		v.minutes(v.watch(), 11, func(i int, _ signal.Report, _ time.Duration, err error) {
 			if err != nil {
@@ -252,7 +252,7 @@ func TestTenThousandQueuesAreTooManyAndSaidToBe(t *testing.T) {
 		}
 		seen := map[string]bool{}
 		v.minutes(v.watch(noCloudWatch), 3, func(i int, r signal.Report, took time.Duration, err error) {
-			if err == nil || !strings.Contains(err.Error(), "more: not read in time; give a longer timeout and interval, a higher max_requests_per_second, or watch fewer queues") {
+			if err == nil || !strings.Contains(err.Error(), "more: not read in time; set a longer timeout and interval or a higher max_requests_per_second, or watch fewer queues") {
 				t.Errorf("reading %d says %v", i, err)
 			}
 			if len(r.Queues) < 900 || took > 55*time.Second {
@@ -290,7 +290,7 @@ func TestAMinuteOfThrottlingIsSaidAndPasses(t *testing.T) {
 			asked := v.requests() - before
 			before = v.requests()
 			if i == 2 {
-				if err == nil || !strings.Contains(err.Error(), "more: throttled by AWS (RequestThrottled); it is asked more slowly") {
+				if err == nil || !strings.Contains(err.Error(), "more: throttled by AWS (RequestThrottled); lostorder slows down") {
 					t.Errorf("while it throttles it says %v", err)
 				}
 				if asked > 120 {

@@ -14,16 +14,16 @@ import (
 	"github.com/lostorder/lostorder/internal/span"
 )
 
-// What an answer may hold: a page of metrics, 500 series of three hours of which are
-// 10 MiB; a page of a list, a thousand URLs; and anything else. Several requests are
-// under way at a time, and the SDK keeps each answer in memory as a whole.
+// The largest answers, in bytes: a page of metrics (500 series of three hours have 10
+// MiB), a page of a list (a thousand URLs), and anything else. Several requests are in
+// flight at a time, and the SDK keeps each answer in memory as a whole.
 const (
 	largestMetrics = 32 << 20
 	largestList    = 4 << 20
 	largestAnswer  = 1 << 20
 )
 
-// largest returns how large the answer to a request may be.
+// largest returns the size limit of the answer to a request.
 func largest(operation string) int {
 	switch operation {
 	case "GetMetricData":
@@ -34,15 +34,15 @@ func largest(operation string) int {
 	return largestAnswer
 }
 
-// tooLargeError is an answer that is larger than it may be, in bytes.
+// tooLargeError is an answer above its size limit, in bytes.
 type tooLargeError int
 
 func (e tooLargeError) Error() string {
 	return fmt.Sprintf("the answer is larger than %d MiB", int(e)>>20)
 }
 
-// clientOn returns a client whose connections end with the target, and which
-// takes no answer that is too large and follows nobody elsewhere.
+// clientOn returns a client whose connections end with the target. It refuses answers
+// that are too large, and follows no redirect.
 func clientOn(transport *http.Transport, over dial) *http.Client {
 	transport.MaxIdleConnsPerHost = inParallel
 	if over != nil {
@@ -54,21 +54,19 @@ func clientOn(transport *http.Transport, over dial) *http.Client {
 	}
 }
 
-// wire sends the SDK's requests in a form that net/http can deal with, and bounds
-// their answers.
+// wire sends the SDK's requests in a form that suits net/http, and bounds their answers.
 type wire struct{ *http.Transport }
 
 // RoundTrip sends the request with its body in memory.
 //
-// The SDK's own body must not reach net/http: the SDK closes it as soon as the head of
-// the answer is there, and from then on its WriteTo returns io.EOF. net/http, which
-// asks once more whether the body has really ended, takes that for a failed write
-// when the answer is quicker than this question, as it is on a busy machine, and
-// closes the connection while the answer is still being read: "use of closed network
-// connection".
+// The SDK's own body must not reach net/http. The SDK closes it as soon as the head of
+// the answer arrives, and from then on its WriteTo returns io.EOF. net/http checks once
+// more that the body has ended. On a busy machine the answer can be faster than this
+// check. Then net/http sees a failed write and closes the connection while the answer
+// is still being read: "use of closed network connection".
 //
-// A body in memory can also be sent twice. All that is asked for here only reads, so
-// that net/http may ask again by itself when a kept connection turns out to be closed.
+// A body in memory can also be sent twice. All requests are read-only, so net/http may
+// retry by itself when a kept connection turns out to be closed.
 func (w wire) RoundTrip(request *http.Request) (answer *http.Response, err error) {
 	name, attributes := call(request)
 	ctx, end := span.Call(request.Context(), name, attributes...)
@@ -94,8 +92,7 @@ func (w wire) RoundTrip(request *http.Request) (answer *http.Response, err error
 }
 
 // call names a request as OpenTelemetry's conventions for AWS do: SQS/GetQueueAttributes.
-// The SDK says in the context what it is about to ask; who asks for credentials may say
-// nothing.
+// The SDK puts the operation into the context. Requests for credentials may have none.
 func call(request *http.Request) (name string, attributes []attribute.KeyValue) {
 	service := cmp.Or(middleware.GetServiceID(request.Context()), "AWS")
 	operation := cmp.Or(middleware.GetOperationName(request.Context()), request.Method)
@@ -105,7 +102,7 @@ func call(request *http.Request) (name string, attributes []attribute.KeyValue) 
 	}
 }
 
-// refused returns an error when the server answered with one.
+// refused returns the answer's status as an error if it is one.
 func refused(answer *http.Response) error {
 	if answer == nil || answer.StatusCode < http.StatusBadRequest {
 		return nil
@@ -113,16 +110,16 @@ func refused(answer *http.Response) error {
 	return errors.New(answer.Status)
 }
 
-// boundedBody is an answer, unpacked where it came packed, that is read up to a limit.
+// boundedBody is a decompressed answer that is read up to a limit.
 type boundedBody struct {
 	io.ReadCloser
 	most, left int
 }
 
-// Read fails once there is more than there may be.
+// Read fails at the limit.
 func (b *boundedBody) Read(p []byte) (int, error) {
 	if b.left == 0 {
-		// The end of an answer that has just the right size is not known before it is read.
+		// An answer of exactly the limit has no more bytes, which only a read shows.
 		n, err := b.ReadCloser.Read(make([]byte, 1))
 		if n > 0 {
 			return 0, tooLargeError(b.most)

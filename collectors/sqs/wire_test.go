@@ -19,9 +19,9 @@ type closedEarly struct{ io.Reader }
 func (closedEarly) WriteTo(io.Writer) (int64, error) { return 0, io.EOF }
 func (closedEarly) Close() error                     { return nil }
 
-// TestABodyThatTheSDKClosedEarlyCutsNoAnswer plays what happens by chance on a busy
-// machine every time: the SDK closes the body before net/http is done with it. The
-// answer is long enough that the connection would be closed in the middle of it.
+// TestABodyThatTheSDKClosedEarlyCutsNoAnswer reproduces what happens by chance on a busy
+// machine: the SDK closes the body before net/http has finished with it. The answer is
+// long enough that the connection would be closed in the middle of it.
 func TestABodyThatTheSDKClosedEarlyCutsNoAnswer(t *testing.T) {
 	const question, size = "Action=GetMetricData", 1 << 20
 	transport := &http.Transport{}

@@ -12,7 +12,7 @@ const sectionKey = "alerting"
 
 // Config is the section alerting.
 type Config struct {
-	OrderIDs bool `yaml:"order_ids" default:"false" doc:"Whether alerts may name orders: up to five order ids of each finding become a label of lostorder_finding_info, and so part of what Prometheus stores. Under privacy.order_ids: hash they are hashes."`
+	OrderIDs bool `yaml:"order_ids" default:"false" doc:"Whether alerts may name orders. Up to five order ids of each finding become a label of lostorder_finding_info, so Prometheus stores them. With privacy.order_ids: hash they are hashes."`
 }
 
 // Section is the section of the config file.
@@ -25,5 +25,5 @@ func Section() config.Section {
 	}
 }
 
-// FromFile returns what a config file says.
+// FromFile returns the section of a config file.
 func FromFile(f *config.File) Config { return config.Items[Config](f, sectionKey)[0] }

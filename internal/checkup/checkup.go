@@ -1,5 +1,5 @@
-// Package checkup makes of one look at each target what somebody who sets
-// lostorder up wants to know: what can be read, what is in the way, and what to do.
+// Package checkup turns one reading of each target into what an operator needs for the
+// setup: what can be read, what fails, and what to do.
 package checkup
 
 import (
@@ -13,29 +13,29 @@ import (
 	"github.com/lostorder/lostorder/internal/untrusted"
 )
 
-// Result is what the check of a config file brought.
+// Result is the result of checking a config file.
 type Result struct {
 	File    string   `json:"file"`
-	OK      bool     `json:"ok"`              // all targets were read whole
-	Error   string   `json:"error,omitempty"` // why none was looked at: the mistakes in the file
+	OK      bool     `json:"ok"`              // all targets were read completely
+	Error   string   `json:"error,omitempty"` // why no target was read: the mistakes in the file
 	Targets []Target `json:"targets"`
 	// Warnings are about the file: credentials that are not protected.
 	Warnings []string `json:"warnings,omitempty"`
 }
 
-// Target is what the check of one target brought.
+// Target is the result of checking one target.
 type Target struct {
 	Collector   string              `json:"collector"`
 	Target      string              `json:"target"`
 	OK          bool                `json:"ok"`              // it was read whole
 	Error       string              `json:"error,omitempty"` // why it was not
-	Reachable   string              `json:"reachable"`       // what was read, for people; empty when nothing was
+	Reachable   string              `json:"reachable"`       // what was read, in words; empty if nothing was
 	TookSeconds float64             `json:"took_seconds"`
 	Roles       []phrase.QueueRole  `json:"roles"` // of the queues that are for something else than work
 	Advice      []collectors.Advice `json:"advice"`
 }
 
-// Of says what an examination of a target means.
+// Of turns the reading of a target into its result.
 func Of(e collectors.Examination) Target {
 	r := &e.Report
 	holds := phrase.Holds(r)
@@ -45,7 +45,7 @@ func Of(e collectors.Examination) Target {
 		Roles: phrase.Roles(r), Advice: []collectors.Advice{},
 	}
 	remedies := signal.MergeRemedies(signal.Remedies(r.Err), r.Remedies)
-	// What the target's own advice says, or an advice of its own below, is not said twice.
+	// Advice that the target itself gives is not repeated.
 	rights := slices.ContainsFunc(e.Advice, func(a collectors.Advice) bool { return a.Kind == collectors.Grant && a.Paste != "" })
 	var advised []signal.Remedy
 	for _, remedy := range remedies {
@@ -84,7 +84,7 @@ func (t *Target) warn(format string, args ...any) {
 // mostNamed is how many queues one piece of advice names.
 const mostNamed = 12
 
-// deadLetters says which queues have nowhere to put a message that fails.
+// deadLetters warns about queues whose failing messages reach no dead letter queue.
 func (t *Target) deadLetters(r *signal.Report) {
 	served := map[string]bool{} // queues whose failures are kept, and where they are
 	for i := range r.DeadLetters {
@@ -113,11 +113,11 @@ func (t *Target) deadLetters(r *signal.Report) {
 		}
 	}
 	if len(none) > 0 {
-		t.warn("%s without a dead letter queue, so that a message that fails is dropped or tried for ever: %s",
+		t.warn("%s without a dead letter queue, so a message that fails is dropped or retried forever: %s",
 			phrase.Count(len(none), "queue"), phrase.List(none, mostNamed))
 	}
 	if len(once) > 0 {
-		t.warn("dead letters are sent at most once, so that a node that stops may lose some; dead-letter-strategy at-least-once keeps them, with overflow reject-publish: %s",
+		t.warn("dead letters are sent at most once, so a node that stops can lose some; set dead-letter-strategy at-least-once with overflow reject-publish: %s",
 			phrase.List(once, mostNamed))
 	}
 	if len(nameless) > 0 {

@@ -42,8 +42,8 @@ func TestQueuesWithoutADeadLetterQueueAreNamedOnce(t *testing.T) {
 	want := []string{
 		"warning: dead letters of queue leaks are dropped on their way: dead refuses them",
 		"warning: queue broken has a dead letter queue that its messages do not reach: exchange dead does not exist",
-		"warning: 1 queue without a dead letter queue, so that a message that fails is dropped or tried for ever: lossy",
-		"warning: dead letters are sent at most once, so that a node that stops may lose some; dead-letter-strategy at-least-once keeps them, with overflow reject-publish: once",
+		"warning: 1 queue without a dead letter queue, so a message that fails is dropped or retried forever: lossy",
+		"warning: dead letters are sent at most once, so a node that stops can lose some; set dead-letter-strategy at-least-once with overflow reject-publish: once",
 		"warning: 1 topic with no dead letter topic by the patterns of dlq: payments",
 	}
 	if strings.Join(got, "\n") != strings.Join(want, "\n") {

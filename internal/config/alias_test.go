@@ -25,7 +25,7 @@ func bombOfLists() string {
 	return "nest:\n  - deep: " + row + "\n"
 }
 
-// Thirty mappings, each of which merges the one before it twice.
+// Thirty mappings. Each merges the one before it twice.
 func bombOfMerges() string {
 	var b strings.Builder
 	b.WriteString("nest:\n  - a: &m0 {k: v}\n")

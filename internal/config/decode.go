@@ -8,16 +8,16 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// place is where something stands in the file.
+// place is a position in the file.
 type place struct{ line, col int }
 
 func placeOf(n *yaml.Node) place { return place{n.Line, n.Column} }
 
-// enough is how many problems a report holds: who has more is reading the wrong file.
+// enough is how many problems a report holds. A file with more is not a config file.
 const enough = 1000
 
-// decoder fills values from YAML nodes. It keeps the place of every path, so
-// that whoever finds a problem later, Validate above all, can point at it.
+// decoder fills values from YAML nodes. It keeps the place of every path, so that a later
+// problem, such as one of Validate, has a position.
 type decoder struct {
 	name, dir string
 	lookup    func(string) (string, bool)
@@ -119,7 +119,7 @@ func (d *decoder) list(n *yaml.Node, sh *shape, f *field, v reflect.Value, path 
 		at := fmt.Sprintf("%s[%d]", path, i)
 		value := reflect.New(sh.elem.typ).Elem()
 		if isNull(item) {
-			d.spoil(placeOf(item), at, "an item with nothing in it; fill it in or take it out")
+			d.spoil(placeOf(item), at, "an item with nothing in it; fill it in or remove it")
 		} else {
 			d.value(item, sh.elem, f, value, at)
 		}

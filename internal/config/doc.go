@@ -1,8 +1,8 @@
 // Package config loads the one YAML file of lostorder, strictly.
 //
-// The package knows no source. Each source declares the type of its section
-// and hands it in as a [Section]; the tags of that type say everything else,
-// and the decoder, the JSON schema and the reference are all read from them:
+// The package knows no source. Each source declares the type of its section as a
+// [Section]. The tags of that type describe everything else. The decoder, the JSON schema
+// and the reference use these tags:
 //
 //	yaml:"name"      the key; every exported field has one
 //	doc:"…"          one sentence; every field has one, see [Lint]
@@ -13,15 +13,15 @@
 //	example:"…"      shown in messages, schema and reference
 //	ref:"databases"  a string that names an item of that section (or one of several, comma separated)
 //	file:"true"      on a [Secret]: the key <name>_file is accepted in its place
-//	single:"true"    on a list: one plain value stands for a list of one
+//	single:"true"    on a list: one plain value is a list of one
 //	inline:"true"    on a struct: its keys belong to the parent
 //
-// A type may check itself with a method Validate() error. It runs after the
-// defaults, the inner types first; [At] gives an error the position of a field.
-// Validate is not asked about a struct of which a value is missing or could not
-// be read: what it would say could be false. It is asked in spite of an unknown
-// key, and its word about a field that has a problem already is left out.
+// A type may check itself with a method Validate() error. It runs after the defaults, the
+// inner types first. [At] gives an error the position of a field.
 //
-// All mistakes of a file are reported at once, as [Errors], in the order in
-// which they stand in the file.
+// Validate does not run if a value of the struct is missing or could not be read, because
+// its result could be wrong. It does run despite an unknown key. Its errors about a field
+// that already has a problem are dropped.
+//
+// All mistakes of a file are reported at once, as [Errors], in the order of the file.
 package config

@@ -13,7 +13,7 @@ func Lint(sections []Section) error {
 	known := map[string]bool{}
 	for _, s := range sections {
 		if known[s.Key] {
-			b.mistake(s.Key, "the section is there twice")
+			b.mistake(s.Key, "the section appears twice")
 		}
 		known[s.Key] = true
 	}

@@ -37,7 +37,7 @@ func TestLintFindsMistakesInTypes(t *testing.T) {
 		"x.plain: has no doc", "x: NoKey has no yaml tag", "x.default: the default", "x.enum: the default", "x.bound: the tags min and max",
 		"x.number: the bound", "x.file: the tag file", "x.ref: refers to the section nowhere", "x.channel: a config file cannot hold chan int",
 		"x.time: a time.Duration would be read in nanoseconds",
-		"x: the key plain is there twice",
+		"x: the key plain appears twice",
 	} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("no %q in\n%v", want, err)

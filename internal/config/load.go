@@ -53,7 +53,7 @@ func ParseLookup(name string, text []byte, dir string, sections []Section, looku
 func parse(name string, text []byte, dir string, sections []Section, lookup func(string) (string, bool)) (*File, error) {
 	var b shaper
 	shapes := b.sections(sections)
-	b.undocumented = nil // which is for Lint to say, not for whoever runs the program
+	b.undocumented = nil // Lint reports it to programmers, not to users
 	if err := b.err(); err != nil {
 		return nil, fmt.Errorf("read config types: %w", err)
 	}
@@ -115,8 +115,8 @@ func (d *decoder) section(s Section, sh *shape, p pair, given bool) reflect.Valu
 	return items
 }
 
-// aside is a decoder whose problems nobody hears: a section that the file does
-// not ask for gets its defaults, and may lack what it requires.
+// aside is a decoder whose problems are dropped: an absent section gets its defaults, and
+// may lack what it requires.
 func (d *decoder) aside() *decoder { return newDecoder(d.name, d.dir, d.lookup) }
 
 // smallest is the smallest useful file, made from the first section.

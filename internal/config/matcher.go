@@ -5,8 +5,8 @@ import "slices"
 // Matcher chooses names. With no include every name is in; an exclude wins over
 // an include. The zero Matcher matches everything.
 type Matcher struct {
-	Include []Pattern `yaml:"include" single:"true" doc:"Names to watch, as regular expressions that match the whole name; everything when left out." example:"orders,payments\\..*"`
-	Exclude []Pattern `yaml:"exclude" single:"true" doc:"Names to leave out, as regular expressions that match the whole name; wins over include." example:".*\\.test"`
+	Include []Pattern `yaml:"include" single:"true" doc:"Names to watch, as regular expressions for the whole name. Default: all." example:"orders,payments\\..*"`
+	Exclude []Pattern `yaml:"exclude" single:"true" doc:"Names to exclude, as regular expressions for the whole name. It overrides include." example:".*\\.test"`
 }
 
 // Match tells whether the name is chosen.

@@ -53,7 +53,7 @@ func (d *decoder) pairs(n *yaml.Node, path string) []pair {
 	return list
 }
 
-// merged lists what one << brings: a mapping, or a list of mappings of which the first wins.
+// merged lists what one << merges: a mapping, or a list of mappings. The first one wins.
 func (d *decoder) merged(n *yaml.Node, path string) []pair {
 	at := placeOf(n)
 	n, done := d.follow(n, path)
@@ -83,9 +83,9 @@ func (d *decoder) merged(n *yaml.Node, path string) []pair {
 	return nil
 }
 
-// follow returns the node an alias stands for. It returns nil, having said why,
-// when the alias is inside what it stands for, or when aliases repeat so much
-// that a small file would fill the memory.
+// follow returns the node of an alias. It reports a problem and returns nil if the alias
+// is inside its own node, or if aliases repeat so much that a small file would fill the
+// memory.
 func (d *decoder) follow(n *yaml.Node, path string) (*yaml.Node, func()) {
 	if n.Kind != yaml.AliasNode {
 		if len(d.following) > 0 {
@@ -117,7 +117,7 @@ func (d *decoder) spend(nodes int) {
 	}
 }
 
-// isNull tells whether a value says nothing, which is the same as leaving it out.
+// isNull reports whether a value is empty, which is the same as an absent one.
 func isNull(n *yaml.Node) bool {
 	if n.Kind == yaml.AliasNode {
 		n = n.Alias

@@ -66,8 +66,8 @@ func (e Errors) Unwrap() []error {
 	return errs
 }
 
-// asError sorts the problems by position and drops those said twice, as an
-// aliased block or a promoted Validate would.
+// asError sorts the problems by position and drops duplicates, which an aliased block or a
+// promoted Validate causes.
 func asError(problems []Problem) error {
 	if len(problems) == 0 {
 		return nil

@@ -39,8 +39,8 @@ func (d *decoder) names(key string, sh *shape, items reflect.Value) []string {
 	return names
 }
 
-// resolve checks what ref fields name, when every section has been read. A
-// section that the program did not ask for cannot be checked; see Lint.
+// resolve checks what ref fields name, after every section has been read. A section that
+// the program did not register cannot be checked; see Lint.
 func (d *decoder) resolve(names map[string][]string) {
 	for _, u := range d.uses {
 		var exist []string

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// Reference is a Markdown page with a table for each section: every key, its
-// type, its default, what is allowed, and what it is for.
+// Reference is a Markdown page with a table for each section: every key with its type,
+// default, allowed values and purpose.
 func Reference(sections []Section) []byte {
 	var out bytes.Buffer
 	var b shaper
@@ -74,7 +74,7 @@ func (f *field) defaultText() string {
 	return ""
 }
 
-// sampleOfDefault is the default as it would stand in the file.
+// sampleOfDefault is the default as the file would contain it.
 func (f *field) sampleOfDefault() string {
 	plain := *f
 	plain.example = f.def

@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// setText gives v the value that text stands for. Messages show the text as
-// shown, which is what the file says: after ${…} the text itself may be secret.
+// setText gives v the value of a text. Messages show the text of the file instead (shown),
+// because the expanded ${…} may be secret.
 func setText(v reflect.Value, sh *shape, text, shown string) error {
 	switch sh.kind {
 	case kindString, kindSecret:
@@ -33,7 +33,7 @@ func setText(v reflect.Value, sh *shape, text, shown string) error {
 		n, err := strconv.ParseUint(text, 0, v.Type().Bits())
 		if err != nil {
 			if _, negative := strconv.ParseInt(text, 0, 64); negative == nil && text[0] == '-' {
-				return fmt.Errorf("%s is too small; the least is 0", shown)
+				return fmt.Errorf("%s is too small; the minimum is 0", shown)
 			}
 			return wholeNumber(err, shown, "0", uint64(1)<<v.Type().Bits()-1)
 		}
@@ -47,7 +47,7 @@ func setText(v reflect.Value, sh *shape, text, shown string) error {
 	default:
 		reader, ok := reflect.TypeAssert[encoding.TextUnmarshaler](v.Addr())
 		if !ok {
-			return fmt.Errorf("a single value cannot stand here")
+			return fmt.Errorf("a single value is not allowed here")
 		}
 		if err := reader.UnmarshalText([]byte(text)); err != nil {
 			return errors.New(replaceValue(err.Error(), text, shown))
@@ -67,12 +67,12 @@ func wholeNumber(err error, shown, least string, most uint64) error {
 func (f *field) checkBounds(v reflect.Value, sh *shape, shown string) string {
 	bound := func(text string) reflect.Value {
 		b := reflect.New(sh.typ).Elem()
-		_ = setText(b, sh, text, text) // tags were checked when the type was read
+		_ = setText(b, sh, text, text) // the tags were checked with the type
 		return b
 	}
-	small, large := "too small; the least is", "too large; the most is"
+	small, large := "too small; the minimum is", "too large; the maximum is"
 	if sh.kind == kindDuration {
-		small, large = "too short; the least is", "too long; the most is"
+		small, large = "too short; the minimum is", "too long; the maximum is"
 	}
 	if f.min != "" && less(v, bound(f.min)) {
 		return fmt.Sprintf("%s is %s %s", shown, small, f.min)
@@ -110,8 +110,8 @@ func cutShort(text string) string {
 	return text
 }
 
-// replaceValue takes a value out of a message, also where it was quoted; a value
-// so short that it is in every word only where it stands in quotes.
+// replaceValue removes a value from a message, also a quoted one. A very short value
+// occurs in many words, so it is only removed within quotes.
 func replaceValue(msg, value, shown string) string {
 	if value == "" || value == shown {
 		return msg

@@ -10,8 +10,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// object is a JSON object; encoding/json writes its keys in alphabetical order,
-// which is what makes the schema the same every time.
+// object is a JSON object. encoding/json writes its keys in alphabetical order, so the
+// schema is the same every time.
 type object = map[string]any
 
 // Schema is the JSON Schema (draft 2020-12) of the file: indented, the same
@@ -81,8 +81,8 @@ func structSchema(sh *shape) object {
 	return out
 }
 
-// needed tells whether the key cannot be left out: it is required, or a struct
-// in which something is.
+// needed reports whether the key must be present: it is required, or it is a struct with a
+// required key.
 func (f *field) needed() bool {
 	if f.hasDefault {
 		return false
@@ -151,5 +151,5 @@ func plain(sample string) any {
 }
 
 func fileDoc(f *field) string {
-	return fmt.Sprintf("The file that holds %s, in its place; a relative path starts at the config file.", f.name)
+	return fmt.Sprintf("A file that contains %s, as an alternative. A relative path starts at the config file.", f.name)
 }

@@ -66,7 +66,7 @@ func numberSchema(sh *shape, f *field) object {
 	return out
 }
 
-// orVariable lets ${NAME} stand where the value is not a string.
+// orVariable allows ${NAME} for a value that is not a string.
 func orVariable(value object) object {
 	return object{"anyOf": []any{value, object{"type": "string", "pattern": variablePattern}}}
 }

@@ -19,12 +19,12 @@ type File struct {
 	present map[string]bool
 }
 
-// Has tells whether the file gives the section, and not just an empty key.
+// Has reports whether the file contains the section, and not just an empty key.
 func (f *File) Has(key string) bool { return f.present[key] }
 
-// Items returns the items of a section in the order of the file. A section that
-// is a list and absent has none. A single section always has exactly one, which
-// holds the defaults alone when the section is absent (see [File.Has]).
+// Items returns the items of a section in the order of the file. An absent list has none.
+// A single section always has exactly one item, which has the defaults if the section is
+// absent (see [File.Has]).
 //
 // Items panics when T is not the type the section was loaded with: that is a
 // mistake in the program, never in the file.

@@ -20,7 +20,7 @@ const (
 	kindDuration
 	kindSecret
 	kindPattern
-	kindText // whatever reads itself with UnmarshalText
+	kindText // a type with UnmarshalText
 	kindStruct
 	kindList
 	kindMap
@@ -30,8 +30,8 @@ const (
 
 func (k kind) scalar() bool { return k <= kindText }
 
-// shape is a type as the file sees it. Decoder, schema and reference are all
-// read from it, so that they cannot disagree.
+// shape is a type as the file shows it. Decoder, schema and reference all use it, so that
+// they cannot disagree.
 type shape struct {
 	kind    kind
 	typ     reflect.Type
@@ -53,7 +53,7 @@ type field struct {
 	min, max           string
 }
 
-// shaper reads types; the mistakes it finds are those of a programmer.
+// shaper reads types. The mistakes that it finds are a programmer's.
 type shaper struct {
 	mistakes     []string
 	undocumented []string
@@ -72,7 +72,7 @@ func (b *shaper) mistake(where, format string, args ...any) {
 	b.mistakes = append(b.mistakes, where+": "+fmt.Sprintf(format, args...))
 }
 
-// section reads the type of a section's items, each of which has to have its name.
+// section reads the type of a section's items. Each item needs a name.
 func (b *shaper) section(s Section) *shape {
 	sh := b.of(s.Type, s.Key)
 	if sh.kind != kindStruct {
@@ -157,7 +157,7 @@ func (b *shaper) fields(sh *shape, t reflect.Type, index []int, where string) {
 			b.mistake(where, "%s has no yaml tag", sf.Name)
 			continue
 		case sh.field(name) != nil:
-			b.mistake(where, "the key %s is there twice", name)
+			b.mistake(where, "the key %s appears twice", name)
 			continue
 		}
 		f := b.field(sf, name, where+"."+name)

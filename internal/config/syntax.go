@@ -12,19 +12,19 @@ import (
 
 var yamlError = regexp.MustCompile(`^(?:yaml: )?(?:line (\d+): )?(.*)$`)
 
-// plainWords says what the YAML library means, and what to do.
+// plainWords translates errors of the YAML library into what is wrong and what to do.
 var plainWords = []struct{ theirs, ours string }{
-	{"mapping values are not allowed", "a colon where none can be; start a new line, or put the value in quotes if the colon is part of it"},
+	{"mapping values are not allowed", "a colon is not allowed here; start a new line, or put the value in quotes if the colon is part of it"},
 	{"did not find expected key", "a key is expected here or just above; check the indentation, and that quotes and brackets are closed"},
 	{"did not find expected '-' indicator", "an item of a list is expected here; begin it with a dash, or indent it like the keys it belongs to"},
 	{"did not find expected ',' or ']'", "a list that opens with [ is not closed; add a comma or the ]"},
 	{"did not find expected ',' or '}'", "a mapping that opens with { is not closed; add a comma or the }"},
-	{"found unexpected end of stream", "a quote opened here or above is not closed; add the other one"},
+	{"found unexpected end of stream", "a quote opened here or above is not closed; add the closing quote"},
 	{"found character that cannot start any token", "a value cannot begin with this character; put it in quotes"},
 	{"found unknown escape character", "a backslash that YAML does not know; use single quotes, or write two backslashes"},
 	{"could not find expected ':'", "a key without its colon, or a colon without a space after it; write key: value"},
-	{"control characters are not allowed", "a character that cannot be printed; take it out"},
-	{"unknown anchor", "an alias (*name) to an anchor (&name) that is not there; put the value in quotes if it is to begin with *"},
+	{"control characters are not allowed", "a character that cannot be printed; remove it"},
+	{"unknown anchor", "an alias (*name) to an anchor (&name) that does not exist; quote the value if it should begin with *"},
 }
 
 // syntax reports what the YAML library could not read. Its message repeats
@@ -54,8 +54,8 @@ func (d *decoder) syntax(text []byte, err error) {
 	d.problem(at, "", "not YAML: %s", msg)
 }
 
-// takeApart gives line and message of an error of the YAML library. On the
-// first line it names none; and where it expected something it counts from 0.
+// takeApart returns line and message of an error of the YAML library. The library names no
+// line for the first one, and counts from 0 if it expected something.
 func takeApart(err error) (int, string) {
 	m := yamlError.FindStringSubmatch(strings.SplitN(err.Error(), "\n", 2)[0])
 	line, _ := strconv.Atoi(m[1])
@@ -65,8 +65,8 @@ func takeApart(err error) (int, string) {
 	return max(1, line), m[2]
 }
 
-// firstFailing finds the line that breaks a block, when the library tells only
-// where the block begins: the last line of the shortest text that fails alike.
+// firstFailing finds the line that breaks a block, because the library names only the
+// start of the block. It is the last line of the shortest text that fails in the same way.
 func firstFailing(text []byte, msg string) int {
 	lines := bytes.SplitAfter(text, []byte("\n"))
 	return 1 + sort.Search(len(lines)-1, func(i int) bool {
@@ -91,7 +91,7 @@ func tabIn(text []byte, from int) (place, bool) {
 	return place{}, false
 }
 
-// findAlias finds the alias of a message that names it without its place.
+// findAlias finds the position of the alias that a message names.
 func findAlias(text []byte, msg string) place {
 	_, name, _ := strings.Cut(msg, "'")
 	name, _, _ = strings.Cut(name, "'")

@@ -51,7 +51,7 @@ func (b *shaper) field(sf reflect.StructField, name, where string) field {
 	return f
 }
 
-// leaf is what the values of a field are in the end: the element of its lists.
+// leaf is the innermost type of a field: the element of its lists.
 func (f *field) leaf() *shape {
 	sh := f.shape
 	for sh.kind == kindList || sh.kind == kindPointer || sh.kind == kindMap {

@@ -7,7 +7,7 @@ import (
 
 type validator interface{ Validate() error }
 
-// validate asks a value to check itself and places what it answers.
+// validate lets a value check itself, and gives its errors positions.
 func (d *decoder) validate(v reflect.Value, path string) {
 	if v.Kind() == reflect.Pointer || !v.CanAddr() || d.halted {
 		return
@@ -29,7 +29,7 @@ func (d *decoder) validate(v reflect.Value, path string) {
 	}
 }
 
-// blamedWithin tells whether the field, or what it is part of, has a problem already.
+// blamedWithin reports whether the field, or a parent of it, already has a problem.
 func (d *decoder) blamedWithin(path, root string) bool {
 	for len(path) > len(root) {
 		if d.blamed[path] {

@@ -58,7 +58,7 @@ lostorder.yml:5:13: things[0].inner.word: about the word`,
 			"things:\n  - {name: a, size: 0, inner: {word: complain}, more: x}",
 			`lostorder.yml:2:5: things[0]: about the whole
 lostorder.yml:2:5: things[0].absent.thing[3]: about what is not there
-lostorder.yml:2:21: things[0].size: 0 is too small; the least is 1
+lostorder.yml:2:21: things[0].size: 0 is too small; the minimum is 1
 lostorder.yml:2:31: things[0].inner: wrapped: inner: about the struct
 lostorder.yml:2:38: things[0].inner.word: about the word
 lostorder.yml:2:49: things[0].more: unknown key; allowed here: name, inner, size`,

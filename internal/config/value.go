@@ -42,9 +42,8 @@ func (d *decoder) scalar(n *yaml.Node, sh *shape, f *field, v reflect.Value, pat
 	}
 }
 
-// tagFits tells whether YAML took the value for what the field wants: 3.8 is a
-// number to every other program that reads or writes the file, so a version has
-// to be quoted.
+// tagFits reports whether YAML's type of the value fits the field. For example 3.8 is a
+// number to every other program that reads the file, so a version must be quoted.
 func tagFits(n *yaml.Node, sh *shape) bool {
 	switch sh.kind {
 	case kindBool:
@@ -59,7 +58,7 @@ func tagFits(n *yaml.Node, sh *shape) bool {
 	return n.Tag == "!!str" || n.Tag == "!!timestamp" || n.Tag == "!!merge"
 }
 
-// constrain applies what the tags of the field allow.
+// constrain checks the bounds in the tags of the field.
 func (d *decoder) constrain(f *field, sh *shape, v reflect.Value, text, shown, path string) {
 	at := d.places[path]
 	if len(f.enum) > 0 && !slices.Contains(f.enum, text) {

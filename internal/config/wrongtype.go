@@ -2,8 +2,8 @@ package config
 
 import "go.yaml.in/yaml/v3"
 
-// wrongType says what was given and what is expected. Of the value itself it
-// shows no more than helps, and nothing where a secret could stand.
+// wrongType describes what was given and what is expected. It shows as little of the value
+// as possible, and nothing where a secret could be.
 func (d *decoder) wrongType(n *yaml.Node, sh *shape, f *field, path string) {
 	for sh.kind == kindPointer {
 		sh = sh.elem
@@ -11,7 +11,7 @@ func (d *decoder) wrongType(n *yaml.Node, sh *shape, f *field, path string) {
 	d.spoil(d.nearest(path), path, "%s is given where %s%s", given(n, sh), expected(sh, f), fix(n, sh))
 }
 
-// given names what stands in the file.
+// given names what the file contains.
 func given(n *yaml.Node, sh *shape) string {
 	switch n.Kind {
 	case yaml.MappingNode:
@@ -35,7 +35,7 @@ func given(n *yaml.Node, sh *shape) string {
 	return "a " + name
 }
 
-// fix says what to do, where that is known.
+// fix says what to do, if that is known.
 func fix(n *yaml.Node, sh *shape) string {
 	switch {
 	case n.Kind == yaml.MappingNode && sh.kind == kindList:

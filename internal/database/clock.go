@@ -8,21 +8,21 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// Clock turns moments that the database wrote down into moments on our clock, so
-// that ages are right whatever the difference between the two.
+// Clock converts times of the database into times of lostorder's clock, so that ages are
+// right even if the two clocks differ.
 type Clock struct {
 	skew   int64  // milliseconds that the database's clock is ahead of ours, as measured
 	offset int64  // the same in whole seconds, see newClock
-	lag    int64  // milliseconds that a replica may be behind
-	behind int64  // the same, as the replica reports it; signal.Unknown where it cannot tell
-	halted string // why it does not follow its source; empty when it does
-	ours   int64  // when it was measured
+	lag    int64  // milliseconds that a replica may lag, by the config
+	behind int64  // milliseconds that the replica lags; signal.Unknown if it does not know
+	halted string // why the replica does not follow its source, "" if it does
+	ours   int64  // when it was measured, on lostorder's clock
 }
 
-// newClock takes the difference between two clocks as that at the middle of the
-// round trip. That is right to milliseconds and another time other milliseconds,
-// so moments are moved by whole seconds: the same row then has the same age in
-// every reading and after every restart, and its finding the same id.
+// newClock measures the difference of the two clocks at the middle of the round trip.
+// Measurements differ by milliseconds, so times are shifted by whole seconds. Then the same
+// row has the same age in every reading and after every restart, and its finding the same
+// id.
 func newClock(s dialect.Session, lag time.Duration) Clock {
 	c := Clock{lag: lag.Milliseconds(), behind: s.Behind, halted: s.Halted, ours: time.Now().UnixMilli()}
 	if s.Now != 0 {
@@ -36,18 +36,18 @@ func newClock(s dialect.Session, lag time.Duration) Clock {
 // Skew is how far the database's clock is ahead of ours; negative when behind.
 func (c Clock) Skew() time.Duration { return time.Duration(c.skew) * time.Millisecond }
 
-// Warning says that the clocks differ by more than five seconds, or that a replica
-// is further behind than the config allows for; it is empty otherwise.
+// Warning reports that the clocks differ by more than five seconds, or that a replica lags
+// more than the config allows. Otherwise it is empty.
 func (c Clock) Warning(database string) string {
 	if !c.dated() {
-		return fmt.Sprintf("database %s is a read replica that %s, and as of when it shows what it shows is not known; that may be over by now, and none of it counts as late", database, c.halted)
+		return fmt.Sprintf("database %s is a read replica that %s, and the age of its data is unknown; lostorder counts none of it as late", database, c.halted)
 	}
 	if behind := time.Duration(c.behind) * time.Millisecond; behind > dialect.ClockTolerance && c.behind > c.lag {
 		how := fmt.Sprintf("is %s behind", behind.Round(100*time.Millisecond))
 		if c.halted != "" {
-			how = fmt.Sprintf("%s; it was last seen to follow %s ago", c.halted, behind.Round(100*time.Millisecond))
+			how = fmt.Sprintf("%s and last followed its source %s ago", c.halted, behind.Round(100*time.Millisecond))
 		}
-		return fmt.Sprintf("database %s is a read replica that %s; what it shows may be over by now, and counts as late only where it was late then", database, how)
+		return fmt.Sprintf("database %s is a read replica that %s; lostorder counts as late only what was late in the replica's data", database, how)
 	}
 	skew, where := c.Skew(), "ahead of"
 	if skew < 0 {
@@ -62,8 +62,8 @@ func (c Clock) Warning(database string) string {
 // now is the present on the database's clock, in milliseconds.
 func (c Clock) now() int64 { return c.ours + c.offset }
 
-// Instant is a moment of the database on our clock; a moment in the future is the
-// present.
+// Instant converts a time of the database to lostorder's clock. A time in the future
+// becomes the present.
 func (c Clock) Instant(millis int64) signal.Instant {
 	return signal.Instant(min(millis-c.offset+c.lag, c.ours))
 }
@@ -73,18 +73,18 @@ func (c Clock) IsAhead(millis int64) bool {
 	return millis > c.now()+dialect.ClockTolerance.Milliseconds()
 }
 
-// dated reports whether it is known as of when the database shows what it shows.
+// dated reports whether the age of the database's data is known.
 func (c Clock) dated() bool { return c.behind >= 0 }
 
-// Stale is how much older what the database shows is than the config allows for: 0
-// unless it is a read replica; false where that is not known.
-func (c Clock) Stale() (by time.Duration, known bool) {
+// ExcessLag is how far a read replica lags beyond what the config allows for: 0
+// if it is not a replica, and not known if the lag is unknown.
+func (c Clock) ExcessLag() (by time.Duration, known bool) {
 	return time.Duration(max(c.behind-c.lag, 0)) * time.Millisecond, c.dated()
 }
 
-// Before is the moment on the database's clock at which what has waited for d
-// began to wait. A replica shows only what it knew by then; a caller that counts by it
-// checks first whether that moment is known.
+// Before returns the time on the database's clock at which a row that has waited for d
+// began to wait. For a replica it is the time of its data; a caller checks first that this
+// time is known.
 func (c Clock) Before(d time.Duration) int64 {
 	return c.now() - max(c.lag, c.behind) - d.Milliseconds()
 }

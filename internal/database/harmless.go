@@ -10,7 +10,7 @@ import (
 )
 
 // ErrUnsafe is what errors.Is finds in the error about a query that would lock something, or
-// that calls a function of which that is not known.
+// that calls a function that may do so.
 var ErrUnsafe = errors.New("query refused: it may do more than read")
 
 // harmless refuses a query that would lock, write or wait: a READ ONLY transaction does not

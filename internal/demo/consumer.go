@@ -24,8 +24,8 @@ type consumer struct {
 	stopped chan struct{}
 }
 
-// join starts the consumer as a member of its group. It stays until it leaves, also
-// when ctx ends: whoever starts it again, such as a fault that heals, may end before the shop.
+// join starts the consumer as a member of its group. It stays until it leaves, also when
+// ctx ends: the caller, such as a fault that heals, may end before the shop.
 func (c *consumer) join(ctx context.Context) error {
 	client, err := kgo.NewClient(
 		kgo.SeedBrokers(c.brokers...),

@@ -70,7 +70,8 @@ func New(o Options) *Explainer {
 // Private reports whether order ids are hashed.
 func (e *Explainer) Private() bool { return e.Veil != nil }
 
-// Order looks up one order in all targets. Its answer names the order by its id, or by the hash of it.
+// Order looks up one order in all targets. Its answer names the order by its id, or by the hash of
+// the id under privacy.
 func (e *Explainer) Order(ctx context.Context, id string) (*api.Order, error) {
 	if id == "" || len(id) > longestID || !utf8.ValidString(id) || slices.ContainsFunc([]rune(id), func(r rune) bool { return !unicode.IsPrint(r) }) {
 		return nil, ErrBadID

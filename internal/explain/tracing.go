@@ -31,7 +31,7 @@ func (c *Tracing) Validate() error {
 	case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https":
 		return config.At("url", "not an http or https address; write for example https://tempo.example/trace/%s", placeholder)
 	case u.User != nil:
-		return config.At("url", "holds a user, which every reader of the page would see; remove it")
+		return config.At("url", "contains a user, which every reader of the page would see; remove it")
 	}
 	return nil
 }

@@ -27,7 +27,7 @@ type stored struct {
 	here       int // those of them from this queue
 }
 
-// sent is what the sender is told.
+// sent is the answer to the sender.
 type sent struct {
 	MessageID        string `json:"MessageId"`
 	MD5OfMessageBody string

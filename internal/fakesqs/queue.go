@@ -67,7 +67,7 @@ func (s *Server) list(base string, in *request) any {
 	answer := map[string]any{}
 	if len(names) > page {
 		names = names[:page]
-		if in.MaxResults > 0 { // without it SQS tells of no further page
+		if in.MaxResults > 0 { // without it SQS returns no further page
 			answer["NextToken"] = names[page-1]
 		}
 	}

@@ -32,7 +32,7 @@ type Server struct {
 
 	mu       sync.Mutex
 	queues   map[string]*queue
-	changed  chan struct{} // closed, and made anew, when something may be received
+	changed  chan struct{} // closed and replaced when a message becomes visible
 	fault    func(action, queue string) error
 	requests map[string]int
 	sequence int

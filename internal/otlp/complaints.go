@@ -9,8 +9,8 @@ import (
 // complainEvery is how often the log says that something cannot be sent.
 const complainEvery = 10 * time.Minute
 
-// complaints hears of what cannot be sent. A collector that is away is a line in
-// the log now and then, not one for each batch.
+// complaints logs failed sends. An unreachable collector is one line in the log every
+// ten minutes, not one for each batch.
 type complaints struct {
 	log *slog.Logger
 	now func() time.Time
@@ -29,6 +29,6 @@ func (c *complaints) Handle(err error) {
 		c.since++
 		return
 	}
-	c.log.Warn("cannot send by OTLP; what waited is dropped", "err", err, "failed_since_last_told", c.since)
+	c.log.Warn("cannot send by OTLP; the waiting data is dropped", "err", err, "failures_since_last_line", c.since)
 	c.last, c.since = now, 0
 }

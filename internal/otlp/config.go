@@ -11,8 +11,7 @@ import (
 // sectionKey is the key of the config file.
 const sectionKey = "otlp"
 
-// Config says which signals may be sent. It does not say where to: the OTEL_*
-// variables do.
+// Config is which signals may be sent. The OTEL_* variables contain the address.
 type Config struct {
 	Metrics bool `yaml:"metrics" default:"true" doc:"Send the metrics."`
 	Traces  bool `yaml:"traces" default:"true" doc:"Send spans: of readings, and of the hop that a lost order never made, in its own trace."`
@@ -29,10 +28,10 @@ func Section() config.Section {
 	}
 }
 
-// FromFile returns what a config file says.
+// FromFile returns the section of a config file.
 func FromFile(f *config.File) Config { return config.Items[Config](f, sectionKey)[0] }
 
-// kind is one of the three kinds of telemetry, which are sent each on its own.
+// kind is one of the three kinds of telemetry. Each is sent independently.
 type kind string
 
 const (
@@ -50,8 +49,8 @@ const (
 	overGRPC protocol = "grpc"
 )
 
-// choose says how each signal is sent, from what the file allows and the variables
-// ask for (https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/).
+// choose returns how each signal is sent, from the file and the variables
+// (https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/).
 func choose(c Config, getenv func(string) string) (map[kind]protocol, error) {
 	chosen := map[kind]protocol{}
 	if strings.EqualFold(getenv("OTEL_SDK_DISABLED"), "true") {

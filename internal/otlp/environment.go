@@ -26,7 +26,7 @@ var ofKind = map[kind]map[string]rule{
 	metrics: {
 		"OTEL_METRIC_EXPORT_INTERVAL": milliseconds, "OTEL_METRIC_EXPORT_TIMEOUT": milliseconds,
 		"OTEL_METRICS_EXEMPLAR_FILTER": oneOf("always_on", "always_off", "trace_based"),
-		// What is sent are the metrics of /metrics, whose counters and buckets are these.
+		// The metrics of /metrics are sent, and they have these counters and buckets.
 		"OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE":        oneOf("cumulative"),
 		"OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION": oneOf("explicit_bucket_histogram"),
 	},
@@ -115,9 +115,9 @@ func endpoint(value string) error {
 	case err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "":
 		return errors.New("not an http or https address; write for example http://localhost:4318")
 	case u.User != nil:
-		return errors.New("holds a user; write the credentials into OTEL_EXPORTER_OTLP_HEADERS")
+		return errors.New("contains a user; write the credentials into OTEL_EXPORTER_OTLP_HEADERS")
 	case u.RawQuery != "" || u.Fragment != "":
-		return errors.New("holds a query, which would not be sent; write keys into OTEL_EXPORTER_OTLP_HEADERS")
+		return errors.New("contains a query, which would not be sent; write keys into OTEL_EXPORTER_OTLP_HEADERS")
 	}
 	return nil
 }
@@ -137,7 +137,7 @@ func pairsOf(example string) rule {
 	}
 }
 
-// notInName reports whether a character cannot stand in the name of a header.
+// notInName reports whether a character is not allowed in the name of a header.
 func notInName(r rune) bool {
 	return r <= ' ' || r >= 0x7f || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, r)
 }

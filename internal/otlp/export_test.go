@@ -10,4 +10,4 @@ import (
 func LogThrough(log *slog.Logger) { logThrough(log) }
 
 // Look is what Follow does now and then.
-func (s *Sender) Look(open func() []signal.Finding) { s.look(open) }
+func (s *Sender) SendJoined(open func() []signal.Finding) { s.sendJoined(open) }

@@ -13,8 +13,8 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// Changed sends a finding that opened or closed: as a log record with the context
-// of its trace, and, when it opened, the hops that it is about.
+// Changed sends a finding that opened or closed: as a log record with the context of its
+// trace, and when it opened also its missing hops.
 func (s *Sender) Changed(c detect.Change) {
 	f := &c.Finding
 	if s.logger != nil {
@@ -101,8 +101,8 @@ func labels(s signal.Subject) []attribute.KeyValue {
 	return all
 }
 
-// contextOf is the context in which a trace is known, and its span if that is known,
-// too. What is no trace is no context.
+// contextOf returns a context with the trace, and with its span if known. An invalid
+// trace gives an empty context.
 func contextOf(traceID, spanID string) context.Context {
 	config := trace.SpanContextConfig{TraceFlags: trace.FlagsSampled, Remote: true}
 	var err error

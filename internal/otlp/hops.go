@@ -12,37 +12,36 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// lookEvery is how often open findings are looked through for orders that joined.
-const lookEvery = 5 * time.Second
+// followEvery is how often open findings are checked for new orders.
+const followEvery = 5 * time.Second
 
-// hops remembers which missing hops were sent, for as long as their finding is
-// open: each order's once.
+// hops remembers which missing hops were sent while their finding is open, so that each
+// order gets one.
 type hops struct {
 	mu   sync.Mutex
 	sent map[string]map[string]bool // finding id → order id and trace
 }
 
-// Follow sends the missing hops of orders that join findings which are open
-// already, until ctx ends.
+// Follow sends the missing hops of orders that join open findings, until ctx ends.
 func (s *Sender) Follow(ctx context.Context, open func() []signal.Finding) {
 	if s.tracer == nil {
 		return
 	}
-	tick := time.NewTicker(lookEvery)
+	tick := time.NewTicker(followEvery)
 	defer tick.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			s.look(open)
+			s.sendJoined(open)
 		}
 	}
 }
 
-func (s *Sender) look(open func() []signal.Finding) {
-	// What opens from here on may be told of before it is among the open ones; it must
-	// not be taken for closed, or its hops would be sent again.
+func (s *Sender) sendJoined(open func() []signal.Finding) {
+	// A finding that opens from here on may be sent before it is in the list. It must not
+	// be mistaken for a closed one, or its hops would be sent again.
 	closed := s.hops.findings()
 	for _, f := range open() {
 		delete(closed, f.ID)
@@ -58,23 +57,23 @@ func (s *Sender) Restored(f *signal.Finding) {
 	}
 }
 
-// goesOn are the modes in which an order went further than it may, or elsewhere:
-// nothing of it is missing.
+// goesOn are the modes in which an order went too far or the wrong way, so that no hop is
+// missing.
 var goesOn = map[signal.Mode]bool{
 	signal.OrderConflict: true, signal.OrderDuplicate: true, signal.EffectDuplicate: true, signal.ReplicaDivergence: true,
 }
 
-// mark puts a span into the trace of each order of a finding whose trace is known:
-// the hop that the order never made. It begins when the order began to wait, ends
-// when it was found, and failed; so the order's trace shows where it stops. An order
-// that did not stop gets one that says where it went wrong.
+// mark adds a span to the trace of each order of a finding whose trace is known: the hop
+// that the order never made. It begins when the order began to wait, ends when it was
+// found, and has the status error. So the order's trace shows where it stops. For an
+// order that did not stop, the span shows where it went wrong.
 func (s *Sender) mark(f *signal.Finding) {
 	if s.tracer == nil {
 		return
 	}
-	name, what := "missing after ", "the order has gone no further"
+	name, what := "missing after ", "the order went no further"
 	if goesOn[f.Mode] {
-		name, what = "wrong at ", "the order went on, and is not as it should be"
+		name, what = "wrong at ", "the order proceeded and is wrong"
 	}
 	for _, order := range f.Traced {
 		if !s.hops.first(f.ID, order.ID+" "+order.TraceID) {
@@ -100,7 +99,7 @@ func (s *Sender) mark(f *signal.Finding) {
 	}
 }
 
-// findings are those of which a hop was sent.
+// findings returns the findings that have sent hops.
 func (h *hops) findings() map[string]bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -119,7 +118,7 @@ func (h *hops) forget(findings map[string]bool) {
 	}
 }
 
-// first reports whether this is the first time that the two are named.
+// first records the two and reports whether they are new.
 func (h *hops) first(finding, order string) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -8,7 +8,7 @@ import (
 	"go.opentelemetry.io/otel"
 )
 
-// logThrough has OpenTelemetry log through our logger, in its format.
+// logThrough lets OpenTelemetry log through lostorder's logger, in its format.
 func logThrough(log *slog.Logger) {
 	otel.SetLogger(logr.FromSlogHandler(valueless{log.Handler()}).WithName("opentelemetry"))
 }

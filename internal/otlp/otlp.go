@@ -31,11 +31,11 @@ import (
 // scope is the instrumentation scope of what is sent.
 const scope = "github.com/lostorder/lostorder"
 
-// stopWithin is how long the last batch may take when lostorder ends: a collector
-// that is away must not hold it up.
+// stopWithin is how long the last batch may take when lostorder stops: an unreachable
+// collector must not delay it.
 const stopWithin = 3 * time.Second
 
-// Options are what a Sender is made of.
+// Options configure a Sender.
 type Options struct {
 	Config   Config
 	Gatherer prometheus.Gatherer // of the metrics that are sent
@@ -52,8 +52,8 @@ type Sender struct {
 	stops  []func(context.Context) error
 }
 
-// Start begins to send what the OTEL_* variables ask for, which may be nothing. It
-// connects to nobody: a collector that is away is tried again and again.
+// Start begins to send what the OTEL_* variables select, which may be nothing. It opens
+// no connection: sends to an unreachable collector are retried later.
 func Start(ctx context.Context, o Options) (*Sender, error) {
 	chosen, err := choose(o.Config, os.Getenv)
 	if err != nil {
@@ -146,7 +146,7 @@ func (s *Sender) Stop() error {
 	defer cancel()
 	errs := make([]error, len(s.stops))
 	var stopping sync.WaitGroup
-	for i, stop := range s.stops { // side by side: one that hangs takes no time from the others
+	for i, stop := range s.stops { // in parallel: one that hangs takes no time from the others
 		stopping.Go(func() { errs[i] = stop(ctx) })
 	}
 	stopping.Wait()

@@ -45,7 +45,7 @@ func lost() signal.Finding {
 	}
 }
 
-// clear makes a test see no OTEL_* variable of whoever runs it.
+// clear hides the OTEL_* variables of the environment from a test.
 func clear(t *testing.T) {
 	t.Helper()
 	for _, name := range []string{"SDK_DISABLED", "EXPORTER_OTLP_ENDPOINT", "EXPORTER_OTLP_PROTOCOL", "TRACES_EXPORTER", "METRICS_EXPORTER", "LOGS_EXPORTER", "SERVICE_NAME", "RESOURCE_ATTRIBUTES"} {
@@ -170,7 +170,7 @@ func TestNothingIsSentUnasked(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			_ = s.Stop() // nobody is there to take the rest
+			_ = s.Stop() // no collector receives the rest
 			var got []string
 			for _, kind := range []string{"logs", "metrics", "traces"} {
 				if strings.Contains(log.String(), "signal="+kind+" ") {
@@ -229,7 +229,7 @@ func TestADeadCollectorCostsNothing(t *testing.T) {
 				_, end := span.Cycle(context.Background(), "outbox", "orders")
 				end(nil)
 			}
-			s.Look(func() []signal.Finding { return nil }) // none of them is open any more
+			s.SendJoined(func() []signal.Finding { return nil }) // none of them is open any more
 			if grown := heap() - before; grown > 32<<20 {
 				t.Errorf("%d findings that could not be sent hold %d MiB", many, grown>>20)
 			}
@@ -249,10 +249,10 @@ func heap() int64 {
 
 func TestAnOrderThatWentOnIsNotSaidToHaveStopped(t *testing.T) {
 	for mode, want := range map[signal.Mode][2]string{
-		signal.EventMissing:      {"missing after check payments (database shop)", "event_missing: the order has gone no further"},
-		signal.OrderUnmatched:    {"missing after check payments (database shop)", "order_unmatched: the order has gone no further"},
-		signal.EffectDuplicate:   {"wrong at check payments (database shop)", "effect_duplicate: the order went on, and is not as it should be"},
-		signal.ReplicaDivergence: {"wrong at check payments (database shop)", "replica_divergence: the order went on, and is not as it should be"},
+		signal.EventMissing:      {"missing after check payments (database shop)", "event_missing: the order went no further"},
+		signal.OrderUnmatched:    {"missing after check payments (database shop)", "order_unmatched: the order went no further"},
+		signal.EffectDuplicate:   {"wrong at check payments (database shop)", "effect_duplicate: the order proceeded and is wrong"},
+		signal.ReplicaDivergence: {"wrong at check payments (database shop)", "replica_divergence: the order proceeded and is wrong"},
 	} {
 		t.Run(string(mode), func(t *testing.T) {
 			clear(t)
@@ -276,9 +276,9 @@ func TestAnOrderThatWentOnIsNotSaidToHaveStopped(t *testing.T) {
 	}
 }
 
-// A finding is told of before it is among the open ones: whoever looks just then must
-// not take it for closed.
-func TestAHopIsSentOnceThoughItsFindingOpensWhileOneLooks(t *testing.T) {
+// A finding is sent before it is in the list of open ones. A check at that moment must
+// not mistake it for closed.
+func TestAHopIsSentOnceIfItsFindingOpensDuringACheck(t *testing.T) {
 	clear(t)
 	var r otlptest.Receiver
 	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", r.OverHTTP(t))
@@ -287,13 +287,13 @@ func TestAHopIsSentOnceThoughItsFindingOpensWhileOneLooks(t *testing.T) {
 		t.Fatal(err)
 	}
 	open := lost()
-	s.Look(func() []signal.Finding {
+	s.SendJoined(func() []signal.Finding {
 		s.Changed(detect.Change{Kind: detect.Opened, Finding: open})
 		return nil
 	})
-	s.Look(func() []signal.Finding { return []signal.Finding{open} })
-	s.Look(func() []signal.Finding { return nil }) // closed
-	s.Look(func() []signal.Finding { return []signal.Finding{open} })
+	s.SendJoined(func() []signal.Finding { return []signal.Finding{open} })
+	s.SendJoined(func() []signal.Finding { return nil }) // closed
+	s.SendJoined(func() []signal.Finding { return []signal.Finding{open} })
 	if err := s.Stop(); err != nil {
 		t.Fatal(err)
 	}
@@ -313,7 +313,7 @@ func TestHopsOfARestoredFindingAreNotSentAgain(t *testing.T) {
 	}
 	open := lost()
 	s.Restored(&open)
-	s.Look(func() []signal.Finding { return []signal.Finding{open} })
+	s.SendJoined(func() []signal.Finding { return []signal.Finding{open} })
 	if err := s.Stop(); err != nil {
 		t.Fatal(err)
 	}

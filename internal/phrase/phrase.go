@@ -1,5 +1,5 @@
-// Package phrase writes numbers, durations and lists as people say them, for the
-// status page and the terminal.
+// Package phrase writes numbers, durations and lists in words, for the status page and
+// the terminal.
 package phrase
 
 import (
@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// Ago writes a duration as people say it, in its two largest units.
+// Ago writes a duration in its two largest units.
 func Ago(d time.Duration) string {
 	d = max(0, d)
 	switch {
@@ -31,7 +31,7 @@ func two(large int, unit string, small int, smallUnit string) string {
 	return fmt.Sprintf("%d %s %d %s", large, unit, small, smallUnit)
 }
 
-// Clock writes a moment as short as it is clear on the day of now.
+// Clock writes a time, with the date only if it is not the day of now.
 func Clock(t, now time.Time) string {
 	t = t.In(now.Location())
 	switch {
@@ -55,7 +55,7 @@ func Count(n int, thing string) string {
 	return strconv.Itoa(n) + " " + thing + "s"
 }
 
-// List joins names, and says how many it leaves out.
+// List joins names, and adds the number of those it omits.
 func List(names []string, most int) string {
 	if len(names) > most {
 		return strings.Join(names[:most], ", ") + " and " + strconv.Itoa(len(names)-most) + " more"

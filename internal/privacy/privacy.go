@@ -21,8 +21,8 @@ type Config struct {
 	Salt     config.Secret `yaml:"salt" file:"true" doc:"The secret that is hashed together with the ids. Make it long and random, and the same for all replicas. The hash is HMAC-SHA256(salt, id), cut to 16 hex digits." example:"${ORDER_ID_SALT}"`
 }
 
-// shortest is the minimum length of a salt. Ids are short numbers: whoever guesses
-// the salt can hash all of them and compare.
+// shortest is the minimum length of a salt. Ids are short numbers, so an attacker who
+// guesses the salt can hash all of them and compare.
 const shortest = 16
 
 // Validate checks that there is a salt where one is needed.

@@ -44,13 +44,16 @@ var (
 // blankCode replaces code by a placeholder, so that line numbers stay.
 func blankCode(lines []string) []string {
 	out := make([]string, len(lines))
-	fenced := false
+	fenced, indented, blank := false, false, false
 	for i, line := range lines {
+		code := strings.HasPrefix(line, "    ") || strings.HasPrefix(line, "\t")
+		indented = code && (indented || blank)
+		blank = strings.TrimSpace(line) == ""
 		if strings.HasPrefix(strings.TrimSpace(line), "```") {
 			fenced = !fenced
 			continue
 		}
-		if fenced || strings.HasPrefix(line, "    ") && i > 0 && strings.TrimSpace(lines[i-1]) == "" {
+		if fenced || indented {
 			continue
 		}
 		out[i] = address.ReplaceAllString(codeSpan.ReplaceAllString(line, "CODE"), "]")

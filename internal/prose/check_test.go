@@ -28,6 +28,7 @@ func TestCheckLeavesCodeAndPlainSentencesAlone(t *testing.T) {
 		"a plain sentence":    "Partition 3 has not moved for 6 minutes.",
 		"a span of code":      "Run `mend --of-which nobody`.",
 		"a fenced block":      "```\nanew nobody mend\n```",
+		"an indented block":   "Run:\n\n\tmend anew\n\tmend apiece\n",
 		"an address":          "See [here](https://example.com/anew).",
 		"two short sentences": strings.Repeat("word ", 30) + "end. " + strings.Repeat("word ", 30) + "end.",
 		"a table of cells":    "| " + strings.Repeat("word ", 30) + "| " + strings.Repeat("word ", 30) + "|",

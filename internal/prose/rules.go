@@ -30,7 +30,7 @@ var rules = []rule{
 	words(`is told|are told|was told|were told|be told|gets told|tells? of|told of|telling of`, `"is reported" or "report"`),
 	words(`is said|are said|was said|be said`, `"is reported" or "is shown"`),
 	words(`(?:since|while|where) (?:we|lostorder) (?:look|looks|looked)`, `"since lostorder started watching"`),
-	words(`at first sight|first sight|glance|glances|peek|peeks|peeked|sighting|sightings`, `"reading", "sample" or "observe"`),
+	words(`at first sight|first sight|glance|glances|peeks|peeked|sighting|sightings`, `"reading", "sample" or "observe"`),
 	words(`nobody when left out|nobody if left out`, `"anonymous if omitted"`),
 	words(`nobody reads|who reads|somebody reads`, `"no consumer reads" or "a consumer reads"`),
 	words(`for ever`, `"forever"`),

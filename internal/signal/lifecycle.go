@@ -32,7 +32,7 @@ type State struct {
 	Max           time.Duration // how long an order may be in it; 0: no limit
 	Terminal      bool
 	Abandoned     bool     // a terminal state in which the order is given up
-	Failed        bool     // no order leaves it by itself: somebody has to act
+	Failed        bool     // no order leaves it by itself: an engineer has to act
 	Compensating  bool     // the step undoes others
 	Next          []string // the states that an order may change to
 	Orders        Count
@@ -112,7 +112,7 @@ const (
 type Conflict struct {
 	OrderRef
 	Kind ConflictKind
-	Path string // the transitions, for people: "placed → paid → cancelled"
+	Path string // the transitions in words: "placed → paid → cancelled"
 	// Confirmed: two readings of the whole history of the order show the conflict.
 	// Until then a transaction may not be committed yet, or two clocks may differ.
 	Confirmed bool

@@ -29,8 +29,8 @@ const (
 	CompensationFailed Mode = "compensation_failed"
 )
 
-// Severity says when somebody has to act: critical at once, warning in working
-// hours, info never.
+// Severity says when an engineer has to act: critical at once, warning in working hours,
+// info never.
 type Severity string
 
 // The severities, as the alerts use them.

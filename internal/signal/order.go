@@ -50,13 +50,12 @@ type SkippedRow struct {
 	Unmarked bool
 }
 
-// LogReader is one reading of how a relay reads the log of a database: through a
-// replication slot, for which the server keeps a position, or as a user who reads the
-// binary log, of whom the server knows only that it is connected and whether there is
-// more to send. Positions are bytes of the log.
+// LogReader is one reading of how a relay reads the log of a database. With a replication
+// slot, the server keeps the position. With a binary log, the server only knows that the
+// user is connected and whether there is more to send. Positions are bytes of the log.
 type LogReader struct {
 	Name             string        // of the slot, or of the user
-	Binlog           bool          // it is a user who reads the binary log
+	Binlog           bool          // a user reads the binary log, without a slot
 	Dropped          bool          // the slot existed and no longer does
 	Active           bool          // a reader is connected now
 	Lost             bool          // the server removed log that the reader still needed

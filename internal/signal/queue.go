@@ -141,10 +141,10 @@ type Setup struct {
 type DeadLettering struct {
 	Route DeadLetteringRoute
 	To    string // the exchange or queue that it is sent to
-	// Problem says, for people, why the configured route leads to no queue.
+	// Problem says in words why the configured route leads to no queue.
 	Problem string
-	// Leak says, for people, why messages are dropped on a route that leads to a
-	// queue; empty where they are not.
+	// Leak says in words why messages are dropped on a route that leads to a queue. It is
+	// empty if they are not.
 	Leak string
 	// AtMostOnce: the queue could wait until its dead letters have arrived, and it does
 	// not.
@@ -213,7 +213,7 @@ type Partition struct {
 	Head             Age   // of the message at Committed
 }
 
-// NewPartition returns a partition of which nothing is known yet.
+// NewPartition returns a partition with every fact unknown.
 func NewPartition(id int32) Partition {
 	return Partition{ID: id, Start: Unknown, End: Unknown, Committed: Unknown}
 }
@@ -255,12 +255,12 @@ type DeadLetterQueue struct {
 	KeepsAge  bool
 	Semantics *Semantics // as of a Queue
 	Sample    []OrderRef
-	// Reasons say, for people, why messages came here, the most frequent first. They
-	// are of a sample, and read only where the config allows it.
+	// Reasons say in words why messages came here, the most frequent first. They come from
+	// a sample, and are read only if the config allows it.
 	Reasons []string
 }
 
-// NewDeadLetterQueue returns a dead letter queue of which nothing is known yet.
+// NewDeadLetterQueue returns a dead letter queue with every fact unknown.
 func NewDeadLetterQueue(system System, cluster, destination string) DeadLetterQueue {
 	return DeadLetterQueue{System: system, Cluster: cluster, Destination: destination, Messages: Unknown, Arrived: Unknown}
 }

@@ -29,7 +29,7 @@ type Store struct {
 	Empty bool
 }
 
-// String names the store for people.
+// String names the store in words.
 func (s Store) String() string { return s.Table + " (database " + s.Database + ")" }
 
 // ReconciliationKind says what a row on the right means for the order on the left.

@@ -6,7 +6,7 @@ import (
 )
 
 // Remedy is what to do about an error or a warning. An error carries it beside its text, so
-// that nobody has to find it in a sentence.
+// that no code has to find it in a sentence.
 type Remedy struct {
 	Kind RemedyKind
 	Lead string // introduces Text in the sentence of the error: "run as the owner: "

@@ -27,7 +27,7 @@ type Semantics struct {
 	// RetentionShowsInDepth: removal by retention is not counted; it shows only in the
 	// depth and the age of the oldest message.
 	RetentionShowsInDepth bool
-	// NoDeadLettering says, for people, what a queue without a dead letter queue lacks.
+	// NoDeadLettering says in words what a queue without a dead letter queue lacks.
 	NoDeadLettering string
 }
 

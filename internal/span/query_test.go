@@ -54,7 +54,7 @@ func TestSpansHoldNoTextThatMayNameAnOrderWhereIDsArePrivate(t *testing.T) {
 	}
 }
 
-// TestSpansKeepNamesInDoubleQuotes: without them nobody could tell which table a query reads.
+// TestSpansKeepNamesInDoubleQuotes: without them a span would not show which table a query reads.
 func TestSpansKeepNamesInDoubleQuotes(t *testing.T) {
 	for system, want := range map[string]string{
 		"PostgreSQL": `SELECT "id" FROM "orders" WHERE "id" = ?`, "SQLite": `SELECT "id" FROM "orders" WHERE "id" = ?`, "MySQL": "SELECT ? FROM ? WHERE ? = ?",

@@ -78,8 +78,8 @@ func openStore(ctx context.Context, dir string) (*store, error) {
 		return nil, fmt.Errorf("create the directory: %w", err)
 	}
 	path := filepath.Join(dir, fileName)
-	// SQLite would create a file that everybody may read, and take a directory that cannot
-	// be written for an empty one.
+	// SQLite would create a world-readable file, and mistake a directory that cannot be
+	// written for an empty one.
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("open the file: %w", err)
@@ -215,7 +215,7 @@ func (s *store) write(ctx context.Context, put []record, remove []recordID) (err
 	return classify(tx.Commit())
 }
 
-// errGone: somebody removed or replaced the file. SQLite would go on writing to the old one.
+// errGone: the file was removed or replaced. SQLite would continue to write to the old one.
 var errGone = errors.New("the file was removed or replaced")
 
 // purge removes from the disk what was deleted or overwritten.

@@ -11,9 +11,9 @@ import (
 // blockSize is how many series are in memory at once while they are encoded.
 const blockSize = 256
 
-// block takes the series of one metric after the other and hands them on in
-// pieces. It uses the same memory for each piece, so that encoding a hundred
-// thousand series takes no more room than encoding a few hundred.
+// block collects the series of one metric and passes them on in pieces. It reuses the
+// memory of a piece for the next, so that a hundred thousand series need no more memory
+// than a few hundred.
 type block struct {
 	// flush is given each full piece; it must not keep it.
 	flush func(m *Metric, piece []*dto.Metric, first bool) error
@@ -71,7 +71,7 @@ func (b *block) exemplar(e *dto.Exemplar) {
 	}
 }
 
-// next returns the room for the next series, set up for the metric's type.
+// next returns the memory for the next series, prepared for the metric's type.
 func (b *block) next() *dto.Metric {
 	if b.n == blockSize {
 		b.hand()
@@ -109,7 +109,7 @@ func (b *block) age(a signal.Age, at signal.Instant, subject []*dto.LabelPair) {
 	}
 }
 
-// objective adds a duration that was promised; zero is none.
+// objective adds the duration of an objective. Zero means none.
 func (b *block) objective(d time.Duration, subject []*dto.LabelPair) {
 	if d > 0 {
 		b.add(d.Seconds(), subject)

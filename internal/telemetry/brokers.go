@@ -6,7 +6,7 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// nodeID names what is told of a node: a resource or a reason.
+// nodeID names one fact about a node: an alarm of a resource, or a loss of a reason.
 type nodeID struct {
 	system              signal.System
 	cluster, node, what string
@@ -22,7 +22,7 @@ type brokerLoss struct {
 	subject
 }
 
-// readBrokers indexes what a report says of the nodes of a broker.
+// readBrokers indexes the alarms and losses that a report has of a broker's nodes.
 func (v *view) readBrokers(r *signal.Report, at signal.Instant) {
 	for i := range r.Alarms {
 		a := &r.Alarms[i]
@@ -47,7 +47,7 @@ func (v *view) readBrokers(r *signal.Report, at signal.Instant) {
 	}
 }
 
-// node returns the labels of a node and what is told of it.
+// node returns the labels of a node and of one fact about it.
 func (v *view) node(id nodeID, what string) []*dto.LabelPair {
 	return v.labels.of(label{labelSystem, string(id.system)}, label{labelCluster, id.cluster}, label{labelNode, id.node}, label{what, id.what})
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/lostorder/lostorder/internal/watch"
 )
 
-// cache keeps what one version of the snapshot came to in one format. It is
-// encoded once: whoever asks meanwhile waits for it.
+// cache keeps the encoded bytes of one version of the snapshot in one format. A
+// version is encoded once. Concurrent scrapes wait for it.
 type cache struct {
 	mu      sync.Mutex
 	version uint64
@@ -26,7 +26,7 @@ func (c *cache) get(e *Exporter, t expfmt.FormatType) (*member, *watch.Snapshot,
 	if c.member != nil && c.version == s.Version {
 		return c.member, s, nil
 	}
-	c.member = nil // let go of before its successor is made
+	c.member = nil // frees it before its successor is made
 	v := newView(s, time.Time{}, e.shown())
 	e.noteDuplicates(v)
 	m, err := beginMember(func(w io.Writer) error { return writeKept(newWriter(t, w), v) })
@@ -51,7 +51,7 @@ func writeKept(w writer, v *view) error {
 	return w.flush()
 }
 
-// writeLive writes those that are made anew at each scrape.
+// writeLive writes the metrics that are made at each scrape.
 func writeLive(w writer, v *view) error {
 	for i := range groups {
 		for j := range groups[i].Metrics {

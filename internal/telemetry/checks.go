@@ -18,7 +18,7 @@ func reconciliationMismatches(v *view, c *check, out *block) {
 	}
 }
 
-// checkModes says of each kind of mismatch that a check looks for which mode reports it.
+// checkModes adds, for each kind of mismatch that a check detects, the mode that reports it.
 func checkModes(v *view, c *check, out *block) {
 	for i := range c.Mismatches {
 		kind := c.Mismatches[i].Kind

@@ -7,11 +7,11 @@ import (
 	dto "github.com/prometheus/client_model/go"
 )
 
-// OpenMetrics names a counter without its "_total", so a gauge lostorder_findings
-// and a counter lostorder_findings_total would be one family of two types, which
-// a strict reader refuses. There the counter becomes a family of its own, of
-// unknown type; the other formats are not concerned. The runtime's own metrics
-// have such a pair too.
+// OpenMetrics names a counter without its "_total". A gauge lostorder_findings and a
+// counter lostorder_findings_total would be one family of two types, which a strict
+// reader refuses. So in OpenMetrics the counter becomes a family of its own, of
+// unknown type. The other formats are not affected. The runtime's own metrics have
+// such a pair too.
 
 // clashes reports whether a counter's name without "_total" is taken.
 func clashes(name string, taken func(string) bool) bool {
@@ -19,7 +19,7 @@ func clashes(name string, taken func(string) bool) bool {
 	return ok && taken(base)
 }
 
-// listed are the names of the list.
+// listed are the names of all metrics in the list.
 var listed = sync.OnceValue(func() map[string]bool {
 	names := map[string]bool{}
 	for _, m := range Metrics() {
@@ -28,7 +28,7 @@ var listed = sync.OnceValue(func() map[string]bool {
 	return names
 })
 
-// unclashed returns the metric as OpenMetrics takes it.
+// unclashed returns the metric under a name and type that OpenMetrics accepts.
 func (m *Metric) unclashed() *Metric {
 	if m.Type != Counter || !clashes(m.Name, func(name string) bool { return listed()[name] }) {
 		return m
@@ -38,7 +38,7 @@ func (m *Metric) unclashed() *Metric {
 	return &other
 }
 
-// unclash changes families as OpenMetrics takes them.
+// unclash gives families the names and types that OpenMetrics accepts.
 func unclash(families []*dto.MetricFamily) {
 	names := map[string]bool{}
 	for _, f := range families {

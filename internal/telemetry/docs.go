@@ -15,14 +15,14 @@ func Markdown() string {
 Every metric that lostorder exports on ` + "`/metrics`" + `: as text 0.0.4, as OpenMetrics 1.0 with exemplars, or as protobuf with native
 histograms, whichever the client asks for.
 
-- A series whose subject is gone is gone at the next scrape. What could not be read has no series.
-- An age is the age at the time of the reading; how old the reading is, is a series of its own
+- The series of a removed subject end at the next scrape. A value that could not be read has no series.
+- An age is the age at the time of the reading. The age of the reading is a series of its own
   (` + "`lostorder_collector_reading_age_seconds`" + `, at the time of the scrape). Add the two for the age now.
 - Deadlines and objectives are series, so that an alert compares two series.
-- A label without a value is left out.
-- OpenMetrics cannot tell a gauge ` + "`x`" + ` from a counter ` + "`x_total`" + `, so there the counter of such a pair (` + "`lostorder_findings_total`" + `) has type
-  unknown and no exemplar; its values are the same.
-- Stable names stay until the next major version; experimental ones may change with a line in the changelog.
+- A label without a value is omitted.
+- OpenMetrics cannot distinguish a gauge ` + "`x`" + ` from a counter ` + "`x_total`" + `. In that format the counter of such a pair (` + "`lostorder_findings_total`" + `) has the type
+  unknown and no exemplar. Its values are the same.
+- Stable names stay until the next major version. Experimental names may change with a line in the changelog.
 `)
 	for _, g := range groups {
 		fmt.Fprintf(&b, "\n## %s\n\n%s\n\n| metric | type | unit | labels | meaning | stability |\n|---|---|---|---|---|---|\n", g.Title, g.Intro)

@@ -32,9 +32,9 @@ func newWriter(t expfmt.FormatType, w io.Writer) writer {
 	}
 }
 
-// textWriter has the library write what a family begins with, together with its
-// first series, and what is rare: series with an exemplar, as a family of their
-// own of which the first line is cut off. The many that are left are lines.
+// textWriter lets the library write the head of a family with its first series, and
+// the rare series with an exemplar. Those are a family of their own, without its
+// first line. textWriter itself writes the many other series, as lines.
 type textWriter struct {
 	block  block
 	lines  liner
@@ -107,9 +107,9 @@ func (c *headCutter) Write(p []byte) (int, error) {
 	return n, nil
 }
 
-// protoWriter writes delimited families. The length of a family comes before it,
-// so the pieces are made twice: to add up their sizes, and to write them. Pieces
-// of a message in a row are the message.
+// protoWriter writes delimited families. The length of a family precedes it, so the
+// pieces are made twice: first to add up their sizes, then to write them. The
+// concatenated pieces of a message are the message.
 type protoWriter struct {
 	measure, emit block
 	size          int

@@ -19,17 +19,17 @@ import (
 	"github.com/lostorder/lostorder/internal/watch"
 )
 
-// Options are what an Exporter is made of.
+// Options configure an Exporter.
 type Options struct {
-	// Snapshot returns what is known now; nil stands for nothing. It must not block.
-	// Two snapshots of the same Version must be the same: the bytes of a version
-	// are kept.
+	// Snapshot returns the current snapshot, or nil before the first one. It must not
+	// block. Two snapshots of the same Version must be equal, because the bytes of a
+	// version are kept.
 	Snapshot func() *watch.Snapshot
 	Now      func() time.Time // time.Now when nil
 	Log      *slog.Logger     // slog.Default() when nil
 	// State returns how the memory does; nil, or a nil Health: there is none.
 	State func() *memory.Health
-	// ExternalURL is where people reach the status page, "" when that is not known.
+	// ExternalURL is the address of the status page for browsers, "" if unknown.
 	ExternalURL string
 }
 
@@ -48,7 +48,7 @@ type Exporter struct {
 	mu        sync.Mutex
 	duplicate string                                   // the last that was logged
 	dwelling  map[signal.TargetID]map[lifecycleID]bool // whose histograms are kept
-	passes    map[signal.TargetID]map[string]int64     // that each check has finished
+	passes    map[signal.TargetID]map[string]int64     // completed by each check
 }
 
 // New returns an Exporter.
@@ -66,14 +66,14 @@ func New(o Options) *Exporter {
 	return e
 }
 
-// ShowOrderIDs puts order ids into lostorder_finding_info, or takes them out. It
-// holds from the next reading on.
+// ShowOrderIDs switches order ids in lostorder_finding_info on or off, from the next
+// reading on.
 func (e *Exporter) ShowOrderIDs(show bool) { e.orderIDs.Store(show) }
 
 func (e *Exporter) shown() shown { return shown{external: e.external, orderIDs: e.orderIDs.Load()} }
 
-// Registerer takes metrics of this process that are not in the list: those of
-// libraries. A name of the list is left out of the scrape.
+// Registerer registers metrics of this process that are not in the list, such as
+// those of libraries. A scrape omits them if the list has their name.
 func (e *Exporter) Registerer() prometheus.Registerer { return e.own.registry }
 
 func (e *Exporter) snapshot() *watch.Snapshot {
@@ -83,8 +83,8 @@ func (e *Exporter) snapshot() *watch.Snapshot {
 	return &watch.Snapshot{}
 }
 
-// Gather returns all families, in order of their names. It makes them anew each
-// time; the scrape does not use it.
+// Gather returns all families, in order of their names. It makes them at each call.
+// Scrapes do not use it.
 func (e *Exporter) Gather() ([]*dto.MetricFamily, error) {
 	v := newView(e.snapshot(), e.now(), e.shown())
 	v.memory = e.memory()
@@ -124,7 +124,7 @@ func (e *Exporter) gatherOwn() ([]*dto.MetricFamily, error) {
 	return slices.DeleteFunc(families, func(f *dto.MetricFamily) bool { return taken[f.GetName()] }), err
 }
 
-// live returns the part of a scrape that is made anew each time.
+// live returns the part of a scrape that is made at each scrape.
 func (e *Exporter) live(format expfmt.Format, s *watch.Snapshot) ([]byte, error) {
 	families, err := e.gatherOwn()
 	if err != nil {

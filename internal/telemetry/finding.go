@@ -8,14 +8,14 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// mostFindings bounds the series of single findings. Nobody looks at more, and a
+// mostFindings bounds the series of single findings. No engineer reads more, and a
 // shop in which everything breaks at once must not flood its Prometheus too.
 const mostFindings = 500
 
 // mostOrders bounds the order ids of one finding: a notification has room for a few.
 const mostOrders = 5
 
-// shown is what the operator allows or adds: the address of the status page, and order ids.
+// shown is what the config adds to findings: the address of the status page, and order ids.
 type shown struct {
 	external string
 	orderIDs bool
@@ -25,8 +25,8 @@ type shown struct {
 type finding struct {
 	*signal.Finding
 	labels []*dto.LabelPair
-	linked []*dto.LabelPair // and where its page is
-	words  []*dto.LabelPair // what it is about, as people read it
+	linked []*dto.LabelPair // and the address of its page
+	words  []*dto.LabelPair // its subject in words
 }
 
 // list indexes the open findings: the most severe first, then the oldest, as the
@@ -49,8 +49,7 @@ func (v *view) list(open []signal.Finding, show shown) {
 	}
 }
 
-// subject returns the labels of what a finding is about, under the names that the
-// subject has in the API.
+// subject returns the labels of a finding's subject, under their names in the API.
 func (v *view) subject(s signal.Subject) []*dto.LabelPair {
 	return v.labels.of(
 		label{labelSystem, valid(string(s.System))}, label{labelCluster, valid(s.Cluster)},
@@ -69,8 +68,8 @@ func perFinding(each func(f *finding, out *block)) func(*view, *block) {
 	}
 }
 
-// findingSince adds since when, or since when it is known where that cannot be told:
-// a rule that alerts on the series must not miss the finding.
+// findingSince adds when the failure began, or when it was found if the beginning is
+// unknown: a rule that alerts on the series must not miss the finding.
 func findingSince(f *finding, out *block) {
 	since := f.Since
 	if since.IsZero() {

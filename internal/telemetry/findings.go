@@ -17,7 +17,7 @@ type tally struct {
 	latest *signal.Finding // open or closed lately
 }
 
-// modes returns every mode that is built, and any other that has a finding.
+// modes returns every mode that lostorder decides, and any other that has a finding.
 func (v *view) modes() map[string]*tally {
 	modes := map[string]*tally{}
 	of := func(mode signal.Mode) *tally {

@@ -108,8 +108,8 @@ func duplicated(_ *view, l *lifecycle, out *block) {
 	out.add(float64(n), l.labels)
 }
 
-// dwells adds what was counted of each state as Prometheus writes buckets. The label
-// is not le: that is for what only grows, and these orders come and go.
+// dwells adds the dwell histogram of each state as cumulative buckets. The label is not
+// le, because le is for values that only grow.
 func dwells(v *view, out *block) {
 	for i := range v.states.all {
 		s := &v.states.all[i]
@@ -124,9 +124,8 @@ func dwells(v *view, out *block) {
 	}
 }
 
-// Read observes what happened since the reading before: how long orders were in
-// the states that they left, each with its trace, and which checks finished a pass.
-// It is called once for each report.
+// Read observes what happened since the previous reading: the dwells of orders that left
+// a state, each with its trace, and completed passes. It is called once for each report.
 func (e *Exporter) Read(r *signal.Report) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -141,6 +140,14 @@ func (e *Exporter) Read(r *signal.Report) {
 			e.dwelling[r.TargetID] = map[lifecycleID]bool{}
 		}
 		e.dwelling[r.TargetID][id] = true
+		for j := range l.States { // at zero, so that a rate sees the first order
+			if s := &l.States[j]; !s.Terminal {
+				e.own.dwell.WithLabelValues(id[0], id[1], valid(s.Name))
+				if s.Max > 0 {
+					e.own.dwellRatio.WithLabelValues(id[0], id[1], valid(s.Name))
+				}
+			}
+		}
 		for _, left := range l.History.EndedDwells {
 			if limit := maxOf(l, left.State); limit > 0 {
 				e.own.dwellRatio.WithLabelValues(id[0], id[1], valid(left.State)).Observe(left.For.Seconds() / limit.Seconds())
@@ -155,7 +162,7 @@ func (e *Exporter) Read(r *signal.Report) {
 	}
 }
 
-// Forget drops what is kept of a target that is no longer watched.
+// Forget drops the histograms of a target that is no longer watched.
 func (e *Exporter) Forget(id signal.TargetID) {
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -52,6 +52,28 @@ func TestADwellHasItsTraceAndIsNative(t *testing.T) {
 	}
 }
 
+// TestDwellsStartAtZero: a rate sees the first order that leaves a state only if the
+// histogram existed before, and a panel must not be empty until then.
+func TestDwellsStartAtZero(t *testing.T) {
+	s := full()
+	e := exporter(&s)
+	for i := range s.Targets {
+		if r := s.Targets[i].Reading; r != nil {
+			for j := range r.Lifecycles {
+				r.Lifecycles[j].History.EndedDwells = nil
+			}
+		}
+	}
+	readAll(e, s)
+	families := scrape(t, e, "protobuf")
+	for _, name := range []string{"lostorder_order_dwell_seconds", "lostorder_order_dwell_ratio"} {
+		series := families[name].GetMetric()
+		if len(series) != 1 || series[0].GetHistogram().GetSampleCount() != 0 || series[0].GetLabel()[2].GetValue() != "placed" {
+			t.Errorf("%s has %v, want one series of state placed at zero", name, series)
+		}
+	}
+}
+
 func TestTheHistogramOfATargetThatIsForgottenIsGone(t *testing.T) {
 	s := full()
 	e := exporter(&s)

@@ -10,9 +10,9 @@ import (
 	"github.com/klauspost/compress/flate"
 )
 
-// member is the beginning of a gzip member: compressed up to a byte boundary, so
-// that the rest, which differs from scrape to scrape, can be put behind it. One
-// member and not two, because not every client reads on after the first.
+// member is the beginning of a gzip member, compressed up to a byte boundary. The rest
+// differs from scrape to scrape and is appended to it. It is one member and not two,
+// because some clients stop after the first.
 type member struct {
 	deflated []byte
 	crc      uint32

@@ -1,7 +1,6 @@
 package telemetry
 
 import (
-	"slices"
 	"strings"
 
 	dto "github.com/prometheus/client_model/go"
@@ -21,7 +20,7 @@ const (
 	unknown Type = "unknown"
 )
 
-// Stability says what a user may build on.
+// Stability says which names users can rely on.
 type Stability string
 
 // Stable names stay until the next major version; Experimental ones may change
@@ -43,19 +42,16 @@ type Metric struct {
 	// each adds the series that a snapshot has; nil for a metric that is counted
 	// in this process and lives in the registry.
 	each func(v *view, out *block)
-	// live metrics are made anew at each scrape and never kept.
+	// live metrics are made at each scrape and never kept.
 	live bool
 }
 
-// Group is a chapter of the list of metrics.
-type Group struct {
+// group is a chapter of the list of metrics.
+type group struct {
 	Title   string
 	Intro   string
 	Metrics []Metric
 }
-
-// Groups returns the list of all metrics, chapter by chapter.
-func Groups() []Group { return slices.Clone(groups) }
 
 // Metrics returns the list of all metrics.
 func Metrics() []Metric {
@@ -66,8 +62,8 @@ func Metrics() []Metric {
 	return all
 }
 
-// described returns the entry of a metric that lives in the registry. That it is
-// missing is a mistake in the list, which every test would meet.
+// described returns the entry of a metric that lives in the registry. A missing entry
+// is a mistake in the list, and every test would panic.
 func described(name string) Metric {
 	for _, m := range Metrics() {
 		if m.Name == name {

@@ -66,8 +66,8 @@ func newOwn() own {
 }
 
 // dwellBuckets are the bounds of the classic buckets of dwells. Below a second they
-// are finer than the bounds by which tables are counted: a fast state would lie in one
-// bucket otherwise.
+// are finer than the bounds by which tables are counted. Otherwise all dwells of a fast
+// state would be in one bucket.
 func dwellBuckets() []float64 {
 	bounds := []float64{0.01, 0.025, 0.05, 0.1, 0.25, 0.5}
 	for _, d := range signal.DwellBounds {
@@ -97,6 +97,6 @@ func (e *Exporter) ReloadSucceeded() {
 	e.own.reloadedSince.Set(float64(e.now().UnixMilli()) / 1000)
 }
 
-// ReloadFailed notes that the configuration could not be loaded and that the one
-// before is still in force.
+// ReloadFailed notes that the configuration could not be loaded. The previous one stays
+// in effect.
 func (e *Exporter) ReloadFailed() { e.own.reloaded.Set(0) }

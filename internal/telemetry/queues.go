@@ -63,7 +63,7 @@ func distinct(partitions []signal.Partition) []signal.Partition {
 	return partitions
 }
 
-// timeToLoss adds the queues that are threatened, as long as their reading is shown.
+// timeToLoss adds the queues whose messages are at risk, as long as their reading is shown.
 func timeToLoss(v *view, out *block) {
 	for _, threat := range v.Expiries {
 		id := validID(threat.QueueID)
@@ -100,7 +100,8 @@ func lostMessages(v *view, out *block) {
 // The queue keeps one series, so that a sum does not count its messages twice.
 const several = "several"
 
-// source returns the label that says whose failures end in a dead letter queue.
+// source returns the label that names the queue whose failed messages go to a dead
+// letter queue.
 func (v *view) source(sources []string) []*dto.LabelPair {
 	switch sources := v.sources(sources); len(sources) {
 	case 0:

@@ -12,9 +12,9 @@ import (
 	"github.com/lostorder/lostorder/internal/watch"
 )
 
-// view is a snapshot with the labels of its subjects. Each subject is in it once:
-// where two targets report the same one, the later in the order of their ids
-// wins, since a series that is there twice would cost the whole scrape.
+// view is a snapshot with the labels of its subjects, each subject once. If two
+// targets report the same subject, the one with the later id wins, because a
+// duplicate series would fail the whole scrape.
 type view struct {
 	*watch.Snapshot
 	now    time.Time

@@ -10,8 +10,8 @@ import (
 	"github.com/lostorder/lostorder/internal/phrase"
 )
 
-// Checkup writes what a check brought, target by target. Only what is to be pasted
-// is longer than a line.
+// Checkup writes the result of a check, target by target. Only commands to paste are
+// longer than a line.
 func (s Style) Checkup(w io.Writer, r *checkup.Result) error {
 	var b strings.Builder
 	bad, advice := 0, 0
@@ -36,13 +36,13 @@ func (s Style) Checkup(w io.Writer, r *checkup.Result) error {
 	}
 	switch {
 	case bad > 0 && len(r.Targets) == 1:
-		b.WriteString(s.paint(colors["lost"], "The target cannot be read, or not whole."))
+		b.WriteString(s.paint(colors["lost"], "The target cannot be read completely."))
 	case bad > 0:
-		b.WriteString(s.paint(colors["lost"], fmt.Sprintf("%d of %s cannot be read, or not whole.", bad, phrase.Count(len(r.Targets), "target"))))
+		b.WriteString(s.paint(colors["lost"], fmt.Sprintf("%d of %s cannot be read completely.", bad, phrase.Count(len(r.Targets), "target"))))
 	case advice > 0:
-		b.WriteString(s.paint(colors["risk"], fmt.Sprintf("%s can be read; %s to mend.", phrase.Count(len(r.Targets), "target"), phrase.Count(advice, "thing"))))
+		b.WriteString(s.paint(colors["risk"], fmt.Sprintf("%s can be read. %s to fix.", phrase.Count(len(r.Targets), "target"), phrase.Count(advice, "problem"))))
 	default:
-		b.WriteString(s.paint(colors["calm"], phrase.Count(len(r.Targets), "target")+" can be read; there is nothing to mend."))
+		b.WriteString(s.paint(colors["calm"], phrase.Count(len(r.Targets), "target")+" can be read. Nothing to fix."))
 	}
 	b.WriteByte('\n')
 	_, err := io.WriteString(w, b.String())
@@ -89,10 +89,10 @@ func (s Style) target(b *strings.Builder, t *checkup.Target) {
 	b.WriteByte('\n')
 }
 
-// pasted is what stands before what is to be pasted.
+// pasted is the indent of what is to be pasted.
 const pasted = "               "
 
-// item writes one thing under its word.
+// item writes one entry under its word.
 func (s Style) item(b *strings.Builder, word, color, text string) {
 	body := strings.TrimPrefix(wrap(text, pasted), pasted)
 	fmt.Fprintf(b, "      %s %s\n", s.paint(color, fmt.Sprintf("%-8s", word)), body)

@@ -44,7 +44,7 @@ ok    sqs/main  reachable: 1 queue, in 0.00 s
 FAIL  outbox/orders  cannot be read, in 0.00 s
       error    connection refused
 
-2 of 4 targets cannot be read, or not whole.
+2 of 4 targets cannot be read completely.
 `
 	if b.String() != want {
 		t.Errorf("writes\n%s\nwant\n%s", b.String(), want)
@@ -53,8 +53,8 @@ FAIL  outbox/orders  cannot be read, in 0.00 s
 
 func TestCheckupOfOneTarget(t *testing.T) {
 	for want, target := range map[string]checkup.Target{
-		"The target cannot be read, or not whole.":        {Error: "connection refused"},
-		"1 target can be read; there is nothing to mend.": {OK: true},
+		"The target cannot be read completely.": {Error: "connection refused"},
+		"1 target can be read. Nothing to fix.": {OK: true},
 	} {
 		var b strings.Builder
 		if err := style.Checkup(&b, &checkup.Result{Targets: []checkup.Target{target}}); err != nil || !strings.HasSuffix(b.String(), "\n"+want+"\n") {

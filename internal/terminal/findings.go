@@ -1,4 +1,4 @@
-// Package terminal writes what a running lostorder says as text for people.
+// Package terminal writes the answers of a running lostorder as text for a terminal.
 package terminal
 
 import (
@@ -20,10 +20,10 @@ import (
 // nothing may be cut.
 const width = 100
 
-// idLength is how much of a finding's id the table shows; it is enough to name it.
+// idLength is how much of a finding's id the table shows. It is enough to identify it.
 const idLength = 6
 
-// Style is how text is written: with colours, and as of when.
+// Style is how text is written: with or without colours, and the current time.
 type Style struct {
 	Color bool
 	Now   time.Time
@@ -43,8 +43,8 @@ var colors = map[string]string{
 	"lost": "1;31", "risk": "1;33", "blind": "1;33", "calm": "1;32",
 }
 
-// Findings writes the answer to "what is lost now": the verdict, what it rests on,
-// and a table that fits 100 columns.
+// Findings writes what is lost now: the verdict, which targets it is based on, and a
+// table that fits 100 columns.
 func (s Style) Findings(w io.Writer, a *api.Findings) error {
 	var b strings.Builder
 	b.WriteString(s.paint(colors[a.Verdict.Level], a.Verdict.Label) + ". " + strings.TrimSuffix(a.Verdict.Text, ".") + ".\n")
@@ -60,8 +60,8 @@ func (s Style) Findings(w io.Writer, a *api.Findings) error {
 	return err
 }
 
-// table writes one line per finding. The place, which can be long, gets what the
-// other columns leave.
+// table writes one line per finding. The subject can be long, and gets the width that
+// the other columns leave.
 func (s Style) table(b *strings.Builder, findings []api.Finding) {
 	rows := [][]string{{"ID", "SEVERITY", "FAILURE MODE", "FOR", "COUNT", "WHERE", "ORDERS"}}
 	for i := range findings {
@@ -102,7 +102,7 @@ func (s Style) table(b *strings.Builder, findings []api.Finding) {
 			case c == 1 && i > 0:
 				cell = s.paint(colors[cell], cell)
 			case c == 4:
-				cell, pad = strings.Repeat(" ", len(pad)-gap)+cell, strings.Repeat(" ", gap) // numbers stand right
+				cell, pad = strings.Repeat(" ", len(pad)-gap)+cell, strings.Repeat(" ", gap) // numbers are right-aligned
 			}
 			line.WriteString(cell + pad)
 		}
@@ -110,7 +110,7 @@ func (s Style) table(b *strings.Builder, findings []api.Finding) {
 	}
 }
 
-// sample names as many orders as fit, and says how many it leaves out.
+// sample names as many orders as fit, and the number of the others.
 func sample(ids []string, count int64, room int) string {
 	if len(ids) == 0 {
 		return "-"
@@ -190,7 +190,7 @@ func (s Style) Finding(w io.Writer, f *api.Finding) error {
 	return err
 }
 
-// moment writes when something was, and how long ago.
+// moment writes a time and how long ago it was.
 func (s Style) moment(t time.Time) string {
 	return t.In(s.Now.Location()).Format("2006-01-02 15:04:05 MST") + " (" + phrase.Ago(s.Now.Sub(t)) + " ago)"
 }

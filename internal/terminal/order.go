@@ -121,8 +121,7 @@ func (t *trail) gaps() {
 	}
 }
 
-// empty names the places that hold nothing of the order, and those of which only a part
-// was searched.
+// empty names the places without the order, and those that were searched only in part.
 func (t *trail) empty() {
 	title := "\nNothing found\n"
 	for i := range t.order.Places {

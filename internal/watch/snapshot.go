@@ -1,6 +1,6 @@
-// Package watch stands where everything meets: it takes the reports of all
-// targets, keeps the last good reading of each, has the failure modes decided, and
-// gives out consistent snapshots for the exports.
+// Package watch connects collectors, decisions and exports. It takes the reports of all
+// targets, keeps the last good reading of each, lets the failure modes be decided, and
+// returns consistent snapshots for the exports.
 package watch
 
 import (
@@ -10,10 +10,10 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// Snapshot is what lostorder knows at one moment. It is immutable: whoever holds
-// one may read it from any goroutine.
+// Snapshot is what lostorder knows at one time. It is immutable, so any goroutine may
+// read it.
 type Snapshot struct {
-	// Version changes with every report, so that what was made of a snapshot can be
+	// Version changes with every report, so that results derived from a snapshot can be
 	// kept until the next.
 	Version uint64
 	// Ready is true once every target has been read, or tried, at least once.
@@ -39,7 +39,8 @@ type Target struct {
 	Reading *signal.Report
 }
 
-// Stale reports whether what the target shows is older than its interval allows.
+// Stale reports whether the reading that the target shows is older than its interval
+// allows. After three intervals it expires and is dropped, see [collectors.Expired].
 func (t *Target) Stale(now time.Time) bool {
 	return t.Reading == nil || now.Sub(t.Reading.At) > 2*t.Interval+t.Took
 }

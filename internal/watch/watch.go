@@ -38,8 +38,8 @@ type Watch struct {
 	clean atomic.Pointer[Snapshot]
 }
 
-// New returns a Watch that has seen nothing. onChange is told of every finding
-// that opens or closes, one at a time, and must not call back; it may be nil.
+// New returns a Watch without reports. onChange is called for every finding that opens
+// or closes, one at a time, and must not call back. It may be nil.
 func New(now func() time.Time, log *slog.Logger, onChange func(detect.Change)) *Watch {
 	if onChange == nil {
 		onChange = func(detect.Change) {}
@@ -111,7 +111,7 @@ func (w *Watch) drop(id signal.TargetID) []detect.Change {
 	return w.record(w.detector.Forget(id, signal.InstantOf(w.now())))
 }
 
-// Snapshot returns what is known now. It never waits for a target. Between two
+// Snapshot returns the current snapshot. It never waits for a target. Between two
 // changes it returns the same snapshot.
 func (w *Watch) Snapshot() *Snapshot {
 	if s := w.clean.Load(); s != nil && !w.outlived(s) {
@@ -136,7 +136,7 @@ func (w *Watch) Snapshot() *Snapshot {
 	}
 	now := w.now()
 	for _, t := range w.targets {
-		if t.Reading != nil && collectors.Stale(t.Reading, now) {
+		if t.Reading != nil && collectors.Expired(t.Reading, now) {
 			t.Reading = nil
 		}
 		if t.Attempt.IsZero() {
@@ -151,12 +151,12 @@ func (w *Watch) Snapshot() *Snapshot {
 	return s
 }
 
-// outlived reports whether the snapshot shows a reading that has become too old
-// since.
+// outlived reports whether a reading in the snapshot has become too old since it was
+// made.
 func (w *Watch) outlived(s *Snapshot) bool {
 	now := w.now()
 	return slices.ContainsFunc(s.Targets, func(t Target) bool {
-		return t.Reading != nil && collectors.Stale(t.Reading, now)
+		return t.Reading != nil && collectors.Expired(t.Reading, now)
 	})
 }
 

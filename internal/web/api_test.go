@@ -125,7 +125,7 @@ func TestOneFinding(t *testing.T) {
 	}{
 		"a1b2c3": {http.StatusOK, `"100417"`},
 		"000001": {http.StatusOK, `"closed_at": "2026-03-13T02:19:00Z"`},
-		"123456": {http.StatusNotFound, `"error": "no finding 123456 is open or was closed lately"`},
+		"123456": {http.StatusNotFound, `"error": "no finding 123456 is open or was recently closed"`},
 	} {
 		res, body := do(t, handler(troubled()), http.MethodGet, "/api/v1/findings/"+id)
 		if res.StatusCode != want.code || !strings.Contains(body, want.body) {

@@ -6,7 +6,7 @@ import (
 	"github.com/lostorder/lostorder/internal/watch"
 )
 
-// condition is how a target is, the worst first.
+// condition is the state of a target, the worst first.
 type condition int
 
 const (

@@ -9,15 +9,16 @@ import (
 	"unicode"
 )
 
-// External is how people reach lostorder when that is not how Prometheus does: through
-// a proxy, under another name, below a path. Its zero value is the root of any address.
+// External is the address of lostorder for browsers, if it differs from the one that
+// Prometheus scrapes: a proxy, another name, a path. Its zero value is the root of any
+// address.
 type External struct {
 	URL    string // in front of every path; without a slash at its end, "" when it is not known
 	Prefix string // of every path that is served; "" or /like/this
 }
 
-// ParseExternal takes the address and the path as people write them. Without a path
-// of its own the one of the address is served.
+// ParseExternal parses the two flags. Without a route prefix, lostorder serves the path
+// of the address.
 func ParseExternal(address, prefix string) (e External, err error) {
 	u, err := url.Parse(address)
 	switch {
@@ -31,7 +32,7 @@ func ParseExternal(address, prefix string) (e External, err error) {
 	if prefix == "" {
 		prefix = u.Path
 	}
-	// Braces are wildcards to Go's router, and the rest cannot stand in a path.
+	// Braces are wildcards in Go's router, and the others are not allowed in a path.
 	if strings.ContainsFunc(prefix, func(r rune) bool {
 		return strings.ContainsRune("{}?#%\\\"<>", r) || unicode.IsSpace(r) || !unicode.IsPrint(r)
 	}) {
@@ -43,7 +44,7 @@ func ParseExternal(address, prefix string) (e External, err error) {
 	return e, nil
 }
 
-// Finding is the address of the page of a finding, "" when that is not known.
+// Finding is the address of the page of a finding, "" if unknown.
 func (e External) Finding(id string) string {
 	if e.URL == "" {
 		return ""
@@ -51,7 +52,7 @@ func (e External) Finding(id string) string {
 	return e.URL + "/findings/" + url.PathEscape(id)
 }
 
-// below serves everything below the prefix, and leads there who asks for the root.
+// below serves everything below the prefix, and redirects the root to it.
 func (e External) below(next http.Handler) http.Handler {
 	if e.Prefix == "" {
 		return next

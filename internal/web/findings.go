@@ -14,8 +14,7 @@ import (
 	"github.com/lostorder/lostorder/internal/web/api"
 )
 
-// findings answers with the open findings, or with those that ?state= asks for,
-// of one mode if ?mode= asks for it.
+// findings answers with the open findings. ?state= and ?mode= select others.
 func (s *server) findings(w http.ResponseWriter, r *http.Request) {
 	known, query := s.snapshot(), r.URL.Query()
 	var chosen []signal.Finding
@@ -40,7 +39,7 @@ func (s *server) findings(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	mode := signal.Mode(query.Get("mode"))
-	// A mode that is spelt wrong must not look like one of which there is nothing.
+	// A misspelt mode must not look like a mode without findings.
 	if mode != "" && !built(known, mode) {
 		var modes []string
 		for _, m := range slices.Sorted(maps.Keys(known.Counters.Findings)) {
@@ -58,19 +57,18 @@ func (s *server) findings(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	times := known.Recurrences(recurWithin, s.Now())
-	answer := api.Findings{Verdict: judge(known, s.Now()), Total: len(chosen), Next: page.next}
+	answer := api.Findings{Verdict: verdictOf(known, s.Now()), Total: len(chosen), Next: page.next}
 	stream(w, &answer, len(page.findings), func(i int) api.Finding { return s.finding(&page.findings[i], times) })
 }
 
-// one answers with one finding, open or closed lately: what the link in an alert
-// leads to.
+// one answers with one finding, open or recently closed. Alerts link to it.
 func (s *server) one(w http.ResponseWriter, r *http.Request) {
 	id, known := r.PathValue("id"), s.snapshot()
 	if f := find(known, id); f != nil {
 		respond(w, http.StatusOK, s.finding(f, known.Recurrences(recurWithin, s.Now())))
 		return
 	}
-	fail(w, http.StatusNotFound, "no finding "+id+" is open or was closed lately")
+	fail(w, http.StatusNotFound, "no finding "+id+" is open or was recently closed")
 }
 
 func find(known *watch.Snapshot, id string) *signal.Finding {

@@ -10,8 +10,8 @@ func (s *server) healthy(w http.ResponseWriter, _ *http.Request) {
 	plainText(w, http.StatusOK, "lostorder is healthy.\n")
 }
 
-// ready says yes once every target has been read, or tried, at least once; a
-// target that cannot be read does not keep the others from being served.
+// ready succeeds once every target has been read, or tried, at least once. A target that
+// cannot be read does not block the others.
 func (s *server) ready(w http.ResponseWriter, _ *http.Request) {
 	known := s.snapshot()
 	if known.Ready {

@@ -18,8 +18,8 @@ const (
 	pictureRim = 8
 )
 
-// picture is a lifecycle drawn from left to right: its states as boxes with what is
-// in them, its moves as arrows with how many orders made them.
+// picture is a lifecycle drawn from left to right: its states as boxes with the number
+// of orders, its transitions as arrows with how many orders made them.
 type picture struct {
 	Name, Database string
 	Width, Height  int
@@ -48,7 +48,7 @@ type arrow struct {
 	X, Y  int    // of the count
 }
 
-// pictures draws each lifecycle that is read, once.
+// pictures draws each lifecycle of the readings, once.
 func pictures(targets []watch.Target) []picture {
 	var all []picture
 	seen := map[[2]string]bool{}
@@ -118,7 +118,8 @@ func draw(l *signal.Lifecycle) picture {
 	return p
 }
 
-// columnsOf puts each state after all that lead to it, but for moves that go back.
+// columnsOf puts each state after all states that lead to it, except for transitions
+// that go back.
 func columnsOf(l *signal.Lifecycle, index map[string]int) []int {
 	const (
 		unseen = iota
@@ -156,8 +157,8 @@ func columnsOf(l *signal.Lifecycle, index map[string]int) []int {
 	return column
 }
 
-// connect draws an arrow from one box to another: from the right side to the left,
-// or, where it goes back or stays in its column, below all boxes.
+// connect draws an arrow from one box to another: from the right side to the left. An
+// arrow that goes back or stays in its column runs below all boxes.
 func connect(from, to box, back *int, height int) arrow {
 	y1, y2 := from.Y+boxHeight/2, to.Y+boxHeight/2
 	if to.X > from.X {
@@ -177,7 +178,7 @@ func connect(from, to box, back *int, height int) arrow {
 	}
 }
 
-// inState says what is known of the orders in a state.
+// inState describes the orders in a state.
 func inState(s *signal.State, arrived int64, history bool) string {
 	switch {
 	case s.Orders.Known():

@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// reloading serves POST /-/reload. A page of another site must not make a browser
-// reload: neither by a cross-site request nor through a name of its own that leads
-// to this address.
+// reloading serves POST /-/reload. Another site's page must not make a browser reload:
+// neither by a cross-site request nor by a host name of its own that resolves to this
+// address.
 func (s *server) reloading() http.Handler {
 	if !s.Lifecycle {
 		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -18,19 +18,19 @@ func (s *server) reloading() http.Handler {
 	}
 	return http.NewCrossOriginProtection().Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !s.External.knows(r.Host) {
-			plainText(w, http.StatusForbidden, "the request names a host that may not be this one; use an IP address or localhost, or set --web.external-url.\n")
+			plainText(w, http.StatusForbidden, "the request names an unknown host; use an IP address or localhost, or set --web.external-url.\n")
 			return
 		}
 		if err := s.Reload(r.Context()); err != nil {
-			plainText(w, http.StatusInternalServerError, "reload failed; the configuration before is still in force:\n"+err.Error()+"\n")
+			plainText(w, http.StatusInternalServerError, "reload failed; the previous configuration stays in effect:\n"+err.Error()+"\n")
 			return
 		}
 		plainText(w, http.StatusOK, "configuration reloaded.\n")
 	}))
 }
 
-// knows reports whether a Host header may be meant for this process: an address, the
-// host of the external URL, or a name that no public name server answers for.
+// knows reports whether a Host header can belong to this process: an IP address, the host
+// of the external URL, or a name that no public name server resolves.
 func (e External) knows(host string) bool {
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name

@@ -8,7 +8,7 @@ import (
 	"github.com/lostorder/lostorder/internal/web/api"
 )
 
-// respond answers in JSON. It is indented: people read it with curl.
+// respond answers in JSON, indented for readers of curl's output.
 func respond(w http.ResponseWriter, code int, answer any) {
 	body, err := json.MarshalIndent(answer, "", "  ")
 	if err != nil {
@@ -23,12 +23,12 @@ func fail(w http.ResponseWriter, code int, message string) {
 	respond(w, code, api.Error{Error: untrusted.Text(message)})
 }
 
-// notFound answers to a path of the API that is not there.
+// notFound answers requests for API paths that do not exist.
 func notFound(w http.ResponseWriter, r *http.Request) {
 	fail(w, http.StatusNotFound, "no such endpoint: "+r.URL.Path)
 }
 
-// readOnly refuses every method that could be meant to change something.
+// readOnly refuses every method except the reading ones.
 func readOnly(next http.HandlerFunc) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {

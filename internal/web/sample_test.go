@@ -23,7 +23,7 @@ func target(collector, name string) watch.Target {
 	}
 }
 
-// calm is a snapshot of five targets of which all is well.
+// calm is a snapshot of five healthy targets.
 func calm() *watch.Snapshot {
 	s := &watch.Snapshot{Version: 1, Ready: true, Targets: []watch.Target{
 		target("kafka", "main"), target("orders", "shop"), target("outbox", "orders"), target("rabbitmq", "shop"), target("sqs", "eu"),

@@ -12,25 +12,25 @@ import (
 	toolkit "github.com/prometheus/exporter-toolkit/web"
 )
 
-// How long a client may take. Writing is given long: a CPU profile takes as long
-// as it was asked to.
+// How long a client may take. The write timeout is long, because a CPU profile takes as
+// long as requested.
 const (
 	headerTimeout = 10 * time.Second
 	readTimeout   = 30 * time.Second
 	writeTimeout  = 2 * time.Minute
 	idleTimeout   = 2 * time.Minute
-	// shutdownTimeout is how long requests in progress may take to end.
+	// shutdownTimeout is how long requests in progress may take to finish.
 	shutdownTimeout = 5 * time.Second
 )
 
-// Serve serves the handler as the flags say, with TLS and basic auth where the
-// web config file asks for them, until ctx ends. It returns when everything it
-// started has ended: nil when it ended because ctx did.
+// Serve serves the handler as the flags say, until ctx ends, with TLS and basic auth if
+// the web config file has them. It returns when everything it started has ended, nil if
+// ctx was the reason.
 func Serve(ctx context.Context, handler http.Handler, flags *toolkit.FlagConfig, log *slog.Logger) error {
 	return run(ctx, handler, log, func(server *http.Server) error { return toolkit.ListenAndServe(server, flags, log) })
 }
 
-// ServeOn is Serve in plain text on a listener that is open already, and that it closes.
+// ServeOn is Serve in plain text on an open listener, which it closes.
 func ServeOn(ctx context.Context, listener net.Listener, handler http.Handler, log *slog.Logger) error {
 	return run(ctx, handler, log, func(server *http.Server) error { return server.Serve(listener) })
 }
@@ -60,7 +60,7 @@ func run(ctx context.Context, handler http.Handler, log *slog.Logger, serve func
 	defer cancel()
 	err := server.Shutdown(grace)
 	if err != nil {
-		log.Warn("end http requests that take too long", "err", err)
+		log.Warn("closing http requests that take too long", "err", err)
 		err = server.Close()
 	}
 	if ended := <-served; !errors.Is(ended, http.ErrServerClosed) {

@@ -35,7 +35,7 @@ var contentSecurityPolicy = func() string {
 		"'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 }()
 
-// mostShown is how many findings the page shows before it points at the API.
+// mostShown is how many findings the page shows. It links to the API for more.
 const mostShown = 100
 
 type page struct {
@@ -46,8 +46,8 @@ type page struct {
 	Closed     []findingRow
 	Targets    []targetRow
 	Lifecycles []picture
-	// Asked is the id of the one finding that the page was asked for, and One that
-	// finding, nil when it is not known.
+	// Asked is the id of the requested finding, and One that finding, nil if it is
+	// unknown.
 	Asked   string
 	One     *findingRow
 	Now     string
@@ -104,8 +104,8 @@ func (s *server) status(w http.ResponseWriter, r *http.Request) {
 	s.render(w, r, http.StatusOK, p, known, now)
 }
 
-// statusOfOne shows one finding: what the link in an alert leads to, also when it
-// was closed meanwhile or stands behind a hundred others.
+// statusOfOne shows one finding. Alerts link to it, so it also shows a finding that has
+// closed, and one that the front page omits.
 func (s *server) statusOfOne(w http.ResponseWriter, r *http.Request) {
 	known, now := s.snapshot(), s.Now()
 	p, code := page{Root: "../", Asked: untrusted.ID(r.PathValue("id"))}, http.StatusNotFound
@@ -120,7 +120,7 @@ func (s *server) render(w http.ResponseWriter, r *http.Request, code int, p page
 	p.Style = template.CSS(statusCSS) //nolint:gosec // embedded, not given
 	p.Search = s.Explainer != nil
 	p.Private = p.Search && s.Explainer().Private()
-	p.Verdict, p.Now, p.Version = judge(known, now), now.Format("2 Jan 2006 15:04:05 MST"), s.Version
+	p.Verdict, p.Now, p.Version = verdictOf(known, now), now.Format("2 Jan 2006 15:04:05 MST"), s.Version
 	var body bytes.Buffer
 	if err := statusPage.Execute(&body, p); err != nil {
 		s.Log.Error("render the status page", "err", err)
@@ -157,7 +157,7 @@ func means(mode signal.Mode) string {
 	return ""
 }
 
-// targetRows returns the targets, those that need somebody first.
+// targetRows returns the targets, those with problems first.
 func targetRows(targets []watch.Target, now time.Time) []targetRow {
 	rows := make([]targetRow, 0, len(targets))
 	for i := range targets {
@@ -189,7 +189,7 @@ func rowOf(t *watch.Target, now time.Time) targetRow {
 	return row
 }
 
-// holds says what a reading holds, and how far its comparisons have come.
+// holds describes the content of a reading and the progress of its comparisons.
 func holds(r *signal.Report) string {
 	all := phrase.Holds(r)
 	for i := range r.Reconciliations {
@@ -198,7 +198,7 @@ func holds(r *signal.Report) string {
 	return phrase.List(all, len(all))
 }
 
-// progress says how far the comparison of all rows has come.
+// progress describes the progress of a pass.
 func progress(r *signal.Pass) string {
 	text := fmt.Sprintf("%d rows compared in this round", r.Rows)
 	if r.Fraction >= 0 {

@@ -40,7 +40,7 @@ func TestVerdict(t *testing.T) {
 		"one finding that wakes nobody": {one(), "risk", "Orders are at risk", "1 open finding since 03:16 (3 min)", "All 5 targets can be read."},
 		"all is seen and all is well":   {calm(), "calm", "All well", "No order is being lost.", "All 5 targets can be read."},
 		"a blind spot is said": {
-			red(), "blind", "In part blind", "No order is being lost, as far as the 4 of 5 targets that can be read tell.",
+			red(), "blind", "Partly blind", "No order is being lost in the 4 of 5 targets that can be read. The others are unknown.",
 			"1 of 5 targets cannot be read: rabbitmq/shop.",
 		},
 		"a target that is read in part is a blind spot": {
@@ -48,7 +48,7 @@ func TestVerdict(t *testing.T) {
 				s := calm()
 				s.Targets[0].Err = troubled().Targets[0].Err
 				return s
-			}(), "blind", "In part blind", "No order is being lost, as far as what can be read of the targets tells.",
+			}(), "blind", "Partly blind", "No order is being lost in the parts of the targets that can be read. The others are unknown.",
 			"1 of 5 targets can be read in part only: kafka/main.",
 		},
 		"a reading that nothing renews is a blind spot": {
@@ -56,18 +56,18 @@ func TestVerdict(t *testing.T) {
 				s := calm()
 				s.Targets[4].Reading = &signal.Report{At: before(time.Minute)}
 				return s
-			}(), "blind", "In part blind", "No order is being lost, as far as the 4 of 5 targets that can be read tell.",
+			}(), "blind", "Partly blind", "No order is being lost in the 4 of 5 targets that can be read. The others are unknown.",
 			"1 of 5 targets cannot be read: sqs/eu.",
 		},
 		"no target can be read": {
-			&watch.Snapshot{Ready: true, Targets: red().Targets[3:4]}, "blind", "Blind", "Nothing can be said: no target can be read.",
+			&watch.Snapshot{Ready: true, Targets: red().Targets[3:4]}, "blind", "Blind", "Unknown: no target can be read.",
 			"1 of 1 target cannot be read: rabbitmq/shop.",
 		},
 		"nothing was read yet": {
 			&watch.Snapshot{Targets: []watch.Target{{ID: signal.TargetID{Collector: "kafka", Target: "main"}}}},
-			"blind", "Starting", "Nothing can be said yet: no target has been read.", "1 of 1 target not yet read: kafka/main.",
+			"blind", "Starting", "Unknown: no target has been read yet.", "1 of 1 target not yet read: kafka/main.",
 		},
-		"nothing is watched": {nil, "blind", "Blind", "Nothing is watched.", "The configuration names no target."},
+		"nothing is watched": {nil, "blind", "Blind", "lostorder watches nothing.", "The configuration names no target."},
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			_, page := do(t, handler(c.snapshot), http.MethodGet, "/")

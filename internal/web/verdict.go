@@ -11,16 +11,16 @@ import (
 	"github.com/lostorder/lostorder/internal/web/api"
 )
 
-// sight is how much of what is watched can be seen.
-type sight struct {
+// coverage is which of the targets can be read.
+type coverage struct {
 	all     int
 	blind   []string // targets that cannot be read
-	partial []string // targets of which a part cannot be read
+	partial []string // targets that can be read only in part
 	waiting []string // targets not yet tried
 }
 
-func look(targets []watch.Target, now time.Time) sight {
-	s := sight{all: len(targets)}
+func coverageOf(targets []watch.Target, now time.Time) coverage {
+	s := coverage{all: len(targets)}
 	for i := range targets {
 		name := targets[i].ID.String()
 		switch conditionOf(&targets[i], now) {
@@ -36,17 +36,17 @@ func look(targets []watch.Target, now time.Time) sight {
 	return s
 }
 
-// seen is the number of targets that can be read, at least in part.
-func (s sight) seen() int { return s.all - len(s.blind) - len(s.waiting) }
+// readable is the number of targets that can be read, at least in part.
+func (s coverage) readable() int { return s.all - len(s.blind) - len(s.waiting) }
 
-// String says what cannot be seen.
-func (s sight) String() string {
+// String names the targets that cannot be read.
+func (s coverage) String() string {
 	if s.all == 0 {
 		return "The configuration names no target."
 	}
 	if len(s.blind)+len(s.partial)+len(s.waiting) == 0 {
 		if s.all == 1 {
-			return "The one target can be read."
+			return "The only target can be read."
 		}
 		return fmt.Sprintf("All %d targets can be read.", s.all)
 	}
@@ -64,9 +64,9 @@ func (s sight) String() string {
 	return strings.Join(parts, " ")
 }
 
-// judge says whether orders are being lost: it is what the status page says first.
-func judge(known *watch.Snapshot, now time.Time) api.Verdict {
-	s := look(known.Targets, now)
+// verdictOf decides whether orders are being lost. It is the headline of the status page.
+func verdictOf(known *watch.Snapshot, now time.Time) api.Verdict {
+	s := coverageOf(known.Targets, now)
 	v := api.Verdict{Sight: s.String()}
 	switch {
 	case len(known.Open) > 0:
@@ -80,17 +80,17 @@ func judge(known *watch.Snapshot, now time.Time) api.Verdict {
 			v.Text += word + phrase.Clock(since, now) + " (" + phrase.Ago(now.Sub(since)) + ")"
 		}
 	case s.all == 0:
-		v.Level, v.Label, v.Text = "blind", "Blind", "Nothing is watched."
-	case s.seen() == 0 && len(s.waiting) > 0 && len(s.blind) == 0:
-		v.Level, v.Label, v.Text = "blind", "Starting", "Nothing can be said yet: no target has been read."
-	case s.seen() == 0:
-		v.Level, v.Label, v.Text = "blind", "Blind", "Nothing can be said: no target can be read."
-	case s.seen() < s.all:
-		v.Level, v.Label = "blind", "In part blind"
-		v.Text = fmt.Sprintf("No order is being lost, as far as the %d of %d targets that can be read tell.", s.seen(), s.all)
+		v.Level, v.Label, v.Text = "blind", "Blind", "lostorder watches nothing."
+	case s.readable() == 0 && len(s.waiting) > 0 && len(s.blind) == 0:
+		v.Level, v.Label, v.Text = "blind", "Starting", "Unknown: no target has been read yet."
+	case s.readable() == 0:
+		v.Level, v.Label, v.Text = "blind", "Blind", "Unknown: no target can be read."
+	case s.readable() < s.all:
+		v.Level, v.Label = "blind", "Partly blind"
+		v.Text = fmt.Sprintf("No order is being lost in the %d of %d targets that can be read. The others are unknown.", s.readable(), s.all)
 	case len(s.partial) > 0:
-		v.Level, v.Label = "blind", "In part blind"
-		v.Text = "No order is being lost, as far as what can be read of the targets tells."
+		v.Level, v.Label = "blind", "Partly blind"
+		v.Text = "No order is being lost in the parts of the targets that can be read. The others are unknown."
 	default:
 		v.Level, v.Label, v.Text = "calm", "All well", "No order is being lost."
 	}

@@ -13,13 +13,14 @@ import (
 	"github.com/lostorder/lostorder/internal/watch"
 )
 
-// Options are what the handler is made of.
+// Options configure the handler.
 type Options struct {
-	// Snapshot returns what is known now; nil stands for nothing. It must not block.
+	// Snapshot returns the current snapshot, or nil before the first one. It must not
+	// block.
 	Snapshot func() *watch.Snapshot
 	Metrics  http.Handler // of /metrics
-	// Reload loads the configuration again; nil: there is nothing to reload. The
-	// client is shown its error, which must hold no values of the file.
+	// Reload loads the configuration again, nil if it cannot be reloaded. Clients see its
+	// error, which must not contain values of the file.
 	Reload    func(context.Context) error
 	Lifecycle bool             // allow POST /-/reload
 	Now       func() time.Time // time.Now when nil; its location is that of the status page
@@ -94,8 +95,7 @@ func (s *server) runbook(mode signal.Mode) string {
 	return strings.TrimSuffix(s.RunbookBase, "/") + "/" + string(mode) + ".md"
 }
 
-// secured sets the headers that keep a browser from doing with an answer what was
-// not meant.
+// secured sets the headers that restrict what a browser does with an answer.
 func secured(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()

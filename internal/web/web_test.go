@@ -51,7 +51,7 @@ func TestEndpoints(t *testing.T) {
 		"not ready before anything":      {handler(nil), "GET", "/-/ready", 503, "lostorder is not ready. Not yet read:\n", ""},
 		"reload":                         {handler(nil, reload(nil)), "POST", "/-/reload", 200, "configuration reloaded.\n", ""},
 		"reload is not for looking":      {handler(nil, reload(nil)), "GET", "/-/reload", 405, "Method Not Allowed\n", "POST"},
-		"reload says every mistake":      {handler(nil, reload(errors.Join(errors.New("c.yml:3:1: unknown key"), errors.New("c.yml:9:5: not a duration")))), "POST", "/-/reload", 500, "reload failed; the configuration before is still in force:\nc.yml:3:1: unknown key\nc.yml:9:5: not a duration\n", ""},
+		"reload says every mistake":      {handler(nil, reload(errors.Join(errors.New("c.yml:3:1: unknown key"), errors.New("c.yml:9:5: not a duration")))), "POST", "/-/reload", 500, "reload failed; the previous configuration stays in effect:\nc.yml:3:1: unknown key\nc.yml:9:5: not a duration\n", ""},
 		"reload where there is none":     {handler(nil), "POST", "/-/reload", 404, "404 page not found\n", ""},
 		"a page that is not there":       {handler(calm()), "GET", "/nothing", 404, "404 page not found\n", ""},
 		"an endpoint that is not there":  {handler(calm()), "GET", "/api/v2/findings", 404, "{\n  \"error\": \"no such endpoint: /api/v2/findings\"\n}\n", ""},

@@ -18,8 +18,8 @@ import (
 )
 
 // lasting are the modes whose findings do not close with the fault: nothing brings
-// lost messages back, and somebody should see that for an hour. How their alerts
-// resolve is in the unit tests.
+// lost messages back, so the finding stays open for an hour. The unit tests cover how
+// their alerts resolve.
 var lasting = []signal.Mode{signal.MessageLost}
 
 // played is what the demo found of one fault.
@@ -28,10 +28,9 @@ type played struct {
 	closed  bool
 }
 
-// TestRealAlertsWhileTheDemoBreaks plays the demo, and demands of every fault that an
-// alert of its mode reaches the webhook, leads to the orders, and resolves once the
-// finding is closed; that nobody hears of what lostorder did not find; and that nothing is
-// called resolved because lostorder is gone.
+// TestRealAlertsWhileTheDemoBreaks plays the demo. For every fault, an alert of its mode
+// reaches the webhook, links to the orders, and resolves once the finding is closed. No
+// other alert is sent. Nothing resolves because lostorder is gone.
 func TestRealAlertsWhileTheDemoBreaks(t *testing.T) {
 	t.Parallel()
 	program, address := lostorder(t), free(t)
@@ -49,12 +48,12 @@ func TestRealAlertsWhileTheDemoBreaks(t *testing.T) {
 			t.Errorf("%s: the demo did not find its own fault", drill.Mode)
 			continue
 		}
-		told := m.heard("firing", func(n *notice) bool { return n.Labels["finding"] == p.finding.ID })
-		if len(told) == 0 {
-			t.Errorf("%s: nobody was told of finding %s", drill.Mode, p.finding.ID)
+		sent := m.heard("firing", func(n *notice) bool { return n.Labels["finding"] == p.finding.ID })
+		if len(sent) == 0 {
+			t.Errorf("%s: no alert was sent for finding %s", drill.Mode, p.finding.ID)
 			continue
 		}
-		about(t, &told[0], p.finding)
+		about(t, &sent[0], p.finding)
 		if p.closed == slices.Contains(lasting, drill.Mode) {
 			t.Errorf("%s: its finding is closed: %t", drill.Mode, p.closed)
 		}
@@ -64,13 +63,13 @@ func TestRealAlertsWhileTheDemoBreaks(t *testing.T) {
 	}
 	for _, n := range m.heard("firing", func(n *notice) bool { return n.Labels["mode"] != "" }) {
 		if !known[n.Labels["finding"]] {
-			t.Errorf("somebody was told of what lostorder did not find: %s", n.String())
+			t.Errorf("an alert was sent without a finding: %s", n.String())
 		}
 	}
 
-	// Now it is gone, with findings open. That is told, and that nothing is resolved by it.
+	// lostorder is gone while findings are open. That is an alert, and nothing resolves.
 	m.fires("LostorderAbsent")
-	m.eventually("what nobody sees any more is muted or over", func() (bool, string) {
+	m.eventually("the alerts of findings are muted or over", func() (bool, string) {
 		firing, muted := m.firing(), m.muted()
 		for _, alert := range firing {
 			if alert != "LostorderAbsent" && !slices.Contains(muted, alert) {
@@ -86,7 +85,7 @@ func TestRealAlertsWhileTheDemoBreaks(t *testing.T) {
 	}
 }
 
-// about demands of a notice all that whoever is woken by it needs.
+// about checks that a notice has everything that the paged engineer needs.
 func about(t *testing.T, n *notice, f *api.Finding) {
 	t.Helper()
 	if want := map[signal.Severity]string{signal.Critical: "pager", signal.Warning: "team", signal.Info: "record"}[signal.Severity(n.Labels["severity"])]; n.Receiver != want {

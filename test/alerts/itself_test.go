@@ -165,8 +165,8 @@ lifecycles:
 	return w
 }
 
-// step is one thing that happens. What was told before is forgotten; while nothing
-// happened, nobody was told of anything.
+// step is one event. It clears earlier notices, and checks that none was sent before the
+// event.
 func (w *watched) step(what string, happen func()) {
 	w.t.Helper()
 	if w.t.Failed() {

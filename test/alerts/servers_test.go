@@ -52,8 +52,8 @@ type monitoring struct {
 	prometheus   string
 	alertmanager string
 
-	mu   sync.Mutex
-	told []notice
+	mu      sync.Mutex
+	notices []notice
 }
 
 // notice is an alert as the webhook got it.
@@ -112,8 +112,7 @@ func monitor(t *testing.T, lostorder string) *monitoring {
 	return m
 }
 
-// receive takes notifications, and follows the link of each at once, as whoever is
-// woken by it would.
+// receive takes notifications, and follows the link of each at once, as an engineer would.
 func (m *monitoring) receive(w http.ResponseWriter, r *http.Request) {
 	var message struct {
 		Receiver string
@@ -133,25 +132,25 @@ func (m *monitoring) receive(w http.ResponseWriter, r *http.Request) {
 			}
 		}
 		m.mu.Lock()
-		m.told = append(m.told, n)
+		m.notices = append(m.notices, n)
 		m.mu.Unlock()
 	}
 }
 
-// forget forgets what was told.
+// forget drops the received notices.
 func (m *monitoring) forget() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.told = nil
+	m.notices = nil
 }
 
 // heard returns the notices of a status that a condition chooses.
 func (m *monitoring) heard(status string, is func(*notice) bool) (all []notice) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for i := range m.told {
-		if m.told[i].Status == status && is(&m.told[i]) {
-			all = append(all, m.told[i])
+	for i := range m.notices {
+		if m.notices[i].Status == status && is(&m.notices[i]) {
+			all = append(all, m.notices[i])
 		}
 	}
 	return all
@@ -185,8 +184,8 @@ func (m *monitoring) hears(status, alert string) (n notice) {
 func (m *monitoring) say() string {
 	var b strings.Builder
 	m.mu.Lock()
-	for i := range m.told {
-		fmt.Fprintln(&b, m.told[i].String())
+	for i := range m.notices {
+		fmt.Fprintln(&b, m.notices[i].String())
 	}
 	m.mu.Unlock()
 	alerts, _ := get("http://" + m.prometheus + "/api/v1/alerts")

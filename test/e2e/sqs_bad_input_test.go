@@ -58,22 +58,22 @@ func TestRealBrokenSQSHidesNoOther(t *testing.T) {
 		answer http.HandlerFunc
 		want   string
 	}{
-		"unauthorized": {refuse("UnrecognizedClientException"), "the credentials are not known in region eu-central-1"},
+		"unauthorized": {refuse("UnrecognizedClientException"), "the credentials are unknown in region eu-central-1"},
 		"forbidden":    {refuse("AccessDeniedException"), "not authorized; grant sqs:ListQueues"},
 		"throttled":    {refuse("ThrottlingException"), "throttled by AWS (ThrottlingException)"},
-		"not-found":    {http.NotFound, "is not what AWS answers; check endpoint and region"},
+		"not-found":    {http.NotFound, "is not from AWS; check endpoint and region"},
 		"page": {
 			func(w http.ResponseWriter, _ *http.Request) {
 				_, _ = io.WriteString(w, "<!doctype html><title>Sign in</title>")
 			},
-			"is not what AWS answers; check endpoint and region",
+			"is not from AWS; check endpoint and region",
 		},
 		"cut": {
 			func(w http.ResponseWriter, _ *http.Request) {
 				w.Header().Set("Content-Length", "1000")
 				_, _ = io.WriteString(w, `{"QueueUrls":[`)
 			},
-			"ends in the middle",
+			"is truncated",
 		},
 		"slow": {func(w http.ResponseWriter, r *http.Request) { endless(w, r, "x") }, "timeout: no answer within"},
 		"huge": {func(w http.ResponseWriter, r *http.Request) { endless(w, r, strings.Repeat("x", 1<<16)) }, "answer"}, // is larger than 32 MiB, or on a slow machine none in time

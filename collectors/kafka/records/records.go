@@ -10,9 +10,9 @@ import (
 )
 
 const (
-	// MaxDecompressed bounds how many bytes one Scan decompresses. A batch beyond it
+	// maxDecompressed bounds how many bytes one Scan decompresses. A batch beyond it
 	// yields a record whose key is unknown.
-	MaxDecompressed = 16 << 20
+	maxDecompressed = 16 << 20
 	// maxKey bounds the key that is kept. A longer one is no order id.
 	maxKey = 256
 	// maxTrace bounds the header that is kept; a traceparent has 55 bytes.
@@ -59,7 +59,7 @@ const (
 // cannot be read, or is larger than it may be, yields one record without a key: its
 // messages are visible, whatever they hold.
 func Scan(raw []byte, aborted []Aborted, from int64, yield func(Record) bool) (next int64) {
-	s := scan{from: from, next: from, left: MaxDecompressed, aborted: aborted, open: map[int64]bool{}, yield: yield}
+	s := scan{from: from, next: from, left: maxDecompressed, aborted: aborted, open: map[int64]bool{}, yield: yield}
 	defer s.codec.close()
 	for len(raw) > magicAt {
 		size := int64(int32(binary.BigEndian.Uint32(raw[lengthAt:]))) + lengthAt + 4

@@ -23,8 +23,8 @@ func LosesNothing(t *testing.T, address string) {
 	_ = gate.Close()
 }
 
-// Loses waits until the test is the only one on the node, of both kinds, and keeps the
-// others waiting until it is over. Whoever comes after it began to wait waits for it.
+// Loses waits until the test is the only one on the node, of both kinds, and blocks the
+// others until it is over. Tests that start after it wait for it.
 func Loses(t *testing.T, address string) {
 	t.Helper()
 	gate := lock(t, address, ".gate", syscall.LOCK_EX)

@@ -28,14 +28,6 @@ type Value struct {
 	Null bool
 }
 
-// String is the value as text.
-func (v Value) String() string {
-	if v.Null {
-		return "NULL"
-	}
-	return v.Text
-}
-
 // mostKeys is how many keys one query looks up.
 const mostKeys = 200
 

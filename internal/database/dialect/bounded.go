@@ -15,7 +15,7 @@ const LargestAnswer = 64 << 20
 var ErrTooLarge = errors.New("the server sent more than 64 MiB as one answer, which no answer to lostorder is")
 
 // Bounded has each connection fail when a server sends an endless answer: a driver, or
-// whoever collects its rows, would keep all of it.
+// the code that collects its rows, would keep all of it.
 func Bounded(dial Dial) Dial {
 	return func(ctx context.Context, network, addr string) (net.Conn, error) {
 		conn, err := dial(ctx, network, addr)

@@ -55,7 +55,7 @@ type OrderPlace struct {
 	Gaps []OrderGap `json:"gaps"`
 }
 
-// String names the place for people.
+// String names the place in words.
 func (p *OrderPlace) String() string { return p.Store + " · " + p.Name }
 
 // OrderGap is why a source could not search a place.

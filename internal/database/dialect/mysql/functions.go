@@ -40,8 +40,8 @@ var harmless = func() map[string]bool {
 	return all
 }()
 
-// Unsafe goes by a list. A function of a database, which somebody wrote, may do anything:
-// the server does not say what.
+// Unsafe uses a list. A user-defined function may do anything, and the server does not
+// say what.
 func (d *server) Unsafe(_ context.Context, _ dialect.Tx, calls []dialect.Call) (unsafe []string, err error) {
 	for _, c := range calls {
 		if c.Schema != "" || !harmless[strings.ToLower(c.Name)] && !strings.HasPrefix(c.Name, "lostorder_") {
