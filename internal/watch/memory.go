@@ -80,7 +80,7 @@ func (w *Watch) Restore(m Memory) {
 		if t.Detected != nil {
 			if err := w.detector.Restore(t.Detected); err != nil {
 				w.log.Warn("what the decisions remember of a target is of no use and dropped", "err", err)
-				w.drop(DroppedVersion)
+				w.countDropped(DroppedVersion)
 			}
 		}
 		t.Detected = nil
@@ -157,11 +157,11 @@ func (w *Watch) checkIdentity(r *signal.Report) (changes []detect.Change) {
 	}
 	w.log.Warn("another target has replaced the one from before the restart; its memory is dropped", "collector", r.Collector, "target", r.Target,
 		"identity_before", before.Identity, "identity", r.Identity)
-	w.drop(DroppedIdentity)
+	w.countDropped(DroppedIdentity)
 	return w.detector.Forget(r.TargetID, signal.InstantOf(r.At))
 }
 
-func (w *Watch) drop(r Reason) {
+func (w *Watch) countDropped(r Reason) {
 	if w.keeper != nil {
 		w.keeper.Dropped(r)
 	}
