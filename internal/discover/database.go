@@ -78,7 +78,7 @@ func (x *explorer) databaseConfig(e *draft.Entry) (database.Config, error) {
 	return database.Find(f, e.Name), nil
 }
 
-// reasons are what is wrong with an address, without the places in a file that nobody sees.
+// reasons are what is wrong with an address, without positions in a file that is not shown.
 func reasons(flag string, err error) error {
 	problems, ok := errors.AsType[config.Errors](err)
 	if !ok {

@@ -12,7 +12,7 @@ import (
 type secrets struct {
 	names  []string
 	values map[string]string
-	of     map[string]string // what each is, for people
+	of     map[string]string // what each is, in words
 }
 
 // hide returns a variable that stands for a secret. A text that has variables is kept as

@@ -122,7 +122,7 @@ func (x *explorer) read(ctx context.Context, section string, e *draft.Entry) (ch
 	return checkup.Target{OK: true}, ""
 }
 
-// valid notes what is wrong with an entry that is commented out, so that whoever uses it knows.
+// valid notes what is wrong with an entry that is commented out, so that its user knows.
 func (x *explorer) valid(section string, e *draft.Entry) {
 	used := *e
 	used.Off = ""

@@ -92,7 +92,7 @@ func comments(text string) string {
 }
 
 // sql recognises statements and parts of them, which are no sentences.
-var sql = regexp.MustCompile(`^\s*(?:ALTER|AND|CREATE|DELETE|EXPLAIN|FROM|GRANT|JOIN|INSERT|SELECT|SHOW|UPDATE|WHERE|WITH)\s`)
+var sql = regexp.MustCompile(`^[\s(]*(?:ALTER|AND|CREATE|DELETE|EXPLAIN|FROM|GRANT|JOIN|INSERT|SELECT|SHOW|UPDATE|WHERE|WITH)\s`)
 
 // wordList recognises lists of names, which are no sentences either.
 var wordList = regexp.MustCompile(`^[a-z0-9_\s]+$`)

@@ -12,7 +12,7 @@ type Child struct {
 	*Table
 	OrderID string
 	Foreign bool // by a foreign key
-	// Type is the column that says of which table the order is, and TypeValue its value for
+	// Type is the column that names the table of the order, and TypeValue its value for
 	// these orders. Both are empty where the column names orders of one table only.
 	Type, TypeValue string
 }
