@@ -57,6 +57,6 @@ func (q *queue) hide(r *reader, hidden bool) {
 		q.hidden, r.sorted = hidden, nil
 	}
 	if !hidden && (q.gone || q.seenIn != r.number) {
-		q.lastWaiting = 0 // it is deleted, and nobody asks again
+		q.lastWaiting = 0 // it is deleted; do not ask again
 	}
 }

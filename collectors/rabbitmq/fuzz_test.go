@@ -11,7 +11,6 @@ import (
 
 	"github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
-	"google.golang.org/protobuf/proto"
 
 	"github.com/lostorder/lostorder/collectors/rabbitmq"
 	"github.com/lostorder/lostorder/internal/signal"
@@ -27,8 +26,8 @@ func FuzzSamples(f *testing.F) {
 			t.Errorf("the error is %s", err)
 		}
 		queue, vhost = strings.ToValidUTF8(queue, "?"), strings.ToValidUTF8(vhost, "?")
-		family := io_prometheus_client.MetricFamily{Name: proto.String("rabbitmq_queue_messages"), Type: io_prometheus_client.MetricType_GAUGE.Enum(), Metric: []*io_prometheus_client.Metric{{
-			Label: []*io_prometheus_client.LabelPair{{Name: proto.String("vhost"), Value: &vhost}, {Name: proto.String("queue"), Value: &queue}},
+		family := io_prometheus_client.MetricFamily{Name: new("rabbitmq_queue_messages"), Type: io_prometheus_client.MetricType_GAUGE.Enum(), Metric: []*io_prometheus_client.Metric{{
+			Label: []*io_prometheus_client.LabelPair{{Name: new("vhost"), Value: &vhost}, {Name: new("queue"), Value: &queue}},
 			Gauge: &io_prometheus_client.Gauge{Value: &value},
 		}}}
 		var text bytes.Buffer

@@ -108,7 +108,7 @@ func (r *reader) readExchanges(ctx context.Context) {
 	u.exchanges = now
 }
 
-// explain says, for people, where unroutable messages were published and why they reach no
+// explain describes where unroutable messages were published and why they reach no
 // queue.
 func (u *unroutable) explain() (list []string) {
 	exchanges := slices.SortedFunc(maps.Keys(u.grown), func(a, b key) int {

@@ -80,10 +80,10 @@ func (r *reader) restore(ctx context.Context) {
 		return
 	}
 	ignored := func(what string, err error) {
-		r.log.Warn(what, "state_file", r.config.StateFile, "err", err)
+		r.log.Warn("part of the state file is ignored", "ignored", what, "state_file", r.config.StateFile, "err", err)
 	}
 	if err != nil {
-		ignored("state is ignored, and a new pass begins", err)
+		ignored("all of it: a new pass begins", err)
 		return
 	}
 	r.pass = pass{
@@ -95,7 +95,7 @@ func (r *reader) restore(ctx context.Context) {
 	for role := range s.Marks {
 		position := compare.PositionOf(s.Marks[role])
 		if err := r.checkPosition(ctx, r.sides[role], position); err != nil {
-			ignored("a position in the state is ignored, and only the latest rows are compared", err)
+			ignored("a position: only the latest rows are compared", err)
 			continue
 		}
 		r.followers[role].last = position

@@ -108,7 +108,7 @@ func TestUnusableStateIsIgnored(t *testing.T) {
 			w := watch(t, text)
 			w.next("the missing payment", missing(1))
 			w.stop()
-			if !strings.Contains(w.log.String(), "state is ignored") {
+			if !strings.Contains(w.log.String(), "a new pass begins") {
 				t.Errorf("the log does not mention it: %s", w.log.String())
 			}
 		})

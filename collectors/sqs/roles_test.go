@@ -20,7 +20,8 @@ func TestRolesOfQueuesFollowFromRedrivePolicies(t *testing.T) {
 		dead   []string
 	}{
 		"by redrive policies": {
-			nil, map[string]signal.Role{"orders": signal.RoleWork, "orders-again": signal.RoleRetry, "orders-dead": signal.RoleDeadLetter, "entries": signal.RoleWork},
+			nil,
+			map[string]signal.Role{"orders": signal.RoleWork, "orders-again": signal.RoleRetry, "orders-dead": signal.RoleDeadLetter, "entries": signal.RoleWork},
 			[]string{"orders-dead"},
 		},
 		"one that is not chosen, and is watched because it is processed": {
@@ -28,7 +29,8 @@ func TestRolesOfQueuesFollowFromRedrivePolicies(t *testing.T) {
 		},
 		"by the config": {
 			[]string{"roles: [{queues: orders-again, role: dead_letter}, {queues: entries, role: parking}]"},
-			map[string]signal.Role{"orders-again": signal.RoleDeadLetter, "entries": signal.RoleParking}, []string{"entries", "orders-again", "orders-dead"},
+			map[string]signal.Role{"orders-again": signal.RoleDeadLetter, "entries": signal.RoleParking},
+			[]string{"entries", "orders-again", "orders-dead"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

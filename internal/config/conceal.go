@@ -1,6 +1,7 @@
 package config
 
 import (
+	"maps"
 	"slices"
 	"strings"
 )
@@ -28,9 +29,7 @@ func (d *decoder) concealed() []Problem {
 // or in part.
 func (d *decoder) conceal(msg string) string {
 	shown := map[string]string{}
-	for value, name := range d.fromEnv {
-		shown[value] = name
-	}
+	maps.Copy(shown, d.fromEnv)
 	for _, secret := range d.secrets {
 		for _, part := range append(passwordParts(secret), secret) {
 			shown[part] = hidden

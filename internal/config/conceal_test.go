@@ -2,11 +2,10 @@ package config_test
 
 import (
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
-
-	"reflect"
 
 	"github.com/lostorder/lostorder/internal/config"
 )

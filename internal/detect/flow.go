@@ -58,7 +58,7 @@ func (f *flow) observe(r *queueReading, away bool) {
 	}
 	f.countAgain(r.Queue)
 	if progress.whole {
-		f.note(r.at, progress.Backlog, int64(max(0, r.Queue.InFlight)))
+		f.note(r.at, progress.Backlog, int64(max(0, r.InFlight)))
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/url"
 	"strings"
 
 	"github.com/lostorder/lostorder/internal/signal"
@@ -81,15 +80,15 @@ func MemoryOf(parts map[string][]byte) (*Memory, error) {
 	return m, nil
 }
 
+// escapeSlash keeps fields apart that are joined with slashes.
+var escapeSlash = strings.NewReplacer("%", "%25", "/", "%2F")
+
 func partName(id signal.QueueID) string {
-	var b strings.Builder
-	for i, field := range []string{string(id.System), id.Cluster, id.Destination, id.Group} {
-		if i > 0 {
-			b.WriteByte('/')
-		}
-		b.WriteString(url.PathEscape(field))
+	fields := []string{string(id.System), id.Cluster, id.Destination, id.Group}
+	for i, field := range fields {
+		fields[i] = escapeSlash.Replace(field)
 	}
-	return b.String()
+	return strings.Join(fields, "/")
 }
 
 // partitionFlags are the flags of an encoded partition.

@@ -12,8 +12,8 @@ import (
 func fill(v reflect.Value, r *rand.Rand) {
 	switch v.Kind() {
 	case reflect.Struct:
-		for i := range v.NumField() {
-			fill(v.Field(i), r)
+		for _, field := range v.Fields() {
+			fill(field, r)
 		}
 	case reflect.Bool:
 		v.SetBool(r.IntN(2) == 0)

@@ -8,8 +8,8 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// observeUnused remembers since when a queue has had no consumer. Somebody who takes a
-// message without subscribing uses it, too.
+// observeUnused remembers since when a queue has had no consumer. A client that takes a
+// message without subscribing uses it too.
 func (t *expiring) observeUnused(r *queueReading) {
 	used := r.memory.Consumers.Connected != 0 || r.memory.Progress.drained > 0
 	switch {

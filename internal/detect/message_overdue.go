@@ -82,7 +82,7 @@ func (t *lateness) follow(r *queueReading) {
 			continue
 		}
 		if p.ID == t.Probe.Partition && t.Probe.At.Known() && p.Committed >= 0 && p.Committed < t.Probe.End && p.End >= t.Probe.End {
-			t.Proven = t.Proven || r.at.Sub(t.Probe.At) >= r.Queue.Objective.MaxAge
+			t.Proven = t.Proven || r.at.Sub(t.Probe.At) >= r.Objective.MaxAge
 			return
 		}
 		if oldest < 0 || p.Head.Known() && p.Head.Since < r.Partitions[oldest].Head.Since {

@@ -83,7 +83,8 @@ func failure(result checkup.Target, why string) string {
 	if why != "" {
 		return why
 	}
-	text := result.Error
+	var text strings.Builder
+	text.WriteString(result.Error)
 	for _, a := range result.Advice {
 		if a.Paste == "" || a.Kind != collectors.Index && a.Kind != collectors.Grant {
 			continue
@@ -91,9 +92,9 @@ func failure(result checkup.Target, why string) string {
 		if a.Kind == collectors.Grant && !strings.Contains(result.Error, "denied") && !strings.Contains(result.Error, "may not") {
 			continue
 		}
-		text += "\n" + a.Text + ":\n  " + strings.ReplaceAll(a.Paste, "\n", "\n  ")
+		text.WriteString("\n" + a.Text + ":\n  " + strings.ReplaceAll(a.Paste, "\n", "\n  "))
 	}
-	return text
+	return text.String()
 }
 
 // warn adds what check would warn about.

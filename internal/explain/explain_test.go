@@ -133,7 +133,7 @@ func TestTraceIsLinked(t *testing.T) {
 	for text, want := range map[string]string{
 		"tracing: {url: 'https://tempo.example/trace/'}":             "tracing.url: does not say where the trace id belongs",
 		"tracing: {url: 'javascript:alert(1)//{trace_id}'}":          "tracing.url: not an http or https address",
-		"tracing: {url: 'https://me:hush@tempo.example/{trace_id}'}": "tracing.url: holds a user",
+		"tracing: {url: 'https://me:hush@tempo.example/{trace_id}'}": "tracing.url: contains a user",
 	} {
 		_, err := config.Parse("test.yml", []byte(text), "", []config.Section{explain.Section()})
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "hush") {

@@ -171,7 +171,7 @@ type BrokerLoss struct {
 	Reason  string // expired, maxlen, rejected, delivery_limit, unroutable_dropped, unroutable_returned
 	// QueueType is the broker's name for the type of the queues that it counts; empty: all.
 	QueueType string
-	// From says, for people, what the messages were lost from.
+	// From is a phrase that names what the messages were lost from.
 	From     string
 	Messages Count // counter; it may reset
 }

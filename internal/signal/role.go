@@ -28,5 +28,5 @@ func (r Role) ExpectsConsumers() bool { return r == RoleWork || r == RoleRetry |
 // Purpose is the role of a queue and why it has that role.
 type Purpose struct {
 	Role   Role
-	Reason string // for people
+	Reason string // a phrase, such as "its messages expire into orders"
 }

@@ -54,7 +54,7 @@ func newSource(open ...detect.OpenFinding) *source {
 	}
 }
 
-func (s *source) Remember(all bool, each func(*detect.Memory)) (watch.Memory, func()) {
+func (s *source) Remember(_ bool, each func(*detect.Memory)) (watch.Memory, func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.detected != nil {

@@ -40,7 +40,7 @@ func TestCrashAtAnyMomentLeavesAWholeMemory(t *testing.T) {
 	copies = append(copies, copyFiles(t, dir))
 
 	rapid.Check(t, func(r *rapid.T) {
-		torn, err := os.MkdirTemp(t.TempDir(), "torn")
+		torn, err := os.MkdirTemp(t.TempDir(), "torn") //nolint:usetesting // one folder for each of the checks
 		if err != nil {
 			r.Fatal(err)
 		}

@@ -17,7 +17,9 @@ func stuck() *api.Order {
 		ID: "A-1017", At: now,
 		Summary: "It is in state paid since 02:41 (38 min). Overdue since 02:46: leaves state paid for shipped or refunded. 1 of 5 places could not be searched.",
 		Places: []api.OrderPlace{
-			{Store: "shop", Name: "orders", Events: 1}, {Store: "shop", Name: "outbox", Events: 2}, {Store: "kafka main", Name: "orders.of.the.shop.dlq", Events: 1, Searched: "the newest 640 of 12,000 messages"},
+			{Store: "shop", Name: "orders", Events: 1},
+			{Store: "shop", Name: "outbox", Events: 2},
+			{Store: "kafka main", Name: "orders.of.the.shop.dlq", Events: 1, Searched: "the newest 640 of 12,000 messages"},
 			{Store: "billing", Name: "payments", Holds: "rows"},
 			{Store: "billing", Name: "refunds", Gaps: []api.OrderGap{{Source: "reconcile/refunds", Reason: "look up rows of refunds: refused, because it would read all of table refunds, about 2000000 rows; to have it answered, create this index (its price: every insert also writes to it): CREATE INDEX CONCURRENTLY refunds_order_id ON refunds (order_id);"}}},
 		},

@@ -18,7 +18,7 @@ func Report(r signal.Report) signal.Report {
 	r.Remedies = list(r.Remedies, remedy)
 	r.Queues = list(r.Queues, queue)
 	r.DeadLetters = list(r.DeadLetters, deadLetterQueue)
-	r.Losses = list(r.Losses, func(l *signal.BrokerLoss) bool { return clean(&l.Cluster, &l.Node, &l.Reason) })
+	r.Losses = list(r.Losses, func(l *signal.BrokerLoss) bool { return clean(&l.Cluster, &l.Node, &l.Reason, &l.QueueType, &l.From) })
 	r.Alarms = list(r.Alarms, func(a *signal.Alarm) bool { return clean(&a.Cluster, &a.Node, &a.Resource) })
 	r.Outboxes = list(r.Outboxes, outbox)
 	r.Lifecycles = list(r.Lifecycles, lifecycle)
@@ -111,7 +111,7 @@ func remedy(r *signal.Remedy) bool {
 }
 
 func queue(q *signal.Queue) bool {
-	dirty := clean(&q.Cluster, &q.Destination, &q.Group, &q.GroupState)
+	dirty := clean(&q.Cluster, &q.Destination, &q.Group, &q.GroupState, &q.Purpose.Reason)
 	if s := q.Setup; s != nil {
 		c := *s
 		if clean(&c.Type, &c.DeadLettering.To, &c.DeadLettering.Problem, &c.DeadLettering.Leak) {
@@ -122,7 +122,7 @@ func queue(q *signal.Queue) bool {
 }
 
 func deadLetterQueue(d *signal.DeadLetterQueue) bool {
-	dirty := clean(&d.Cluster, &d.Destination)
+	dirty := clean(&d.Cluster, &d.Destination, &d.Purpose.Reason)
 	text := func(s *string) bool { return clean(s) }
 	dirty = changed(&d.Sources, text) || dirty
 	dirty = changed(&d.Reasons, text) || dirty

@@ -85,7 +85,7 @@ func fill(v reflect.Value, skip map[string]bool) (texts int) {
 // ours are texts that our own code chooses, out of a few.
 var ours = map[string]bool{
 	"TargetID.Collector": true, "TargetID.Target": true, "QueueID.System": true, "DeadLetterQueue.System": true, "BrokerLoss.System": true,
-	"Alarm.System": true, "Conflict.Kind": true, "Reconciliation.Kind": true, "Mismatches.Kind": true, "Remedy.Kind": true, "Queue.Semantics": true, "DeadLetterQueue.Semantics": true,
+	"Alarm.System": true, "Conflict.Kind": true, "Reconciliation.Kind": true, "Mismatches.Kind": true, "Remedy.Kind": true, "Purpose.Role": true, "Queue.Semantics": true, "DeadLetterQueue.Semantics": true,
 }
 
 func unsafe(text string) bool {

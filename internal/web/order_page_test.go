@@ -88,8 +88,10 @@ func TestPageOfAnOrder(t *testing.T) {
 
 func TestHostileNamesOfAnOrderAreText(t *testing.T) {
 	const evil = `"><script>alert(1)</script><b>`
-	places := []signal.Place{{Store: evil, Name: evil, Holds: evil, Searched: evil, Events: []signal.Event{{Kind: signal.EventKind(evil), What: evil, Detail: evil, Key: evil, TraceID: evil}},
-		Expected: []signal.Expectation{{What: evil}}, Err: errors.New(evil)}}
+	places := []signal.Place{{
+		Store: evil, Name: evil, Holds: evil, Searched: evil, Events: []signal.Event{{Kind: signal.EventKind(evil), What: evil, Detail: evil, Key: evil, TraceID: evil}},
+		Expected: []signal.Expectation{{What: evil}}, Err: errors.New(evil),
+	}}
 	h := handler(calm(), explaining(places))
 	_, page := do(t, h, http.MethodGet, "/orders/"+url.PathEscape(evil))
 	if strings.Contains(page, "<script") || strings.Contains(page, "<b>") {

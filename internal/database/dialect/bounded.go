@@ -34,7 +34,7 @@ type boundedConn struct {
 func (c *boundedConn) Read(b []byte) (int, error) {
 	n, err := c.Conn.Read(b)
 	if c.read.Add(int64(n)) > LargestAnswer {
-		_ = c.Conn.Close()
+		_ = c.Close()
 		return 0, ErrTooLarge
 	}
 	return n, err

@@ -128,8 +128,13 @@ func callsIn(all []token) (calls []Call) {
 
 // locking are the words of SQL that lock rows or write.
 var locking = [][]string{
-	{"for", "update"}, {"for", "share"}, {"for", "no", "key", "update"}, {"for", "key", "share"},
-	{"lock", "in", "share", "mode"}, {"next", "value", "for"}, {"into"},
+	{"for", "update"},
+	{"for", "share"},
+	{"for", "no", "key", "update"},
+	{"for", "key", "share"},
+	{"lock", "in", "share", "mode"},
+	{"next", "value", "for"},
+	{"into"},
 }
 
 func locksIn(all []token) string {

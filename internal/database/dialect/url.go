@@ -29,7 +29,8 @@ var errEscape = errors.New("not a URL: a special character in the user or the pa
 // spills reports whether a part of the password ended up behind the host: of a password with
 // an @ and then a ?, a # or a /, the rest looks like options, a fragment or a path.
 func spills(u *url.URL) bool {
-	if u.Fragment != "" || strings.Contains(u.Path, "@") || strings.Contains(u.Host, "@") || strings.Contains(u.RawQuery, "@") {
+	query := strings.Replace(u.RawQuery, "socket=@", "socket=", 1) // an abstract socket begins with @
+	if u.Fragment != "" || strings.Contains(u.Path+u.Host+query, "@") {
 		return true
 	}
 	for option := range strings.SplitSeq(u.RawQuery, "&") {

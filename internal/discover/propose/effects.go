@@ -19,7 +19,7 @@ func (p *proposal) effects(o *shape.Orders, l *lifecycle) {
 		}
 		switch {
 		case isOutboxName(j.Child.Name):
-			p.events(o, l, j)
+			p.events(o, j)
 		case copies(o, j):
 			p.replica(o, l, j)
 		case shape.IsEffectName(j.Child.Name):
@@ -236,7 +236,7 @@ func (p *proposal) replica(o *shape.Orders, l *lifecycle, j *shape.Join) {
 const shortestKept = 2 * time.Hour
 
 // events proposes that each order has an event in the outbox.
-func (p *proposal) events(o *shape.Orders, l *lifecycle, j *shape.Join) {
+func (p *proposal) events(o *shape.Orders, j *shape.Join) {
 	created := j.Child.First(shape.MayBeTime, shape.CreatedNames...)
 	if created == "" || o.Created == "" {
 		return

@@ -257,8 +257,13 @@ func (p *proposal) inboxes() {
 		e := &draft.Entry{Name: entryName(t), Off: "discover does not know which outbox its events come from. Name the outbox on the left."}
 		e.Why = append(e.Why, fmt.Sprintf("Table %s looks like an inbox: the events that a consumer has received.", t.Ref))
 		left := draft.Map{{Key: "database", Value: p.db.Name}, {Key: "table", Value: "outbox"}, {Key: "columns", Value: draft.Map{{Key: "key", Value: "id"}}}}
-		e.Lines = []draft.Line{{Key: "kind", Value: "event"}, {Key: "left", Value: left}, {Key: "right", Value: p.side(t, id, at, "")},
-			{Key: "expect", Value: "at_least_one"}, {Key: "within", Value: down(day), Note: "shorter than both tables keep their rows"}}
+		e.Lines = []draft.Line{
+			{Key: "kind", Value: "event"},
+			{Key: "left", Value: left},
+			{Key: "right", Value: p.side(t, id, at, "")},
+			{Key: "expect", Value: "at_least_one"},
+			{Key: "within", Value: down(day), Note: "shorter than both tables keep their rows"},
+		}
 		p.out.Add("reconciliations", e)
 	}
 }

@@ -143,7 +143,7 @@ func (h *History) holds(row []database.Datum) bool {
 		if at < 0 {
 			continue
 		}
-		if v := row[at].Text; v != e.Value && !(e.Value == "false" && v == "f" || e.Value == "0" && v == "false") {
+		if v := row[at].Text; v != e.Value && ((e.Value != "false" || v != "f") && (e.Value != "0" || v != "false")) {
 			return false
 		}
 	}

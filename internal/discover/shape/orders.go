@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/lostorder/lostorder/internal/database"
 )
@@ -166,13 +167,14 @@ func phraseList(names []string) string {
 	if len(names) > most {
 		return fmt.Sprintf("%s, %s, %s and %d more tables", names[0], names[1], names[2], len(names)-most)
 	}
-	text := names[0]
+	var text strings.Builder
+	text.WriteString(names[0])
 	for i, name := range names[1:] {
 		if i == len(names)-2 {
-			text += " and " + name
+			text.WriteString(" and " + name)
 		} else {
-			text += ", " + name
+			text.WriteString(", " + name)
 		}
 	}
-	return text
+	return text.String()
 }

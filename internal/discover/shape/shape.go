@@ -118,7 +118,7 @@ type Counted struct {
 	Rows  int
 }
 
-// Unique reports whether the table has a unique index on just these columns.
+// UniqueOn reports whether the table has a unique index on just these columns.
 func (t *Table) UniqueOn(columns ...string) bool {
 	return slices.ContainsFunc(t.Unique, func(u []string) bool { return slices.Equal(u, columns) })
 }
@@ -161,8 +161,10 @@ func IsNumber(c database.Column) bool {
 }
 
 // others are types that hold neither a text nor a whole number.
-var others = []string{"numeric", "decimal", "double", "real", "float", "uuid", "bytea", "json", "bool", "timestamp", "datetime", "date", "time", "interval", "inet", "money", "tsvector", "xml",
-	"bit", "blob", "binary", "varbinary", "point", "geometry", "hstore", "int", "bigint", "smallint", "tinyint", "mediumint", "longblob", "mediumblob", "tinyblob"}
+var others = []string{
+	"numeric", "decimal", "double", "real", "float", "uuid", "bytea", "json", "bool", "timestamp", "datetime", "date", "time", "interval", "inet", "money", "tsvector", "xml",
+	"bit", "blob", "binary", "varbinary", "point", "geometry", "hstore", "int", "bigint", "smallint", "tinyint", "mediumint", "longblob", "mediumblob", "tinyblob",
+}
 
 // IsText reports whether the column holds text, an enumeration, or what has no type in SQLite.
 func IsText(c database.Column) bool {

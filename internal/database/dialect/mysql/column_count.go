@@ -52,7 +52,7 @@ func (c *countingConn) Read(b []byte) (int, error) {
 	if room := announced - len(c.head); n > 0 && room > 0 {
 		c.head = append(c.head, b[:min(n, room)]...)
 		if columnsOf(c.head) > mostColumns {
-			_ = c.Conn.Close()
+			_ = c.Close()
 			return 0, errColumns
 		}
 	}

@@ -34,7 +34,7 @@ var harmless = func() map[string]bool {
 		having ignore in index int integer intersect is join key lateral like limit mediumint nchar not numeric offset on or order over partition path real recursive regexp return
 		rlike rows select separator set signed smallint some sounds straight_join then time timestamp tinyint union unsigned use using varbinary varchar when where window with xor year`
 	all := map[string]bool{}
-	for _, name := range strings.Fields(functions + words) {
+	for name := range strings.FieldsSeq(functions + words) {
 		all[name] = true
 	}
 	return all
