@@ -12,7 +12,9 @@ import (
 // between Waiting and the call of what Waiting returned.
 func WithTimeout(parent context.Context, timeout time.Duration) (context.Context, context.CancelFunc) {
 	c := &clock{Context: parent, left: timeout, done: make(chan struct{})}
+	c.mu.Lock()
 	c.resume() // before parent can end it, which may be at once
+	c.mu.Unlock()
 	stop := context.AfterFunc(parent, func() { c.end(parent.Err()) })
 	return c, func() {
 		stop()

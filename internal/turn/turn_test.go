@@ -64,3 +64,14 @@ func TestATimeoutBelowAnEndedParentEndsAtOnce(t *testing.T) {
 		cancel()
 	}
 }
+
+func TestATimeoutMayPassAtOnce(t *testing.T) {
+	for range 1000 {
+		ctx, cancel := turn.WithTimeout(t.Context(), 1)
+		<-ctx.Done()
+		if !errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			t.Fatalf("it ended with %v", ctx.Err())
+		}
+		cancel()
+	}
+}
