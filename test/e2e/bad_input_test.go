@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lostorder/lostorder/internal/signal"
 	"github.com/lostorder/lostorder/internal/web/api"
 )
 
@@ -195,5 +196,7 @@ func TestRealTopicDeletedBetweenReadingsLosesItsSeries(t *testing.T) {
 		_, body := p.get("/metrics")
 		return !strings.Contains(body, topic), "they are there"
 	})
+	f := p.find(signal.MessageLost, queue(topic, m.group))
+	p.says(f, "reason", "queue_deleted")
 	p.silent(2 * watchFor)
 }

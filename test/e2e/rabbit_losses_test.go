@@ -129,9 +129,9 @@ func TestRealRabbitUnroutableMessagesAreLost(t *testing.T) {
 	})
 }
 
-// TestRealRabbitDeadLetteredPurgedOrDeletedMessagesAreNotLost
-// covers a purge and a deletion by an operator, and dead-lettering.
-func TestRealRabbitDeadLetteredPurgedOrDeletedMessagesAreNotLost(t *testing.T) {
+// TestRealRabbitDeadLetteredOrPurgedMessagesAreNotLost covers dead-lettering, a purge by an
+// operator, and beside them a deletion, which does lose messages.
+func TestRealRabbitDeadLetteredOrPurgedMessagesAreNotLost(t *testing.T) {
 	eachRabbitAlone(t, func(t *testing.T, b *rabbit) {
 		b.declare("bin", "classic")
 		kept := []any{"x-dead-letter-exchange", "", "x-dead-letter-routing-key", "bin"}
@@ -152,6 +152,9 @@ func TestRealRabbitDeadLetteredPurgedOrDeletedMessagesAreNotLost(t *testing.T) {
 		b.call("DELETE", "/api/queues/"+url.PathEscape(b.vhost)+"/deleted", "")
 		f := p.find(signal.DLQFilling, b.subject("bin"))
 		p.counts(f, 10)
+		deleted := p.find(signal.MessageLost, b.subject("deleted"))
+		p.counts(deleted, 50)
+		p.says(deleted, "reason", "queue_deleted")
 		p.silent(2 * rabbitAge)
 	})
 }
