@@ -57,14 +57,14 @@ TESTS = $(TOOL) gotestsum --format=pkgname-and-test-fails --rerun-fails=2 --reru
 unit: ## Tests that need no server
 	$(TESTS) --packages=./... -- $(RACE) -timeout=30m
 
-# The slowest packages come first, so that none runs alone at the end. Most tests wait and need little CPU, so more
-# packages run in parallel than there are cores.
+# The slowest packages come first, so that none runs alone at the end. Two packages at once with six tests each keep two
+# cores busy. With more, tests wait for the CPU and fail on their deadlines.
 LONGEST = ./test/e2e ./collectors/reconcile ./test/alerts ./collectors/orders ./collectors/outbox ./cmd/lostorder ./collectors/rabbitmq ./dashboards
 OTHERS = $(filter-out $(LONGEST),$(shell go list -f '.{{slice .ImportPath (len .Module.Path)}}' ./...))
 
 .PHONY: integration
 integration: ## All tests, also those against real servers
-	test/parts/run $(TESTS) --packages="$(LONGEST) $(OTHERS)" -- $(RACE) -tags=integration -p=4 -parallel=8 -count=1 -timeout=60m
+	test/parts/run $(TESTS) --packages="$(LONGEST) $(OTHERS)" -- $(RACE) -tags=integration -p=2 -parallel=6 -count=1 -timeout=60m
 
 # Tests that use the libraries of Kubernetes, Helm, registries and packages are modules of their own, so that these do
 # not choose the versions of lostorder's dependencies.
