@@ -136,6 +136,9 @@ func TestRealBrokenTargetIsReportedAndHidesNoOther(t *testing.T) {
 		}
 		t.Logf("%s: %q", target, warnings)
 	}
+	for _, kind := range []string{"postgres", "mariadb"} {
+		p.find(signal.OrderStateUnknown, signal.Subject{Database: "b-" + kind, Lifecycle: kind + "-strange", State: "lost_in_space"})
+	}
 	for _, ahead := range []string{"postgres-ahead", "mariadb-ahead"} {
 		if dwell, _ := p.value("lostorder_order_oldest_dwell_seconds", "lifecycle="+ahead, "state=placed"); dwell < 0 || dwell > watchFor.Seconds() {
 			t.Errorf("an order with a future timestamp has a dwell of %v s", dwell)

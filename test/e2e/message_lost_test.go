@@ -143,7 +143,7 @@ func TestRealGroupThatResumesAtTheEndIsEvidenceOfTheLoss(t *testing.T) {
 		went = evidence(p.byID(f.ID), "partition_0_went_on")
 		return went != "", inJSON(p.byID(f.ID))
 	})
-	if !strings.Contains(went, "passed over them") || !strings.Contains(went, "offsets 5 to ") {
+	if !strings.Contains(went, "skipped them") || !strings.Contains(went, "offsets 5 to ") {
 		t.Errorf("evidence: %s", went)
 	}
 	if now := p.byID(f.ID); now.Count != 3 || p.lost(topic, group) != 3 {
