@@ -46,16 +46,18 @@ func observeExpiring(r *queueReading) {
 }
 
 func expiringPresence(v *view, s signal.Subject) presence {
-	if q := v.queue(s); q != nil {
-		if q.Setup == nil || !readAny(q) {
-			return unread
-		}
-		return presentIf(!v.memory.queues[q.QueueID].Expiring.undecided(q, v.at))
-	}
-	if d := v.deadLetterQueue(s); d != nil {
+	q := v.queue(s)
+	// A dead letter queue may be watched as a queue too, which nothing is decided from then.
+	if d := v.deadLetterQueue(s); d != nil && (q == nil || v.needsNoConsumers(q)) {
 		return presentIf(d.Messages == 0 || d.Messages > 0 && (decidable(d.Oldest) || expiresWithSource(d)))
 	}
-	return gone
+	switch {
+	case q == nil:
+		return gone
+	case q.Setup == nil || !readAny(q):
+		return unread
+	}
+	return presentIf(!v.memory.queues[q.QueueID].Expiring.undecided(q, v.at))
 }
 
 // threat is messages that will be removed unprocessed.

@@ -329,6 +329,21 @@ var expiryCases = map[string]scenario{
 			s.play(30*time.Minute, func(i int) signal.Report { return boundedInBytes(int64(i)*1000, 9000-int64(i)*70, 500) })
 		},
 	},
+	"a dead letter queue that is watched as a queue too, without partitions": {
+		story: func(s *script) {
+			begin := s.now
+			s.play(5*time.Hour, func(int) signal.Report {
+				r := deadFor(8*time.Hour, 0, begin)
+				r.Queues = lasting(8*time.Hour, 0, 3).Queues
+				q := &r.Queues[0]
+				q.System, q.Cluster, q.Destination, q.Group = r.DeadLetters[0].System, r.DeadLetters[0].Cluster, r.DeadLetters[0].Destination, ""
+				q.Objective, q.Partitions = signal.Objective{}, nil
+				return r
+			})
+		},
+		found: []signal.Mode{signal.DLQFilling, signal.MessageExpiring},
+		open:  []signal.Mode{signal.DLQFilling, signal.MessageExpiring},
+	},
 	"benign: a queue that holds messages back for a while and then gives them on": {
 		story: func(s *script) {
 			begin := s.now
