@@ -116,7 +116,10 @@ func (w *Watch) Remember(all bool, each func(*detect.Memory)) (m Memory, announc
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, id := range w.detector.Targets() {
-		if detected, ok := w.detector.Snapshot(id); ok && (all || w.dirty[id]) {
+		if !all && !w.dirty[id] {
+			continue
+		}
+		if detected, ok := w.detector.Snapshot(id); ok {
 			each(detected)
 		}
 	}
