@@ -111,14 +111,6 @@ func (d *Detector) Open() []signal.Finding {
 	return open
 }
 
-// Closed returns the findings that were closed lately, the latest first.
-func (d *Detector) Closed() []signal.Finding {
-	all := d.ledger.closed
-	latest := slices.Clone(all[max(0, len(all)-keepClosed):])
-	slices.Reverse(latest)
-	return latest
-}
-
 // Expiries returns the queues whose messages will be removed unprocessed, in a stable
 // order. Those of a target that can no longer be read stay until it can.
 func (d *Detector) Expiries() []Expiry {

@@ -99,8 +99,8 @@ func TestSubjectThatFailsAgainHasTheSameID(t *testing.T) {
 	if len(s.opened) != 2 || s.opened[0].ID != s.opened[1].ID || s.opened[0].DetectedAt.Equal(s.opened[1].DetectedAt) {
 		t.Errorf("opened %+v", s.opened)
 	}
-	if len(s.detector.Closed()) != 2 {
-		t.Errorf("closed %+v", s.detector.Closed())
+	if len(s.closed) != 2 {
+		t.Errorf("closed %+v", s.closed)
 	}
 }
 

@@ -16,9 +16,6 @@ const closeAfter = 2
 // decided from.
 const unseenFor = 24 * time.Hour
 
-// keepClosed bounds the closed findings that are remembered.
-const keepClosed = 100
-
 // caseKey identifies a case.
 type caseKey struct {
 	mode    signal.Mode
@@ -34,10 +31,9 @@ type episode struct {
 	resumed signal.Instant // of a restored one: the first reading after the restart
 }
 
-// ledger keeps the findings: each opens once and closes by itself. It knows no mode.
+// ledger keeps the open findings: each opens once and closes by itself. It knows no mode.
 type ledger struct {
-	open   map[caseKey]*episode
-	closed []signal.Finding // the latest last, and more than are remembered
+	open map[caseKey]*episode
 }
 
 // settle compares the cases of a mode with its findings of the target that were open before,
@@ -117,10 +113,6 @@ func (l *ledger) close(key caseKey, at signal.Instant) Change {
 	f := l.open[key].finding
 	f.ClosedAt = at.Time()
 	delete(l.open, key)
-	l.closed = append(l.closed, f)
-	if extra := len(l.closed) - keepClosed; extra >= keepClosed { // now and then, not each time
-		l.closed = slices.Delete(l.closed, 0, extra)
-	}
 	return Change{Kind: Closed, Finding: f}
 }
 
