@@ -3,7 +3,6 @@ package detect_test
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"testing"
 	"time"
 
@@ -28,12 +27,7 @@ func mismatched(kind signal.MismatchKind, since time.Time, ids ...string) signal
 	return m
 }
 
-var checkCases = map[string]struct {
-	story  func(s *script)
-	found  []signal.Mode
-	open   []signal.Mode
-	orders []string // of the first finding
-}{
+var checkCases = map[string]storeCase{
 	"an order without a payment": {
 		story: func(s *script) {
 			begin := s.now.Add(-10 * time.Minute)
@@ -173,22 +167,11 @@ func TestReconciliationModes(t *testing.T) {
 	for name, tc := range checkCases {
 		t.Run(name, func(t *testing.T) {
 			s := newScript(t)
-			tc.story(s)
-			var found []signal.Mode
+			tc.check(s)
 			for _, f := range s.opened {
-				found = append(found, f.Mode)
 				if len(f.Evidence) == 0 || f.Count != int64(len(f.OrderIDs)) || f.DecidableAt.Before(f.Since) && f.DecidableAt.IsZero() {
 					t.Errorf("the finding is %+v", f)
 				}
-			}
-			if !slices.Equal(found, tc.found) {
-				t.Errorf("found %v, want %v\n%+v", found, tc.found, s.opened)
-			}
-			if open := s.open(); !slices.Equal(open, tc.open) {
-				t.Errorf("open at the end %v, want %v", open, tc.open)
-			}
-			if len(s.opened) > 0 && !slices.Equal(s.opened[0].OrderIDs, tc.orders) {
-				t.Errorf("orders %v, want %v", s.opened[0].OrderIDs, tc.orders)
 			}
 		})
 	}

@@ -34,16 +34,7 @@ func playAll(t *testing.T, scenarios map[string]scenario) {
 		t.Run(name, func(t *testing.T) {
 			s := newScript(t)
 			tc.story(s)
-			var found []signal.Mode
-			for _, f := range s.opened {
-				found = append(found, f.Mode)
-			}
-			if !slices.Equal(found, tc.found) {
-				t.Errorf("found %v, want %v\n%+v", found, tc.found, s.opened)
-			}
-			if open := s.open(); !slices.Equal(open, tc.open) {
-				t.Errorf("open at the end %v, want %v", open, tc.open)
-			}
+			s.ended(tc.found, tc.open)
 		})
 	}
 }
@@ -197,6 +188,21 @@ func fact(e signal.Evidence, name string) string {
 	return ""
 }
 
+// ended compares the modes that were found in a story, and those still open at its end.
+func (s *script) ended(found, open []signal.Mode) {
+	s.t.Helper()
+	var got []signal.Mode
+	for _, f := range s.opened {
+		got = append(got, f.Mode)
+	}
+	if !slices.Equal(got, found) {
+		s.t.Errorf("found %v, want %v\n%+v", got, found, s.opened)
+	}
+	if got := s.open(); !slices.Equal(got, open) {
+		s.t.Errorf("open at the end %v, want %v", got, open)
+	}
+}
+
 // storeCase is a scenario of what is kept in a store, with the orders that the first
 // finding names.
 type storeCase struct {
@@ -206,26 +212,23 @@ type storeCase struct {
 	orders []string
 }
 
+// check plays the story and compares what was found.
+func (tc *storeCase) check(s *script) {
+	s.t.Helper()
+	tc.story(s)
+	s.ended(tc.found, tc.open)
+	if len(s.opened) > 0 && !slices.Equal(s.opened[0].OrderIDs, tc.orders) {
+		s.t.Errorf("orders %v, want %v", s.opened[0].OrderIDs, tc.orders)
+	}
+}
+
 // playStores plays the stories of stores.
 func playStores(t *testing.T, cases map[string]storeCase) {
 	t.Helper()
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			s := newScript(t)
-			tc.story(s)
-			var found []signal.Mode
-			for _, f := range s.opened {
-				found = append(found, f.Mode)
-			}
-			if !slices.Equal(found, tc.found) {
-				t.Errorf("found %v, want %v\n%+v", found, tc.found, s.opened)
-			}
-			if open := s.open(); !slices.Equal(open, tc.open) {
-				t.Errorf("open at the end %v, want %v", open, tc.open)
-			}
-			if len(s.opened) > 0 && !slices.Equal(s.opened[0].OrderIDs, tc.orders) {
-				t.Errorf("orders %v, want %v", s.opened[0].OrderIDs, tc.orders)
-			}
+			tc.check(s)
 		})
 	}
 }
