@@ -2,8 +2,6 @@
 package alerting
 
 import (
-	"reflect"
-
 	"github.com/lostorder/lostorder/internal/config"
 )
 
@@ -17,13 +15,8 @@ type Config struct {
 
 // Section is the section of the config file.
 func Section() config.Section {
-	return config.Section{
-		Key:    sectionKey,
-		Doc:    "What alerts may show. Prometheus and Alertmanager send them: see docs/alerts.md.",
-		Type:   reflect.TypeFor[Config](),
-		Single: true,
-	}
+	return config.Single[Config](sectionKey, "What alerts may show. Prometheus and Alertmanager send them: see docs/alerts.md.")
 }
 
 // FromFile returns the section of a config file.
-func FromFile(f *config.File) Config { return config.Items[Config](f, sectionKey)[0] }
+func FromFile(f *config.File) Config { return config.Only[Config](f, sectionKey) }

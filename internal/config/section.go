@@ -13,6 +13,11 @@ type Section struct {
 	Single bool         // the section is one struct instead of a list of them
 }
 
+// Single is a section that is one T instead of a list.
+func Single[T any](key, doc string) Section {
+	return Section{Key: key, Doc: doc, Type: reflect.TypeFor[T](), Single: true}
+}
+
 // File is a loaded config file: decoded, with its defaults, and valid.
 type File struct {
 	items   map[string]reflect.Value // section key → slice of its type
@@ -39,3 +44,6 @@ func Items[T any](f *File, key string) []T {
 	}
 	return items
 }
+
+// Only returns the item of a single section. It panics as Items does.
+func Only[T any](f *File, key string) T { return Items[T](f, key)[0] }

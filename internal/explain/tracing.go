@@ -2,7 +2,6 @@ package explain
 
 import (
 	"net/url"
-	"reflect"
 	"strings"
 
 	"github.com/lostorder/lostorder/internal/config"
@@ -38,16 +37,11 @@ func (c *Tracing) Validate() error {
 
 // Section is the section of the config file.
 func Section() config.Section {
-	return config.Section{
-		Key:    sectionKey,
-		Doc:    "Where traces are shown.",
-		Type:   reflect.TypeFor[Tracing](),
-		Single: true,
-	}
+	return config.Single[Tracing](sectionKey, "Where traces are shown.")
 }
 
 // TracingOf returns what a config file says.
-func TracingOf(f *config.File) Tracing { return config.Items[Tracing](f, sectionKey)[0] }
+func TracingOf(f *config.File) Tracing { return config.Only[Tracing](f, sectionKey) }
 
 // Trace is the address of a trace, empty where none is configured.
 func (c *Tracing) Trace(id string) string {

@@ -2,7 +2,6 @@ package otlp
 
 import (
 	"errors"
-	"reflect"
 	"strings"
 
 	"github.com/lostorder/lostorder/internal/config"
@@ -20,16 +19,11 @@ type Config struct {
 
 // Section is the section of the config file.
 func Section() config.Section {
-	return config.Section{
-		Key:    sectionKey,
-		Doc:    "What is sent by OTLP when the standard OTEL_* variables name an endpoint. Read at start; a reload does not change it.",
-		Type:   reflect.TypeFor[Config](),
-		Single: true,
-	}
+	return config.Single[Config](sectionKey, "What is sent by OTLP when the standard OTEL_* variables name an endpoint. Read at start; a reload does not change it.")
 }
 
 // FromFile returns the section of a config file.
-func FromFile(f *config.File) Config { return config.Items[Config](f, sectionKey)[0] }
+func FromFile(f *config.File) Config { return config.Only[Config](f, sectionKey) }
 
 // kind is one of the three kinds of telemetry. Each is sent independently.
 type kind string

@@ -7,7 +7,6 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
-	"reflect"
 
 	"github.com/lostorder/lostorder/internal/config"
 )
@@ -35,12 +34,7 @@ func (c *Config) Validate() error {
 
 // Section is the section of the config file.
 func Section() config.Section {
-	return config.Section{
-		Key:    sectionKey,
-		Doc:    "What may be shown of orders. After a reload the ids of later readings are hashed. A restart after a change drops the ids of all earlier findings.",
-		Type:   reflect.TypeFor[Config](),
-		Single: true,
-	}
+	return config.Single[Config](sectionKey, "What may be shown of orders. After a reload the ids of later readings are hashed. A restart after a change drops the ids of all earlier findings.")
 }
 
 // Veil hashes order ids. A nil Veil changes nothing.

@@ -1,8 +1,6 @@
 package state
 
 import (
-	"reflect"
-
 	"github.com/lostorder/lostorder/internal/config"
 )
 
@@ -16,13 +14,8 @@ type Config struct {
 
 // Section is the section of the config file.
 func Section() config.Section {
-	return config.Section{
-		Key:    sectionKey,
-		Doc:    "What lostorder remembers across restarts: open findings, those that closed in the last 30 days, and what the decisions know of each target. Read at start; a reload does not change it. A target with another name is another target: a renamed one starts without memory, and what is known of a removed one is kept for a day.",
-		Type:   reflect.TypeFor[Config](),
-		Single: true,
-	}
+	return config.Single[Config](sectionKey, "What lostorder remembers across restarts: open findings, those that closed in the last 30 days, and what the decisions know of each target. Read at start; a reload does not change it. A target with another name is another target: a renamed one starts without memory, and what is known of a removed one is kept for a day.")
 }
 
 // FromFile returns what a config file says.
-func FromFile(f *config.File) Config { return config.Items[Config](f, sectionKey)[0] }
+func FromFile(f *config.File) Config { return config.Only[Config](f, sectionKey) }
