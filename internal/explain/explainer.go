@@ -5,11 +5,11 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"sync"
 	"time"
 	"unicode"
 	"unicode/utf8"
 
+	"golang.org/x/sync/errgroup"
 	"golang.org/x/time/rate"
 
 	"github.com/lostorder/lostorder/internal/privacy"
@@ -25,8 +25,6 @@ const (
 	budget = 15 * time.Second
 	// perSecond and burst limit the look-ups of one process; each costs every target a query.
 	perSecond, burst = 1, 5
-	// longestID is the longest order id that is looked up.
-	longestID = 256
 )
 
 // Errors of a look-up that asked nothing.
@@ -73,7 +71,7 @@ func (e *Explainer) Private() bool { return e.Veil != nil }
 // Order looks up one order in all targets. Its answer names the order by its id, or by the hash of
 // the id under privacy.
 func (e *Explainer) Order(ctx context.Context, id string) (*api.Order, error) {
-	if id == "" || len(id) > longestID || !utf8.ValidString(id) || slices.ContainsFunc([]rune(id), func(r rune) bool { return !unicode.IsPrint(r) }) {
+	if id == "" || len(id) > untrusted.LongestID || !utf8.ValidString(id) || slices.ContainsFunc([]rune(id), func(r rune) bool { return !unicode.IsPrint(r) }) {
 		return nil, ErrBadID
 	}
 	if !e.Limit.Allow() {
@@ -97,20 +95,19 @@ func (e *Explainer) ask(ctx context.Context, id string) []answer {
 	ctx, cancel := context.WithTimeout(ctx, budget)
 	defer cancel()
 	answers := make([]answer, len(e.Targets))
-	slots := make(chan struct{}, atOnce)
-	var all sync.WaitGroup
+	var all errgroup.Group
+	all.SetLimit(atOnce)
 	for i, t := range e.Targets {
-		all.Go(func() {
-			slots <- struct{}{}
-			defer func() { <-slots }()
+		all.Go(func() error {
 			places, err := t.Trail(ctx, id)
 			if err != nil && !slices.ContainsFunc(places, func(p signal.Place) bool { return p.Err != nil }) {
 				places = append(places, signal.Place{Store: t.ID.Collector, Name: t.ID.Target, Err: err})
 			}
 			answers[i] = answer{t.ID, places}
+			return nil
 		})
 	}
-	all.Wait()
+	_ = all.Wait() // each answer has its own error
 	return answers
 }
 
