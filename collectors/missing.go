@@ -2,10 +2,11 @@ package collectors
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/lostorder/lostorder/internal/phrase"
 )
 
 // namesShown is how many of many things are named.
@@ -46,9 +47,5 @@ func (m *Missing) Err() error {
 
 // Some lists the first few names, and the number of the others.
 func Some(names []string) string {
-	names = slices.Sorted(slices.Values(names))
-	if len(names) <= namesShown {
-		return strings.Join(names, ", ")
-	}
-	return fmt.Sprintf("%s and %d more", strings.Join(names[:namesShown], ", "), len(names)-namesShown)
+	return phrase.List(slices.Sorted(slices.Values(names)), namesShown)
 }

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
+
+	"github.com/lostorder/lostorder/internal/phrase"
 )
 
 // The sizes of the picture, in pixels.
@@ -35,7 +37,7 @@ func (d *Dashboard) Picture() []byte {
 		fmt.Fprintf(&b, `<text x="%d" y="%d" font-weight="bold">%s</text>`+"\n", 2*gap, row.GridPos.Y*line+line*2/3, escape(sign+*row.Title))
 		y = max(y, row.GridPos.Y+1)
 		for j := range row.Panels {
-			fmt.Fprintf(&b, `<text x="%d" y="%d" fill="#6b7280">%s</text>`+"\n", 8*cell+int(row.Panels[j].GridPos.X)*cell*2/3, row.GridPos.Y*line+line*2/3, escape(short(*row.Panels[j].Title, 26)))
+			fmt.Fprintf(&b, `<text x="%d" y="%d" fill="#6b7280">%s</text>`+"\n", 8*cell+int(row.Panels[j].GridPos.X)*cell*2/3, row.GridPos.Y*line+line*2/3, escape(phrase.Cut(*row.Panels[j].Title, 26)))
 		}
 	}
 	return fmt.Appendf(nil, `<svg xmlns="http://www.w3.org/2000/svg" width="%[1]d" height="%[2]d" font-family="sans-serif" font-size="12">
@@ -49,15 +51,8 @@ func box(b *strings.Builder, p *dashboard.Panel) {
 	at := p.GridPos
 	y := at.Y
 	fmt.Fprintf(b, `<rect x="%d" y="%d" width="%d" height="%d" rx="3" fill="#f3f4f6" stroke="#9ca3af"/>`+"\n", at.X*cell+gap, y*line+gap, at.W*cell-2*gap, at.H*line-2*gap)
-	fmt.Fprintf(b, `<text x="%d" y="%d" font-weight="bold">%s</text>`+"\n", at.X*cell+3*gap, y*line+20, escape(short(*p.Title, int(at.W)*cell/8)))
+	fmt.Fprintf(b, `<text x="%d" y="%d" font-weight="bold">%s</text>`+"\n", at.X*cell+3*gap, y*line+20, escape(phrase.Cut(*p.Title, int(at.W)*cell/8)))
 	fmt.Fprintf(b, `<text x="%d" y="%d" fill="#6b7280">%s, %d × %d</text>`+"\n", at.X*cell+3*gap, y*line+37, p.Type, at.W, at.H)
-}
-
-func short(text string, most int) string {
-	if runes := []rune(text); len(runes) > most {
-		return string(runes[:most-1]) + "…"
-	}
-	return text
 }
 
 func escape(text string) string {

@@ -2,11 +2,11 @@ package rabbitmq
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/lostorder/lostorder/collectors"
+	"github.com/lostorder/lostorder/internal/phrase"
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
@@ -189,15 +189,11 @@ func (r *roles) deadLettering(k key) *deadLettering {
 
 // list names the first queues.
 func list(queues []key) string {
-	const most = 3
-	names := make([]string, 0, most)
-	for _, k := range queues[:min(most, len(queues))] {
-		names = append(names, k.destination())
+	names := make([]string, len(queues))
+	for i, k := range queues {
+		names[i] = k.destination()
 	}
-	if len(queues) > most {
-		return strings.Join(names, ", ") + fmt.Sprintf(" and %d more", len(queues)-most)
-	}
-	return strings.Join(names, ", ")
+	return phrase.List(names, 3)
 }
 
 // use is what the readings show of the consumers of a queue.

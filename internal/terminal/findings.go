@@ -96,7 +96,7 @@ func (s Style) table(b *strings.Builder, findings []api.Finding) {
 		}
 		var line strings.Builder
 		for c, cell := range row[:orders] {
-			cell = cut(cell, widths[c])
+			cell = phrase.Cut(cell, widths[c])
 			pad := strings.Repeat(" ", widths[c]-utf8.RuneCountInString(cell)+gap)
 			switch {
 			case c == 1 && i > 0:
@@ -197,29 +197,11 @@ func (s Style) moment(t time.Time) string {
 
 func short(id string) string { return id[:min(len(id), idLength)] }
 
-// cut shortens text to n characters.
-func cut(text string, n int) string {
-	if utf8.RuneCountInString(text) <= n {
-		return text
-	}
-	return string([]rune(text)[:n-1]) + "…"
-}
-
 // wrap breaks text between words, so that its lines, with the indent, fit.
 func wrap(text, indent string) string { return wrapAt(text, indent, width) }
 
 // wrapAt breaks text between words, so that its lines, with the indent, have at most so
 // many columns.
 func wrapAt(text, indent string, width int) string {
-	line, lines := indent, []string{}
-	for word := range strings.FieldsSeq(text) {
-		if line != indent && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > width {
-			lines, line = append(lines, line), indent
-		}
-		if line != indent {
-			line += " "
-		}
-		line += word
-	}
-	return strings.Join(append(lines, line), "\n")
+	return indent + strings.Join(phrase.Wrap(text, width-len(indent)), "\n"+indent)
 }

@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
-	"unicode/utf8"
 
+	"github.com/lostorder/lostorder/internal/phrase"
 	"github.com/lostorder/lostorder/internal/signal"
 	"github.com/lostorder/lostorder/internal/web/api"
 )
@@ -55,7 +55,7 @@ func drawOrder(o *api.Order, now time.Time) swimlanes {
 		place := &o.Places[i]
 		l := lane{
 			Y: laneHead + i*laneHeight, Middle: laneHead + i*laneHeight + laneHeight/2,
-			Store: fitted(place.Store), Name: fitted(place.Name), Full: place.String(),
+			Store: phrase.Cut(place.Store, longestName), Name: phrase.Cut(place.Name, longestName), Full: place.String(),
 		}
 		switch {
 		case len(place.Gaps) > 0:
@@ -115,14 +115,6 @@ func drawOrder(o *api.Order, now time.Time) swimlanes {
 	p.Width = max(x-eventWidth/2+8, laneLabel+3*eventWidth)
 	p.Height = laneHead + len(p.Lanes)*laneHeight + 8
 	return p
-}
-
-// fitted shortens a name to what fits into a label.
-func fitted(name string) string {
-	if utf8.RuneCountInString(name) <= longestName {
-		return name
-	}
-	return string([]rune(name)[:longestName-1]) + "…"
 }
 
 // wrong reports whether an event is something to act on.

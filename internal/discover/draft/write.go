@@ -3,6 +3,8 @@ package draft
 import (
 	"strings"
 	"unicode/utf8"
+
+	"github.com/lostorder/lostorder/internal/phrase"
 )
 
 // width is how long a line of comments is at most.
@@ -34,7 +36,7 @@ func (w *writer) comment(indent string, paragraphs ...string) {
 				w.line(indent + "# " + clean(text))
 				continue
 			}
-			for _, part := range wrap(clean(text), width-len(indent)-2) {
+			for _, part := range phrase.Wrap(clean(text), width-len(indent)-2) {
 				w.line(indent + "# " + part)
 			}
 		}
@@ -49,20 +51,6 @@ func clean(text string) string {
 		}
 		return r
 	}, text)
-}
-
-func wrap(text string, width int) (lines []string) {
-	line := ""
-	for word := range strings.FieldsSeq(text) {
-		if line != "" && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > width {
-			lines, line = append(lines, line), ""
-		}
-		if line != "" {
-			line += " "
-		}
-		line += word
-	}
-	return append(lines, line)
 }
 
 func (w *writer) section(s *Section) {
@@ -114,11 +102,11 @@ func (w *writer) lines(indent, first string, lines []Line) {
 		case utf8.RuneCountInString(text)+utf8.RuneCountInString(note)+3 <= width+10:
 			text += " # " + note
 		case i == 0 && first != indent: // nothing may stand between the dash and the first key
-			for _, part := range wrap(note, width-len(first)-2) {
+			for _, part := range phrase.Wrap(note, width-len(first)-2) {
 				w.line(strings.TrimSuffix(first, "- ") + "# " + part)
 			}
 		default:
-			for _, part := range wrap(note, width-len(indent)-2) {
+			for _, part := range phrase.Wrap(note, width-len(indent)-2) {
 				w.line(indent + "# " + part)
 			}
 		}
