@@ -40,16 +40,8 @@ func (r *reader) Close() error {
 
 // Read takes one reading of the cluster.
 func (r *reader) Read(ctx context.Context, report *signal.Report) error {
-	end := r.cluster.Tie(ctx)
+	one, end := r.begin(ctx)
 	defer end()
-	r.cluster.Begin()
-	r.history.begin()
-	one := &reading{
-		ctx: ctx, config: &r.config, cluster: r.cluster, history: r.history,
-		// Slightly more than in the last reading.
-		parts:           make([]signal.Partition, 0, r.history.parts+r.history.parts/32+64),
-		unmatchedTopics: collectors.NewUnmatched(r.config.Topics.Include), unmatchedGroups: collectors.NewUnmatched(r.config.Groups.Include),
-	}
 	err := one.run()
 	if ctx.Err() != nil {
 		// Every connection was cut; a part of a reading shows nothing.
@@ -62,6 +54,19 @@ func (r *reader) Read(ctx context.Context, report *signal.Report) error {
 	one.fill(report)
 	r.history.end(one.now)
 	return one.missing.Err()
+}
+
+// begin begins a reading. Its connections are cut when ctx ends, until end is called.
+func (r *reader) begin(ctx context.Context) (one *reading, end func()) {
+	end = r.cluster.Tie(ctx)
+	r.cluster.Begin()
+	r.history.begin()
+	return &reading{
+		ctx: ctx, config: &r.config, cluster: r.cluster, history: r.history,
+		// Slightly more than in the last reading.
+		parts:           make([]signal.Partition, 0, r.history.parts+r.history.parts/32+64),
+		unmatchedTopics: collectors.NewUnmatched(r.config.Topics.Include), unmatchedGroups: collectors.NewUnmatched(r.config.Groups.Include),
+	}, end
 }
 
 // reading is one reading in progress.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/lostorder/lostorder/collectors"
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
@@ -41,14 +40,8 @@ func (r *reader) Trail(ctx context.Context, orderID string) ([]signal.Place, err
 	if r.config.OrderID != orderIDKey {
 		return []signal.Place{{Store: store, Name: "topics", Holds: "messages", Err: errNoOrderID}}, nil
 	}
-	end := r.cluster.Tie(ctx)
+	one, end := r.begin(ctx)
 	defer end()
-	r.cluster.Begin()
-	r.history.begin()
-	one := &reading{
-		ctx: ctx, config: &r.config, cluster: r.cluster, history: r.history,
-		unmatchedTopics: collectors.NewUnmatched(r.config.Topics.Include), unmatchedGroups: collectors.NewUnmatched(r.config.Groups.Include),
-	}
 	if err := one.readPositions(); err != nil {
 		return nil, err
 	}

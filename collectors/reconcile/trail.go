@@ -3,13 +3,10 @@ package reconcile
 import (
 	"context"
 	"fmt"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/lostorder/lostorder/internal/database"
 	"github.com/lostorder/lostorder/internal/database/compare"
-	"github.com/lostorder/lostorder/internal/database/dialect"
 	"github.com/lostorder/lostorder/internal/signal"
 	"github.com/lostorder/lostorder/internal/span"
 )
@@ -63,14 +60,8 @@ func (s *side) keysOf(orderID string) (keys []database.Key) {
 	for _, key := range database.Keys(orderID, len(s.keyed.Key)) {
 		possible := true
 		for i, form := range s.keyed.KeyForms {
-			switch form {
-			case dialect.Binary:
-				key[i] = strings.ToLower(strings.ReplaceAll(key[i], "-", ""))
-			case dialect.Integer:
-				n, err := strconv.ParseInt(key[i], 10, 64)
-				possible = possible && err == nil && strconv.FormatInt(n, 10) == key[i]
-			case dialect.Text, dialect.Number, dialect.Moment:
-			}
+			text, ok := database.InForm(form, key[i])
+			key[i], possible = text, possible && ok
 		}
 		if possible {
 			keys = append(keys, key)

@@ -112,16 +112,24 @@ func (l *Lookup) where(d dialect.Dialect, args *[]any) string {
 // spellings are the ways in which a column may hold a text; none when it cannot.
 func spellings(d dialect.Dialect, c Column, text string, args *[]any) []string {
 	form := d.Form(c)
-	switch form {
-	case dialect.Binary:
-		text = strings.ToLower(strings.ReplaceAll(text, "-", ""))
-	case dialect.Integer:
-		if n, err := strconv.ParseInt(text, 10, 64); err != nil || strconv.FormatInt(n, 10) != text {
-			return nil
-		}
-	case dialect.Text, dialect.Number, dialect.Moment:
+	text, ok := InForm(form, text)
+	if !ok {
+		return nil
 	}
 	return d.KeySpellings(c, form, text, args)
+}
+
+// InForm returns a part of a key as columns of a form hold it; false when they cannot.
+func InForm(form dialect.Form, text string) (string, bool) {
+	switch form {
+	case dialect.Binary:
+		return strings.ToLower(strings.ReplaceAll(text, "-", "")), true
+	case dialect.Integer:
+		n, err := strconv.ParseInt(text, 10, 64)
+		return text, err == nil && strconv.FormatInt(n, 10) == text
+	case dialect.Text, dialect.Number, dialect.Moment:
+	}
+	return text, true
 }
 
 // mostKeys is how many keys of several columns one text may stand for.

@@ -51,12 +51,9 @@ func (k *Rows) After(ctx context.Context, r *database.Reading, position Position
 func (k *Rows) IsPast(ctx context.Context, r *database.Reading, p Position) (past bool, err error) {
 	d := r.Dialect()
 	q := dialect.Query{Purpose: "read a position among the " + k.What, Table: k.Table}
-	if k.At == nil {
-		return false, database.Fail(q.Purpose, errNoMoment)
-	}
-	millis, ok := d.Millis(*k.At)
-	if !ok {
-		return false, database.Fail(q.Purpose, database.NoMoments(k.Table, *k.At))
+	millis, err := k.millis(d)
+	if err != nil {
+		return false, database.Fail(q.Purpose, err)
 	}
 	q.SQL = fmt.Sprintf("SELECT %s FROM (SELECT %s AS %s) AS lostorder_position", millis, d.FromRaw(*k.At, p.raw, &q.Args), d.Quote(k.At.Name))
 	err = r.Run(ctx, q, q, func(rows *sql.Rows) error {
@@ -70,15 +67,24 @@ func (k *Rows) IsPast(ctx context.Context, r *database.Reading, p Position) (pas
 
 var errNoMoment = errors.New("no column says when rows were made or changed")
 
-func (k *Rows) recent(ctx context.Context, r *database.Reading, position Position, limit int) ([]Recent, error) {
-	d := r.Dialect()
-	q := dialect.Query{Purpose: "read the latest " + k.What, Table: k.Table}
+// millis is the expression for the moment of a row, in milliseconds.
+func (k *Rows) millis(d dialect.Dialect) (string, error) {
 	if k.At == nil {
-		return nil, database.Fail(q.Purpose, errNoMoment)
+		return "", errNoMoment
 	}
 	millis, ok := d.Millis(*k.At)
 	if !ok {
-		return nil, database.Fail(q.Purpose, database.NoMoments(k.Table, *k.At))
+		return "", database.NoMoments(k.Table, *k.At)
+	}
+	return millis, nil
+}
+
+func (k *Rows) recent(ctx context.Context, r *database.Reading, position Position, limit int) ([]Recent, error) {
+	d := r.Dialect()
+	q := dialect.Query{Purpose: "read the latest " + k.What, Table: k.Table}
+	millis, err := k.millis(d)
+	if err != nil {
+		return nil, database.Fail(q.Purpose, err)
 	}
 	at := d.Quote(k.At.Name)
 	q.Index = dialect.Index{Table: k.Table, Columns: []string{k.At.Name}, Full: []string{k.At.Name}, Price: "every insert and every change of " + k.At.Name + " also writes to it"}
@@ -103,7 +109,7 @@ func (k *Rows) recent(ctx context.Context, r *database.Reading, position Positio
 	probe.SQL = text + order + " LIMIT 1"
 	q.SQL = fmt.Sprintf("%s%s LIMIT %d", text, order, limit)
 	var all []Recent
-	err := r.Run(ctx, q, probe, func(rows *sql.Rows) error {
+	err = r.Run(ctx, q, probe, func(rows *sql.Rows) error {
 		var raw sql.NullString
 		var at sql.NullInt64
 		texts, into := scanned(len(k.Key))
