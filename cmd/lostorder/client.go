@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/alecthomas/kingpin/v2"
+
 	"github.com/lostorder/lostorder/internal/untrusted"
 	"github.com/lostorder/lostorder/internal/web/api"
 )
@@ -24,6 +26,12 @@ const largestAnswer = 64 << 20
 
 // client reads the HTTP API of a running lostorder.
 type client struct{ base string } // ends with a slash
+
+// urlFlag is the flag for the address of the lostorder that a command asks.
+func urlFlag(clause *kingpin.CmdClause) *string {
+	return clause.Flag("url", "Address of the running lostorder. It may contain credentials: http://USER:PASSWORD@HOST:PORT.").
+		Default("http://localhost" + defaultListen).Envar("LOSTORDER_URL").String()
+}
 
 // newClient parses the address, with or without scheme, slash, user and password.
 func newClient(address string) (client, error) {

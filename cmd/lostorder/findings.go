@@ -22,8 +22,7 @@ import (
 func findingsCommand(app *kingpin.Application, stdout, stderr io.Writer) command {
 	clause := app.Command("findings", "List the findings of a running lostorder: what is being lost, since when, and which orders.")
 	id := clause.Arg("id", "Show this finding with all its evidence. The first characters of its id are enough. With the id of an order, show the findings that name it.").String()
-	address := clause.Flag("url", "Address of the running lostorder. It may contain credentials: http://USER:PASSWORD@HOST:PORT.").
-		Default("http://localhost" + defaultListen).Envar("LOSTORDER_URL").String()
+	address := urlFlag(clause)
 	state := clause.Flag("state", "Which findings: open, closed (recently) or all.").Default("open").Enum("open", "closed", "all")
 	closed := clause.Flag("closed", "Show the findings that closed in the last 30 days, as --state=closed does.").Bool()
 	within := clause.Flag("within", "Show the findings that closed within this time, such as 7d.").PlaceHolder("DURATION").String()
