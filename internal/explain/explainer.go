@@ -136,13 +136,13 @@ func (e *Explainer) assemble(id string, answers []answer) *api.Order {
 		}
 	}
 	o.Summary = summary(o, now)
+	untrusted.Value(o)
 	return o
 }
 
 // add adds a place to the answer. Places of several targets may be the same: a table of
 // orders is a side of a reconciliation, too.
 func (e *Explainer) add(o *api.Order, target signal.TargetID, p *signal.Place, now time.Time) {
-	p.Store, p.Name, p.Searched = untrusted.Text(p.Store), untrusted.Text(p.Name), untrusted.Text(p.Searched)
 	n := slices.IndexFunc(o.Places, func(known api.OrderPlace) bool { return known.Store == p.Store && known.Name == p.Name })
 	if n < 0 {
 		n = len(o.Places)
@@ -156,7 +156,7 @@ func (e *Explainer) add(o *api.Order, target signal.TargetID, p *signal.Place, n
 	place.Holds = cmp.Or(place.Holds, p.Holds)
 	place.Searched = cmp.Or(place.Searched, p.Searched)
 	if p.Err != nil {
-		gap := api.OrderGap{Source: source, Reason: untrusted.Text(p.Err.Error())}
+		gap := api.OrderGap{Source: source, Reason: p.Err.Error()}
 		remedies := signal.Remedies(p.Err)
 		for _, r := range remedies {
 			gap.Remedies = append(gap.Remedies, r.Text)
@@ -165,8 +165,8 @@ func (e *Explainer) add(o *api.Order, target signal.TargetID, p *signal.Place, n
 	}
 	for _, event := range p.Events {
 		one := api.OrderEvent{
-			At: event.At.Time(), Place: n, Source: source, Kind: event.Kind, What: untrusted.Text(event.What),
-			Detail: untrusted.Text(event.Detail), Key: untrusted.ID(event.Key), TraceID: event.TraceID,
+			At: event.At.Time(), Place: n, Source: source, Kind: event.Kind, What: event.What,
+			Detail: event.Detail, Key: untrusted.ID(event.Key), TraceID: event.TraceID,
 		}
 		if !slices.ContainsFunc(o.Events, func(other api.OrderEvent) bool { return same(other, one) }) {
 			o.Events = append(o.Events, one)
@@ -175,7 +175,7 @@ func (e *Explainer) add(o *api.Order, target signal.TargetID, p *signal.Place, n
 	}
 	for _, x := range p.Expected {
 		o.Expected = append(o.Expected, api.OrderExpectation{
-			What: untrusted.Text(x.What), By: x.By.Time(), Place: n, Source: source, Overdue: x.By.Known() && now.After(x.By.Time()),
+			What: x.What, By: x.By.Time(), Place: n, Source: source, Overdue: x.By.Known() && now.After(x.By.Time()),
 		})
 	}
 }
