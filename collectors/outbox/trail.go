@@ -1,6 +1,7 @@
 package outbox
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,10 +21,7 @@ var (
 
 // Trail looks up the outbox rows of an order.
 func (r *reader) Trail(ctx context.Context, orderID string) ([]signal.Place, error) {
-	place := signal.Place{Store: r.config.Database, Name: r.config.Table, Holds: "outbox rows"}
-	if place.Name == "" {
-		place.Name = r.config.Name
-	}
+	place := signal.Place{Store: r.config.Database, Name: cmp.Or(r.config.Table, r.config.Name), Holds: "outbox rows"}
 	switch {
 	case r.config.Slot != "" || r.config.BinlogUser != "":
 		place.Err = errLogReader
@@ -57,11 +55,11 @@ func (r *reader) trail(ctx context.Context, in *database.Reading, orderID string
 		l.Moments = append(l.Moments, *t.publishedAt)
 	}
 	rows, err := in.Lookup(ctx, l)
+	place.Searched = t.kept()
 	if err != nil || len(rows) == 0 {
-		place.Searched = t.kept()
 		return err
 	}
-	if place.Searched = t.kept(); len(rows) == collectors.MostRows {
+	if len(rows) == collectors.MostRows {
 		place.Searched = fmt.Sprintf("%d rows, and there may be more", len(rows))
 	}
 	if t.position != nil {
