@@ -67,7 +67,7 @@ var modePanels = []modePanel{
 	{
 		mode: signal.MessageOverdue, page: "queues", shows: "age of the oldest message, of its objective", unit: "percentunit", empty: noQueues, steps: []step{objective},
 		evidence: func(in scope) []query {
-			return []query{{expr: "topk(20, " + in.each("queue:lostorder_queue_oldest_message_age_seconds:objective_ratio") + ")", legend: ofQueue}}
+			return []query{{expr: "topk(20, " + in.each(queueAge) + " / " + in.each(queueObjective) + ")", legend: ofQueue}}
 		},
 	},
 	{

@@ -27,6 +27,11 @@ func TestQueries(t *testing.T) {
 		for _, p := range panels(&d) {
 			for _, q := range targets(t, p) {
 				checkPromQL(t, d.File+": "+*p.Title, q.Expr)
+				for _, label := range labelsIn(*q.LegendFormat) {
+					if !regexp.MustCompile(`\b` + label + `\b`).MatchString(q.Expr) {
+						t.Errorf("%s: %s: the legend names %s, which the query does not keep:\n%s", d.File, *p.Title, label, q.Expr)
+					}
+				}
 				checked++
 			}
 		}
@@ -40,6 +45,15 @@ var (
 	variableQuery = regexp.MustCompile(`^label_values\(([a-z_]+)(?:\{[^}]*\})?, ([a-z_]+)\)$`)
 	resultQuery   = regexp.MustCompile(`^query_result\((.*)\)$`)
 )
+
+var legendLabel = regexp.MustCompile(`\{\{(\w+)\}\}`)
+
+func labelsIn(legend string) (labels []string) {
+	for _, m := range legendLabel.FindAllStringSubmatch(legend, -1) {
+		labels = append(labels, m[1])
+	}
+	return labels
+}
 
 // TestVariablesAskForWhatIsExported demands the same of the queries of variables.
 func TestVariablesAskForWhatIsExported(t *testing.T) {

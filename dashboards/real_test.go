@@ -222,15 +222,6 @@ func excused(expr string) bool {
 	return false
 }
 
-var legendLabel = regexp.MustCompile(`\{\{(\w+)\}\}`)
-
-func labelsIn(legend string) (labels []string) {
-	for _, m := range legendLabel.FindAllStringSubmatch(legend, -1) {
-		labels = append(labels, m[1])
-	}
-	return labels
-}
-
 func anyHas(all []series, label string) bool {
 	for _, s := range all {
 		if s.Metric[label] != "" {
