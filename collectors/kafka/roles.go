@@ -14,14 +14,9 @@ type Role struct {
 	collectors.Role `inline:"true"`
 }
 
-// role returns the role that the config gives to a topic: the first that matches.
+// role returns the purpose that the config gives to a topic.
 func (c *Config) role(topic string) signal.Purpose {
-	for _, r := range c.Roles {
-		if collectors.MatchesAny(r.Topics, topic) {
-			return r.Purpose()
-		}
-	}
-	return signal.Purpose{}
+	return collectors.PurposeOf(c.Roles, topic, func(r Role) ([]config.Pattern, collectors.Role) { return r.Topics, r.Role })
 }
 
 // decidePurposes decides what the topics are for. A name pairs a dead letter queue with its

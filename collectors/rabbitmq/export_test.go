@@ -82,7 +82,7 @@ func (r *Roles) Add(queue string, ttl time.Duration, to []string, consumed bool)
 
 // Of returns the role of a queue.
 func (r *Roles) Of(queue string) signal.Purpose {
-	none := func(string) (signal.Purpose, bool) { return signal.Purpose{}, false }
+	none := func(string) signal.Purpose { return signal.Purpose{} }
 	return newRoles(r.setups, func(k key) (u use) {
 		if r.consumed[k] {
 			u.attendance.Observe(1, 1)

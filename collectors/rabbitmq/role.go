@@ -17,12 +17,12 @@ type roles struct {
 	setups   map[key]setup
 	from     map[key][]key // the queues that dead-letter to a queue, sorted; not itself
 	use      func(key) use
-	given    func(queue string) (signal.Purpose, bool) // by the config
+	given    func(queue string) signal.Purpose // by the config; without a role if it gives none
 	known    map[key]signal.Purpose
 	delaying map[key]string // why a queue is a delay; empty if it is none
 }
 
-func newRoles(setups map[key]setup, uses func(key) use, given func(string) (signal.Purpose, bool)) *roles {
+func newRoles(setups map[key]setup, uses func(key) use, given func(string) signal.Purpose) *roles {
 	r := &roles{setups: setups, from: map[key][]key{}, use: uses, given: given, known: map[key]signal.Purpose{}, delaying: map[key]string{}}
 	for k, s := range setups {
 		for _, to := range s.to {
@@ -46,8 +46,8 @@ func (r *roles) of(k key) signal.Purpose {
 	if p, known := r.known[k]; known {
 		return p
 	}
-	p, given := r.given(k.name)
-	if s := r.setups[k].signal; !given && s != nil {
+	p := r.given(k.name)
+	if s := r.setups[k].signal; p.Role == "" && s != nil {
 		// A queue that leads back to itself is asked for while it is decided.
 		r.known[k] = signal.Purpose{}
 		p = r.decide(k, r.setups[k])
@@ -111,7 +111,7 @@ func (r *roles) delay(k key, s setup) string {
 	if s.signal == nil || s.private != "" || len(s.to) == 0 || r.consumed(k) {
 		return ""
 	}
-	if p, given := r.given(k.name); given {
+	if p := r.given(k.name); p.Role != "" {
 		if p.Role == signal.RoleDelay {
 			return p.Reason
 		}

@@ -12,14 +12,9 @@ type Role struct {
 	collectors.Role `inline:"true"`
 }
 
-// role returns the role that the config gives to a queue: the first that matches.
-func (c *Config) role(queue string) (signal.Purpose, bool) {
-	for _, r := range c.Roles {
-		if collectors.MatchesAny(r.Queues, queue) {
-			return r.Purpose(), true
-		}
-	}
-	return signal.Purpose{}, false
+// role returns the purpose that the config gives to a queue.
+func (c *Config) role(queue string) signal.Purpose {
+	return collectors.PurposeOf(c.Roles, queue, func(r Role) ([]config.Pattern, collectors.Role) { return r.Queues, r.Role })
 }
 
 // observeUse takes what the reading shows of consumers, and decides what queues are for.

@@ -15,14 +15,9 @@ type Role struct {
 	collectors.Role `inline:"true"`
 }
 
-// role returns the role that the config gives to a queue: the first that matches.
+// role returns the purpose that the config gives to a queue.
 func (c *Config) role(queue string) signal.Purpose {
-	for _, r := range c.Roles {
-		if collectors.MatchesAny(r.Queues, queue) {
-			return r.Purpose()
-		}
-	}
-	return signal.Purpose{}
+	return collectors.PurposeOf(c.Roles, queue, func(r Role) ([]config.Pattern, collectors.Role) { return r.Queues, r.Role })
 }
 
 // decidePurposes decides what the queues are for. A redrive policy makes its target a dead
