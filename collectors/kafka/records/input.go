@@ -101,7 +101,7 @@ func (in *input) skip(n int64) {
 	if !in.take(n) {
 		return
 	}
-	if _, err := io.CopyN(io.Discard, in.stream, n); err != nil {
+	if _, err := in.stream.Discard(int(n)); err != nil {
 		in.err = err
 	}
 }
