@@ -3,6 +3,10 @@ package dashboards
 import (
 	"encoding/json"
 	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
 )
@@ -33,5 +37,23 @@ func (d *Dashboard) JSON() ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encode dashboard %s: %w", d.File, err)
 	}
+	text = encodedIDs.ReplaceAllFunc(text, idsAsNumbers)
 	return append(text, '\n'), nil
+}
+
+// encodedIDs are the ids of the panels that show an annotation. The SDK declares them as
+// []uint8, which encoding/json writes as base64. Grafana expects a list of numbers, and
+// with anything else it shows the annotation on no panel.
+var encodedIDs = regexp.MustCompile(`"ids": "[A-Za-z0-9+/=]*"`)
+
+func idsAsNumbers(field []byte) []byte {
+	var filter struct{ IDs []byte }
+	if err := json.Unmarshal(slices.Concat([]byte("{"), field, []byte("}")), &filter); err != nil {
+		return field // it is no base64, so it is no list of ids
+	}
+	numbers := make([]string, len(filter.IDs))
+	for i, id := range filter.IDs {
+		numbers[i] = strconv.Itoa(int(id))
+	}
+	return []byte(`"ids": [` + strings.Join(numbers, ", ") + `]`)
 }

@@ -84,6 +84,10 @@ func (p *page) build() (dashboard.Dashboard, error) {
 	}
 	model.Annotations.List = p.annotations()
 	model.Links = links()
+	for i := range model.Templating.List {
+		v := &model.Templating.List[i]
+		v.Auto, v.AutoMin, v.AutoCount = nil, nil, nil // the builder adds them, and Grafana's schema does not have them
+	}
 	return model, model.Validate()
 }
 

@@ -6,6 +6,7 @@ import (
 	"github.com/grafana/grafana-foundation-sdk/go/common"
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
 	"github.com/grafana/grafana-foundation-sdk/go/prometheus"
+	"github.com/grafana/grafana-foundation-sdk/go/table"
 	"github.com/grafana/grafana-foundation-sdk/go/timeseries"
 
 	"github.com/lostorder/lostorder/internal/signal"
@@ -42,6 +43,9 @@ func (p *panel) build(at dashboard.GridPos) (dashboard.Panel, error) {
 	built.Title, built.Description = &p.title, &p.about
 	built.GridPos = &at
 	built.RepeatDirection = nil // nothing repeats
+	if options, ok := built.Options.(*table.Options); ok {
+		options.Footer = nil // the builder adds one, and Grafana 12.4 has no such option any more
+	}
 	built.Datasource = new(datasourceRef())
 	built.FieldConfig.Defaults.Unit = &p.unit
 	built.FieldConfig.Defaults.NoValue = &p.empty

@@ -23,7 +23,7 @@ func list(columns ...column) visual {
 	b := table.NewPanelBuilder().
 		ShowHeader(true).
 		CellHeight(common.TableCellHeightSm).
-		Footer(common.NewTableFooterOptionsBuilder().Show(false).Reducer([]string{})).
+		CellOptions(common.TableCellOptions{TableAutoCellOptions: common.NewTableAutoCellOptions()}).
 		ColorScheme(dashboard.NewFieldColorBuilder().Mode(dashboard.FieldColorModeIdThresholds)).
 		Thresholds(thresholds(neutral, nil))
 	for i, c := range columns {
