@@ -38,6 +38,9 @@ func (r *reading) readTopics() error {
 	}
 	r.topics = make([]topic, 0, len(answer.Topics))
 	for _, t := range answer.Topics {
+		if err := r.ctx.Err(); err != nil {
+			return err
+		}
 		r.unmatchedTopics.See(t.Name)
 		switch {
 		case errors.Is(t.Err, sarama.ErrNoError), errors.Is(t.Err, sarama.ErrLeaderNotAvailable):
@@ -57,6 +60,9 @@ func (r *reading) readTopics() error {
 	for i := range r.topics {
 		r.byName[r.topics[i].name] = int32(i)
 		r.byID[r.topics[i].id] = int32(i)
+	}
+	if err := r.ctx.Err(); err != nil {
+		return err
 	}
 	r.pairDeadLetters()
 	for i := range r.topics {

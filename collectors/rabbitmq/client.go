@@ -106,8 +106,8 @@ func (c *client) json(ctx context.Context, address string, into any) error {
 }
 
 // elements reads a list from the management API and passes on one element at a time, so
-// that the caller keeps only what it needs.
-func elements[T any](ctx context.Context, c *client, address string, each func(*T)) error {
+// that the caller keeps only what it needs. It ends at the first error of each.
+func elements[T any](ctx context.Context, c *client, address string, each func(*T) error) error {
 	body, err := c.get(ctx, address, true)
 	if err != nil {
 		return err
@@ -126,7 +126,9 @@ func elements[T any](ctx context.Context, c *client, address string, each func(*
 		if err := decoder.Decode(&one); err != nil {
 			return notJSON(err)
 		}
-		each(&one)
+		if err := each(&one); err != nil {
+			return err
+		}
 	}
 	if _, err = decoder.Token(); err != nil {
 		return notJSON(err)

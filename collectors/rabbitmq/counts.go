@@ -33,6 +33,9 @@ func (r *reader) scrape(ctx context.Context) error {
 		}
 	}
 	r.forgetPlaces()
+	if r.tooMany {
+		return tooManyError{"queues", r.mostQueues}
+	}
 	if count {
 		r.consumersAt = time.Now()
 	}
@@ -77,7 +80,14 @@ func (r *reader) place(s *sample) (q *queue, ok bool) {
 		}
 		p = &place{}
 		if r.watches(k) {
+			if r.queues[k] == nil && r.seenCount >= r.mostQueues {
+				r.tooMany = true
+				return nil, true
+			}
 			p.queue = r.queue(k)
+		}
+		if len(r.places) >= mostPlaces {
+			return p.queue, true
 		}
 		r.places[string(s.labels)] = p
 	}

@@ -25,6 +25,9 @@ func Remembered(c collectors.Reader) int {
 	return len(r.queues) + len(r.places) + len(r.setups) + len(r.deadLetterings) + len(r.visible)
 }
 
+// LimitQueues sets the most queues that the reader keeps.
+func LimitQueues(c collectors.Reader, most int) { c.(*reader).mostQueues = most }
+
 // The bounds of following dead letters.
 const (
 	MostRouteSteps = mostRouteSteps

@@ -54,7 +54,7 @@ func (r *reader) getJSON(ctx context.Context, path string, into any) error {
 }
 
 // tryNodes calls ask with one node after the other until one answers. After a 4xx answer
-// it stops: the other nodes would answer the same.
+// or a list that is too long it stops: the other nodes would answer the same.
 func (r *reader) tryNodes(ctx context.Context, ask func(node string) error) error {
 	var tried nodesError
 	for range r.config.URL {
@@ -65,7 +65,8 @@ func (r *reader) tryNodes(ctx context.Context, ask func(node string) error) erro
 		}
 		tried = append(tried, fmt.Errorf("%s: %w", host(node), err))
 		var status statusError
-		if errors.As(err, &status) && status < 500 || ctx.Err() != nil {
+		var tooMany tooManyError
+		if errors.As(err, &status) && status < 500 || errors.As(err, &tooMany) || ctx.Err() != nil {
 			break
 		}
 		r.node = (r.node + 1) % len(r.config.URL)
@@ -97,14 +98,20 @@ var errNoVHost = errors.New("it does not exist, or the user has no permissions o
 // and keeps the elements that keep accepts. A virtual host that cannot be read does not hide
 // the others.
 func perVHost[T any](ctx context.Context, r *reader, m *missing, what, query string, keep func(*T) bool) (all []T, ok bool) {
+	most := r.mostOf(what)
 	ask := func(path string) error {
 		before := len(all)
 		return r.tryNodes(ctx, func(node string) error {
 			all = all[:before] // drop what an earlier node returned before it failed
-			return elements(ctx, r.client, node+path, func(one *T) {
-				if keep(one) {
-					all = append(all, *one)
+			return elements(ctx, r.client, node+path, func(one *T) error {
+				if !keep(one) {
+					return nil
 				}
+				if len(all) >= most {
+					return tooManyError{what, most}
+				}
+				all = append(all, *one)
+				return nil
 			})
 		})
 	}

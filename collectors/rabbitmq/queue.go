@@ -105,7 +105,7 @@ func (r *reader) now(q *queue) *counts {
 }
 
 // begin starts a reading of all queues.
-func (r *reader) begin() { r.number, r.seenCount, r.placesSeen = r.number+1, 0, 0 }
+func (r *reader) begin() { r.number, r.seenCount, r.placesSeen, r.tooMany = r.number+1, 0, 0, false }
 
 // exists notes whether a queue of the current reading still exists.
 func (r *reader) exists(q *queue, there bool) {

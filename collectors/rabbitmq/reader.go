@@ -60,6 +60,8 @@ type reader struct {
 	sorted          []*queue          // of the last reading; nil if the order is unknown
 	places          map[string]*place // by raw labels
 	placesSeen      int               // places in this reading
+	mostQueues      int               // that are kept
+	tooMany         bool              // this reading has more queues than lostorder keeps
 }
 
 // NewReader returns a reader of one cluster. It connects at the first reading.
@@ -72,7 +74,7 @@ func NewReader(c Config) collectors.Reader {
 		*list = trimmed
 	}
 	return &reader{
-		config: c, unroutable: unroutable{total: signal.Unknown}, queues: map[key]*queue{}, places: map[string]*place{}, visible: map[string]bool{},
+		config: c, mostQueues: mostQueues, unroutable: unroutable{total: signal.Unknown}, queues: map[key]*queue{}, places: map[string]*place{}, visible: map[string]bool{},
 		unmatchedVHosts: collectors.NewUnmatched(c.VHosts.Include), unmatchedQueues: collectors.NewUnmatched(c.Queues.Include),
 	}
 }

@@ -55,9 +55,9 @@ func plain() []behaviour {
 	return []behaviour{
 		{"never answers", drain},
 		{"closes at once", func(net.Conn) {}},
-		{"endless garbage", func(conn net.Conn) { go drain(conn); endless(conn, garbage) }},
-		{"endless zeros", func(conn net.Conn) { go drain(conn); endless(conn, make([]byte, 1024)) }},
-		{"dripping garbage", func(conn net.Conn) { go drain(conn); drip(conn, garbage) }},
+		{"sends endless garbage", func(conn net.Conn) { go drain(conn); endless(conn, garbage) }},
+		{"sends endless zeros", func(conn net.Conn) { go drain(conn); endless(conn, make([]byte, 1024)) }},
+		{"sends garbage byte by byte", func(conn net.Conn) { go drain(conn); drip(conn, garbage) }},
 	}
 }
 
@@ -129,16 +129,16 @@ func kafkaAnswers(body func(request []byte) []byte) func(net.Conn) {
 
 func kafka() []behaviour {
 	return append(plain(),
-		behaviour{"a frame of 2 GB", func(conn net.Conn) {
+		behaviour{"sends a frame of 2 GB", func(conn net.Conn) {
 			go drain(conn)
 			_, _ = conn.Write(frame(0x7fffffff, ""))
 			endless(conn, make([]byte, 1024))
 		}},
-		behaviour{"a frame of negative length", func(conn net.Conn) { go drain(conn); endless(conn, frame(0xffffffff, "\x00\x00\x00\x01")) }},
-		behaviour{"lists of two billion entries", kafkaAnswers(func([]byte) []byte { return bytes.Repeat([]byte{0x7f, 0xff, 0xff, 0xff}, 64) })},
-		behaviour{"empty answers", kafkaAnswers(func([]byte) []byte { return nil })},
-		behaviour{"60 MB of ones", kafkaAnswers(func([]byte) []byte { return bytes.Repeat([]byte{0, 0, 0, 1}, 15<<20) })},
-		behaviour{"30 MB of ones", kafkaAnswers(func([]byte) []byte { return bytes.Repeat([]byte{0, 0, 0, 1}, 30<<20/4) })},
+		behaviour{"sends a frame of negative length", func(conn net.Conn) { go drain(conn); endless(conn, frame(0xffffffff, "\x00\x00\x00\x01")) }},
+		behaviour{"sends lists of two billion entries", kafkaAnswers(func([]byte) []byte { return bytes.Repeat([]byte{0x7f, 0xff, 0xff, 0xff}, 64) })},
+		behaviour{"sends empty answers", kafkaAnswers(func([]byte) []byte { return nil })},
+		behaviour{"answers with 60 MB of ones", kafkaAnswers(func([]byte) []byte { return bytes.Repeat([]byte{0, 0, 0, 1}, 15<<20) })},
+		behaviour{"answers with 30 MB of ones", kafkaAnswers(func([]byte) []byte { return bytes.Repeat([]byte{0, 0, 0, 1}, 30<<20/4) })},
 	)
 }
 
@@ -180,23 +180,23 @@ func postgresServers(asked *passwords) []behaviour {
 			_, _ = conn.Write(message("R", "\x00\x00\x00\x03"))
 			asked.read("PostgreSQL", conn)
 		})},
-		behaviour{"a message of 2 GB", postgres(func(conn net.Conn) {
+		behaviour{"sends a message of 2 GB", postgres(func(conn net.Conn) {
 			go drain(conn)
 			_, _ = conn.Write(append([]byte("R"), frame(0x7fffffff, "")...))
 			endless(conn, make([]byte, 1024))
 		})},
-		behaviour{"endless notices before the login", postgres(func(conn net.Conn) {
+		behaviour{"sends endless notices before the login", postgres(func(conn net.Conn) {
 			go drain(conn)
 			endless(conn, message("N", "SNOTICE\x00M"+strings.Repeat("x", 500)+"\x00\x00"))
 		})},
-		behaviour{"endless rows", postgres(func(conn net.Conn) {
+		behaviour{"sends endless rows", postgres(func(conn net.Conn) {
 			_, _ = conn.Write(signedIn)
 			go drain(conn)
 			_, _ = conn.Write(append(message("1", ""), message("2", "")...))
 			_, _ = conn.Write(message("T", "\x00\x01x\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x19\xff\xff\xff\xff\xff\xff\x00\x00"))
 			endless(conn, row)
 		})},
-		behaviour{"signed in, then silent", postgres(func(conn net.Conn) { _, _ = conn.Write(signedIn); drain(conn) })},
+		behaviour{"accepts the login and then is silent", postgres(func(conn net.Conn) { _, _ = conn.Write(signedIn); drain(conn) })},
 	)
 }
 
@@ -246,7 +246,7 @@ func mysqlServers(asked *passwords) []behaviour {
 			_, _ = conn.Write(packet(2, "\xfemysql_clear_password\x00"))
 			asked.read("MySQL", conn)
 		}},
-		behaviour{"an endless packet", mysql(func(conn net.Conn) {
+		behaviour{"sends an endless packet", mysql(func(conn net.Conn) {
 			for sequence := byte(1); ; sequence++ {
 				huge[3] = sequence
 				if _, err := conn.Write(huge); err != nil {
@@ -254,7 +254,7 @@ func mysqlServers(asked *passwords) []behaviour {
 				}
 			}
 		})},
-		behaviour{"endless rows", mysql(func(conn net.Conn) {
+		behaviour{"sends endless rows", mysql(func(conn net.Conn) {
 			_, _ = conn.Write(append(append(packet(1, "\x01"), column...), packet(3, "\xfe\x00\x00\x02\x00")...))
 			sequence := byte(4)
 			for {
@@ -264,8 +264,8 @@ func mysqlServers(asked *passwords) []behaviour {
 				sequence++
 			}
 		})},
-		behaviour{"signed in, then silent", mysql(drain)},
-		behaviour{"16 million columns", mysql(func(conn net.Conn) { _, _ = conn.Write(packet(1, "\xfd\xff\xff\xff")); endless(conn, column) })},
+		behaviour{"accepts the login and then is silent", mysql(drain)},
+		behaviour{"announces 16 million columns", mysql(func(conn net.Conn) { _, _ = conn.Write(packet(1, "\xfd\xff\xff\xff")); endless(conn, column) })},
 	)
 }
 
@@ -324,34 +324,34 @@ func pages(t *testing.T, asked *passwords, list string) []page {
 			_, _ = io.Copy(io.Discard, r.Body) // only then the server notices that the client is gone
 			<-r.Context().Done()
 		}},
-		{"a web page", func(w http.ResponseWriter, _ *http.Request) {
+		{"answers with a web page", func(w http.ResponseWriter, _ *http.Request) {
 			_, _ = io.WriteString(w, "<!doctype html><title>Welcome</title>")
 		}},
-		{"status 500", func(w http.ResponseWriter, _ *http.Request) {
+		{"answers with status 500 and escape sequences", func(w http.ResponseWriter, _ *http.Request) {
 			http.Error(w, strings.Repeat("\x1b[31m", 1000), http.StatusInternalServerError)
 		}},
-		{"sends on to another server", func(w http.ResponseWriter, r *http.Request) {
+		{"redirects to another server", func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, elsewhere.URL+r.URL.Path, http.StatusTemporaryRedirect)
 		}},
-		{"endless list", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "["); repeat(w, list+",") }},
-		{"a text of 2 GB", func(w http.ResponseWriter, _ *http.Request) {
+		{"sends an endless list", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "["); repeat(w, list+",") }},
+		{"sends a text of 2 GB", func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Length", fmt.Sprint(2<<30))
 			_, _ = io.WriteString(w, `{"QueueUrls":["`)
 			repeat(w, strings.Repeat("x", 4096))
 		}},
-		{"a million levels", func(w http.ResponseWriter, _ *http.Request) { repeat(w, strings.Repeat("[", 4096)) }},
-		{"NaN and negative numbers", func(w http.ResponseWriter, r *http.Request) {
+		{"sends JSON of endless depth", func(w http.ResponseWriter, _ *http.Request) { repeat(w, strings.Repeat("[", 4096)) }},
+		{"answers with NaN and negative numbers", func(w http.ResponseWriter, r *http.Request) {
 			if strings.HasPrefix(r.URL.Path, "/metrics") {
 				_, _ = io.WriteString(w, "# x\nrabbitmq_detailed_queue_messages_ready{vhost=\"/\",queue=\"orders\"} NaN\nrabbitmq_detailed_queue_messages_unacked{vhost=\"/\",queue=\"orders\"} -1e308\n")
 				return
 			}
 			_, _ = io.WriteString(w, `[{"name":"orders","vhost":"/","messages":-9e99,"messages_ready":NaN,"consumers":1e400}]`)
 		}},
-		{"a gzip bomb", func(w http.ResponseWriter, _ *http.Request) {
+		{"answers with a gzip bomb", func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Encoding", "gzip")
 			_, _ = w.Write(bomb.Bytes())
 		}},
-		{"drips", func(w http.ResponseWriter, r *http.Request) {
+		{"answers byte by byte", func(w http.ResponseWriter, r *http.Request) {
 			flush, _ := w.(http.Flusher)
 			_, _ = io.Copy(io.Discard, r.Body)
 			for r.Context().Err() == nil {
@@ -362,7 +362,7 @@ func pages(t *testing.T, asked *passwords, list string) []page {
 				time.Sleep(100 * time.Millisecond)
 			}
 		}},
-		{"endless headers", func(w http.ResponseWriter, _ *http.Request) {
+		{"sends endless headers", func(w http.ResponseWriter, _ *http.Request) {
 			conn, _, err := w.(http.Hijacker).Hijack()
 			if err != nil {
 				return

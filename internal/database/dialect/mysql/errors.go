@@ -33,6 +33,8 @@ func (d *server) Explain(err error, q *dialect.Query, user string) (dialect.Prob
 		return dialect.Problem{Text: "the connection was cut"}, true
 	}
 	switch {
+	case errors.Is(err, driver.ErrMalformPkt), errors.Is(err, driver.ErrPktSync), errors.Is(err, driver.ErrPktSyncMul):
+		return dialect.Problem{Text: "what answers there does not speak MySQL's protocol; is the port right?"}, true
 	case errors.Is(err, driver.ErrCleartextPassword):
 		return dialect.Problem{Text: "the server asks for the password in clear, and lostorder does not send it so; give the user caching_sha2_password or mysql_native_password"}, true
 	case errors.Is(err, errColumns):

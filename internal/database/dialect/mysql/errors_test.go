@@ -4,8 +4,18 @@ import (
 	"strings"
 	"testing"
 
+	driver "github.com/go-sql-driver/mysql"
+
 	"github.com/lostorder/lostorder/internal/database/dialect/mysql"
 )
+
+func TestGarbageIsNotMySQLsProtocol(t *testing.T) {
+	for _, err := range []error{driver.ErrMalformPkt, driver.ErrPktSync, driver.ErrPktSyncMul} {
+		if got := mysql.ExplainError(err); !strings.Contains(got, "does not speak MySQL's protocol; is the port right?") {
+			t.Errorf("%v is explained as %q", err, got)
+		}
+	}
+}
 
 func TestAMySQLWithoutMD5IsToldWhatToInstall(t *testing.T) {
 	const component = "INSTALL COMPONENT 'file://component_classic_hashing'"

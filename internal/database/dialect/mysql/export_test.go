@@ -28,8 +28,13 @@ func (f *Follower) Ask(at time.Duration, channels ...map[string]string) (behind 
 
 // Explain is what an error of a server means, in database shop.
 func Explain(number uint16, message string) string {
+	return ExplainError(&driver.MySQLError{Number: number, Message: message})
+}
+
+// ExplainError is what an error means, in database shop.
+func ExplainError(err error) string {
 	d := &server{settings: &driver.Config{DBName: "shop", User: "watcher"}}
-	p, _ := d.Explain(&driver.MySQLError{Number: number, Message: message}, nil, "")
+	p, _ := d.Explain(err, nil, "")
 	return p.Error()
 }
 
