@@ -142,7 +142,7 @@ func kafka() []behaviour {
 	)
 }
 
-// postgres reads the greeting, refuses TLS, and goes on with what is given.
+// postgres reads the greeting, refuses TLS, and continues with then.
 func postgres(then func(conn net.Conn)) func(net.Conn) {
 	return func(conn net.Conn) {
 		head := make([]byte, 8)
@@ -208,7 +208,7 @@ func packet(sequence byte, body string) []byte {
 
 var greeting = packet(0, "\x0a8.4.0-hostile\x00\x01\x00\x00\x0012345678\x00\xff\xf7\xff\x02\x00\xff\xc1\x15\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00123456789012\x00mysql_native_password\x00")
 
-// mysql greets, lets everybody in, and goes on with what is given for each query.
+// mysql greets, accepts every login, and continues with then for each query.
 func mysql(then func(conn net.Conn)) func(net.Conn) {
 	return func(conn net.Conn) {
 		if _, err := conn.Write(greeting); err != nil {
