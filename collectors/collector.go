@@ -53,6 +53,10 @@ type Schedule struct {
 // A Target is one thing to watch, ready to be started.
 type Target struct {
 	ID signal.TargetID
+	// Labels are those of the config for all findings of the target, and QueueLabels those
+	// of its objectives for some.
+	Labels      signal.Labels
+	QueueLabels []signal.Labels
 	// Config is everything that decides how the target is read. On a reload, a target with
 	// a deeply equal config keeps running.
 	Config any

@@ -27,6 +27,8 @@ func findingsCommand(app *kingpin.Application, stdout, stderr io.Writer) command
 	closed := clause.Flag("closed", "Show the findings that closed in the last 30 days, as --state=closed does.").Bool()
 	within := clause.Flag("within", "Show the findings that closed within this time, such as 7d.").PlaceHolder("DURATION").String()
 	mode := clause.Flag("mode", "Only findings of this failure mode.").String()
+	team := clause.Flag("team", "Only findings with this label team.").String()
+	severity := clause.Flag("severity", "Only findings of this severity: critical, warning or info.").Enum("critical", "warning", "info")
 	asJSON := clause.Flag("json", "Print the API's JSON. With --watch, print one object per line.").Bool()
 	asCSV := clause.Flag("csv", "Print one line for each order that the findings name.").Bool()
 	exitCode := clause.Flag("exit-code", "Exit with code 3 when there is a finding, and with code 4 when there is none and a target cannot be read.").Bool()
@@ -45,8 +47,10 @@ func findingsCommand(app *kingpin.Application, stdout, stderr io.Writer) command
 		if *within != "" {
 			query = url.Values{"closed": {*within}}
 		}
-		if *mode != "" {
-			query.Set("mode", *mode)
+		for name, value := range map[string]string{"mode": *mode, "team": *team, "severity": *severity} {
+			if value != "" {
+				query.Set(name, value)
+			}
 		}
 		if *id != "" {
 			query.Set("state", "all")

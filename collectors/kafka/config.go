@@ -28,18 +28,19 @@ const section = "kafka"
 
 // Config is one entry of the kafka section: a cluster to watch.
 type Config struct {
-	Name        string         `yaml:"name" required:"true" doc:"Name of the cluster in metrics and findings." example:"main"`
-	Brokers     []string       `yaml:"brokers" required:"true" single:"true" doc:"Addresses to connect to first. The other brokers are discovered from there." example:"localhost:9092"`
-	Version     string         `yaml:"version" doc:"The highest Kafka version whose requests are used. The default is what each broker supports. Only brokers before 0.10 need it." example:"3.8.0"`
-	TLS         *client.TLS    `yaml:"tls" doc:"Encryption of the connections. The default is none."`
-	SASL        *client.SASL   `yaml:"sasl" doc:"SASL credentials. Anonymous if omitted."`
-	Topics      config.Matcher `yaml:"topics" doc:"Topics to watch. Internal topics (__.*) are excluded unless an include names them."`
-	Groups      config.Matcher `yaml:"groups" doc:"Consumer groups to watch. Without an exclude, console-consumer-.* is excluded."`
-	DLQ         []string       `yaml:"dlq" single:"true" default:"{topic}.dlq,{topic}-dlq,{topic}_dlq,{topic}.DLQ,{topic}-DLQ,{topic}_DLQ,{topic}.dlt,{topic}-dlt,{topic}.DLT,{topic}-DLT,{topic}.dead-letter,{topic}-dead-letter,{topic}_error,dlq.{topic},error.{topic}.{group}" doc:"Names of the dead letter queue of a topic. {topic} stands for the topic, {group} for any consumer group. A name without {topic} is one queue for all topics." example:"{topic}.dlq"`
-	Granularity string         `yaml:"granularity" enum:"topic,partition" default:"topic" doc:"Whether metrics have one series for each topic or for each partition. Findings are always decided for each partition."`
-	OrderID     string         `yaml:"order_id" enum:"key" doc:"Where a message carries its order id. With key, lostorder reads a few messages of a stalled queue to name its orders, which needs READ on the topic. The default is not to name orders."`
-	Roles       []Role         `yaml:"roles" doc:"What topics are for, where lostorder decides it wrongly: see lostorder check. The first entry that matches the topic applies."`
-	Objectives  []Objective    `yaml:"objectives" doc:"How long messages may wait. The first objective that matches topic and group applies."`
+	Name        string            `yaml:"name" required:"true" doc:"Name of the cluster in metrics and findings." example:"main"`
+	Brokers     []string          `yaml:"brokers" required:"true" single:"true" doc:"Addresses to connect to first. The other brokers are discovered from there." example:"localhost:9092"`
+	Version     string            `yaml:"version" doc:"The highest Kafka version whose requests are used. The default is what each broker supports. Only brokers before 0.10 need it." example:"3.8.0"`
+	TLS         *client.TLS       `yaml:"tls" doc:"Encryption of the connections. The default is none."`
+	SASL        *client.SASL      `yaml:"sasl" doc:"SASL credentials. Anonymous if omitted."`
+	Topics      config.Matcher    `yaml:"topics" doc:"Topics to watch. Internal topics (__.*) are excluded unless an include names them."`
+	Groups      config.Matcher    `yaml:"groups" doc:"Consumer groups to watch. Without an exclude, console-consumer-.* is excluded."`
+	DLQ         []string          `yaml:"dlq" single:"true" default:"{topic}.dlq,{topic}-dlq,{topic}_dlq,{topic}.DLQ,{topic}-DLQ,{topic}_DLQ,{topic}.dlt,{topic}-dlt,{topic}.DLT,{topic}-DLT,{topic}.dead-letter,{topic}-dead-letter,{topic}_error,dlq.{topic},error.{topic}.{group}" doc:"Names of the dead letter queue of a topic. {topic} stands for the topic, {group} for any consumer group. A name without {topic} is one queue for all topics." example:"{topic}.dlq"`
+	Granularity string            `yaml:"granularity" enum:"topic,partition" default:"topic" doc:"Whether metrics have one series for each topic or for each partition. Findings are always decided for each partition."`
+	OrderID     string            `yaml:"order_id" enum:"key" doc:"Where a message carries its order id. With key, lostorder reads a few messages of a stalled queue to name its orders, which needs READ on the topic. The default is not to name orders."`
+	Roles       []Role            `yaml:"roles" doc:"What topics are for, where lostorder decides it wrongly: see lostorder check. The first entry that matches the topic applies."`
+	Objectives  []Objective       `yaml:"objectives" doc:"How long messages may wait. The first objective that matches topic and group applies."`
+	Labels      collectors.Labels `yaml:"labels" doc:"Labels for all findings of this cluster, such as the team that owns it: in the API, on the page, in logs and alerts, so that Alertmanager can route by them." example:"{team: payments}"`
 
 	collectors.Schedule `inline:"true"`
 }
@@ -86,5 +87,5 @@ func Source() collectors.Source {
 // Target returns the target of one entry.
 func Target(c Config) collectors.Target {
 	id := signal.TargetID{Collector: section, Target: c.Name}
-	return collectors.Polled(id, c.Schedule, c, func(*slog.Logger) collectors.Reader { return NewReader(c) })
+	return collectors.Polled(id, c.Schedule, c, func(*slog.Logger) collectors.Reader { return NewReader(c) }).Labelled(c.Labels, queueLabels(c.Objectives)...)
 }

@@ -25,6 +25,7 @@ func (r *reading) deadLetterReports() []signal.DeadLetterQueue {
 		}
 		d := signal.NewDeadLetterQueue(signal.Kafka, r.config.Name, t.name)
 		d.Semantics, d.Purpose, d.Sources = &semantics, t.purpose, t.dlq.sources
+		d.Objective = r.config.objective(t.name, "")
 		if s := t.past.settings.setup; s != nil {
 			d.Retention = s.Retention
 		}

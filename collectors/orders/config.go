@@ -21,6 +21,7 @@ type Config struct {
 	States     config.Ordered[State] `yaml:"states" required:"true" doc:"The states. An order begins in the first one." example:"{placed: {max: 5m, next: [paid]}, paid: {}}"`
 	Cap        int                   `yaml:"cap" default:"1000" min:"1" max:"1000000" doc:"The most orders of a state that are counted."`
 	Sample     int                   `yaml:"sample" default:"10" min:"1" max:"1000" doc:"How many of the orders with the longest dwell in a state a finding names."`
+	Labels     collectors.Labels     `yaml:"labels" doc:"Labels for all findings of this lifecycle, such as the team that owns it: in the API, on the page, in logs and alerts, so that Alertmanager can route by them." example:"{team: payments}"`
 	Schedule   collectors.Schedule   `inline:"true"`
 }
 
@@ -109,5 +110,5 @@ type setup struct {
 func target(c Config, f *config.File) collectors.Target {
 	s := setup{Lifecycle: c, Database: database.Find(f, c.Source.Database)}
 	id := signal.TargetID{Collector: "orders", Target: c.Name}
-	return collectors.Polled(id, c.Schedule, s, func(*slog.Logger) collectors.Reader { return open(s) })
+	return collectors.Polled(id, c.Schedule, s, func(*slog.Logger) collectors.Reader { return open(s) }).Labelled(c.Labels)
 }

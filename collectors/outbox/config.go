@@ -27,6 +27,7 @@ type Config struct {
 	MaxAge     config.Duration     `yaml:"max_age" default:"1m" min:"1s" doc:"How long a row may be pending."`
 	Cap        int                 `yaml:"cap" default:"10000" min:"1" max:"1000000" doc:"The most rows that are counted. A capped count reads at least so many."`
 	Sample     int                 `yaml:"sample" default:"10" min:"1" max:"1000" doc:"How many of the oldest pending rows a finding names."`
+	Labels     collectors.Labels   `yaml:"labels" doc:"Labels for all findings of this outbox, such as the team that owns it: in the API, on the page, in logs and alerts, so that Alertmanager can route by them." example:"{team: payments}"`
 	Schedule   collectors.Schedule `inline:"true"`
 }
 
@@ -157,5 +158,5 @@ func target(c Config, f *config.File) collectors.Target {
 	s := setup{Database: database.Find(f, c.Database)}
 	s.Outbox, s.preset = c.filled(s.Database)
 	id := signal.TargetID{Collector: "outbox", Target: c.Name}
-	return collectors.Polled(id, c.Schedule, s, func(*slog.Logger) collectors.Reader { return open(s, &memory{}) })
+	return collectors.Polled(id, c.Schedule, s, func(*slog.Logger) collectors.Reader { return open(s, &memory{}) }).Labelled(c.Labels)
 }

@@ -26,19 +26,20 @@ const section = "rabbitmq"
 
 // Config is one entry of the rabbitmq section: a cluster to watch.
 type Config struct {
-	Name           string          `yaml:"name" required:"true" doc:"Name of the cluster in metrics and findings." example:"main"`
-	URL            []string        `yaml:"url" required:"true" single:"true" doc:"Address of the management API. With several nodes of one cluster, lostorder uses the first that answers." example:"http://localhost:15672"`
-	PrometheusURL  []string        `yaml:"prometheus_url" single:"true" doc:"Address of the prometheus plugin, one for each node. The default is port 15692 of the hosts in url. lostorder uses the plugin only if the addresses cover every node of the cluster." example:"http://localhost:15692"`
-	Username       string          `yaml:"username" doc:"User name. Anonymous if omitted." example:"lostorder"`
-	Password       config.Secret   `yaml:"password" file:"true" doc:"The password." example:"${RABBITMQ_PASSWORD}"`
-	TLS            *collectors.TLS `yaml:"tls" doc:"TLS for https addresses. The default trusts the system's certificate authorities."`
-	VHosts         config.Matcher  `yaml:"vhosts" doc:"Virtual hosts to watch."`
-	Queues         config.Matcher  `yaml:"queues" doc:"Queues to watch, by name without the virtual host."`
-	Roles          []Role          `yaml:"roles" doc:"What queues are for, where lostorder decides it wrongly: see lostorder check. The first entry that matches the queue applies."`
-	Objectives     []Objective     `yaml:"objectives" doc:"How long messages may wait. The first entry that matches the queue applies."`
-	Peek           bool            `yaml:"peek" doc:"Get the first messages of dead letter queues without a consumer and requeue them, to report the reasons in x-death and the order ids. The broker marks these messages as redelivered. Needs the read permission on the queue."`
-	OrderID        string          `yaml:"order_id" doc:"Where a message carries its order id: message_id, correlation_id, or header:NAME. Needs peek." example:"message_id"`
-	ConfigInterval config.Duration `yaml:"config_interval" default:"5m" min:"10ms" doc:"How often queue definitions, policies and bindings are read."`
+	Name           string            `yaml:"name" required:"true" doc:"Name of the cluster in metrics and findings." example:"main"`
+	URL            []string          `yaml:"url" required:"true" single:"true" doc:"Address of the management API. With several nodes of one cluster, lostorder uses the first that answers." example:"http://localhost:15672"`
+	PrometheusURL  []string          `yaml:"prometheus_url" single:"true" doc:"Address of the prometheus plugin, one for each node. The default is port 15692 of the hosts in url. lostorder uses the plugin only if the addresses cover every node of the cluster." example:"http://localhost:15692"`
+	Username       string            `yaml:"username" doc:"User name. Anonymous if omitted." example:"lostorder"`
+	Password       config.Secret     `yaml:"password" file:"true" doc:"The password." example:"${RABBITMQ_PASSWORD}"`
+	TLS            *collectors.TLS   `yaml:"tls" doc:"TLS for https addresses. The default trusts the system's certificate authorities."`
+	VHosts         config.Matcher    `yaml:"vhosts" doc:"Virtual hosts to watch."`
+	Queues         config.Matcher    `yaml:"queues" doc:"Queues to watch, by name without the virtual host."`
+	Roles          []Role            `yaml:"roles" doc:"What queues are for, where lostorder decides it wrongly: see lostorder check. The first entry that matches the queue applies."`
+	Objectives     []Objective       `yaml:"objectives" doc:"How long messages may wait. The first entry that matches the queue applies."`
+	Labels         collectors.Labels `yaml:"labels" doc:"Labels for all findings of this cluster, such as the team that owns it: in the API, on the page, in logs and alerts, so that Alertmanager can route by them." example:"{team: payments}"`
+	Peek           bool              `yaml:"peek" doc:"Get the first messages of dead letter queues without a consumer and requeue them, to report the reasons in x-death and the order ids. The broker marks these messages as redelivered. Needs the read permission on the queue."`
+	OrderID        string            `yaml:"order_id" doc:"Where a message carries its order id: message_id, correlation_id, or header:NAME. Needs peek." example:"message_id"`
+	ConfigInterval config.Duration   `yaml:"config_interval" default:"5m" min:"10ms" doc:"How often queue definitions, policies and bindings are read."`
 
 	collectors.Schedule `inline:"true"`
 }
@@ -125,5 +126,5 @@ func Source() collectors.Source {
 // Target returns the target of one entry.
 func Target(c Config) collectors.Target {
 	id := signal.TargetID{Collector: section, Target: c.Name}
-	return collectors.Polled(id, c.Schedule, c, func(*slog.Logger) collectors.Reader { return NewReader(c) })
+	return collectors.Polled(id, c.Schedule, c, func(*slog.Logger) collectors.Reader { return NewReader(c) }).Labelled(c.Labels, queueLabels(c.Objectives)...)
 }

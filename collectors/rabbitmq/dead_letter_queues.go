@@ -24,6 +24,7 @@ func (r *reader) deadLetters(queues []signal.Queue, now signal.Instant) []signal
 		s := &queues[i]
 		d := signal.NewDeadLetterQueue(signal.RabbitMQ, r.config.Name, s.Destination)
 		d.Semantics, d.Purpose, d.Sources, d.SourceRetention = &semantics, from.purpose, from.sources, from.retention
+		d.Objective = s.Objective
 		d.Messages, d.Oldest = s.Ready.Add(s.InFlight), s.Oldest
 		d.Sample, d.Reasons = q.sample.orders, q.sample.reasons
 		if len(s.Partitions) == 1 {

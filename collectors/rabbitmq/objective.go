@@ -26,3 +26,11 @@ func (c *Config) objective(queue string) signal.Objective {
 	}
 	return collectors.Objective{}.Signal(defaultMaxAge)
 }
+
+// queueLabels are the labels of each objective.
+func queueLabels(objectives []Objective) (all []collectors.Labels) {
+	for i := range objectives {
+		all = append(all, objectives[i].Labels)
+	}
+	return all
+}

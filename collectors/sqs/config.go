@@ -18,20 +18,21 @@ const section = "sqs"
 
 // Config is one entry of the sqs section: the queues of one region and account.
 type Config struct {
-	Name                 string          `yaml:"name" required:"true" doc:"Name of the region in metrics and findings." example:"main"`
-	Region               string          `yaml:"region" required:"true" doc:"The AWS region." example:"eu-central-1"`
-	Endpoint             string          `yaml:"endpoint" doc:"A VPC endpoint of AWS, used for SQS alone. Any other endpoint is an emulator, also used for CloudWatch and STS. Default: AWS." example:"http://localhost:4566"`
-	Profile              string          `yaml:"profile" doc:"A profile in the AWS files with the credentials, for accounts with keys of their own. Default: the default chain of AWS." example:"partner"`
-	RoleARN              string          `yaml:"role_arn" doc:"A role to assume, for another account. Default: none, the credentials are used directly." example:"arn:aws:iam::123456789012:role/lostorder"`
-	ExternalID           string          `yaml:"external_id" doc:"The external id that the role requires." example:"lostorder"`
-	Queues               Queues          `yaml:"queues" doc:"Queues to watch. The dead letter queue of a watched queue is watched too, unless exclude names it."`
-	CloudWatch           CloudWatch      `yaml:"cloudwatch" doc:"Metrics of the queues: ages, and messages sent, received and deleted. They cost money; README.md has the prices."`
-	Roles                []Role          `yaml:"roles" doc:"What queues are for, where lostorder decides it wrongly: see lostorder check. The first entry that matches the queue applies."`
-	Objectives           []Objective     `yaml:"objectives" doc:"How long messages may wait. The first entry that matches a queue applies."`
-	MaxRequestsPerSecond int             `yaml:"max_requests_per_second" default:"20" min:"1" max:"1000" doc:"The most requests to AWS per second, for all entries with the same region, endpoint, profile and role together; the lowest of their values counts. A reading needs one per queue."`
-	ConfigInterval       config.Duration `yaml:"config_interval" default:"5m" min:"100ms" doc:"How often redrive policies, retention and tags are read."`
-	Interval             config.Duration `yaml:"interval" default:"1m" min:"100ms" doc:"Time between two readings. The counts of SQS take a minute to settle."`
-	Timeout              config.Duration `yaml:"timeout" default:"55s" min:"100ms" doc:"How long one reading may take before the target is shown as failed."`
+	Name                 string            `yaml:"name" required:"true" doc:"Name of the region in metrics and findings." example:"main"`
+	Region               string            `yaml:"region" required:"true" doc:"The AWS region." example:"eu-central-1"`
+	Endpoint             string            `yaml:"endpoint" doc:"A VPC endpoint of AWS, used for SQS alone. Any other endpoint is an emulator, also used for CloudWatch and STS. Default: AWS." example:"http://localhost:4566"`
+	Profile              string            `yaml:"profile" doc:"A profile in the AWS files with the credentials, for accounts with keys of their own. Default: the default chain of AWS." example:"partner"`
+	RoleARN              string            `yaml:"role_arn" doc:"A role to assume, for another account. Default: none, the credentials are used directly." example:"arn:aws:iam::123456789012:role/lostorder"`
+	ExternalID           string            `yaml:"external_id" doc:"The external id that the role requires." example:"lostorder"`
+	Queues               Queues            `yaml:"queues" doc:"Queues to watch. The dead letter queue of a watched queue is watched too, unless exclude names it."`
+	CloudWatch           CloudWatch        `yaml:"cloudwatch" doc:"Metrics of the queues: ages, and messages sent, received and deleted. They cost money; README.md has the prices."`
+	Roles                []Role            `yaml:"roles" doc:"What queues are for, where lostorder decides it wrongly: see lostorder check. The first entry that matches the queue applies."`
+	Objectives           []Objective       `yaml:"objectives" doc:"How long messages may wait. The first entry that matches a queue applies."`
+	Labels               collectors.Labels `yaml:"labels" doc:"Labels for all findings of this region, such as the team that owns it: in the API, on the page, in logs and alerts, so that Alertmanager can route by them." example:"{team: payments}"`
+	MaxRequestsPerSecond int               `yaml:"max_requests_per_second" default:"20" min:"1" max:"1000" doc:"The most requests to AWS per second, for all entries with the same region, endpoint, profile and role together; the lowest of their values counts. A reading needs one per queue."`
+	ConfigInterval       config.Duration   `yaml:"config_interval" default:"5m" min:"100ms" doc:"How often redrive policies, retention and tags are read."`
+	Interval             config.Duration   `yaml:"interval" default:"1m" min:"100ms" doc:"Time between two readings. The counts of SQS take a minute to settle."`
+	Timeout              config.Duration   `yaml:"timeout" default:"55s" min:"100ms" doc:"How long one reading may take before the target is shown as failed."`
 }
 
 // Queues selects queues. A queue must match every key that is set.
@@ -103,5 +104,5 @@ func Source() collectors.Source {
 // Target returns the target of one entry.
 func Target(c Config) collectors.Target {
 	id := signal.TargetID{Collector: section, Target: c.Name}
-	return collectors.Polled(id, c.schedule(), c, func(log *slog.Logger) collectors.Reader { return NewReader(c, log) })
+	return collectors.Polled(id, c.schedule(), c, func(log *slog.Logger) collectors.Reader { return NewReader(c, log) }).Labelled(c.Labels, queueLabels(c.Objectives)...)
 }

@@ -148,6 +148,7 @@ func (r *reading) deadLetterReports() []signal.DeadLetterQueue {
 		}
 		d := signal.NewDeadLetterQueue(signal.SQS, r.config.Name, q.name)
 		d.Semantics, d.Purpose, d.Sources, d.Retention = &semantics, q.purpose, q.from, q.setting.retention
+		d.Objective = r.config.objective(q.name)
 		d.Messages, d.Oldest, d.Arrived = q.depth.sum(), r.oldest(q), q.past.arrived
 		if !q.fifo() {
 			// On a standard queue the age of a dead letter counts from its first send; on a

@@ -111,6 +111,7 @@ type view struct {
 
 	queues      map[signal.QueueID]*signal.Queue   // of the report, filled when first needed
 	deadLetters map[string]*signal.DeadLetterQueue // by name; nil until asked for
+	shared      map[string]signal.Objective        // what the sources of a dead letter queue share, by its name
 }
 
 // queue returns the queue of the report that a finding is about; nil where it is not in

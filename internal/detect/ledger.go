@@ -53,7 +53,7 @@ func (l *ledger) settle(d *Decision, cases []Case, open []caseKey, v *view) (cha
 			changes = append(changes, Change{Kind: Opened, Finding: e.finding})
 		}
 		e.quiet, e.seen = 0, v.at
-		update(&e.finding, &cases[i])
+		update(&e.finding, &cases[i], v)
 	}
 	for _, key := range open {
 		e := l.open[key]
@@ -126,12 +126,13 @@ func newFinding(key caseKey, c *Case, v *view) signal.Finding {
 		DecidableAt: min(max(c.DecidableAt, v.memory.first), v.at).Time(),
 		DetectedAt:  v.at.Time(),
 	}
-	update(&f, c)
+	update(&f, c, v)
 	return f
 }
 
 // update refreshes an open finding. Its identity and since stay.
-func update(f *signal.Finding, c *Case) {
+func update(f *signal.Finding, c *Case, v *view) {
+	f.Labels = v.labels(c.Subject)
 	f.Severity, f.Summary, f.Count, f.Evidence = c.Severity, sentence(c.Summary), c.Count, c.Evidence
 	if len(c.Orders) > 0 {
 		f.OrderIDs, f.Traced, f.TraceID = orderIDs(c.Orders), traced(c.Orders), ""

@@ -29,6 +29,7 @@ type deletion struct {
 	Confirmed signal.Instant // of the second; zero before it
 	Severity  signal.Severity
 	Unread    bool // no consumer was connected
+	Objective signal.Objective
 }
 
 // observeContent remembers what a queue holds.
@@ -84,6 +85,7 @@ func observeDeletions(v *view) {
 			m.deletions[id] = &deletion{
 				ID: id, Content: q.Losses.Content, Read: q.At, Missed: v.at,
 				Severity: q.Consumers.severity(), Unread: q.Consumers.Connected == 0,
+				Objective: q.Objective,
 			}
 		}
 	}
@@ -141,4 +143,12 @@ func (d *deletion) lostWithQueue() Case {
 		c.Evidence = append(c.Evidence, signal.DurationFact("expires_unused_after", d.Content.Expires))
 	}
 	return c
+}
+
+// objectiveOfDeleted is the objective of a queue that was deleted with messages in it.
+func (m *targetMemory) objectiveOfDeleted(id signal.QueueID) signal.Objective {
+	if d := m.deletions[id]; d != nil {
+		return d.Objective
+	}
+	return signal.Objective{}
 }

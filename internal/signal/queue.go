@@ -31,6 +31,9 @@ type Objective struct {
 	AbsentAfter time.Duration
 	// NoDLQ: the queue needs no dead letter queue.
 	NoDLQ bool
+	// Labels are those of the config for findings about the queue, besides those of the
+	// target.
+	Labels Labels
 }
 
 // Queue is one reading of a queue. Make one with NewQueue, so that what the
@@ -255,6 +258,9 @@ type DeadLetterQueue struct {
 	KeepsAge  bool
 	Semantics *Semantics // as of a Queue
 	Sample    []OrderRef
+	// Objective is the one that selects it by its name. Labels that it does not set are those
+	// that all sources have.
+	Objective Objective
 	// Reasons say in words why messages came here, the most frequent first. They come from
 	// a sample, and are read only if the config allows it.
 	Reasons []string

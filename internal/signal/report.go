@@ -25,6 +25,8 @@ type Report struct {
 	// Identity identifies the target itself, where it has one, such as a cluster id.
 	// When it changes, another target has replaced it.
 	Identity string
+	// Labels are those of the config for all findings of the target.
+	Labels Labels
 
 	Queues          []Queue
 	DeadLetters     []DeadLetterQueue

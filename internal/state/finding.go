@@ -27,13 +27,14 @@ type findingRecord struct {
 	ClosedAt    time.Time         `json:"closed_at,omitzero"`
 	Seen        signal.Instant    `json:"seen,omitempty"` // of an open one
 	Evidence    signal.Evidence   `json:"evidence,omitempty"`
+	Labels      signal.Labels     `json:"labels,omitempty"`
 }
 
 func encodeFinding(f *signal.Finding, seen signal.Instant) ([]byte, error) {
 	return json.Marshal(findingRecord{
 		ID: f.ID, Mode: f.Mode, Severity: f.Severity, Subject: f.Subject, Summary: f.Summary, Collector: f.Target.Collector, Target: f.Target.Target,
 		OrderIDs: f.OrderIDs, Traced: f.Traced, TraceID: f.TraceID, Count: f.Count,
-		Since: f.Since, DecidableAt: f.DecidableAt, DetectedAt: f.DetectedAt, ClosedAt: f.ClosedAt, Seen: seen, Evidence: f.Evidence,
+		Since: f.Since, DecidableAt: f.DecidableAt, DetectedAt: f.DetectedAt, ClosedAt: f.ClosedAt, Seen: seen, Evidence: f.Evidence, Labels: f.Labels,
 	})
 }
 
@@ -46,7 +47,7 @@ func decodeFinding(body []byte) (o detect.OpenFinding, err error) {
 		Finding: signal.Finding{
 			ID: r.ID, Mode: r.Mode, Severity: r.Severity, Subject: r.Subject, Summary: r.Summary, Target: signal.TargetID{Collector: r.Collector, Target: r.Target},
 			OrderIDs: r.OrderIDs, Traced: r.Traced, TraceID: r.TraceID, Count: r.Count,
-			Since: r.Since, DecidableAt: r.DecidableAt, DetectedAt: r.DetectedAt, ClosedAt: r.ClosedAt, Evidence: r.Evidence,
+			Since: r.Since, DecidableAt: r.DecidableAt, DetectedAt: r.DetectedAt, ClosedAt: r.ClosedAt, Evidence: r.Evidence, Labels: r.Labels,
 		},
 		Seen: r.Seen,
 	}, nil

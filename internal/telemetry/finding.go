@@ -41,12 +41,23 @@ func (v *view) list(open []signal.Finding, show shown) {
 		}
 		labels := append(v.labels.of(label{labelMode, valid(string(f.Mode))}, label{labelSeverity, valid(string(f.Severity))}, label{labelFinding, id}),
 			v.subject(f.Subject)...)
+		labels = append(labels, v.configured(f.Labels)...)
 		words := v.labels.of(label{labelMode, valid(string(f.Mode))}, label{labelFinding, id}, label{labelSubject, valid(f.Subject.String())})
 		if show.orderIDs {
 			words = append(words, v.labels.of(label{labelOrders, valid(strings.Join(f.OrderIDs[:min(len(f.OrderIDs), mostOrders)], ", "))})...)
 		}
+		words = append(words, v.configured(f.Labels)...)
 		v.findings.put(id, finding{f, labels, append(labels, v.labels.of(label{labelExternal, valid(show.external)})...), words})
 	}
+}
+
+// configured returns the labels that the config gives a finding or a target.
+func (v *view) configured(labels signal.Labels) []*dto.LabelPair {
+	pairs := make([]*dto.LabelPair, 0, len(labels))
+	for _, name := range labels.Names() {
+		pairs = append(pairs, v.labels.of(label{name, valid(labels[name])})...)
+	}
+	return pairs
 }
 
 // subject returns the labels of a finding's subject, under their names in the API.

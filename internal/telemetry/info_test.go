@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lostorder/lostorder/collectors"
 	"github.com/lostorder/lostorder/internal/signal"
 	"github.com/lostorder/lostorder/internal/telemetry"
 	"github.com/lostorder/lostorder/internal/watch"
@@ -117,5 +118,39 @@ func TestQueueThatNeedsNoDeadLetterQueueDoesNotLackOne(t *testing.T) {
 	got := lines(scrape(t, exporter(&s), "text"))
 	if n := count(got, "lostorder_queue_dlq_configured{"); n != 1 || !slices.Contains(got, `lostorder_queue_dlq_configured{`+jobs+`} 0`) {
 		t.Errorf("%d queues: only jobs lacks one", n)
+	}
+}
+
+func TestLabelsOfTheConfigAreOnTheSeriesOfFindingsAndTargets(t *testing.T) {
+	s := full()
+	labels := signal.Labels{"tier": "1", "team": "payments"}
+	s.Open = []signal.Finding{{ID: "a1", Mode: signal.OrderOverdue, Severity: signal.Critical, Since: noon, Count: 2, Subject: signal.Subject{Database: "shop", Lifecycle: "order", State: "placed"}, Labels: labels}}
+	s.Targets[1].Labels, s.Targets[1].Reading.Labels = labels, labels
+	got := lines(scrape(t, exporter(&s), "text"))
+	for _, want := range []string{
+		`lostorder_finding_affected{mode="order_overdue",severity="critical",finding="a1",database="shop",lifecycle="order",state="placed",team="payments",tier="1"} 2`,
+		`lostorder_finding_info{mode="order_overdue",finding="a1",subject="order in state placed (database shop)",team="payments",tier="1"} 1`,
+		`lostorder_target_info{collector="orders",target="shop",team="payments",tier="1"} 1`,
+		`lostorder_target_info{collector="kafka",target="main"} 1`,
+		`lostorder_lifecycle_info{database="shop",lifecycle="order",team="payments",tier="1"} 1`,
+	} {
+		if !slices.Contains(got, want) {
+			t.Errorf("no %s", want)
+		}
+	}
+	const since = `lostorder_finding_since_timestamp_seconds{mode="order_overdue",severity="critical",finding="a1",database="shop",lifecycle="order",state="placed",team="payments",tier="1"}`
+	if !slices.ContainsFunc(got, func(line string) bool { return strings.HasPrefix(line, since) }) {
+		t.Errorf("no %s", since)
+	}
+}
+
+// A label of the config that one of ours hides would be lost, or break the scrape.
+func TestTheConfigCannotUseTheNamesOfOurLabels(t *testing.T) {
+	for _, m := range telemetry.Metrics() {
+		for _, name := range m.Labels {
+			if _, reserved := collectors.ReservedLabel(name); !reserved {
+				t.Errorf("the config may use %s, which is a label of %s", name, m.Name)
+			}
+		}
 	}
 }

@@ -31,6 +31,10 @@ func perLifecycle(each func(v *view, l *lifecycle, out *block)) func(*view, *blo
 	}
 }
 
+func lifecycleInfo(v *view, l *lifecycle, out *block) {
+	out.add(1, l.labels, v.configured(l.configured)...)
+}
+
 func orderMoves(v *view, l *lifecycle, out *block) {
 	if l.History == nil {
 		return

@@ -252,6 +252,11 @@ var groups = []group{
 				each: perLifecycle(completed),
 			},
 			{
+				Name: "lostorder_lifecycle_info", Type: Gauge, Unit: "info", Labels: lifecycleLabels, Stability: Experimental,
+				Help: "The labels that the config gives the lifecycle. Always 1, to join with.",
+				each: perLifecycle(lifecycleInfo),
+			},
+			{
 				Name: "lostorder_orders_in_conflict", Type: Gauge, Unit: "orders", Labels: with(lifecycleLabels, labelKind, labelCertainty), Stability: Stable,
 				Help: "Orders with an illegal transition or states that exclude each other, by kind (illegal_move, excluded_states, two_ends, not_compensated) and certainty (confirmed by a second reading, or suspected).",
 				each: perLifecycle(conflicts),
@@ -310,7 +315,8 @@ var groups = []group{
 	},
 	{
 		Title: "Findings",
-		Intro: "Every failure mode has its series from the start, at zero. Each open finding has series of its own until it closes, for at most 500 findings: the most severe first, " +
+		Intro: "Every failure mode has its series from the start, at zero. The `labels` of the config (`team`, …) are further labels of `lostorder_finding_since_timestamp_seconds`, " +
+			"`lostorder_finding_affected` and `lostorder_finding_info`. Each open finding has series of its own until it closes, for at most 500 findings: the most severe first, " +
 			"then the oldest. `lostorder_findings_unlisted` counts the others. `finding` is the id in the API and on the status page. The latest finding is the exemplar of " +
 			"`lostorder_detection_delay_seconds`, with the trace of its order if known.",
 		Metrics: []Metric{
@@ -368,6 +374,11 @@ var groups = []group{
 				Name: "lostorder_collector_up", Type: Gauge, Unit: "boolean", Labels: targetLabels, Stability: Stable,
 				Help: "Whether the last reading of the target succeeded, at least in part.",
 				each: perTarget(targetUp),
+			},
+			{
+				Name: "lostorder_target_info", Type: Gauge, Unit: "info", Labels: targetLabels, Stability: Experimental,
+				Help: "The labels that the config gives the target. Always 1, to join with.",
+				each: perTarget(targetInfo),
 			},
 			{
 				Name: "lostorder_collector_duration_seconds", Type: Gauge, Unit: "seconds", Labels: targetLabels, Stability: Stable,

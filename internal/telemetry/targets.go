@@ -25,6 +25,10 @@ func targetUp(_ *view, t *watch.Target, labels []*dto.LabelPair, out *block) {
 	out.add(up, labels)
 }
 
+func targetInfo(v *view, t *watch.Target, labels []*dto.LabelPair, out *block) {
+	out.add(1, append(labels, v.configured(t.Labels)...))
+}
+
 func targetDuration(_ *view, t *watch.Target, labels []*dto.LabelPair, out *block) {
 	if !t.Attempt.IsZero() {
 		out.add(t.Took.Seconds(), labels)

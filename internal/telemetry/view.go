@@ -72,6 +72,7 @@ type check struct {
 
 type lifecycle struct {
 	*signal.Lifecycle
+	configured signal.Labels
 	subject
 }
 
@@ -129,7 +130,7 @@ func (v *view) read(r *signal.Report) {
 	}
 	for i := range r.Lifecycles {
 		l := &r.Lifecycles[i]
-		v.lifecycles.put([2]string{valid(l.Database), valid(l.Name)}, lifecycle{l, subject{at, v.labels.of(label{labelDatabase, valid(l.Database)}, label{labelLifecycle, valid(l.Name)})}})
+		v.lifecycles.put([2]string{valid(l.Database), valid(l.Name)}, lifecycle{l, r.Labels, subject{at, v.labels.of(label{labelDatabase, valid(l.Database)}, label{labelLifecycle, valid(l.Name)})}})
 		for j := range l.States {
 			id := [3]string{valid(l.Database), valid(l.Name), valid(l.States[j].Name)}
 			labels := v.labels.of(label{labelDatabase, id[0]}, label{labelLifecycle, id[1]}, label{labelOrderState, id[2]})

@@ -152,6 +152,9 @@ func (s Style) Finding(w io.Writer, f *api.Finding) error {
 	if f.TimesIn7Days > 1 {
 		facts = append(facts, row{"in 7 days", strconv.Itoa(f.TimesIn7Days) + " times"})
 	}
+	if len(f.CustomLabels) > 0 {
+		facts = append(facts, row{"labels", f.CustomLabels.String()})
+	}
 	if len(f.OrderIDs) > 0 {
 		text := strings.Join(f.OrderIDs, " ")
 		if more := f.Count - int64(len(f.OrderIDs)); more > 0 {

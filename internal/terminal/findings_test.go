@@ -110,6 +110,12 @@ Decided from:
 		t.Errorf("writes\n%s\nwant\n%s", b.String(), want)
 	}
 	b.Reset()
+	owned := answer().Findings[0]
+	owned.CustomLabels = signal.Labels{"tier": "1", "team": "payments"}
+	if err := style.Finding(&b, &owned); err != nil || !strings.Contains(b.String(), "  labels          team payments, tier 1\n") {
+		t.Errorf("it does not name its labels: %v\n%s", err, b.String())
+	}
+	b.Reset()
 	if err := style.Finding(&b, &answer().Findings[2]); err != nil || !strings.Contains(b.String(), "  closed      2026-03-14 03:18:00 UTC (1 min ago)\n") {
 		t.Errorf("a closed finding does not say when it was closed: %v\n%s", err, b.String())
 	}

@@ -106,6 +106,11 @@ func check(t *testing.T, path string, v reflect.Value) {
 		for i := range v.Len() {
 			check(t, path+"[]", v.Index(i))
 		}
+	case reflect.Map:
+		for _, key := range v.MapKeys() {
+			check(t, path+"[]", key)
+			check(t, path+"[]", v.MapIndex(key))
+		}
 	case reflect.Pointer:
 		if !v.IsNil() {
 			check(t, path, v.Elem())
@@ -163,7 +168,8 @@ func TestValueCleansADecodedAnswer(t *testing.T) {
 		At    time.Time
 		Texts []string
 		Inner *struct{ Evidence signal.Evidence }
-	}{time.Now(), []string{hostile}, &struct{ Evidence signal.Evidence }{signal.Evidence{signal.TextFact(hostile, hostile)}}}
+		Owner signal.Labels
+	}{time.Now(), []string{hostile}, &struct{ Evidence signal.Evidence }{signal.Evidence{signal.TextFact(hostile, hostile)}}, signal.Labels{hostile: hostile, "team": "a"}}
 	untrusted.Value(&answer)
 	check(t, "answer", reflect.ValueOf(answer))
 }

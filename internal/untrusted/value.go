@@ -22,6 +22,16 @@ func value(v reflect.Value) {
 		for i := range v.Len() {
 			value(v.Index(i))
 		}
+	case reflect.Map:
+		for _, key := range v.MapKeys() {
+			clean := [2]reflect.Value{reflect.New(v.Type().Key()).Elem(), reflect.New(v.Type().Elem()).Elem()}
+			clean[0].Set(key)
+			clean[1].Set(v.MapIndex(key))
+			value(clean[0])
+			value(clean[1])
+			v.SetMapIndex(key, reflect.Value{})
+			v.SetMapIndex(clean[0], clean[1])
+		}
 	case reflect.String:
 		if v.CanSet() {
 			v.SetString(Text(v.String()))

@@ -216,10 +216,14 @@ func withClosed(history []signal.Finding, changes []detect.Change, now time.Time
 
 // findingAttrs are those of the log line about a finding.
 func findingAttrs(f *signal.Finding) []any {
-	return []any{
+	attrs := []any{
 		"summary", f.Summary, "mode", f.Mode, "severity", f.Severity, "subject", f.Subject.String(), "count", f.Count,
 		"since", f.Since, "finding", f.ID, "order_ids", f.OrderIDs, "trace_id", f.TraceID,
 	}
+	for _, name := range f.Labels.Names() {
+		attrs = append(attrs, "label_"+name, f.Labels[name])
+	}
+	return attrs
 }
 
 // announce logs a finding that opened or closed as one line and passes it on.

@@ -27,13 +27,17 @@ type Snapshot struct {
 
 // Target is the state of one target.
 type Target struct {
-	ID       signal.TargetID
-	Interval time.Duration
-	Up       bool          // the last attempt brought readings, whole or in part
-	Err      error         // of the last attempt; nil when it was whole
-	Attempt  time.Time     // end of the last attempt; zero before the first
-	Took     time.Duration // of the last attempt
-	Success  time.Time     // end of the last whole reading; zero if there was none
+	ID signal.TargetID
+	// Labels are those of the config for its findings, and QueueLabels those of its
+	// objectives for some of them.
+	Labels      signal.Labels
+	QueueLabels []signal.Labels
+	Interval    time.Duration
+	Up          bool          // the last attempt brought readings, whole or in part
+	Err         error         // of the last attempt; nil when it was whole
+	Attempt     time.Time     // end of the last attempt; zero before the first
+	Took        time.Duration // of the last attempt
+	Success     time.Time     // end of the last whole reading; zero if there was none
 	// Reading is the last report that brought readings, nil if there was none. It is
 	// dropped when it is older than three intervals.
 	Reading *signal.Report

@@ -50,13 +50,14 @@ func New(now func() time.Time, log *slog.Logger, onChange func(detect.Change)) *
 	}
 }
 
-// Expect makes targets known before their first reading, so that readiness waits
-// for them.
+// Expect makes targets known before their first reading, with the labels that the config
+// gives them, so that readiness waits for them.
 func (w *Watch) Expect(targets []collectors.Target) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, t := range targets {
-		w.target(t.ID)
+		known := w.target(t.ID)
+		known.Labels, known.QueueLabels = t.Labels, t.QueueLabels
 	}
 	w.changed()
 }
@@ -76,6 +77,7 @@ func (w *Watch) take(r signal.Report) []detect.Change {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	t := w.target(r.TargetID)
+	r.Labels = t.Labels
 	t.Interval, t.Err, t.Attempt, t.Took = r.Interval, r.Err, r.At, r.Duration
 	t.Up = r.Complete() || !r.Empty()
 	if r.Complete() {

@@ -1,10 +1,8 @@
 package web
 
 import (
-	"maps"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/prometheus/common/model"
@@ -14,7 +12,8 @@ import (
 	"github.com/lostorder/lostorder/internal/web/api"
 )
 
-// findings answers with the open findings. ?state= and ?mode= select others.
+// findings answers with the open findings. ?state=, ?mode=, ?team= and ?severity= select
+// others.
 func (s *server) findings(w http.ResponseWriter, r *http.Request) {
 	known, query := s.snapshot(), r.URL.Query()
 	var chosen []signal.Finding
@@ -38,19 +37,12 @@ func (s *server) findings(w http.ResponseWriter, r *http.Request) {
 		fail(w, http.StatusBadRequest, "unknown state "+state+": use open, closed or all")
 		return
 	}
-	mode := signal.Mode(query.Get("mode"))
-	// A misspelt mode must not look like a mode without findings.
-	if mode != "" && !built(known, mode) {
-		var modes []string
-		for _, m := range slices.Sorted(maps.Keys(known.Counters.Findings)) {
-			modes = append(modes, string(m))
-		}
-		fail(w, http.StatusBadRequest, "unknown mode "+string(mode)+": use one of "+strings.Join(modes, ", "))
+	only, wrong := filterOf(known, query)
+	if wrong != "" {
+		fail(w, http.StatusBadRequest, wrong)
 		return
 	}
-	if mode != "" {
-		chosen = slices.DeleteFunc(slices.Clone(chosen), func(f signal.Finding) bool { return f.Mode != mode })
-	}
+	chosen = only.of(chosen)
 	page, err := pageOf(chosen, query)
 	if err != nil {
 		fail(w, err.code, err.text)
@@ -80,14 +72,6 @@ func find(known *watch.Snapshot, id string) *signal.Finding {
 	return nil
 }
 
-func built(known *watch.Snapshot, mode signal.Mode) bool {
-	if _, ok := known.Counters.Findings[mode]; ok {
-		return true
-	}
-	of := func(f signal.Finding) bool { return f.Mode == mode }
-	return slices.ContainsFunc(known.Open, of) || slices.ContainsFunc(known.Closed, of)
-}
-
 // closedWithin returns the findings that closed since a moment; closed begins with the latest.
 func closedWithin(closed []signal.Finding, since time.Time) []signal.Finding {
 	for i := range closed {
@@ -105,7 +89,7 @@ func (s *server) finding(f *signal.Finding, times func(*signal.Finding) int) api
 	}
 	return api.Finding{
 		ID: f.ID, Mode: f.Mode, Severity: f.Severity, Summary: f.Summary,
-		Subject: f.Subject.String(), Labels: f.Subject, Target: f.Target.String(),
+		Subject: f.Subject.String(), Labels: f.Subject, CustomLabels: f.Labels, Target: f.Target.String(),
 		OrderIDs: ids, Count: f.Count,
 		Since: f.Since.UTC(), DetectedAt: f.DetectedAt.UTC(), ClosedAt: f.ClosedAt.UTC(), Unconfirmed: f.Unconfirmed, TimesIn7Days: times(f),
 		Evidence: f.Evidence, URL: s.External.Finding(f.ID), RunbookURL: s.runbook(f.Mode), TraceID: f.TraceID,

@@ -42,10 +42,14 @@ type page struct {
 	Style      template.CSS
 	Verdict    api.Verdict
 	Open       []findingRow
-	More       int // open findings that are not shown
+	More       int    // open findings that are not shown
+	Filtered   bool   // only some findings were asked for
+	Query      string // with which they were
 	Closed     []findingRow
 	Targets    []targetRow
 	Lifecycles []picture
+	// Filters lead to the findings of one team, or of one severity.
+	Filters []filterLink
 	// Asked is the id of the requested finding, and One that finding, nil if it is
 	// unknown.
 	Asked   string
@@ -94,13 +98,20 @@ const mostRolesShown = 50
 func (s *server) status(w http.ResponseWriter, r *http.Request) {
 	known, now := s.snapshot(), s.Now()
 	p := page{Root: "./", Targets: targetRows(known.Targets, now), Lifecycles: pictures(known.Targets)}
-	for i := range known.Open[:min(len(known.Open), mostShown)] {
-		p.Open = append(p.Open, s.findingRow(known, &known.Open[i], p.Root, now))
+	only, wrong := filterOf(known, r.URL.Query())
+	if wrong != "" {
+		http.Error(w, untrusted.Text(wrong), http.StatusBadRequest)
+		return
 	}
-	p.More = len(known.Open) - len(p.Open)
-	for i := range known.Closed[:min(len(known.Closed), mostShown)] {
-		p.Closed = append(p.Closed, s.findingRow(known, &known.Closed[i], p.Root, now))
+	open, closed := only.of(known.Open), only.of(known.Closed)
+	for i := range open[:min(len(open), mostShown)] {
+		p.Open = append(p.Open, s.findingRow(known, &open[i], p.Root, now))
 	}
+	p.More, p.Filtered, p.Query = len(open)-len(p.Open), only != filter{}, only.query()
+	for i := range closed[:min(len(closed), mostShown)] {
+		p.Closed = append(p.Closed, s.findingRow(known, &closed[i], p.Root, now))
+	}
+	p.Filters = filterLinks(known, only)
 	s.render(w, r, http.StatusOK, p, known, now)
 }
 

@@ -36,18 +36,20 @@ type Verdict struct {
 
 // Finding is one case of a failure mode.
 type Finding struct {
-	ID         string          `json:"id"`
-	Mode       signal.Mode     `json:"mode"`
-	Severity   signal.Severity `json:"severity"`
-	Summary    string          `json:"summary"` // what happened, in one sentence
-	Subject    string          `json:"subject"` // as text
-	Labels     signal.Subject  `json:"labels"`  // as the metrics have them
-	Target     string          `json:"target"`  // collector/target
-	OrderIDs   []string        `json:"order_ids"`
-	Count      int64           `json:"count"`
-	Since      time.Time       `json:"since"`
-	DetectedAt time.Time       `json:"detected_at"`
-	ClosedAt   time.Time       `json:"closed_at,omitzero"` // zero while it is open
+	ID       string          `json:"id"`
+	Mode     signal.Mode     `json:"mode"`
+	Severity signal.Severity `json:"severity"`
+	Summary  string          `json:"summary"` // what happened, in one sentence
+	Subject  string          `json:"subject"` // as text
+	Labels   signal.Subject  `json:"labels"`  // as the metrics have them
+	// CustomLabels are those that the config gives the subject, such as its team.
+	CustomLabels signal.Labels `json:"custom_labels,omitempty"`
+	Target       string        `json:"target"` // collector/target
+	OrderIDs     []string      `json:"order_ids"`
+	Count        int64         `json:"count"`
+	Since        time.Time     `json:"since"`
+	DetectedAt   time.Time     `json:"detected_at"`
+	ClosedAt     time.Time     `json:"closed_at,omitzero"` // zero while it is open
 	// Unconfirmed: it was open before a restart, and its target has not been read since.
 	Unconfirmed bool `json:"unconfirmed,omitempty"`
 	// TimesIn7Days is how often the same failure of the same subject was open in the last
