@@ -2,6 +2,7 @@ package kafka_test
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -128,14 +129,14 @@ func TestObjectivesAndGranularityFollowTheConfig(t *testing.T) {
 	c := s.client()
 	commit(t, c, "billing", "orders", map[int32]int64{0: 0})
 	commit(t, c, "billing", "payments", map[int32]int64{0: 0})
-	r := readWhole(t, watch(t, s.settings("granularity: partition", "objectives:", "- {topics: pay.*, groups: bill.*, max_age: 30s}", "- {topics: orders, max_age: 1m, absent_after: 20m}")))
-	if q := mustQueue(t, r, "payments", "billing"); q.Objective != (signal.Objective{MaxAge: 30e9, AbsentAfter: 30e9}) || !q.PerPartition {
+	r := readWhole(t, watch(t, s.settings("granularity: partition", "objectives:", "- {topics: pay.*, groups: bill.*, max_age: 30s, labels: {team: payments}}", "- {topics: orders, max_age: 1m, absent_after: 20m}")))
+	if q := mustQueue(t, r, "payments", "billing"); !reflect.DeepEqual(q.Objective, signal.Objective{MaxAge: 30e9, AbsentAfter: 30e9, Labels: signal.Labels{"team": "payments"}}) || !q.PerPartition {
 		t.Errorf("got %+v", q)
 	}
-	if q := mustQueue(t, r, "orders", "billing"); q.Objective != (signal.Objective{MaxAge: 60e9, AbsentAfter: 1200e9}) {
+	if q := mustQueue(t, r, "orders", "billing"); !reflect.DeepEqual(q.Objective, signal.Objective{MaxAge: 60e9, AbsentAfter: 1200e9}) {
 		t.Errorf("got %+v", q)
 	}
-	if q := mustQueue(t, readWhole(t, watch(t, s.settings())), "orders", "billing"); q.Objective != (signal.Objective{MaxAge: 300e9, AbsentAfter: 300e9}) || q.PerPartition {
+	if q := mustQueue(t, readWhole(t, watch(t, s.settings())), "orders", "billing"); !reflect.DeepEqual(q.Objective, signal.Objective{MaxAge: 300e9, AbsentAfter: 300e9}) || q.PerPartition {
 		t.Errorf("got %+v", q)
 	}
 }
