@@ -80,7 +80,9 @@ func (x *explorer) brokers(ctx context.Context) {
 
 // observe reads a broker as lostorder run does, for as long as --observe says.
 func (x *explorer) observe(ctx context.Context, b *broker) error {
-	f, err := x.parse(b.source.Section.Key, b.entry)
+	often := *b.entry
+	often.Lines = append(slices.Clone(b.entry.Lines), draft.Line{Key: "interval", Value: x.interval()})
+	f, err := x.parse(b.source.Section.Key, &often)
 	if err != nil {
 		return reasons("--"+b.source.Discovery.Flag, err)
 	}
@@ -114,6 +116,12 @@ func (x *explorer) observe(ctx context.Context, b *broker) error {
 			return errors.Join(err, ctx.Err())
 		}
 	}
+}
+
+// interval is how often a broker is read while it is observed: often enough for several
+// readings, and at most as often as it may be configured.
+func (x *explorer) interval() config.Duration {
+	return config.Duration(min(15*time.Second, max(time.Second, x.Observe/8).Round(time.Second)))
 }
 
 // observer takes the reports of one target.

@@ -326,12 +326,8 @@ func (l *lifecycle) limit(s *state) (time.Duration, string) {
 		return l.required(0, "no max: customers leave carts")
 	}
 	if l.history != nil {
-		if q := quantilesOf(l.history.Dwells[s.name]); q.n > 0 {
-			limit := max(shortestMax, 2*q.p99, q.max+q.max/5)
-			if limit > longestMax {
-				return l.required(longestMax, fmt.Sprintf("no max: %s left it, %s", phrase.Count(q.n, "order"), q))
-			}
-			return limit, fmt.Sprintf("%s left it, %s", phrase.Count(q.n, "order"), q)
+		if left := quantilesOf(l.history.Dwells[s.name]); left.n > 0 {
+			return l.limitOfThoseThatLeft(left, s.waits)
 		}
 	}
 	q := quantilesOf(s.waits)
@@ -342,6 +338,32 @@ func (l *lifecycle) limit(s *state) (time.Duration, string) {
 		return l.required(longestMax, fmt.Sprintf("no max: half of the %d orders in it wait longer than %s; is it final?", q.n, span(q.p50)))
 	}
 	return max(time.Hour, 2*q.p95), fmt.Sprintf("a guess from the orders that are in it now (%d): %s", q.n, q)
+}
+
+// limitOfThoseThatLeft proposes a limit from the orders that left a state, and from those that
+// are in it now: where many of them wait longer than the others did, the slow orders have not
+// left yet, and the ones that did are no measure.
+func (l *lifecycle) limitOfThoseThatLeft(left quantiles, waits []time.Duration) (time.Duration, string) {
+	limit := max(shortestMax, 2*left.p99, left.max+left.max/5)
+	why := fmt.Sprintf("%s left it, %s", phrase.Count(left.n, "order"), left)
+	var longer []time.Duration
+	for _, wait := range waits {
+		if wait > time.Duration(Round(limit)) {
+			longer = append(longer, wait)
+		}
+	}
+	switch now := quantilesOf(longer); {
+	case now.n == 0:
+	case 20*now.n <= left.n:
+		why += fmt.Sprintf("; %s in it now longer, up to %s: lostorder will report them", phrase.Count(now.n, "order"), span(now.max))
+	default:
+		limit = max(limit, 2*now.p95)
+		why += fmt.Sprintf("; %s in it now longer, up to %s: the max is a guess, lower it if they are stuck", phrase.Count(now.n, "order"), span(now.max))
+	}
+	if limit > longestMax {
+		return l.required(longestMax, "no max: "+why)
+	}
+	return limit, why
 }
 
 // required is the limit of a state of a saga, which needs one.

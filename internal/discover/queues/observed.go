@@ -24,6 +24,7 @@ type Observed struct {
 type Queue struct {
 	Last      signal.Queue // as last read
 	Ages      []time.Duration
+	ageless   bool         // messages waited in some reading, and nothing said for how long
 	Consumers signal.Count // the most
 	Rate      float64      // messages that arrive in a second; below zero where unknown
 	published signal.Count // of the first reading that counted them
@@ -46,10 +47,13 @@ func (o *Observed) Add(r *signal.Report) {
 		q := o.queue(&r.Queues[i], r.At)
 		q.Last = r.Queues[i]
 		q.Consumers = max(q.Consumers, q.Last.Consumers)
-		if q.Last.Oldest.Known() {
+		switch {
+		case q.Last.Oldest.Known():
 			q.Ages = append(q.Ages, q.Last.Oldest.At(now))
-		} else if q.Last.Ready == 0 {
+		case q.Last.Ready == 0:
 			q.Ages = append(q.Ages, 0)
+		default:
+			q.ageless = true
 		}
 		if q.published >= 0 && q.Last.Published >= q.published && r.At.After(q.at) {
 			q.Rate = float64(q.Last.Published-q.published) / r.At.Sub(q.at).Seconds()
@@ -69,7 +73,7 @@ func (o *Observed) queue(s *signal.Queue, at time.Time) *Queue {
 
 // Longest is the longest that a message was seen to wait; false where that is unknown.
 func (q *Queue) Longest() (time.Duration, bool) {
-	if len(q.Ages) == 0 {
+	if len(q.Ages) == 0 || q.ageless {
 		return 0, false
 	}
 	return slices.Max(q.Ages), true

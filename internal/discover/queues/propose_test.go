@@ -84,6 +84,17 @@ func TestObjectiveFollowsTheLongestWait(t *testing.T) {
 	}
 }
 
+// TestWaitOfUnknownLengthIsNoObjective: a broker that shows no age of messages that wait has
+// not shown that they wait for no time.
+func TestWaitOfUnknownLengthIsNoObjective(t *testing.T) {
+	empty, waiting := queue("orders", 1, signal.NewSetup()), queue("orders", 1, signal.NewSetup())
+	empty.Ready, waiting.Ready = 0, 22
+	text := proposed(t, signal.Report{Queues: []signal.Queue{empty}}, signal.Report{Queues: []signal.Queue{waiting}})
+	if strings.Contains(text, "max_age") || strings.Contains(text, "the oldest waited") {
+		t.Errorf("the age is known:\n%s", text)
+	}
+}
+
 // TestHostileNameStaysInItsComment has a queue whose name would be config.
 func TestHostileNameStaysInItsComment(t *testing.T) {
 	text := proposed(t, signal.Report{Queues: []signal.Queue{queue("orders\nsqs:\n  - name: \x1b[31mevil", 1, signal.NewSetup())}})
