@@ -119,7 +119,7 @@ func (x *explorer) observe(ctx context.Context, b *broker) error {
 }
 
 // interval is how often a broker is read while it is observed: often enough for several
-// readings, and at most as often as it may be configured.
+// readings, and not more often than every second.
 func (x *explorer) interval() config.Duration {
 	return config.Duration(min(15*time.Second, max(time.Second, x.Observe/8).Round(time.Second)))
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/lostorder/lostorder/internal/web/api"
 )
 
-// teams is troubled with owners: one finding of payments, one of shipping, one of nobody. A
+// teams is troubled with owners: one finding of payments, one of shipping, one of no team. A
 // target that cannot be read belongs to stock.
 func teams() *watch.Snapshot {
 	s := troubled()

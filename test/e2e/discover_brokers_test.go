@@ -16,7 +16,7 @@ import (
 const observing = "--observe=6s"
 
 // TestRealDiscoveredKafkaRunsUnedited discovers a cluster with a group that works, its dead
-// letter topic, one that is paired with nothing, and a topic that nobody reads.
+// letter topic, one that is paired with nothing, and a topic without a group.
 func TestRealDiscoveredKafkaRunsUnedited(t *testing.T) {
 	t.Parallel()
 	b := connect(t, startKafka(t).addr)
