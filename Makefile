@@ -82,7 +82,7 @@ rules: ## Check rules and alerts with the real promtool and amtool, and run thei
 .PHONY: generate
 generate: ## Write the generated files
 	go test ./collectors/builtin ./internal/telemetry ./dashboards -run 'Current' -update
-	go test ./test -run NoticeIsCurrent -update
+	go test ./test -run 'NoticeIsCurrent|PictureIsCurrent' -update
 	cd helm/test && go test . -run Current -update
 
 .PHONY: dashboards
