@@ -15,10 +15,13 @@ import (
 
 	"github.com/lostorder/lostorder/collectors"
 	"github.com/lostorder/lostorder/collectors/builtin"
+	"github.com/lostorder/lostorder/internal/alerting"
 	"github.com/lostorder/lostorder/internal/checkup"
+	"github.com/lostorder/lostorder/internal/notify"
 	"github.com/lostorder/lostorder/internal/privacy"
 	"github.com/lostorder/lostorder/internal/terminal"
 	"github.com/lostorder/lostorder/internal/untrusted"
+	"github.com/lostorder/lostorder/internal/web"
 )
 
 // checkedAtOnce is how many targets are read at the same time.
@@ -28,6 +31,7 @@ func checkCommand(app *kingpin.Application, stdout, stderr io.Writer) command {
 	clause := app.Command("check", "Check a config file, read every target once, and report what can be read, which permissions and indexes are missing, and what to fix. The exit code is 1 if something cannot be read.")
 	file := clause.Flag("config.file", "The config file.").Default("lostorder.yml").String()
 	asJSON := clause.Flag("json", "Print one JSON object.").Bool()
+	tryWebhooks := clause.Flag("notify", "Send one test notification to each webhook of alerting.").Bool()
 
 	return command{clause, func(ctx context.Context, _ *slog.Logger) error {
 		f, err := load(*file)
@@ -41,6 +45,12 @@ func checkCommand(app *kingpin.Application, stdout, stderr io.Writer) command {
 		result.Warnings = builtin.Exposed(f)
 		for _, t := range result.Targets {
 			result.OK = result.OK && t.OK
+		}
+		if *tryWebhooks {
+			result.Webhooks = notify.Try(ctx, alerting.FromFile(f).Webhooks, web.DefaultRunbookBase, time.Now())
+		}
+		for _, w := range result.Webhooks {
+			result.OK = result.OK && w.OK
 		}
 		if *asJSON {
 			err = printJSON(stdout, result)

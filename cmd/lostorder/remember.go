@@ -19,6 +19,7 @@ func (s *service) remember(ctx context.Context, f *config.File) (stop func()) {
 	if c.Dir == "" {
 		return func() {}
 	}
+	s.notifier.KeepIn(c.Dir)
 	keeper, memory := state.New(ctx, state.Options{Dir: c.Dir, Privacy: privacy.FromFile(f).Fingerprint(), Log: s.log})
 	s.keeper.Store(keeper)
 	var watched []signal.TargetID

@@ -78,6 +78,7 @@ func runCommand(app *kingpin.Application, stdout io.Writer) command {
 		}
 		defer unsend()
 		kept := state.FromFile(f)
+		defer s.notifier.Stop() // after the last findings were announced
 		defer s.remember(ctx, f)()
 		s.apply(ctx, f)
 		defer s.manager.Stop()

@@ -19,6 +19,7 @@ import (
 	"github.com/lostorder/lostorder/internal/config"
 	"github.com/lostorder/lostorder/internal/detect"
 	"github.com/lostorder/lostorder/internal/explain"
+	"github.com/lostorder/lostorder/internal/notify"
 	"github.com/lostorder/lostorder/internal/otlp"
 	"github.com/lostorder/lostorder/internal/privacy"
 	"github.com/lostorder/lostorder/internal/signal"
@@ -38,6 +39,7 @@ type service struct {
 	sender   *otlp.Sender
 	sends    otlp.Config // the section at start
 	veil     atomic.Pointer[privacy.Veil]
+	notifier *notify.Notifier
 	keeper   atomic.Pointer[state.Keeper] // nil: a restart forgets everything
 	external web.External
 	explains atomic.Pointer[explain.Explainer]
@@ -49,13 +51,15 @@ func newService(log *slog.Logger, external web.External) *service {
 	s := &service{log: log, external: external, sender: &otlp.Sender{}, lookUps: explain.NewLimit()}
 	s.watch = watch.New(time.Now, log, func(c detect.Change) {
 		s.sender.Changed(c)
+		s.notifier.Changed(c)
 		if c.Kind == detect.Opened {
 			s.exporter.Opened(c.Finding)
 		}
 	})
+	s.notifier = notify.New(notify.Options{Snapshot: s.watch.Snapshot, Page: external.URL, Runbooks: web.DefaultRunbookBase, Log: log})
 	s.exporter = telemetry.New(telemetry.Options{
 		Snapshot: s.watch.Snapshot, Log: log, ExternalURL: external.URL,
-		State: func() *state.Health { return s.keeper.Load().Health() },
+		State: func() *state.Health { return s.keeper.Load().Health() }, Notifications: s.notifier.Health,
 	})
 	s.manager = collectors.NewManager(s, log)
 	return s
@@ -114,8 +118,10 @@ func (s *service) apply(ctx context.Context, f *config.File) {
 	s.explains.Store(explainer(f, s.lookUps))
 	span.Private(veil != nil)
 	s.watch.Expect(targets)
+	alerts := alerting.FromFile(f)
+	s.notifier.Apply(ctx, alerts.Settings())
 	started, stopped, kept := s.manager.Apply(ctx, targets)
-	s.exporter.ShowOrderIDs(alerting.FromFile(f).OrderIDs)
+	s.exporter.ShowOrderIDs(alerts.OrderIDs)
 	s.exporter.ReloadSucceeded()
 	for _, text := range builtin.Exposed(f) {
 		s.log.Warn("credentials are not protected", "warning", text)

@@ -50,8 +50,8 @@ func Targets(f *config.File) []collectors.Target {
 	return targets
 }
 
-// Exposed lists the passwords of the file that cross a network without encryption, and
-// what to set.
+// Exposed lists the passwords and webhooks of the file whose traffic crosses a network
+// without encryption, and what to set.
 func Exposed(f *config.File) []string {
-	return slices.Concat(kafka.Exposed(f), rabbitmq.Exposed(f), database.Exposed(f))
+	return slices.Concat(kafka.Exposed(f), rabbitmq.Exposed(f), database.Exposed(f), alerting.Exposed(f))
 }

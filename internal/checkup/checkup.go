@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/lostorder/lostorder/collectors"
+	"github.com/lostorder/lostorder/internal/notify"
 	"github.com/lostorder/lostorder/internal/phrase"
 	"github.com/lostorder/lostorder/internal/signal"
 	"github.com/lostorder/lostorder/internal/untrusted"
@@ -16,9 +17,11 @@ import (
 // Result is the result of checking a config file.
 type Result struct {
 	File    string   `json:"file"`
-	OK      bool     `json:"ok"`              // all targets were read completely
+	OK      bool     `json:"ok"`              // all targets were read completely, and all webhooks took the test
 	Error   string   `json:"error,omitempty"` // why no target was read: the mistakes in the file
 	Targets []Target `json:"targets"`
+	// Webhooks are the results of test notifications, if any were asked for.
+	Webhooks []notify.Trial `json:"webhooks,omitempty"`
 	// Warnings are about the file: credentials that are not protected.
 	Warnings []string `json:"warnings,omitempty"`
 }

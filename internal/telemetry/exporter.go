@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/common/expfmt"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/lostorder/lostorder/internal/notify"
 	"github.com/lostorder/lostorder/internal/signal"
 	memory "github.com/lostorder/lostorder/internal/state"
 	"github.com/lostorder/lostorder/internal/watch"
@@ -29,6 +30,8 @@ type Options struct {
 	Log      *slog.Logger     // slog.Default() when nil
 	// State returns how the memory does; nil, or a nil Health: there is none.
 	State func() *memory.Health
+	// Notifications returns how the deliveries to each webhook do; nil: there are none.
+	Notifications func() []notify.Health
 	// ExternalURL is the address of the status page for browsers, "" if unknown.
 	ExternalURL string
 }
@@ -37,6 +40,7 @@ type Options struct {
 type Exporter struct {
 	source   func() *watch.Snapshot
 	memory   func() *memory.Health
+	notified func() []notify.Health
 	now      func() time.Time
 	log      *slog.Logger
 	external string
@@ -53,7 +57,7 @@ type Exporter struct {
 
 // New returns an Exporter.
 func New(o Options) *Exporter {
-	e := &Exporter{source: o.Snapshot, memory: o.State, now: o.Now, log: o.Log, external: o.ExternalURL, own: newOwn(), dwelling: map[signal.TargetID]map[lifecycleID]bool{}, passes: map[signal.TargetID]map[string]int64{}}
+	e := &Exporter{source: o.Snapshot, memory: o.State, notified: o.Notifications, now: o.Now, log: o.Log, external: o.ExternalURL, own: newOwn(), dwelling: map[signal.TargetID]map[lifecycleID]bool{}, passes: map[signal.TargetID]map[string]int64{}}
 	if e.now == nil {
 		e.now = time.Now
 	}
@@ -62,6 +66,9 @@ func New(o Options) *Exporter {
 	}
 	if e.memory == nil {
 		e.memory = func() *memory.Health { return nil }
+	}
+	if e.notified == nil {
+		e.notified = func() []notify.Health { return nil }
 	}
 	return e
 }
@@ -87,7 +94,7 @@ func (e *Exporter) snapshot() *watch.Snapshot {
 // Scrapes do not use it.
 func (e *Exporter) Gather() ([]*dto.MetricFamily, error) {
 	v := newView(e.snapshot(), e.now(), e.shown())
-	v.memory = e.memory()
+	v.memory, v.notifications = e.memory(), e.notified()
 	families, err := e.gatherOwn()
 	var out block
 	for _, m := range Metrics() {
@@ -131,7 +138,7 @@ func (e *Exporter) live(format expfmt.Format, s *watch.Snapshot) ([]byte, error)
 		e.log.Warn("gather own metrics", "err", err)
 	}
 	var out bytes.Buffer
-	v := &view{Snapshot: s, now: e.now(), labels: newLabelSet(), memory: e.memory()}
+	v := &view{Snapshot: s, now: e.now(), labels: newLabelSet(), memory: e.memory(), notifications: e.notified()}
 	if err := writeLive(newWriter(format.FormatType(), &out), v); err != nil {
 		return nil, err
 	}

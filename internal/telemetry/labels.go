@@ -35,6 +35,7 @@ const (
 	labelExternal    = "external_url"
 	labelSubject     = "subject"
 	labelOrders      = "orders"
+	labelWebhook     = "webhook"
 )
 
 var (

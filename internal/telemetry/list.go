@@ -444,6 +444,37 @@ var groups = []group{
 		},
 	},
 	{
+		Title: "Notifications",
+		Intro: "One series for each webhook of `alerting.webhooks`; `webhook` is its name.",
+		Metrics: []Metric{
+			{
+				Name: "lostorder_notifications_total", Type: Counter, Unit: "findings", Labels: []string{labelWebhook}, Stability: Experimental,
+				Help: "Findings that the webhook took. A finding counts each time it is sent: when it opens, grows, is repeated or closes.",
+				each: perWebhook(notificationsDelivered), live: true,
+			},
+			{
+				Name: "lostorder_notifications_pending", Type: Gauge, Unit: "findings", Labels: []string{labelWebhook}, Stability: Experimental,
+				Help: "Findings that wait to be delivered to the webhook.",
+				each: perWebhook(notificationsPending), live: true,
+			},
+			{
+				Name: "lostorder_notification_failures_total", Type: Counter, Unit: "failures", Labels: []string{labelWebhook, labelReason}, Stability: Experimental,
+				Help: "Requests to the webhook that failed, by reason: timeout, connection, tls, rate_limited, status_4xx, status_5xx, other. Most are tried again.",
+				each: perWebhook(notificationFailures), live: true,
+			},
+			{
+				Name: "lostorder_notifications_dropped_total", Type: Counter, Unit: "findings", Labels: []string{labelWebhook, labelReason}, Stability: Experimental,
+				Help: "Findings that could not be delivered and are not tried again, by reason: refused (the receiver answers 400, 413 or 422), overflow (too many that closed wait).",
+				each: perWebhook(notificationsDropped), live: true,
+			},
+			{
+				Name: "lostorder_notification_last_success_timestamp_seconds", Type: Gauge, Unit: "seconds", Labels: []string{labelWebhook}, Stability: Experimental,
+				Help: "When the webhook last took findings, in Unix time.",
+				each: perWebhook(notificationsLast), live: true,
+			},
+		},
+	},
+	{
 		Title: "lostorder itself",
 		Intro: "The usual `go_*` and `process_*` metrics describe the Go runtime and the process.",
 		Metrics: []Metric{

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/lostorder/lostorder/internal/detect"
+	"github.com/lostorder/lostorder/internal/notify"
 	"github.com/lostorder/lostorder/internal/signal"
 	"github.com/lostorder/lostorder/internal/state"
 	"github.com/lostorder/lostorder/internal/telemetry"
@@ -165,6 +166,9 @@ func exporter(s **watch.Snapshot) *telemetry.Exporter {
 		Snapshot: func() *watch.Snapshot { return *s },
 		Now:      func() time.Time { return noon },
 		Log:      slog.New(slog.DiscardHandler),
+		Notifications: func() []notify.Health {
+			return []notify.Health{{Webhook: "slack-1", Delivered: 7, Failures: map[string]int64{"timeout": 1}, Dropped: map[string]int64{"refused": 1}, Pending: 2, LastSuccess: noon}}
+		},
 		State: func() *state.Health {
 			return &state.Health{LastWrite: noon, Failures: 2, Bytes: 4096, Dropped: map[watch.Reason]int64{watch.DroppedClock: 1}}
 		},

@@ -7,6 +7,7 @@ import (
 	dto "github.com/prometheus/client_model/go"
 
 	"github.com/lostorder/lostorder/internal/detect"
+	"github.com/lostorder/lostorder/internal/notify"
 	"github.com/lostorder/lostorder/internal/signal"
 	memory "github.com/lostorder/lostorder/internal/state"
 	"github.com/lostorder/lostorder/internal/watch"
@@ -20,6 +21,8 @@ type view struct {
 	now    time.Time
 	labels *labelSet
 	memory *memory.Health // nil where nothing survives a restart
+
+	notifications []notify.Health // of each webhook
 
 	queues   subjects[signal.QueueID, queue]
 	dlqs     subjects[signal.QueueID, deadLetterQueue]

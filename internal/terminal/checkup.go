@@ -27,6 +27,19 @@ func (s Style) Checkup(w io.Writer, r *checkup.Result) error {
 			}
 		}
 	}
+	silent := 0
+	for _, w := range r.Webhooks {
+		if w.OK {
+			fmt.Fprintf(&b, "%s webhook %s  took a test notification\n", s.paint(colors["calm"], "ok   "), w.Webhook)
+			continue
+		}
+		silent++
+		fmt.Fprintf(&b, "%s webhook %s\n", s.paint(colors["lost"], "FAIL "), w.Webhook)
+		s.item(&b, "error", colors["lost"], w.Error)
+	}
+	if len(r.Webhooks) > 0 {
+		b.WriteByte('\n')
+	}
 	for _, text := range r.Warnings {
 		advice++
 		s.item(&b, "warning", colors["risk"], text)
@@ -39,6 +52,8 @@ func (s Style) Checkup(w io.Writer, r *checkup.Result) error {
 		b.WriteString(s.paint(colors["lost"], "The target cannot be read completely."))
 	case bad > 0:
 		b.WriteString(s.paint(colors["lost"], fmt.Sprintf("%d of %s cannot be read completely.", bad, phrase.Count(len(r.Targets), "target"))))
+	case silent > 0:
+		b.WriteString(s.paint(colors["lost"], fmt.Sprintf("%d of %s cannot be notified.", silent, phrase.Count(len(r.Webhooks), "webhook"))))
 	case advice > 0:
 		b.WriteString(s.paint(colors["risk"], fmt.Sprintf("%s can be read. %s to fix.", phrase.Count(len(r.Targets), "target"), phrase.Count(advice, "problem"))))
 	default:

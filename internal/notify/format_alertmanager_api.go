@@ -1,0 +1,41 @@
+package notify
+
+import "time"
+
+const (
+	// mostPosted is how many alerts one POST to an Alertmanager holds.
+	mostPosted = 256
+	// holdFor is how long an Alertmanager keeps an alert firing that lostorder does not post
+	// again. It is long, because a lostorder that is down has not seen anything resolved.
+	holdFor = time.Hour
+)
+
+// alertmanagerAPI writes what POST /api/v2/alerts of an Alertmanager takes.
+type alertmanagerAPI struct{ links }
+
+type postedAlert struct {
+	Labels       map[string]string `json:"labels"`
+	Annotations  map[string]string `json:"annotations"`
+	StartsAt     time.Time         `json:"startsAt"`
+	EndsAt       time.Time         `json:"endsAt"`
+	GeneratorURL string            `json:"generatorURL,omitempty"`
+}
+
+func (alertmanagerAPI) split(notices []notice) [][]notice { return chunks(notices, mostPosted) }
+
+func (f alertmanagerAPI) body(group []notice, _ string, now time.Time) (string, any) {
+	all := make([]postedAlert, 0, len(group))
+	for i := range group {
+		n := &group[i]
+		a := postedAlert{Labels: n.labels(), Annotations: f.annotations(n), StartsAt: n.Since.UTC(), EndsAt: n.Closed.UTC(), GeneratorURL: f.finding(&n.alert)}
+		delete(a.Annotations, "news") // Alertmanager decides when it notifies
+		if n.open() {
+			a.EndsAt = now.UTC().Add(holdFor)
+		}
+		if !a.EndsAt.After(a.StartsAt) { // a clock that went back; Alertmanager would refuse all of them
+			a.StartsAt = a.EndsAt.Add(-time.Second)
+		}
+		all = append(all, a)
+	}
+	return jsonType, all
+}
