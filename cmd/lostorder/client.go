@@ -108,9 +108,9 @@ func (c client) get(ctx context.Context, path string) ([]byte, error) {
 
 // reason is the API's error for a request.
 func reason(body []byte) string {
-	var said api.Error
-	if json.Unmarshal(body, &said) != nil || said.Error == "" {
+	var said api.Problem
+	if json.Unmarshal(body, &said) != nil || said.Detail == "" {
 		return "; is this the address of a lostorder?"
 	}
-	return ": " + untrusted.Text(said.Error)
+	return ": " + untrusted.Text(said.Detail)
 }

@@ -127,7 +127,7 @@ func TestFindingsShowsNoEscapeSequenceOfAnotherServer(t *testing.T) {
 		},
 		"an error": func(w http.ResponseWriter) {
 			w.WriteHeader(http.StatusBadRequest)
-			fmt.Fprintf(w, `{"error": %s}`, quoted)
+			fmt.Fprintf(w, `{"detail": %s}`, quoted)
 		},
 	} {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { answer(w) }))

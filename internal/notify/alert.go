@@ -24,6 +24,7 @@ type alert struct {
 	Labels      map[string]string `json:"labels"` // of the subject
 	Summary     string            `json:"summary"`
 	Description string            `json:"description,omitempty"`
+	Custom      map[string]string `json:"custom,omitempty"` // labels of the config, such as the team
 	Count       int64             `json:"count,omitempty"`
 	Since       time.Time         `json:"since"`
 	Detected    time.Time         `json:"detected"` // distinguishes two cases with one id
@@ -39,7 +40,7 @@ func (a *alert) open() bool { return a.Closed.IsZero() }
 func alertOf(f *signal.Finding, nameOrders bool) alert {
 	a := alert{
 		ID: f.ID, Name: alertName(f.Mode), Mode: f.Mode, Severity: f.Severity, Target: f.Target.String(),
-		Subject: f.Subject.String(), Labels: labelsOf(f.Subject), Summary: f.Summary, Description: means(f.Mode),
+		Subject: f.Subject.String(), Labels: labelsOf(f.Subject), Custom: f.Labels, Summary: f.Summary, Description: means(f.Mode),
 		Count: f.Count, Since: f.Since, Detected: f.DetectedAt, Closed: f.ClosedAt,
 	}
 	if a.Summary == "" {

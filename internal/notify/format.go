@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -105,13 +106,15 @@ func chunks(notices []notice, n int) (groups [][]notice) {
 
 // labels are those of the alert that Prometheus would send.
 func (a *alert) labels() map[string]string {
-	labels := map[string]string{"alertname": a.Name, "severity": string(a.Severity), "finding": a.ID}
+	labels := maps.Clone(a.Custom) // those of lostorder win
+	if labels == nil {
+		labels = map[string]string{}
+	}
+	labels["alertname"], labels["severity"], labels["finding"] = a.Name, string(a.Severity), a.ID
 	if a.Mode != "" {
 		labels["mode"] = string(a.Mode)
 	}
-	for name, value := range a.Labels {
-		labels[name] = value
-	}
+	maps.Copy(labels, a.Labels)
 	return labels
 }
 

@@ -59,13 +59,15 @@ func (s *safeBuffer) String() string {
 // fast is a timing for tests. The clock of the shop has no part in it.
 var fast = notify.Timing{Settle: time.Millisecond, Timeout: 300 * time.Millisecond, FirstRetry: 2 * time.Millisecond, LastRetry: 20 * time.Millisecond, Stop: 300 * time.Millisecond}
 
-func newShop(t *testing.T) *shop {
+func newShop(t *testing.T) *shop { return newShopAt(t, fast) }
+
+func newShopAt(t *testing.T, timing notify.Timing) *shop {
 	s := &shop{t: t, log: &safeBuffer{}, now: start}
 	s.seen = watch.Snapshot{Ready: true, Targets: []watch.Target{{ID: main, Interval: 15 * time.Second}}}
 	s.readable(true)
 	s.notifier = notify.New(notify.Options{
 		Snapshot: s.snapshot, Page: "https://lostorder.example", Runbooks: "https://runbooks.example/", Now: s.clock,
-		Log: slog.New(slog.NewTextHandler(s.log, nil)), Timing: fast,
+		Log: slog.New(slog.NewTextHandler(s.log, nil)), Timing: timing,
 	})
 	return s
 }

@@ -94,7 +94,7 @@ func TestFindingsAreChosen(t *testing.T) {
 		res, body := do(t, handler(troubled()), http.MethodGet, "/api/v1/findings"+query)
 		var answer struct {
 			api.Findings
-			api.Error
+			api.Problem
 		}
 		if err := json.Unmarshal([]byte(body), &answer); err != nil {
 			t.Fatal(err)
@@ -103,8 +103,8 @@ func TestFindingsAreChosen(t *testing.T) {
 		for _, f := range answer.Findings.Findings {
 			got = append(got, f.ID)
 		}
-		if answer.Error.Error != "" {
-			got = []string{"error: " + answer.Error.Error}
+		if answer.Detail != "" {
+			got = []string{"error: " + answer.Detail}
 			if res.StatusCode != http.StatusBadRequest {
 				t.Errorf("%s: answers %s", query, res.Status)
 			}
@@ -125,7 +125,7 @@ func TestOneFinding(t *testing.T) {
 	}{
 		"a1b2c3": {http.StatusOK, `"100417"`},
 		"000001": {http.StatusOK, `"closed_at": "2026-03-13T02:19:00Z"`},
-		"123456": {http.StatusNotFound, `"error": "no finding 123456 is open or was recently closed"`},
+		"123456": {http.StatusNotFound, `"detail": "no finding 123456 is open or was recently closed"`},
 	} {
 		res, body := do(t, handler(troubled()), http.MethodGet, "/api/v1/findings/"+id)
 		if res.StatusCode != want.code || !strings.Contains(body, want.body) {

@@ -36,7 +36,7 @@ func TestFindingsAreChosenByTeamAndSeverity(t *testing.T) {
 		_, body := do(t, handler(teams()), http.MethodGet, "/api/v1/findings"+query)
 		var answer struct {
 			api.Findings
-			api.Error
+			api.Problem
 		}
 		if err := json.Unmarshal([]byte(body), &answer); err != nil {
 			t.Fatal(err)
@@ -45,8 +45,8 @@ func TestFindingsAreChosenByTeamAndSeverity(t *testing.T) {
 		for _, f := range answer.Findings.Findings {
 			got = append(got, f.ID)
 		}
-		if answer.Error.Error != "" {
-			got = []string{"error: " + answer.Error.Error}
+		if answer.Detail != "" {
+			got = []string{"error: " + answer.Detail}
 		}
 		if strings.Join(got, " ") != want {
 			t.Errorf("%s: %s, want %s", query, got, want)

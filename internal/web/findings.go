@@ -50,14 +50,14 @@ func (s *server) findings(w http.ResponseWriter, r *http.Request) {
 	}
 	times := known.Recurrences(recurWithin, s.Now())
 	answer := api.Findings{Verdict: verdictOf(known, s.Now()), Total: len(chosen), Next: page.next}
-	stream(w, &answer, len(page.findings), func(i int) api.Finding { return s.finding(&page.findings[i], times) })
+	stream(w, r, &answer, len(page.findings), func(i int) api.Finding { return s.finding(&page.findings[i], times) })
 }
 
 // one answers with one finding, open or recently closed. Alerts link to it.
 func (s *server) one(w http.ResponseWriter, r *http.Request) {
 	id, known := r.PathValue("id"), s.snapshot()
 	if f := find(known, id); f != nil {
-		respond(w, http.StatusOK, s.finding(f, known.Recurrences(recurWithin, s.Now())))
+		respond(w, r, s.finding(f, known.Recurrences(recurWithin, s.Now())))
 		return
 	}
 	fail(w, http.StatusNotFound, "no finding "+id+" is open or was recently closed")

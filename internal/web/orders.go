@@ -23,7 +23,7 @@ func (s *server) order(w http.ResponseWriter, r *http.Request) {
 		fail(w, lookUpStatus(err), err.Error())
 		return
 	}
-	respond(w, http.StatusOK, answer)
+	respond(w, r, answer)
 }
 
 // lookUp looks up an order and adds the findings that name it.

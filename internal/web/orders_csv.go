@@ -14,12 +14,15 @@ func (s *server) ordersCSV(w http.ResponseWriter, r *http.Request) {
 	id, known := r.PathValue("id"), s.snapshot()
 	f := find(known, id)
 	if f == nil {
-		fail(w, http.StatusNotFound, "no finding "+id+" is open or was closed lately")
+		fail(w, http.StatusNotFound, "no finding "+id+" is open or was recently closed")
 		return
 	}
 	var body bytes.Buffer
 	if err := api.WriteOrders(&body, []api.Finding{s.finding(f, known.Recurrences(recurWithin, s.Now()))}); err != nil {
 		fail(w, http.StatusInternalServerError, "write the orders")
+		return
+	}
+	if fresh(w, r, body.Bytes()) {
 		return
 	}
 	h := w.Header()

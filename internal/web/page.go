@@ -3,7 +3,9 @@ package web
 import (
 	"bufio"
 	"bytes"
+	"crypto/sha256"
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -50,34 +52,50 @@ func pageOf(all []signal.Finding, query url.Values) (p findingsPage, refused *re
 }
 
 // stream answers with a page of findings, one after the other: thousands of them are never
-// in memory as JSON.
-func stream(w http.ResponseWriter, answer *api.Findings, n int, finding func(i int) api.Finding) {
+// in memory as JSON. The first time they are only hashed, for the ETag.
+func stream(w http.ResponseWriter, r *http.Request, answer *api.Findings, n int, finding func(i int) api.Finding) {
 	answer.Findings = []api.Finding{}
-	frame, err := json.MarshalIndent(answer, "", "  ")
+	frame, err := encode(answer)
 	const empty = `"findings": []`
 	before, after, ok := bytes.Cut(frame, []byte(empty))
 	if err != nil || !ok || n == 0 {
-		respond(w, http.StatusOK, answer)
+		respond(w, r, answer)
 		return
 	}
-	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	sum := sha256.New()
+	if err := writeFindings(sum, before, after, n, finding); err != nil {
+		fail(w, http.StatusInternalServerError, "encode the answer")
+		return
+	}
+	if freshTag(w, r, sum.Sum(nil)) {
+		return
+	}
+	w.Header().Set("Content-Type", jsonType)
+	if r.Method == http.MethodHead {
+		return
+	}
+	_ = writeFindings(w, before, after, n, finding) // the client may have gone
+}
+
+// writeFindings writes the findings between the two halves of their frame.
+func writeFindings(w io.Writer, before, after []byte, n int, finding func(i int) api.Finding) error {
 	out := bufio.NewWriterSize(w, 32<<10)
-	defer func() { _ = out.Flush() }() // the client may have gone
 	_, _ = out.Write(before)
 	_, _ = out.WriteString(`"findings": [`)
 	for i := range n {
 		text, err := json.MarshalIndent(finding(i), "    ", "  ")
 		if err != nil {
-			return // cut off, which the client notices
+			return err
 		}
 		if i > 0 {
 			_ = out.WriteByte(',')
 		}
 		_, _ = out.WriteString("\n    ")
 		if _, err := out.Write(text); err != nil {
-			return
+			return err
 		}
 	}
 	_, _ = out.WriteString("\n  ]")
-	_, _ = out.Write(append(after, '\n'))
+	_, _ = out.Write(after)
+	return out.Flush()
 }

@@ -8,19 +8,37 @@ import (
 	"github.com/lostorder/lostorder/internal/web/api"
 )
 
+const jsonType = "application/json; charset=utf-8"
+
 // respond answers in JSON, indented for readers of curl's output.
-func respond(w http.ResponseWriter, code int, answer any) {
-	body, err := json.MarshalIndent(answer, "", "  ")
+func respond(w http.ResponseWriter, r *http.Request, answer any) {
+	body, err := encode(answer)
 	if err != nil {
-		code, body = http.StatusInternalServerError, []byte(`{"error": "encode the answer"}`)
+		fail(w, http.StatusInternalServerError, "encode the answer")
+		return
 	}
-	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.WriteHeader(code)
-	_, _ = w.Write(append(body, '\n')) // the client may have gone
+	if fresh(w, r, body) {
+		return
+	}
+	w.Header().Set("Content-Type", jsonType)
+	_, _ = w.Write(body) // the client may have gone
 }
 
+func encode(answer any) ([]byte, error) {
+	body, err := json.MarshalIndent(answer, "", "  ")
+	return append(body, '\n'), err
+}
+
+// fail answers with problem details.
 func fail(w http.ResponseWriter, code int, message string) {
-	respond(w, code, api.Error{Error: untrusted.Text(message)})
+	body, err := encode(api.Problem{Type: "about:blank", Title: http.StatusText(code), Status: code, Detail: untrusted.Text(message)})
+	if err != nil {
+		body = nil // texts can always be encoded
+	}
+	w.Header().Del("ETag")
+	w.Header().Set("Content-Type", api.ProblemType)
+	w.WriteHeader(code)
+	_, _ = w.Write(body) // the client may have gone
 }
 
 // notFound answers requests for API paths that do not exist.

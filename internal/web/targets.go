@@ -10,13 +10,13 @@ import (
 )
 
 // targets answers with the state of every target.
-func (s *server) targets(w http.ResponseWriter, _ *http.Request) {
+func (s *server) targets(w http.ResponseWriter, r *http.Request) {
 	known, now := s.snapshot(), s.Now()
 	answer := api.Targets{Ready: known.Ready, Targets: make([]api.Target, len(known.Targets))}
 	for i := range known.Targets {
 		answer.Targets[i] = target(&known.Targets[i], now)
 	}
-	respond(w, http.StatusOK, answer)
+	respond(w, r, answer)
 }
 
 // mostRoles bounds the roles of queues that the answer has for each target.

@@ -64,12 +64,10 @@ func New(o Options) http.Handler {
 		mux.Handle("POST /-/reload", s.reloading())
 	}
 	mux.HandleFunc("/api/", notFound)
-	mux.Handle("/api/v1/findings", readOnly(s.findings))
-	mux.Handle("/api/v1/findings/{id}", readOnly(s.one))
-	mux.Handle("/api/v1/findings/{id}/orders.csv", readOnly(s.ordersCSV))
-	mux.Handle("/api/v1/targets", readOnly(s.targets))
+	for pattern, handler := range s.api() {
+		mux.Handle(pattern, readOnly(handler))
+	}
 	if o.Explainer != nil {
-		mux.Handle("/api/v1/orders/{id...}", readOnly(s.order))
 		mux.HandleFunc("GET /orders/{id...}", s.orderByPath)
 		mux.Handle("POST /orders", http.NewCrossOriginProtection().Handler(http.HandlerFunc(s.searchOrder)))
 	}
@@ -82,6 +80,21 @@ func New(o Options) http.Handler {
 		mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
 	}
 	return secured(o.External.below(mux))
+}
+
+// api are the endpoints of the API, which openapi.json describes.
+func (s *server) api() map[string]http.HandlerFunc {
+	endpoints := map[string]http.HandlerFunc{
+		"/api/v1/findings":                 s.findings,
+		"/api/v1/findings/{id}":            s.one,
+		"/api/v1/findings/{id}/orders.csv": s.ordersCSV,
+		"/api/v1/targets":                  s.targets,
+		"/api/v1/openapi.json":             openapi,
+	}
+	if s.Explainer != nil {
+		endpoints["/api/v1/orders/{id...}"] = s.order
+	}
+	return endpoints
 }
 
 func (s *server) snapshot() *watch.Snapshot {

@@ -99,7 +99,13 @@ type Readings struct {
 	Reconciliations  int `json:"reconciliations"`
 }
 
-// Error is the answer to a request that could not be met.
-type Error struct {
-	Error string `json:"error"`
+// Problem is the answer to a request that could not be met: RFC 9457 problem details.
+type Problem struct {
+	Type   string `json:"type"`   // about:blank: the status says what kind of problem it is
+	Title  string `json:"title"`  // the status in words
+	Status int    `json:"status"` // that of the answer
+	Detail string `json:"detail"` // what is wrong with the request
 }
+
+// ProblemType is the media type of a Problem.
+const ProblemType = "application/problem+json"
