@@ -98,7 +98,7 @@ func (b *book) refresh(open []alert, known *watch.Snapshot, now time.Time) {
 	defer b.mu.Unlock()
 	for i := range open {
 		a := &open[i]
-		// What opened or closed is told apart from what grew: a change comes through put.
+		// Only growth is taken here. What opened or closed comes through put.
 		if e := b.entries[a.ID]; e != nil && e.Alert.open() && (e.Unseen || e.Alert.Detected.Equal(a.Detected)) &&
 			(e.Unseen || e.Alert.Count != a.Count || e.Alert.Severity != a.Severity || e.Alert.Summary != a.Summary) {
 			b.set(a)
