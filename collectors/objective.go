@@ -15,6 +15,7 @@ type Objective struct {
 	MaxAge      config.Duration `yaml:"max_age" min:"1s" doc:"How long a message may wait, and how long consumers may make no progress while messages wait. The default is 5m. For SQS it is 15m, or longer if its metrics are read rarely." example:"5m"`
 	AbsentAfter config.Duration `yaml:"absent_after" doc:"How long messages may wait without a consumer. Choose more than a deploy takes. The default is max_age." example:"10m"`
 	Labels      Labels          `yaml:"labels" doc:"Labels for the findings about these queues, such as their team. They are added to those of the target, and win." example:"{team: payments}"`
+	Severity    string          `yaml:"severity" enum:"critical,warning,info" doc:"The severity of the findings about these queues, instead of critical or warning. What lostorder reports only for the record stays info." example:"warning"`
 	DLQ         string          `yaml:"dlq" enum:"needed,none" default:"needed" doc:"Whether the queue needs a dead letter queue. With none, a missing one is not reported."`
 }
 
@@ -26,6 +27,7 @@ func (o Objective) Signal(maxAge time.Duration) signal.Objective {
 		AbsentAfter: cmp.Or(time.Duration(o.AbsentAfter), maxAge),
 		NoDLQ:       o.DLQ == "none",
 		Labels:      signal.Labels(o.Labels),
+		Severity:    signal.Severity(o.Severity),
 	}
 }
 

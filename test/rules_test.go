@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/prometheus/promql/parser"
 	"go.yaml.in/yaml/v3"
 
+	"github.com/lostorder/lostorder/collectors"
 	"github.com/lostorder/lostorder/internal/detect"
 	"github.com/lostorder/lostorder/internal/signal"
 	"github.com/lostorder/lostorder/internal/telemetry"
@@ -143,14 +144,20 @@ func TestRulesKeepEveryLabelOfAFinding(t *testing.T) {
 			t.Fatal(err)
 		}
 		parser.Inspect(parsed, func(node parser.Node, _ []parser.Node) error {
-			if a, ok := node.(*parser.AggregateExpr); ok {
-				kept := want
-				if a.Op == parser.BOTTOMK {
-					kept = subject
+			switch a, ok := node.(*parser.AggregateExpr); {
+			case !ok:
+			case a.Without: // keeps the labels of the config, too, which have any names
+				for _, dropped := range a.Grouping {
+					if _, reserved := collectors.ReservedLabel(dropped); slices.Contains(want, dropped) || !reserved {
+						t.Errorf("%s drops %s, which a finding has or may have", r.Record, dropped)
+					}
 				}
-				if !slices.Equal(slices.Sorted(slices.Values(a.Grouping)), slices.Sorted(slices.Values(kept))) {
-					t.Errorf("%s: %s by %v; the finding has %v", r.Record, a.Op, a.Grouping, kept)
+			case a.Op == parser.BOTTOMK:
+				if !slices.Equal(slices.Sorted(slices.Values(a.Grouping)), slices.Sorted(slices.Values(subject))) {
+					t.Errorf("%s: %s by %v; the subject has %v", r.Record, a.Op, a.Grouping, subject)
 				}
+			default:
+				t.Errorf("%s: %s by %v drops the labels of the config", r.Record, a.Op, a.Grouping)
 			}
 			return nil
 		})

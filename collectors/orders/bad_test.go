@@ -18,6 +18,7 @@ func TestInvalidStatesAreRefused(t *testing.T) {
 		{"an unreachable state", "{placed: {next: [paid]}, paid: {}, lost: {next: paid}}", "states.lost: no order reaches this state from placed; add it to the next of another state, or write initial: true"},
 		{"no terminal state", "{placed: {next: [paid]}, paid: {next: placed}}", "states: no state is terminal, so that no order ever ends; remove next from the last state, or write terminal: true"},
 		{"a max in a terminal state", "{placed: {next: [paid]}, paid: {max: 5m}}", "states.paid.max: a terminal state has no max: an order never leaves it; add next, or remove max"},
+		{"a severity of a state without max", "{placed: {next: [paid], severity: warning}, paid: {}}", "states.placed.severity: no finding is about this state, because no order is overdue in it; add max, or remove severity"},
 		{"a value of two states", "{placed: {next: [paid]}, paid: {values: [P, placed]}}", `states.paid.values[1]: the value "placed" already stands for state placed`},
 		{"a state without a path to an end", "{placed: {max: 1m, next: [paid, held]}, held: {max: 1m, next: stuck}, stuck: {max: 1m, next: held}, paid: {}}", "states.held: no terminal state can be reached from here; add a next that leads to one\nstates.stuck: no terminal state"},
 		{"a cycle without max", "{placed: {max: 5m, next: [held, paid]}, held: {next: review}, review: {next: [held, paid]}, paid: {}}", "states.held.next: an order can stay in a cycle forever: held → review → held; set max for one of these states, or for the lifecycle"},

@@ -53,6 +53,7 @@ type State struct {
 	Compensates []string        `yaml:"compensates" single:"true" doc:"The steps of the saga that this step undoes." example:"charging"`
 	Abandoned   bool            `yaml:"abandoned" doc:"The order is given up in this state. It does not count as completed in time."`
 	Failed      bool            `yaml:"failed" doc:"A saga in this state has failed and needs manual repair."`
+	Severity    string          `yaml:"severity" enum:"critical,warning,info" doc:"The severity of a finding about orders that are overdue in the state. The default is critical." example:"warning"`
 	Values      []string        `yaml:"values" single:"true" doc:"The values of the state column that stand for this state; the name of the state if omitted." example:"P,PLACED"`
 }
 

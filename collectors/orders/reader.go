@@ -102,6 +102,7 @@ func newState(name string, s State) signal.State {
 	return signal.State{
 		Name: name, Max: time.Duration(s.Max), Next: s.Next,
 		Terminal: s.done() && !s.Failed, Abandoned: s.Abandoned, Failed: s.Failed, Compensating: len(s.Compensates) > 0,
+		Severity: signal.Severity(s.Severity),
 		Orders: signal.Unknown, Overdue: signal.Unknown,
 	}
 }

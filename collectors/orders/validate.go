@@ -101,6 +101,8 @@ func (c *Config) stateErrors() []error {
 			errs = append(errs, config.At(at+".max", "a terminal state has no max: an order never leaves it; add next, or remove max"))
 		case v.Abandoned && !v.done():
 			errs = append(errs, config.At(at+".abandoned", "is allowed only in a terminal state; write terminal: true, or remove abandoned"))
+		case v.Severity != "" && v.Max == 0 && !v.Failed:
+			errs = append(errs, config.At(at+".severity", "no finding is about this state, because no order is overdue in it; add max, or remove severity"))
 		case c.Kind == "saga" && !v.done() && !v.Failed && v.Max == 0:
 			errs = append(errs, config.At(at, "a step of a saga needs max: without it a stuck saga is never found"))
 		}

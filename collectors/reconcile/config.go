@@ -23,6 +23,7 @@ type Config struct {
 	OffPeak       string              `yaml:"off_peak" doc:"The minutes in which a pass over all rows may read, as a cron pattern, in the time zone of lostorder (TZ) or a named one: CRON_TZ=Europe/Berlin * 1-5 * * *. All minutes if omitted. New rows are always compared." example:"* 1-5 * * *"`
 	StateFile     string              `yaml:"state_file" doc:"A file for the position of the pass and the orders that differ, so that a restart resumes from there. lostorder creates it. It holds order ids: in plain text, or encrypted with the salt if privacy hashes them. If omitted, a restart begins a new pass." example:"/var/lib/lostorder/payments.json"`
 	Sample        int                 `yaml:"sample" default:"20" min:"1" max:"1000" doc:"How many orders of each kind of mismatch a finding names."`
+	Severity      string              `yaml:"severity" enum:"critical,warning,info" doc:"The severity of the findings of this check. The default is critical." example:"warning"`
 	Labels        collectors.Labels   `yaml:"labels" doc:"Labels for all findings of this check, such as the team that owns it: in the API, on the page, in logs and alerts, so that Alertmanager can route by them." example:"{team: payments}"`
 	Schedule      collectors.Schedule `inline:"true"`
 }

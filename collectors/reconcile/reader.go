@@ -157,7 +157,7 @@ func (r *reader) reading() signal.Reconciliation {
 	c := &r.config
 	mismatches, waiting := r.suspects.summary(c.kinds(), c.Sample, r.sides[left].keyed.Shown)
 	return signal.Reconciliation{
-		Name: c.Name, Kind: c.means(), Grace: time.Duration(c.Grace),
+		Name: c.Name, Kind: c.means(), Grace: time.Duration(c.Grace), Severity: signal.Severity(c.Severity),
 		Left:       signal.Store{Database: c.Left.Database, Table: c.Left.Table, Empty: r.empty[left]},
 		Right:      signal.Store{Database: c.Right.Database, Table: c.Right.Table, Empty: r.empty[right]},
 		Mismatches: mismatches, Suspects: waiting,

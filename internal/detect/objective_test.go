@@ -90,3 +90,66 @@ func TestMessagesLostWithADeletedQueueKeepTheLabelsOfTheirQueue(t *testing.T) {
 	}
 	t.Fatal("the loss is not found")
 }
+
+func TestTheConfigSetsTheSeverityOfASubject(t *testing.T) {
+	queue := func(severity signal.Severity) func(int) signal.Report {
+		return func(int) signal.Report {
+			r := group(0, part(0, 5, 9))
+			r.Queues[0].Objective.Severity = severity
+			return r
+		}
+	}
+	for sentence, c := range map[string]struct {
+		reading func(int) signal.Report
+		mode    signal.Mode
+		want    signal.Severity
+	}{
+		"a queue without a severity is decided as ever": {queue(""), signal.ConsumerAbsent, signal.Critical},
+		"an objective lowers it":                        {queue(signal.Warning), signal.ConsumerAbsent, signal.Warning},
+		"a dead letter queue has that of its sources": {func(int) signal.Report {
+			r := deadLetters(2, 42)
+			q := signal.NewQueue(signal.QueueID{System: signal.Kafka, Cluster: "main", Destination: "orders", Group: "billing"})
+			q.Ready, q.Objective = 0, objective
+			q.Objective.Severity = signal.Info
+			r.Queues = []signal.Queue{q}
+			return r
+		}, signal.DLQFilling, signal.Info},
+		"a state": {func(int) signal.Report {
+			return signal.Report{Lifecycles: []signal.Lifecycle{{Name: "order", States: []signal.State{{Name: "placed", Max: time.Minute, Orders: 1, Overdue: 1, Severity: signal.Warning}}}}}
+		}, signal.OrderOverdue, signal.Warning},
+		"a check": {func(int) signal.Report {
+			return signal.Report{Reconciliations: []signal.Reconciliation{{
+				Name: "payments", Severity: signal.Warning, Mismatches: []signal.Mismatches{{Kind: signal.MissingRight, Count: 1, Sample: []signal.OrderRef{{ID: "A-1"}}}},
+			}}}
+		}, signal.OrderUnmatched, signal.Warning},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			s := newScript(t)
+			s.play(10*time.Minute, c.reading)
+			for _, f := range s.detector.Open() {
+				if f.Mode == c.mode {
+					if f.Severity != c.want {
+						t.Errorf("it is %s, want %s", f.Severity, c.want)
+					}
+					return
+				}
+			}
+			t.Fatalf("%s is not found", c.mode)
+		})
+	}
+}
+
+func TestAFindingForTheRecordStaysOne(t *testing.T) {
+	s := newScript(t)
+	s.play(10*time.Minute, func(int) signal.Report {
+		q := signal.NewQueue(signal.QueueID{System: signal.RabbitMQ, Cluster: "main", Destination: "orders"})
+		setup := signal.NewSetup()
+		setup.DeadLettering.Route = signal.RouteNone
+		q.Setup, q.Objective.Severity, q.Ready, q.Consumers = &setup, signal.Critical, 0, 0
+		return signal.Report{Queues: []signal.Queue{q}}
+	})
+	open := s.detector.Open()
+	if len(open) != 1 || open[0].Mode != signal.DLQMissing || open[0].Severity != signal.Info {
+		t.Errorf("the findings are %+v, want dlq_missing at info", open)
+	}
+}

@@ -34,6 +34,7 @@ type State struct {
 	Abandoned     bool     // a terminal state in which the order is given up
 	Failed        bool     // no order leaves it by itself: an engineer has to act
 	Compensating  bool     // the step undoes others
+	Severity      Severity // the one of the config for findings about the state; empty: as decided
 	Next          []string // the states that an order may change to
 	Orders        Count
 	OrdersCapped  bool

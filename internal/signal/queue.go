@@ -34,6 +34,8 @@ type Objective struct {
 	// Labels are those of the config for findings about the queue, besides those of the
 	// target.
 	Labels Labels
+	// Severity is the one of the config for findings about the queue; empty: as decided.
+	Severity Severity
 }
 
 // Queue is one reading of a queue. Make one with NewQueue, so that what the

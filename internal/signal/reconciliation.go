@@ -9,6 +9,7 @@ type Reconciliation struct {
 	Left, Right Store
 	Kind        ReconciliationKind
 	Grace       time.Duration // how long a mismatch may last
+	Severity    Severity      // the one of the config for findings about the check; empty: as decided
 	// Mismatches has an entry for each kind that the check covers, also where the
 	// count is zero. They were read twice and outlasted the grace period.
 	Mismatches []Mismatches

@@ -95,6 +95,12 @@ func TestRoutes(t *testing.T) {
 		"alertname=SomethingElse severity=critical":           "team",
 		"alertname=LostorderOrderBudgetBurns severity=":       "team",
 		"alertname=LostorderAbsent severity=critical job=any": "pager",
+		// By team.
+		"alertname=LostorderOrderOverdue severity=critical team=payments": "payments-pager",
+		"alertname=LostorderDLQFilling severity=warning team=payments":    "payments",
+		"alertname=LostorderDLQMissing severity=info team=payments":       "record",
+		"alertname=LostorderOrderOverdue severity=critical team=stock":    "pager",
+		"alertname=SomethingElse severity=critical team=payments":         "team",
 	} {
 		args := append([]string{"config", "routes", "test", "--config.file=" + root + "alerts/example/alertmanager.yml", "--verify.receivers=" + want}, strings.Fields(labels)...)
 		run(t, part(t, "AMTOOL"), args...)
