@@ -22,7 +22,7 @@ func TestFindingInJSON(t *testing.T) {
   "verdict": {
     "level": "lost",
     "label": "Orders are being lost",
-    "text": "1 open finding since 02:41 (38 min)",
+    "text": "218 events are not published since 02:41 (38 min)",
     "sight": "1 of 5 targets cannot be read: rabbitmq/shop. 1 of 5 targets can be read in part only: kafka/main."
   },
   "findings": [

@@ -33,11 +33,11 @@ func TestVerdict(t *testing.T) {
 		level, label, title string
 		sight               string
 	}{
-		"findings are counted, and the oldest says since when": {
-			troubled(), "lost", "Orders are being lost", "3 open findings, oldest since 02:41 (38 min)",
+		"the worst is counted, and the oldest says since when": {
+			troubled(), "lost", "Orders are being lost", "218 events are not published and 57 messages are stuck, oldest since 02:41 (38 min)",
 			"1 of 5 targets cannot be read: rabbitmq/shop. 1 of 5 targets can be read in part only: kafka/main.",
 		},
-		"one finding that wakes nobody": {one(), "risk", "Orders are at risk", "1 open finding since 03:16 (3 min)", "All 5 targets can be read."},
+		"one finding that wakes nobody": {one(), "risk", "Orders are at risk", "2 messages are in dead letter queues since 03:16 (3 min)", "All 5 targets can be read."},
 		"all is seen and all is well":   {calm(), "calm", "All well", "No order is being lost.", "All 5 targets can be read."},
 		"a blind spot is said": {
 			red(), "blind", "Partly blind", "No order is being lost in the 4 of 5 targets that can be read. The others are unknown.",
@@ -121,7 +121,7 @@ func TestLinkOfAnAlertLeadsToItsFinding(t *testing.T) {
 		code     int
 		want     []string
 	}{
-		"an open one":                 {troubled(), "a1b2c3", http.StatusOK, []string{"3 open findings", "An open finding", `id="a1b2c3"`, "38 min", "100417", "outbox_stalled.md"}},
+		"an open one":                 {troubled(), "a1b2c3", http.StatusOK, []string{"218 events are not published", "An open finding", `id="a1b2c3"`, "38 min", "100417", "outbox_stalled.md"}},
 		"one that was closed":         {troubled(), "000001", http.StatusOK, []string{"A finding that is closed", `id="000001"`, "closed 13 Mar 02:19 after 1 h"}},
 		"one that stands far behind":  {crowd, "ffffff", http.StatusOK, []string{`id="ffffff"`, "100425"}},
 		"one that is long forgotten":  {troubled(), "123456", http.StatusNotFound, []string{"Finding 123456 is not known"}},
@@ -171,7 +171,7 @@ func TestManyFindingsDoNotMakeAnEndlessPage(t *testing.T) {
 	if n := strings.Count(page, "<article"); n != 100 {
 		t.Errorf("%d findings are shown", n)
 	}
-	if !strings.Contains(page, "1000 open findings") || !strings.Contains(page, "900 more in") {
+	if !strings.Contains(page, "218,000 events are not published") || !strings.Contains(page, "900 more in") {
 		t.Error("what is left out is not said")
 	}
 }

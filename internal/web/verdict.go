@@ -71,10 +71,14 @@ func verdictOf(known *watch.Snapshot, now time.Time) api.Verdict {
 	switch {
 	case len(known.Open) > 0:
 		v.Level, v.Label = worst(known.Open)
-		v.Text = phrase.Count(len(known.Open), "open finding")
+		v.Text = affected(known.Open)
+		count := len(known.Open)
+		if v.Text == "" {
+			v.Text = phrase.Count(count, "open finding")
+		}
 		if since := oldest(known.Open); !since.IsZero() {
 			word := ", oldest since "
-			if len(known.Open) == 1 {
+			if count == 1 {
 				word = " since "
 			}
 			v.Text += word + phrase.Clock(since, now) + " (" + phrase.Ago(now.Sub(since)) + ")"
