@@ -57,6 +57,15 @@ func (s *Shop) Config() (string, error) {
 	return text.String(), nil
 }
 
+// addresses are the flags with which lostorder discover reads the shop.
+func (s *Shop) addresses() []string {
+	return []string{
+		"--kafka=" + s.brokers[0],
+		"--sqs='" + s.warehouse.server.URL() + "?region=" + fakesqs.Region + "'",
+		"--database=sqlite://" + filepath.Join(s.dir, "shop.db"),
+	}
+}
+
 func (p *packing) configValues() *rabbitValues {
 	literal := strings.NewReplacer("${", "$${").Replace
 	r := p.rabbit

@@ -90,7 +90,7 @@ func (s *Shop) Play(ctx context.Context, o Options) (Summary, error) {
 	defer cancel()
 	score := newScore(s.pace(late))
 	began, asked, latest := time.Now(), time.Now(), time.Duration(0)
-	o.Reporter.Begin(duration, len(lanes))
+	o.Reporter.Begin(duration, len(lanes), s.addresses())
 
 	var playing sync.WaitGroup
 	failed := make(chan error, 2*len(lanes))

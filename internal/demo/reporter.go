@@ -17,7 +17,7 @@ import (
 // Reporter prints what happens in the demo as it happens. Its methods are called from
 // several goroutines.
 type Reporter interface {
-	Begin(duration time.Duration, faults int)
+	Begin(duration time.Duration, faults int, addresses []string)
 	Injected(*injected)
 	Twin(mode signal.Mode, title string)
 	Found(*injected)
@@ -59,13 +59,14 @@ func (t *text) line(color, word, format string, args ...any) {
 	fmt.Fprintf(t.w, "%02d:%02d  %s  %s\n", int(at.Minutes()), int(at.Seconds())%60, t.paint(color, fmt.Sprintf("%-7s", word)), fmt.Sprintf(format, args...))
 }
 
-func (t *text) Begin(duration time.Duration, faults int) {
+func (t *text) Begin(duration time.Duration, faults int, addresses []string) {
 	t.began = time.Now()
 	fmt.Fprintf(t.w, `A shop opens: storefront → database + outbox → relay → Kafka → billing → shipping; SQS → warehouse.
 For %s it breaks in %d ways. It also does as many things that only look broken.
 lostorder watches it from outside, as it would watch your shop. Status page: %s
+From another terminal: AWS_ACCESS_KEY_ID=demo AWS_SECRET_ACCESS_KEY=demo lostorder discover --observe=20s %s
 
-`, duration, faults, t.url)
+`, duration, faults, t.url, strings.Join(addresses, " "))
 }
 
 func (t *text) Injected(i *injected) {
@@ -169,7 +170,7 @@ func (l *lines) write(v any) {
 	_ = l.enc.Encode(v)
 }
 
-func (l *lines) Begin(time.Duration, int) {
+func (l *lines) Begin(time.Duration, int, []string) {
 	l.write(record{Event: "open", At: time.Now(), URL: l.url})
 }
 

@@ -115,7 +115,7 @@ func (h *History) fits(o *Orders, column string) bool {
 	}
 	for _, h.Where = range tries {
 		// A table in which no order ever changes its state is about something else: shipments, for example.
-		if h.follow(o); len(h.Seen) > 0 && 10*h.Right >= 7*h.Judged {
+		if h.follow(o); len(h.Seen) > 0 && h.Judged > 0 && 10*h.Right >= 7*h.Judged {
 			return true
 		}
 	}
