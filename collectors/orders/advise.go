@@ -17,7 +17,7 @@ func (r *reader) Advise(ctx context.Context) []collectors.Advice {
 		advice = append(advice, r.queryGrant("source.query"))
 	case t != nil:
 		columns := append(t.fields(), t.state, t.at)
-		columns = append(columns, r.comparedBy(t)...)
+		columns = append(append(columns, r.comparedBy(t)...), t.worth.Columns()...)
 		advice = append(advice, r.grant(t.found, columns, t.where)...)
 	}
 	advice = append(advice, collectors.GrantOf(r.db.LagGrant())...)

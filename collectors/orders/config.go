@@ -32,6 +32,8 @@ type Table struct {
 	Query    string  `yaml:"query" doc:"A SQL query instead of a table, for joins and expressions. It returns the columns that columns names. The guard applies to it." example:"SELECT o.id, s.name AS state, o.updated_at FROM orders o JOIN states s ON s.id = o.state_id"`
 	Columns  Columns `yaml:"columns" doc:"The names of the columns."`
 	Where    string  `yaml:"where" doc:"A SQL predicate that selects the orders of this lifecycle." example:"kind = 'web'"`
+
+	collectors.Money `inline:"true"`
 }
 
 // Columns are the names of the columns of an order table.
@@ -41,6 +43,8 @@ type Columns struct {
 	Since       string   `yaml:"since" default:"updated_at" doc:"When the order entered its state: a timestamp, or seconds or milliseconds since 1970. With a column that every update changes, orders look younger than they are. If the time is a text, convert it in source.query."`
 	Updated     string   `yaml:"updated" doc:"When the row was last changed, if no column holds when the order entered its state. lostorder then remembers when it first saw the order in its state, and reports a lower bound of the dwell." example:"updated_at"`
 	Traceparent string   `yaml:"traceparent" doc:"The W3C traceparent of the order, or its trace id." example:"traceparent"`
+	Amount      string   `yaml:"amount" doc:"What the order is worth: a decimal number, or a whole number of minor units with minor_units. Findings about overdue orders then say how much money is at stake." example:"total"`
+	Currency    string   `yaml:"currency" doc:"The currency of the amount; currency sets one for all orders. Amounts of several currencies are never added." example:"currency"`
 }
 
 // State is one state of a lifecycle.

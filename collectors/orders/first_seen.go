@@ -40,7 +40,7 @@ func (f *firstSeen) observe(state string, rows []database.Row, t *table, now sig
 
 // readByFirstSeen reads one state of a table that shows only when a row was last changed.
 func (r *reader) readByFirstSeen(ctx context.Context, in *database.Reading, s database.Selection, t *table, seen *firstSeen, state *signal.State) ([]string, error) {
-	rows, err := in.Oldest(ctx, s, r.config.Cap+1, t.fields()...)
+	rows, err := in.Oldest(ctx, s, r.config.Cap+1, append(t.fields(), t.worth.Columns()...)...)
 	if err != nil {
 		return nil, err
 	}
@@ -49,9 +49,12 @@ func (r *reader) readByFirstSeen(ctx context.Context, in *database.Reading, s da
 	state.Orders, state.OrdersCapped = signal.Count(len(refs)), capped
 	state.Overdue, state.OverdueCapped = 0, capped
 	lag, dated := in.Clock().ExcessLag()
+	worth := t.valuedByID(rows)
+	var valued []database.Valued
 	for _, ref := range refs {
 		if state.Failed || state.Max > 0 && in.Now().Sub(ref.Since)-lag > state.Max {
 			state.Overdue++
+			valued = append(valued, worth[ref.ID])
 		}
 	}
 	if !dated && state.Max > 0 && !state.Failed {
@@ -62,6 +65,9 @@ func (r *reader) readByFirstSeen(ctx context.Context, in *database.Reading, s da
 		state.Sample = refs[:min(len(refs), r.config.Sample)]
 	}
 	var undated []string
+	if t.worth != nil && state.Overdue > 0 {
+		undated = r.stake(state, valued)
+	}
 	if s.Since.Nullable {
 		s = s.Undated()
 		n, err := in.Count(ctx, s, r.config.Cap)
@@ -69,9 +75,27 @@ func (r *reader) readByFirstSeen(ctx context.Context, in *database.Reading, s da
 			return nil, err
 		}
 		if n.Count > 0 {
-			undated = (&database.Tally{Undated: n}).Warnings(s)
+			undated = append(undated, (&database.Tally{Undated: n}).Warnings(s)...)
 			state.Orders = min(state.Orders+n.Count, signal.Count(r.config.Cap))
 		}
 	}
 	return undated, nil
+}
+
+// valuedByID is what rows are worth that were read with their amounts, by the id of the order.
+func (t *table) valuedByID(rows []database.Row) map[string]database.Valued {
+	columns := t.worth.Columns()
+	if len(columns) == 0 {
+		return nil
+	}
+	all := make(map[string]database.Valued, len(rows))
+	for _, row := range rows {
+		fields := row.Fields[len(row.Fields)-len(columns):]
+		one := database.Valued{Amount: fields[0], Rows: 1}
+		if len(columns) > 1 {
+			one.Currency = fields[1]
+		}
+		all[t.ref(row).ID] = one
+	}
+	return all
 }

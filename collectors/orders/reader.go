@@ -103,7 +103,7 @@ func newState(name string, s State) signal.State {
 		Name: name, Max: time.Duration(s.Max), Next: s.Next,
 		Terminal: s.done() && !s.Failed, Abandoned: s.Abandoned, Failed: s.Failed, Compensating: len(s.Compensates) > 0,
 		Severity: signal.Severity(s.Severity),
-		Orders: signal.Unknown, Overdue: signal.Unknown,
+		Orders:   signal.Unknown, Overdue: signal.Unknown,
 	}
 }
 
@@ -115,7 +115,11 @@ func (r *reader) states(ctx context.Context, in *database.Reading, t *table, sta
 	for i, s := range r.config.States {
 		if !states[i].Terminal {
 			read = append(read, &states[i])
-			waits = append(waits, r.wait(t, s.Name, s.Value.values(s.Name), states[i].Max))
+			wait := r.wait(t, s.Name, s.Value.values(s.Name), states[i].Max)
+			if states[i].Max > 0 || states[i].Failed {
+				wait.Worth = t.worth
+			}
+			waits = append(waits, wait)
 		}
 	}
 	warnings, errs := r.readStates(ctx, in, t, &r.firstSeen, read, waits)
@@ -145,6 +149,7 @@ func (r *reader) readStates(ctx context.Context, in *database.Reading, t *table,
 		if found.Tally.Known() {
 			warnings = append(warnings, found.Tally.Warnings(waits[i].Selection)...)
 			t.fill(states[i], found)
+			warnings = append(warnings, r.value(states[i], waits[i], found)...)
 		}
 	}
 	return warnings, errs

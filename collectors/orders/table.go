@@ -3,12 +3,16 @@ package orders
 import (
 	"context"
 
+	"github.com/lostorder/lostorder/collectors"
 	"github.com/lostorder/lostorder/internal/database"
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
 // table is an order table as its config describes it, found in the database.
-type table struct{ orderRows }
+type table struct {
+	orderRows
+	worth *database.Worth // nil without an amount
+}
 
 // find looks up the table and its columns. Its error names everything that is missing.
 func find(ctx context.Context, r *database.Reading, c *Table) (*table, error) {
@@ -20,7 +24,8 @@ func find(ctx context.Context, r *database.Reading, c *Table) (*table, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &table{rows}, columns.Missing()
+	worth := collectors.WorthOf(columns, c.Columns.Amount, c.Columns.Currency)
+	return &table{rows, worth}, columns.Missing()
 }
 
 // in selects the orders whose state column holds one of the values.

@@ -35,7 +35,7 @@ func (r *reader) rowTrail(ctx context.Context, in *database.Reading, orderID str
 	if err != nil {
 		return err
 	}
-	fields := t.fieldsWith(t.state)
+	fields := t.fieldsWith(append([]database.Column{t.state}, t.worth.Columns()...)...)
 	rows, err := in.Lookup(ctx, database.Lookup{
 		What: "orders", Table: t.found, Key: t.orderID, Text: orderID, Where: t.where,
 		Moments: []database.Column{t.at}, Fields: fields, Most: collectors.MostRows,
@@ -52,6 +52,9 @@ func (r *reader) rowTrail(ctx context.Context, in *database.Reading, orderID str
 		}
 		name, declared := c.States[i].Name, c.States[i].Value
 		event.What = "is in state " + name
+		if worth := t.worth.Columns(); len(worth) > 0 {
+			event.What += r.worthOf(row.Fields[len(t.orderID)+1:][:len(worth)])
+		}
 		if c.Source.Columns.Updated != "" {
 			event.What += "; the row was last changed then"
 		}

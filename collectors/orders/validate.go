@@ -19,6 +19,7 @@ func (c *Config) Validate() error {
 	}
 	where := map[string]string{"source.where": c.Source.Where}
 	errs = append(errs, tableOr("source", c.Source.Table, c.Source.Query)...)
+	errs = append(errs, c.Source.Errors("source", c.Source.Columns.Amount, c.Source.Columns.Currency)...)
 	if c.History != nil {
 		where["history.where"] = c.History.Where
 		errs = append(errs, tableOr("history", c.History.Table, c.History.Query)...)

@@ -23,7 +23,7 @@ func (r *reader) Advise(ctx context.Context) []collectors.Advice {
 			continue
 		}
 		k := s.keyed
-		columns := slices.Concat(k.Key, k.Values)
+		columns := slices.Concat(k.Key, k.Values, k.Worth.Columns())
 		for _, c := range []*database.Column{k.At, k.Trace} {
 			if c != nil {
 				columns = append(columns, *c)

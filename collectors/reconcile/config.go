@@ -30,11 +30,13 @@ type Config struct {
 
 // Side is one of the two tables.
 type Side struct {
-	Database string  `yaml:"database" required:"true" ref:"databases" doc:"The name of the database that holds the table." example:"shop"`
-	Primary  string  `yaml:"primary" ref:"databases" doc:"The database that confirms a mismatch, if database is a read replica." example:"shop-primary"`
-	Table    string  `yaml:"table" required:"true" doc:"The table, as table or schema.table." example:"orders"`
-	Columns  Columns `yaml:"columns" doc:"The names of the columns."`
-	Where    string  `yaml:"where" doc:"A SQL predicate. On the left it selects the orders that must have a partner, on the right the rows that count as one." example:"state IN ('paid', 'shipped')"`
+	Database         string  `yaml:"database" required:"true" ref:"databases" doc:"The name of the database that holds the table." example:"shop"`
+	Primary          string  `yaml:"primary" ref:"databases" doc:"The database that confirms a mismatch, if database is a read replica." example:"shop-primary"`
+	Table            string  `yaml:"table" required:"true" doc:"The table, as table or schema.table." example:"orders"`
+	Columns          Columns `yaml:"columns" doc:"The names of the columns."`
+	collectors.Money `inline:"true"`
+
+	Where string `yaml:"where" doc:"A SQL predicate. On the left it selects the orders that must have a partner, on the right the rows that count as one." example:"state IN ('paid', 'shipped')"`
 }
 
 // Columns are the names of the columns of a side.
@@ -42,6 +44,8 @@ type Columns struct {
 	Key         []string `yaml:"key" required:"true" single:"true" doc:"The id of the order. Several columns if only together they identify an order. An index must begin with them." example:"id"`
 	At          string   `yaml:"at" default:"created_at" doc:"When the row was created or last changed. lostorder finds new rows by an index on it. If empty, only a pass finds new rows."`
 	Traceparent string   `yaml:"traceparent" doc:"The W3C traceparent of the row, or its trace id. A finding then links the trace." example:"traceparent"`
+	Amount      string   `yaml:"amount" doc:"What the row is worth: a decimal number, or a whole number of minor units with minor_units. Findings then say how much money is at stake." example:"total"`
+	Currency    string   `yaml:"currency" doc:"The currency of the amount; currency sets one for all rows. Amounts of several currencies are never added." example:"currency"`
 	Values      []string `yaml:"values" single:"true" doc:"The columns whose values are compared, for expect: equal, in the same order on both sides." example:"amount,status"`
 }
 

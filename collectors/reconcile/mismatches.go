@@ -35,7 +35,8 @@ type mismatch struct {
 	kind   signal.MismatchKind
 	detail string
 	since  signal.Instant
-	trace  string // the traceparent of its row, where it is known
+	trace  string        // the traceparent of its row, where it is known
+	amount signal.Amount // what it is worth; of no orders where that is unknown
 }
 
 // same reports whether it is still the same mismatch. Until it is confirmed its values
@@ -124,8 +125,17 @@ func (s *suspects) summary(kinds []signal.MismatchKind, sample int, shown func(d
 				ref.TraceID, ref.SpanID = span.Parent(c.found.trace)
 				m.Sample = append(m.Sample, ref)
 			}
+			if c.found.amount.Orders > 0 {
+				m.AtStake.Amounts = m.AtStake.Amounts.Plus(c.found.amount)
+			}
 			if c.found.detail != "" && len(m.Details) < 3 {
 				m.Details = append(m.Details, signal.Detail{OrderID: shown(c.key), Text: c.found.detail})
+			}
+		}
+		if len(m.AtStake.Amounts) > 0 {
+			m.AtStake.Coverage = signal.CoversAll
+			if m.Capped {
+				m.AtStake.Coverage = signal.CoversCounted
 			}
 		}
 		all = append(all, m)
@@ -193,11 +203,11 @@ func (r *reader) mismatchOf(l, s compare.Found) mismatch {
 	expect := r.config.Expect
 	switch {
 	case l.Young > 0 && s.Held == 0 && expect != atMostOne:
-		return mismatch{kind: signal.MissingRight, since: l.Since, trace: l.Trace}
+		return mismatch{kind: signal.MissingRight, since: l.Since, trace: l.Trace, amount: r.amount(left, l, 1)}
 	case s.Young > 0 && l.Rows == 0:
-		return mismatch{kind: signal.MissingLeft, since: s.Since, trace: s.Trace}
+		return mismatch{kind: signal.MissingLeft, since: s.Since, trace: s.Trace, amount: r.amount(right, s, 1)}
 	case s.Young > 0 && s.Held > 1 && expect != atLeastOne:
-		return mismatch{kind: signal.Duplicate, since: s.Last, trace: cmp.Or(s.Trace, l.Trace), detail: fmt.Sprintf("%d rows", s.Held)}
+		return mismatch{kind: signal.Duplicate, since: s.Last, trace: cmp.Or(s.Trace, l.Trace), detail: fmt.Sprintf("%d rows", s.Held), amount: cmp.Or(r.amount(right, s, s.Held-1), r.amount(left, l, s.Held-1))}
 	case l.Young > 0 && s.Held == 1 && expect == equal:
 		return r.compareValues(l, s)
 	}
@@ -215,5 +225,17 @@ func (r *reader) compareValues(l, s compare.Found) mismatch {
 	if len(differ) == 0 {
 		return mismatch{}
 	}
-	return mismatch{kind: signal.Different, since: l.Since, trace: cmp.Or(l.Trace, s.Trace), detail: strings.Join(differ, ", ")}
+	return mismatch{kind: signal.Different, since: l.Since, trace: cmp.Or(l.Trace, s.Trace), detail: strings.Join(differ, ", "), amount: r.amount(left, l, 1)}
+}
+
+// amount is what a mismatch is worth by a row of a side: so many times its amount, for a
+// payment that was taken so many times too often.
+func (r *reader) amount(role int, f compare.Found, times int64) signal.Amount {
+	side := []*Side{&r.config.Left, &r.config.Right}[role]
+	if f.Amount.Rows == 0 {
+		return signal.Amount{}
+	}
+	amount, _ := side.Amount(f.Amount.Amount, f.Amount.Currency, times)
+	amount.Orders = min(amount.Orders, 1)
+	return amount
 }

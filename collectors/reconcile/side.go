@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/lostorder/lostorder/collectors"
 	"github.com/lostorder/lostorder/internal/database"
 	"github.com/lostorder/lostorder/internal/database/compare"
 	"github.com/lostorder/lostorder/internal/database/dialect"
@@ -49,6 +50,7 @@ func (s *side) describe(ctx context.Context, r *database.Reading) error {
 	columns, named := database.ColumnsOf(t, s.name+".columns."), &s.config.Columns
 	k.Key, k.Values = columns.All(named.Key, "key"), columns.All(named.Values, "values")
 	k.At, k.Trace = columns.Maybe(named.At, "at"), columns.Maybe(named.Traceparent, "traceparent")
+	k.Worth = collectors.WorthOf(columns, named.Amount, named.Currency)
 	if s.config.Where != "" {
 		k.Where = []database.Condition{database.Matches(s.config.Where)}
 	}

@@ -62,7 +62,12 @@ func (r *reader) fingerprint() string {
 	hash := sha256.New()
 	fmt.Fprintf(hash, "%q %q %v %q", c.Name, c.Expect, c.Within, r.sides[left].keyed.KeyForms)
 	for _, s := range []*Side{&c.Left, &c.Right} {
-		fmt.Fprintf(hash, " %q %q %q %q", s.Database, s.Table, s.Columns, s.Where)
+		columns := struct {
+			Key             []string
+			At, Traceparent string
+			Values          []string
+		}{s.Columns.Key, s.Columns.At, s.Columns.Traceparent, s.Columns.Values}
+		fmt.Fprintf(hash, " %q %q %q %q", s.Database, s.Table, columns, s.Where)
 	}
 	return hex.EncodeToString(hash.Sum(nil))
 }

@@ -17,6 +17,7 @@ func (c *Config) Validate() error {
 		if problem := database.CheckPredicate(side.Where); problem != "" {
 			wrong(name+".where", "%s", problem)
 		}
+		errs = append(errs, side.Errors(name, side.Columns.Amount, side.Columns.Currency)...)
 		if c.Within > 0 && side.Columns.At == "" {
 			wrong(name+".columns.at", "empty, but within needs the time of each row")
 		}

@@ -12,13 +12,18 @@ type Wait struct {
 	Longest time.Duration // they may wait; 0: as long as they like
 	Sample  int           // how many are named
 	Fields  []Column      // that name them
+	Worth   *Worth        // what those are worth that have waited for longer; nil: not asked
 }
 
 // Waiting is what there is to say of a Wait. The error says what is missing of it.
 type Waiting struct {
 	Tally  Tally
 	Oldest []Row
-	Err    error
+	// Valued is what those are worth that have waited for longer, or all where they may wait
+	// as long as they like: of the oldest, up to the cap. ValuedErr says why it is missing.
+	Valued    []Valued
+	ValuedErr error
+	Err       error
 }
 
 // Waiting asks about several selections at once: Tally and Oldest of each.
@@ -33,11 +38,22 @@ func (r *Reading) Waiting(ctx context.Context, waits []Wait) []Waiting {
 		oldest[i] = r.oldest(w.Selection, w.Sample, w.Fields, &all[i].Oldest).after(count[0])
 		questions = append(append(questions, count...), oldest[i])
 	}
+	// The amounts come last: a right that is missing for them must not cost the counts.
+	valued := make([]*question, len(waits))
+	for i, w := range waits {
+		if w.Worth != nil {
+			valued[i] = r.valued(w.Selection, w.Cap, w.Longest, w.Worth, &all[i].Valued).after(oldest[i])
+			questions = append(questions, valued[i])
+		}
+	}
 	r.together(ctx, questions...)
 	for i, tally := range tallies {
 		var missing error
 		all[i].Tally, missing = tally()
 		all[i].Err = Join(missing, oldest[i].err)
+		if valued[i] != nil {
+			all[i].ValuedErr = valued[i].err
+		}
 	}
 	return all
 }

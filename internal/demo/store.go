@@ -17,6 +17,8 @@ CREATE TABLE orders (
 	state       TEXT NOT NULL,
 	state_since INTEGER NOT NULL, -- Unix milliseconds
 	created_at  INTEGER NOT NULL, -- Unix milliseconds
+	total_cents INTEGER NOT NULL DEFAULT (abs(random()) % 20000 + 500),
+	currency    TEXT NOT NULL DEFAULT (CASE abs(random()) % 5 WHEN 0 THEN 'USD' ELSE 'EUR' END),
 	request     TEXT NOT NULL,    -- the idempotency key of the storefront
 	traceparent TEXT NOT NULL     -- of the request that placed it
 );
@@ -90,7 +92,7 @@ func (s *store) place(ctx context.Context, orderID, request, traceparent string,
 }
 
 func addOrder(ctx context.Context, tx *sql.Tx, orderID, request, traceparent string, at time.Time) error {
-	if _, err := tx.ExecContext(ctx, `INSERT INTO orders VALUES (?1, 'placed', ?2, ?2, ?3, ?4)`, orderID, at.UnixMilli(), request, traceparent); err != nil {
+	if _, err := tx.ExecContext(ctx, `INSERT INTO orders (id, state, state_since, created_at, request, traceparent) VALUES (?1, 'placed', ?2, ?2, ?3, ?4)`, orderID, at.UnixMilli(), request, traceparent); err != nil {
 		return err
 	}
 	return addTransition(ctx, tx, insertOrderTransition, orderID, "placed", at)

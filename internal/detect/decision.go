@@ -98,6 +98,7 @@ type Case struct {
 	DecidableAt signal.Instant
 	Count       int64
 	Orders      []signal.OrderRef
+	AtStake     signal.Stake
 	Evidence    signal.Evidence
 }
 

@@ -101,3 +101,11 @@ func verb(n int64, one, several string) string {
 	}
 	return several
 }
+
+// atStake is what affected orders are worth, in words; no fact where it is unknown.
+func atStake(s signal.Stake) signal.Evidence {
+	if text := phrase.Stake(s); text != "" {
+		return signal.Evidence{signal.TextFact("at_stake", text)}
+	}
+	return nil
+}

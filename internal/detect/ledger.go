@@ -133,7 +133,7 @@ func newFinding(key caseKey, c *Case, v *view) signal.Finding {
 // update refreshes an open finding. Its identity and since stay.
 func update(f *signal.Finding, c *Case, v *view) {
 	f.Labels = v.labels(c.Subject)
-	f.Severity, f.Summary, f.Count, f.Evidence = v.severity(c), sentence(c.Summary), c.Count, c.Evidence
+	f.Severity, f.Summary, f.Count, f.Evidence, f.AtStake = v.severity(c), sentence(c.Summary), c.Count, c.Evidence, c.AtStake
 	if len(c.Orders) > 0 {
 		f.OrderIDs, f.Traced, f.TraceID = orderIDs(c.Orders), traced(c.Orders), ""
 		if len(f.Traced) > 0 {

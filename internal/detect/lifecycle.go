@@ -36,7 +36,9 @@ func overdueState(v *view, l *signal.Lifecycle, s *signal.State) Case {
 		Since: due, DecidableAt: due,
 		Summary:  fmt.Sprintf("%s %s been in state %s for longer than %s.", orders(n, s.OverdueCapped), verb(n, "has", "have"), s.Name, phrase.Duration(s.Max)),
 		Evidence: signal.Evidence{signal.CappedFact("overdue_orders", n, s.OverdueCapped)},
+		AtStake:  s.AtStake,
 	}
+	c.Evidence = append(c.Evidence, atStake(s.AtStake)...)
 	if s.Oldest.Known() {
 		dwell := signal.AgeFact("longest_dwell", s.Oldest, v.at)
 		if s.Oldest.Bound == signal.Measured {

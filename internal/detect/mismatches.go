@@ -27,6 +27,7 @@ func mismatchCase(r *signal.Reconciliation, names map[signal.MismatchKind]string
 			c.Evidence = append(c.Evidence, signal.ListFact(names[m.Kind]+"_sample", sampleOf(m.Sample)...))
 		}
 		c.Count += int64(m.Count)
+		c.AtStake = c.AtStake.Plus(m.AtStake)
 		c.Orders = append(c.Orders, m.Sample...)
 		for _, detail := range m.Details {
 			details = append(details, detail.String())
@@ -45,6 +46,7 @@ func mismatchCase(r *signal.Reconciliation, names map[signal.MismatchKind]string
 			c.Evidence = append(signal.Evidence{signal.TextFact("cause", store.String()+" is empty: it has no row that counts")}, c.Evidence...)
 		}
 	}
+	c.Evidence = append(c.Evidence, atStake(c.AtStake)...)
 	if oldest.Known() {
 		c.Evidence = append(c.Evidence, signal.MomentFact("oldest_row", oldest))
 	}

@@ -141,13 +141,7 @@ func TestTheConfigSetsTheSeverityOfASubject(t *testing.T) {
 
 func TestAFindingForTheRecordStaysOne(t *testing.T) {
 	s := newScript(t)
-	s.play(10*time.Minute, func(int) signal.Report {
-		q := signal.NewQueue(signal.QueueID{System: signal.RabbitMQ, Cluster: "main", Destination: "orders"})
-		setup := signal.NewSetup()
-		setup.DeadLettering.Route = signal.RouteNone
-		q.Setup, q.Objective.Severity, q.Ready, q.Consumers = &setup, signal.Critical, 0, 0
-		return signal.Report{Queues: []signal.Queue{q}}
-	})
+	show(s, time.Hour, letters(signal.RabbitMQ, "orders", nowhere, unused, func(q *signal.Queue) { q.Objective.Severity = signal.Critical }))
 	open := s.detector.Open()
 	if len(open) != 1 || open[0].Mode != signal.DLQMissing || open[0].Severity != signal.Info {
 		t.Errorf("the findings are %+v, want dlq_missing at info", open)

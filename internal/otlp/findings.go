@@ -53,6 +53,9 @@ func record(c detect.Change) (r log.Record) {
 		attribute.String("lostorder.since", f.Since.UTC().Format(time.RFC3339Nano)),
 	)
 	r.AddAttributes(labels(f.Subject)...)
+	for _, a := range f.AtStake.Amounts {
+		r.AddAttributes(attribute.String("lostorder.amount."+a.Currency, string(a.Value)))
+	}
 	for _, name := range f.Labels.Names() {
 		r.AddAttributes(attribute.String("lostorder.label."+name, f.Labels[name]))
 	}

@@ -39,6 +39,7 @@ func lost() signal.Finding {
 		OrderIDs: []string{"A-1", "A-2", "A-3"}, Count: 3, Since: now.Add(-time.Hour), DecidableAt: now.Add(-5 * time.Second), DetectedAt: now, TraceID: traceID,
 		Evidence: signal.Evidence{signal.CountFact("pending_events", 3)},
 		Labels:   signal.Labels{"team": "payments"},
+		AtStake:  signal.Stake{Amounts: signal.Amounts{{Currency: "EUR", Value: "18240.5", Orders: 3}}, Coverage: signal.CoversAll},
 		Traced: []signal.OrderRef{
 			{ID: "A-1", TraceID: traceID, SpanID: spanID, Since: signal.InstantOf(now.Add(-time.Hour))},
 			{ID: "A-3", TraceID: strings.Repeat("ab", 16)},
@@ -130,7 +131,7 @@ func check(t *testing.T, r *otlptest.Received) {
 		t.Errorf("the record is %v", record)
 	}
 	text := record.String()
-	for _, want := range []string{"lostorder.order_ids", "A-2", "lostorder.evidence.pending_events", "lostorder.finding.opened", "lostorder.outbox", "lostorder.label.team"} {
+	for _, want := range []string{"lostorder.order_ids", "A-2", "lostorder.evidence.pending_events", "lostorder.finding.opened", "lostorder.outbox", "lostorder.label.team", "lostorder.amount.EUR", "18240.5"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the record has no %s: %s", want, text)
 		}

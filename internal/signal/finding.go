@@ -59,6 +59,8 @@ type Finding struct {
 	TraceID     string
 	// Traced are the orders of the sample whose trace is known.
 	Traced []OrderRef
+	// AtStake is what the affected orders are worth, where the config names their amounts.
+	AtStake Stake
 	// Labels are those of the config for the subject, such as the team that owns it.
 	Labels Labels
 }

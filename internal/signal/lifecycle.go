@@ -40,6 +40,7 @@ type State struct {
 	OrdersCapped  bool
 	Overdue       Count
 	OverdueCapped bool
+	AtStake       Stake           // what the overdue orders are worth
 	Oldest        Age             // dwell of the order that has been in it longest
 	Sample        []OrderRef      // the orders with the longest dwell, longest first
 	Dwells        *DwellHistogram // of all orders in it, from the latest count; nil where they are not counted

@@ -63,6 +63,7 @@ type Mismatches struct {
 	Oldest      Instant // when the oldest row among them was written; unknown where no column holds it
 	ConfirmedAt Instant // when the first of them had outlasted the grace period
 	Sample      []OrderRef
+	AtStake     Stake // what they are worth
 	// Details describe what differs, for some of the orders.
 	Details []Detail
 }

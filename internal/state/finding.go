@@ -28,6 +28,8 @@ type findingRecord struct {
 	Seen        signal.Instant    `json:"seen,omitempty"` // of an open one
 	Evidence    signal.Evidence   `json:"evidence,omitempty"`
 	Labels      signal.Labels     `json:"labels,omitempty"`
+	Amounts     signal.Amounts    `json:"amounts,omitempty"`
+	AmountsOf   signal.Coverage   `json:"amounts_of,omitempty"`
 }
 
 func encodeFinding(f *signal.Finding, seen signal.Instant) ([]byte, error) {
@@ -35,6 +37,7 @@ func encodeFinding(f *signal.Finding, seen signal.Instant) ([]byte, error) {
 		ID: f.ID, Mode: f.Mode, Severity: f.Severity, Subject: f.Subject, Summary: f.Summary, Collector: f.Target.Collector, Target: f.Target.Target,
 		OrderIDs: f.OrderIDs, Traced: f.Traced, TraceID: f.TraceID, Count: f.Count,
 		Since: f.Since, DecidableAt: f.DecidableAt, DetectedAt: f.DetectedAt, ClosedAt: f.ClosedAt, Seen: seen, Evidence: f.Evidence, Labels: f.Labels,
+		Amounts: f.AtStake.Amounts, AmountsOf: f.AtStake.Coverage,
 	})
 }
 
@@ -48,6 +51,7 @@ func decodeFinding(body []byte) (o detect.OpenFinding, err error) {
 			ID: r.ID, Mode: r.Mode, Severity: r.Severity, Subject: r.Subject, Summary: r.Summary, Target: signal.TargetID{Collector: r.Collector, Target: r.Target},
 			OrderIDs: r.OrderIDs, Traced: r.Traced, TraceID: r.TraceID, Count: r.Count,
 			Since: r.Since, DecidableAt: r.DecidableAt, DetectedAt: r.DetectedAt, ClosedAt: r.ClosedAt, Evidence: r.Evidence, Labels: r.Labels,
+			AtStake: signal.Stake{Amounts: r.Amounts, Coverage: r.AmountsOf},
 		},
 		Seen: r.Seen,
 	}, nil

@@ -27,6 +27,7 @@ func finding(id string) detect.OpenFinding {
 		Subject:  signal.Subject{System: signal.Kafka, Cluster: "main", Destination: "orders", Group: id},
 		OrderIDs: []string{"order-1", "order-2"}, Since: noon.Add(-time.Hour), DecidableAt: noon.Add(-time.Minute), DetectedAt: noon,
 		Evidence: signal.Evidence{signal.CountFact("waiting", 12), signal.CountFact("committed_offset", 4711)},
+		AtStake:  signal.Stake{Amounts: signal.Amounts{{Currency: "EUR", Value: "18240.5", Orders: 12}}, Coverage: signal.CoversAll},
 		Labels:   signal.Labels{"team": "payments"},
 		TraceID:  "4bf92f3577b34da6a3ce929d0e0e4736",
 		Traced:   []signal.OrderRef{{ID: "order-1", Since: signal.InstantOf(noon), TraceID: "4bf92f3577b34da6a3ce929d0e0e4736", SpanID: "00f067aa0ba902b7"}},

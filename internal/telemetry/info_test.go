@@ -154,3 +154,22 @@ func TestTheConfigCannotUseTheNamesOfOurLabels(t *testing.T) {
 		}
 	}
 }
+
+func TestAmountsAreExportedByCurrency(t *testing.T) {
+	s := full()
+	stake := signal.Stake{Amounts: signal.Amounts{{Currency: "EUR", Value: "18240.5", Orders: 132}, {Currency: "USD", Value: "5", Orders: 1}}, Coverage: signal.CoversCounted}
+	s.Targets[1].Reading.Lifecycles[0].States[0].AtStake = stake
+	s.Open = []signal.Finding{{ID: "a1", Mode: signal.OrderOverdue, Severity: signal.Critical, Since: noon, Count: 2, Subject: signal.Subject{Database: "shop", Lifecycle: "order", State: "placed"}, AtStake: stake}}
+	got := lines(scrape(t, exporter(&s), "text"))
+	const finding = `lostorder_finding_amount{mode="order_overdue",severity="critical",finding="a1",database="shop",lifecycle="order",state="placed",currency=`
+	for _, want := range []string{
+		`lostorder_orders_overdue_amount{database="shop",lifecycle="order",state="placed",currency="EUR"} 18240.5`,
+		`lostorder_orders_overdue_amount{database="shop",lifecycle="order",state="placed",currency="USD"} 5`,
+		finding + `"EUR",coverage="counted"} 18240.5`,
+		finding + `"USD",coverage="counted"} 5`,
+	} {
+		if !slices.Contains(got, want) {
+			t.Errorf("no %s", want)
+		}
+	}
+}

@@ -36,6 +36,8 @@ const (
 	labelSubject     = "subject"
 	labelOrders      = "orders"
 	labelWebhook     = "webhook"
+	labelCurrency    = "currency"
+	labelCoverage    = "coverage"
 )
 
 var (

@@ -209,6 +209,11 @@ var groups = []group{
 				each: perState(func(s *state, out *block) { out.count(s.Overdue, s.labels) }),
 			},
 			{
+				Name: "lostorder_orders_overdue_amount", Type: Gauge, Unit: "currency", Labels: with(orderLabels, labelCurrency), Stability: Experimental,
+				Help: "What the overdue orders in the state are worth, in units of the currency. A count that was capped shows the amount of those counted. Only if columns.amount is set. Amounts of several currencies are never added.",
+				each: overdueAmounts,
+			},
+			{
 				Name: "lostorder_orders_undeclared", Type: Gauge, Unit: "orders", Labels: orderLabels, Stability: Experimental,
 				Help: "Orders in a state that the lifecycle does not declare. No series while there are none.",
 				each: perLifecycle(undeclared),
@@ -339,6 +344,11 @@ var groups = []group{
 				Name: "lostorder_finding_affected", Type: Gauge, Unit: "orders or messages", Labels: caseLabels, Stability: Stable,
 				Help: "Orders or messages affected by an open finding.",
 				each: perFinding(findingAffected),
+			},
+			{
+				Name: "lostorder_finding_amount", Type: Gauge, Unit: "currency", Labels: with(caseLabels, labelCurrency, labelCoverage), Stability: Experimental,
+				Help: "What the orders affected by an open finding are worth, in units of the currency. coverage says of which orders: all, counted (up to the cap; there may be more) or sample. Only if the config names the column of the amount.",
+				each: findingAmounts,
 			},
 			{
 				Name: "lostorder_finding_info", Type: Gauge, Unit: "info", Labels: []string{labelMode, labelFinding, labelSubject, labelOrders}, Stability: Experimental,

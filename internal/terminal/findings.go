@@ -146,6 +146,9 @@ func (s Style) Finding(w io.Writer, f *api.Finding) error {
 		facts = append(facts, row{"closed", s.moment(f.ClosedAt)})
 	}
 	facts = append(facts, row{"count", strconv.FormatInt(f.Count, 10)})
+	if f.AtStake != "" {
+		facts = append(facts, row{"at stake", f.AtStake})
+	}
 	if f.Unconfirmed {
 		facts = append(facts, row{"confirmed", "not since lostorder restarted"})
 	}

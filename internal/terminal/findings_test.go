@@ -111,8 +111,9 @@ Decided from:
 	}
 	b.Reset()
 	owned := answer().Findings[0]
+	owned.AtStake = "€ 18,240.50 in 132 orders"
 	owned.CustomLabels = signal.Labels{"tier": "1", "team": "payments"}
-	if err := style.Finding(&b, &owned); err != nil || !strings.Contains(b.String(), "  labels          team payments, tier 1\n") {
+	if err := style.Finding(&b, &owned); err != nil || !strings.Contains(b.String(), "  labels          team payments, tier 1\n") || !strings.Contains(b.String(), "  at stake        € 18,240.50 in 132 orders\n") {
 		t.Errorf("it does not name its labels: %v\n%s", err, b.String())
 	}
 	b.Reset()

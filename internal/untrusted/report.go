@@ -155,6 +155,7 @@ func lifecycle(l *signal.Lifecycle) bool {
 	state := func(s *signal.State) bool {
 		dirty := clean(&s.Name)
 		dirty = changed(&s.Next, text) || dirty
+		dirty = amounts(&s.AtStake) || dirty
 		return orders(&s.Sample) || dirty
 	}
 	dirty := clean(&l.Name, &l.Database)
@@ -182,10 +183,19 @@ func lifecycle(l *signal.Lifecycle) bool {
 	return dirty
 }
 
+// amounts cleans the currencies, which a column holds.
+func amounts(s *signal.Stake) bool {
+	all := []signal.Amount(s.Amounts)
+	dirty := changed(&all, func(a *signal.Amount) bool { return clean(&a.Currency) })
+	s.Amounts = all
+	return dirty
+}
+
 func reconciliation(r *signal.Reconciliation) bool {
 	dirty := clean(&r.Name, &r.Left.Database, &r.Left.Table, &r.Right.Database, &r.Right.Table)
 	return changed(&r.Mismatches, func(m *signal.Mismatches) bool {
 		dirty := orders(&m.Sample)
+		dirty = amounts(&m.AtStake) || dirty
 		return changed(&m.Details, func(d *signal.Detail) bool {
 			dirty := ids(&d.OrderID)
 			return clean(&d.Text) || dirty

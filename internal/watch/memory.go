@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/lostorder/lostorder/internal/detect"
+	"github.com/lostorder/lostorder/internal/phrase"
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
@@ -219,6 +220,9 @@ func findingAttrs(f *signal.Finding) []any {
 	attrs := []any{
 		"summary", f.Summary, "mode", f.Mode, "severity", f.Severity, "subject", f.Subject.String(), "count", f.Count,
 		"since", f.Since, "finding", f.ID, "order_ids", f.OrderIDs, "trace_id", f.TraceID,
+	}
+	if len(f.AtStake.Amounts) > 0 {
+		attrs = append(attrs, "at_stake", phrase.Stake(f.AtStake))
 	}
 	for _, name := range f.Labels.Names() {
 		attrs = append(attrs, "label_"+name, f.Labels[name])

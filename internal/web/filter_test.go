@@ -91,3 +91,22 @@ func TestThePageShowsTheFindingsOfOneTeam(t *testing.T) {
 		t.Error("a few findings without teams have filters")
 	}
 }
+
+func TestAFindingShowsHowMuchMoneyIsAtStake(t *testing.T) {
+	s := troubled()
+	s.Open[0].AtStake = signal.Stake{Amounts: signal.Amounts{{Currency: "EUR", Value: "18240.5", Orders: 132}}, Coverage: signal.CoversAll}
+	if _, body := do(t, handler(s), http.MethodGet, "/api/v1/findings/a1b2c3"); !strings.Contains(body, `"amounts": [
+    {
+      "currency": "EUR",
+      "amount": "18240.5",
+      "orders": 132
+    }
+  ],
+  "amounts_of": "all",
+  "at_stake": "€ 18,240.50 in 132 orders"`) {
+		t.Errorf("the API does not show it:\n%s", body)
+	}
+	if _, body := do(t, handler(s), http.MethodGet, "/"); !strings.Contains(body, `<span class="since money">€ 18,240.50 in 132 orders</span>`) {
+		t.Error("the page does not show it")
+	}
+}

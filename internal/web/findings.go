@@ -7,6 +7,7 @@ import (
 
 	"github.com/prometheus/common/model"
 
+	"github.com/lostorder/lostorder/internal/phrase"
 	"github.com/lostorder/lostorder/internal/signal"
 	"github.com/lostorder/lostorder/internal/watch"
 	"github.com/lostorder/lostorder/internal/web/api"
@@ -89,9 +90,17 @@ func (s *server) finding(f *signal.Finding, times func(*signal.Finding) int) api
 	}
 	return api.Finding{
 		ID: f.ID, Mode: f.Mode, Severity: f.Severity, Summary: f.Summary,
-		Subject: f.Subject.String(), Labels: f.Subject, CustomLabels: f.Labels, Target: f.Target.String(),
+		Subject: f.Subject.String(), Labels: f.Subject, CustomLabels: f.Labels, Amounts: f.AtStake.Amounts, AmountsOf: amountsOf(f), AtStake: phrase.Stake(f.AtStake), Target: f.Target.String(),
 		OrderIDs: ids, Count: f.Count,
 		Since: f.Since.UTC(), DetectedAt: f.DetectedAt.UTC(), ClosedAt: f.ClosedAt.UTC(), Unconfirmed: f.Unconfirmed, TimesIn7Days: times(f),
 		Evidence: f.Evidence, URL: s.External.Finding(f.ID), RunbookURL: s.runbook(f.Mode), TraceID: f.TraceID,
 	}
+}
+
+// amountsOf says of which orders the amounts are; empty where there are none.
+func amountsOf(f *signal.Finding) signal.Coverage {
+	if len(f.AtStake.Amounts) == 0 {
+		return ""
+	}
+	return f.AtStake.Coverage
 }

@@ -73,6 +73,7 @@ type findingRow struct {
 	Lasted      string
 	Recurrence  string // "third time in 7 days"; empty for the first
 	Hidden      int64  // orders beyond those that are named
+	Money       string // what the affected orders are worth; empty where it is unknown
 }
 
 type targetRow struct {
@@ -149,6 +150,7 @@ func (s *server) findingRow(known *watch.Snapshot, f *signal.Finding, root strin
 	row := findingRow{
 		Finding: f, Link: root + "findings/" + url.PathEscape(f.ID), Means: means(f.Mode), Runbook: s.runbook(f.Mode),
 		Hidden: f.Count - int64(len(f.OrderIDs)), Recurrence: recurrence(known, f, now),
+		Money: phrase.Stake(f.AtStake),
 	}
 	if !f.Since.IsZero() {
 		row.SinceClock, row.SinceAgo, row.SinceISO = phrase.Clock(f.Since, now), phrase.Ago(now.Sub(f.Since)), f.Since.UTC().Format(time.RFC3339)

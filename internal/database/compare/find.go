@@ -19,6 +19,7 @@ type Found struct {
 	Values []database.Value // of the first of those
 	Since  signal.Instant   // the moment of the first of all, on our clock; unknown where no column says so
 	Last   signal.Instant   // the moment of the last
+	Amount database.Valued  // what one of those is worth for which the conditions hold; no rows where it is unknown, or where they differ
 	Trace  string           // the traceparent of one of those for which the conditions hold; empty where no column has it
 }
 
@@ -67,9 +68,14 @@ func (k *Rows) find(ctx context.Context, r *database.Reading, keys []database.Ke
 		if k.Trace != nil {
 			into = append(into, &trace)
 		}
+		worth := make([]sql.NullString, 2*len(k.Worth.Columns()))
+		for i := range worth {
+			into = append(into, &worth[i])
+		}
 		if err := rows.Scan(into...); err != nil {
 			return err
 		}
+		f.Amount = valuedOf(worth)
 		for _, v := range values {
 			f.Values = append(f.Values, database.Value{Text: v.String, Null: !v.Valid})
 		}
@@ -110,11 +116,18 @@ func (k *Rows) lookUp(r *database.Reading, keys []database.Key) (q dialect.Query
 	if k.Trace != nil {
 		carried = append(carried, d.Text(*k.Trace))
 	}
-	for _, text := range carried {
+	ofHeld := func(text string) string {
 		if held != "" {
-			text = "CASE WHEN " + held + " THEN " + text + " END"
+			return "CASE WHEN " + held + " THEN " + text + " END"
 		}
-		fields = append(fields, "min("+text+")")
+		return text
+	}
+	for _, text := range carried {
+		fields = append(fields, "min("+ofHeld(text)+")")
+	}
+	for _, c := range k.Worth.Columns() {
+		text := ofHeld(d.Text(c))
+		fields = append(fields, "min("+text+")", "max("+text+")")
 	}
 	where := k.among(d, keys, &q.Args)
 	q.SQL = "SELECT " + strings.Join(fields, ", ") + " FROM " + r.From(k.Table) + " WHERE " + where + " GROUP BY " + strings.Join(group, ", ")
@@ -157,4 +170,20 @@ func (k *Rows) equal(d dialect.Dialect, key database.Key, args *[]any) (string, 
 		parts[i] = d.Quote(c.Name) + " IN (" + strings.Join(values, ", ") + ")"
 	}
 	return strings.Join(parts, " AND "), true
+}
+
+// valuedOf takes the least and the greatest amount of the rows under a key, and of their
+// currency. Rows that differ are worth nothing that one number can say.
+func valuedOf(worth []sql.NullString) database.Valued {
+	if len(worth) == 0 || !worth[0].Valid || worth[0] != worth[1] {
+		return database.Valued{}
+	}
+	one := database.Valued{Amount: worth[0].String, Rows: 1}
+	if len(worth) > 2 {
+		if worth[2] != worth[3] {
+			return database.Valued{}
+		}
+		one.Currency = worth[2].String
+	}
+	return one
 }

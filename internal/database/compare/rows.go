@@ -24,6 +24,7 @@ type Rows struct {
 	Where      []database.Condition
 	At         *database.Column // when a row was made or changed; nil where no column says so
 	Trace      *database.Column // the traceparent of the row; nil where no column has it
+	Worth      *database.Worth  // what the row is worth; nil where no column says so
 	Younger    time.Duration    // rows that are older than this are left out; 0: none
 	Once       bool             // rows of one key are taken as one
 }

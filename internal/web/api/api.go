@@ -44,12 +44,18 @@ type Finding struct {
 	Labels   signal.Subject  `json:"labels"`  // as the metrics have them
 	// CustomLabels are those that the config gives the subject, such as its team.
 	CustomLabels signal.Labels `json:"custom_labels,omitempty"`
-	Target       string        `json:"target"` // collector/target
-	OrderIDs     []string      `json:"order_ids"`
-	Count        int64         `json:"count"`
-	Since        time.Time     `json:"since"`
-	DetectedAt   time.Time     `json:"detected_at"`
-	ClosedAt     time.Time     `json:"closed_at,omitzero"` // zero while it is open
+	// Amounts are what the affected orders are worth, one sum for each currency, as exact
+	// decimal numbers in text. AmountsOf says of which orders: all, counted (up to the cap;
+	// there may be more) or sample. AtStake is the same in words.
+	Amounts    signal.Amounts  `json:"amounts,omitempty"`
+	AmountsOf  signal.Coverage `json:"amounts_of,omitempty"`
+	AtStake    string          `json:"at_stake,omitempty"`
+	Target     string          `json:"target"` // collector/target
+	OrderIDs   []string        `json:"order_ids"`
+	Count      int64           `json:"count"`
+	Since      time.Time       `json:"since"`
+	DetectedAt time.Time       `json:"detected_at"`
+	ClosedAt   time.Time       `json:"closed_at,omitzero"` // zero while it is open
 	// Unconfirmed: it was open before a restart, and its target has not been read since.
 	Unconfirmed bool `json:"unconfirmed,omitempty"`
 	// TimesIn7Days is how often the same failure of the same subject was open in the last

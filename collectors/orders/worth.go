@@ -1,0 +1,50 @@
+package orders
+
+import (
+	"fmt"
+
+	"github.com/lostorder/lostorder/internal/database"
+	"github.com/lostorder/lostorder/internal/phrase"
+	"github.com/lostorder/lostorder/internal/signal"
+)
+
+// value adds to a state what its overdue orders are worth. An amount that cannot be read
+// costs only the amount.
+func (r *reader) value(state *signal.State, wait database.Wait, found database.Waiting) []string {
+	switch {
+	case wait.Worth == nil || !state.Overdue.Known():
+		return nil
+	case found.ValuedErr != nil:
+		return []string{"lostorder cannot say how much money is at stake: " + found.ValuedErr.Error()}
+	}
+	return r.stake(state, found.Valued)
+}
+
+// stake sets what the overdue orders of a state are worth.
+func (r *reader) stake(state *signal.State, rows []database.Valued) []string {
+	sum, unread, err := r.config.Source.Sum(rows)
+	if err != nil {
+		return []string{fmt.Sprintf("table %s: %v", r.config.Source.Table, err)}
+	}
+	state.AtStake = signal.Stake{Amounts: sum, Coverage: signal.CoversAll}
+	if state.OverdueCapped {
+		state.AtStake.Coverage = signal.CoversCounted
+	}
+	if unread > 0 {
+		return []string{fmt.Sprintf("%d overdue orders in state %s have no amount that is a number in column %s", unread, state.Name, r.config.Source.Columns.Amount)}
+	}
+	return nil
+}
+
+// worthOf says what one order is worth, by the fields of its columns.
+func (r *reader) worthOf(fields []string) string {
+	currency := ""
+	if len(fields) > 1 {
+		currency = fields[1]
+	}
+	amount, ok := r.config.Source.Amount(fields[0], currency, 1)
+	if !ok {
+		return ""
+	}
+	return ", worth " + phrase.Money(amount.Currency, amount.Value)
+}
