@@ -104,8 +104,9 @@ func TestTheConfigSetsTheSeverityOfASubject(t *testing.T) {
 		mode    signal.Mode
 		want    signal.Severity
 	}{
-		"a queue without a severity is decided as ever": {queue(""), signal.ConsumerAbsent, signal.Critical},
-		"an objective lowers it":                        {queue(signal.Warning), signal.ConsumerAbsent, signal.Warning},
+		"a queue without a severity is decided as ever": {queue(""), signal.ConsumerAbsent, signal.Warning},
+		"an objective raises it":                        {queue(signal.Critical), signal.ConsumerAbsent, signal.Critical},
+		"an objective lowers it":                        {queue(signal.Info), signal.ConsumerAbsent, signal.Info},
 		"a dead letter queue has that of its sources": {func(int) signal.Report {
 			r := deadLetters(2, 42)
 			q := signal.NewQueue(signal.QueueID{System: signal.Kafka, Cluster: "main", Destination: "orders", Group: "billing"})
