@@ -112,7 +112,12 @@ var modePanels = []modePanel{
 			return []query{{expr: "topk(20, 1 - " + in.each("lostorder_queue_dlq_configured") + " > 0)", legend: ofDestination}}
 		},
 	},
-	{mode: signal.TransactionHanging, page: "queues", shows: "messages behind an open transaction", unit: unitCount, empty: "none"},
+	{
+		mode: signal.TransactionHanging, page: "queues", shows: "messages behind an open transaction", unit: unitCount, empty: "no group stands at an open transaction", steps: []step{{1, bad}},
+		evidence: func(in scope) []query {
+			return []query{{expr: "topk(20, " + in.each("lostorder_queue_held_messages") + ")", legend: ofQueue}}
+		},
+	},
 	{
 		mode: signal.OrderOverdue, page: "orders", shows: "orders overdue", unit: unitCount, empty: noOrders, steps: []step{{1, bad}},
 		evidence: overdueIn(signal.OrderOverdue),

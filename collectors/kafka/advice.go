@@ -43,6 +43,10 @@ func (r *reader) Advise(ctx context.Context) []collectors.Advice {
 			Paste: strings.Join(append(grant("--operation Describe --operation DescribeConfigs", "--topic", topics), grant("--operation Describe", "--group", groups)...), "\n"),
 		},
 		collectors.Advice{Kind: collectors.Grant, Text: optional, Paste: strings.Join(grant("--operation Read", "--topic", topics), "\n")},
+		collectors.Advice{
+			Kind: collectors.Grant, Text: "optional: to see which transactions are open, so that transaction_hanging names them and leaves out those that only take long",
+			Paste: strings.Join(grant("--operation Describe", "--transactional-id", collectors.ScopeOf(nil)), "\n"),
+		},
 	)
 }
 

@@ -28,6 +28,7 @@ func TestAdviceCoversOnlyWhatTheConfigNames(t *testing.T) {
 		as        = "kafka-acls.sh --bootstrap-server 127.0.0.1:1 --command-config admin.properties --add --allow-principal "
 		see, read = " --operation Describe --operation DescribeConfigs", " --operation Read"
 		describe  = " --operation Describe"
+		open      = describe + " --transactional-id '*'"
 		prefixed  = " --resource-pattern-type prefixed"
 	)
 	sasl := "sasl: {username: lost order, password: secret}"
@@ -39,7 +40,7 @@ func TestAdviceCoversOnlyWhatTheConfigNames(t *testing.T) {
 		"without authentication": {},
 		"everything": {
 			[]string{sasl},
-			[]string{as + who + see + " --topic '*'", as + who + describe + " --group '*'", as + who + read + " --topic '*'"},
+			[]string{as + who + see + " --topic '*'", as + who + describe + " --group '*'", as + who + read + " --topic '*'", as + who + open},
 		},
 		"names, and their dead letter topics": {
 			[]string{sasl, `topics: {include: ['shop\.orders']}`, "groups: {include: [billing, shipping]}", "dlq: ['{topic}.dlq', dead]"},
@@ -47,6 +48,7 @@ func TestAdviceCoversOnlyWhatTheConfigNames(t *testing.T) {
 				as + who + see + " --topic shop.orders --topic shop.orders.dlq --topic dead",
 				as + who + describe + " --group billing --group shipping",
 				as + who + read + " --topic shop.orders --topic shop.orders.dlq --topic dead",
+				as + who + open,
 			},
 		},
 		"prefixes": {
@@ -55,11 +57,12 @@ func TestAdviceCoversOnlyWhatTheConfigNames(t *testing.T) {
 				as + who + see + prefixed + " --topic shop. --topic dlq-shop.",
 				as + who + describe + prefixed + " --group shop-",
 				as + who + read + prefixed + " --topic shop. --topic dlq-shop.",
+				as + who + open,
 			},
 		},
 		"a certificate": {
 			[]string{"tls: {ca_file: " + chain + ", cert_file: " + chain + ", key_file: " + keyFile + "}"},
-			[]string{as + "User:CN=localhost" + see + " --topic '*'", as + "User:CN=localhost" + describe + " --group '*'", as + "User:CN=localhost" + read + " --topic '*'"},
+			[]string{as + "User:CN=localhost" + see + " --topic '*'", as + "User:CN=localhost" + describe + " --group '*'", as + "User:CN=localhost" + read + " --topic '*'", as + "User:CN=localhost" + open},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

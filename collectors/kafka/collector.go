@@ -90,6 +90,8 @@ type reading struct {
 	share      []string           // share groups
 	streams    []string           // streams groups
 
+	transactions map[heldPartition]*transaction
+
 	beyondEnd, leftOver, openTransactions []string // warnings
 
 	unmatchedTopics, unmatchedGroups collectors.Unmatched

@@ -30,14 +30,15 @@ type fetch struct {
 	next      int64 // the offset to read from
 	until     int64 // the offset to read up to
 	newest    bool  // keep the last that are found, not the first
+	// uncommitted: messages of open transactions are read, too.
+	uncommitted bool
 	// wants reports whether a message with this key is wanted; nil: every message is.
 	wants func(key []byte) bool
 
 	found  []message // those that a reader of committed messages sees
 	denied bool      // not authorized
 	failed bool
-	stuck  bool  // nothing more can be read now
-	heldAt int64 // where an open transaction begins that ended the fetch; Unknown: none
+	stuck  bool // nothing more can be read now
 }
 
 // done reports whether reading further would show nothing more.
@@ -48,7 +49,7 @@ func (f *fetch) done() bool {
 // fetchAll reads what the fetches ask for.
 func (r *reading) fetchAll(fetches []*fetch) {
 	for range fetchesPerReading {
-		rest := map[int32][]*fetch{}
+		rest := map[int32][2][]*fetch{}
 		type place struct {
 			topic     *topic
 			partition int32
@@ -61,12 +62,21 @@ func (r *reading) fetchAll(fetches []*fetch) {
 			}
 			taken[at] = true
 			leader := f.topic.leaders[f.partition]
-			rest[leader] = append(rest[leader], f)
+			requests, isolation := rest[leader], 0
+			if f.uncommitted {
+				isolation = 1
+			}
+			requests[isolation] = append(requests[isolation], f)
+			rest[leader] = requests
 		}
 		if len(rest) == 0 || r.ctx.Err() != nil {
 			return
 		}
-		r.cluster.Each(func(n *client.Node) { r.fetchFrom(n, rest[n.ID]) })
+		r.cluster.Each(func(n *client.Node) {
+			for _, request := range rest[n.ID] {
+				r.fetchFrom(n, request)
+			}
+		})
 	}
 }
 
@@ -113,6 +123,9 @@ func (r *reading) fetchFrom(n *client.Node, fetches []*fetch) {
 func fetchRequest(fetches []*fetch) *kmsg.FetchRequest {
 	request := kmsg.NewPtrFetchRequest()
 	request.ReplicaID, request.MaxBytes, request.IsolationLevel = -1, fetchTotal, 1
+	if fetches[0].uncommitted {
+		request.IsolationLevel = 0
+	}
 	request.SessionEpoch = -1 // no session to remember
 	for _, f := range fetches {
 		part := kmsg.NewFetchRequestTopicPartition()
@@ -160,7 +173,6 @@ func (f *fetch) take(part *kmsg.FetchResponseTopicPartition) {
 	})
 	f.stuck = next <= f.next
 	f.next = max(f.next, next)
-	f.keepStable(part)
 }
 
 // refs names the orders of messages whose key is one.

@@ -25,7 +25,8 @@ type headSample struct {
 	end       int64 // of the log, at the last fetch
 	at        signal.Instant
 	visible   bool
-	heldAt    int64 // where an open transaction begins that holds back the head; Unknown: none
+	stable    int64 // the last stable offset, at which the first open transaction begins; Unknown
+	named     bool  // waiting was read behind an open transaction
 	waiting   []signal.OrderRef
 }
 
@@ -50,7 +51,7 @@ func (r *reading) sampleHeads() {
 			one := past.sample(p)
 			if one.due(p, r.now) && len(fetches) < samplesPerReading && !r.history.denies(t.name) {
 				one.end, one.at = p.End, r.now
-				fetches = append(fetches, &fetch{topic: t, partition: p.ID, next: one.next, until: p.End, heldAt: signal.Unknown})
+				fetches = append(fetches, &fetch{topic: t, partition: p.ID, next: one.next, until: p.End})
 				samples = append(samples, one)
 			}
 		}
@@ -58,9 +59,6 @@ func (r *reading) sampleHeads() {
 	r.fetchAll(fetches)
 	for i, one := range fetches {
 		samples[i].next = one.next
-		if !one.failed && !one.denied {
-			samples[i].heldAt = one.heldAt
-		}
 		if !one.done() {
 			samples[i].at = 0 // the next reading resumes there
 		}
@@ -74,6 +72,7 @@ func (r *reading) sampleHeads() {
 			}
 		}
 	}
+	r.readOpenTransactions()
 	for i := range r.queues {
 		r.showSamples(&r.queues[i])
 	}
@@ -86,7 +85,7 @@ func (q *queuePast) sample(p *signal.Partition) *headSample {
 	}
 	one := q.samples[p.ID]
 	if one == nil || one.committed != p.Committed || one.end > p.End {
-		one = &headSample{committed: p.Committed, next: headOf(p), heldAt: signal.Unknown}
+		one = &headSample{committed: p.Committed, next: headOf(p), stable: signal.Unknown}
 		q.samples[p.ID] = one
 	}
 	one.next = max(one.next, p.Start)
@@ -109,9 +108,10 @@ func (r *reading) showSamples(q *queue) {
 		if one := past.samples[p.ID]; one != nil && one.committed == p.Committed {
 			p.NothingToDeliver = !one.visible && one.next >= p.End
 			q.waiting = append(q.waiting, one.waiting...)
-			if held, ok := one.openTransaction(p); ok {
-				q.openTransactions = append(q.openTransactions, held)
-				r.warnOpenTransaction(q, held)
+			if one.held(p) {
+				t := r.openTransaction(q, p, one)
+				q.openTransactions = append(q.openTransactions, t)
+				r.warnOpenTransaction(q, t)
 			}
 		}
 	}

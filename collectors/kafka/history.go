@@ -27,7 +27,9 @@ type history struct {
 	queues  map[queueKey]*queuePast
 	// beyondEnd are the commits beyond the end of a log in the last reading.
 	beyondEnd map[beyondEnd]int64
-	denied    map[string]signal.Instant // topics with messages that may not be read, and since when
+	// writes are the last writes to open transactions.
+	writes map[heldPartition]lastWrite
+	denied map[string]signal.Instant // topics with messages that may not be read, and since when
 	// settingsFailed is when the settings of topics could not be read.
 	settingsFailed signal.Instant
 }
@@ -54,6 +56,7 @@ func (h *history) begin() { h.reading++ }
 // end drops the history of what was not seen for long.
 func (h *history) end(now signal.Instant) {
 	maps.DeleteFunc(h.topics, func(_ string, past *topicPast) bool { return past.seen+forgetAfter < h.reading })
+	maps.DeleteFunc(h.writes, func(_ heldPartition, w lastWrite) bool { return w.seen+forgetAfter < h.reading })
 	maps.DeleteFunc(h.denied, func(_ string, at signal.Instant) bool { return now.Sub(at) > deniedFor })
 	maps.DeleteFunc(h.queues, func(_ queueKey, past *queuePast) bool { return past.seen+forgetAfter < h.reading })
 }
@@ -72,7 +75,7 @@ type commitPast struct {
 }
 
 func newHistory() *history {
-	return &history{topics: map[string]*topicPast{}, queues: map[queueKey]*queuePast{}, denied: map[string]signal.Instant{}}
+	return &history{topics: map[string]*topicPast{}, queues: map[queueKey]*queuePast{}, denied: map[string]signal.Instant{}, writes: map[heldPartition]lastWrite{}}
 }
 
 // topic returns the history of a topic.

@@ -20,6 +20,7 @@ type topic struct {
 	leaders  []int32
 	start    []int64 // Unknown until read
 	end      []int64 // Unknown until read
+	stable   []int64 // the last stable offsets, where they were needed; Unknown until read
 	past     *topicPast
 	dlq      *deadLetters // not nil for a dead letter queue
 	purpose  signal.Purpose

@@ -14,7 +14,9 @@ type consumer struct {
 	brokers []string
 	group   string
 	topic   string
-	handle  func(ctx context.Context, r *kgo.Record) error
+	// committed: it reads committed messages only.
+	committed bool
+	handle    func(ctx context.Context, r *kgo.Record) error
 
 	mu      sync.Mutex
 	hung    map[int32]bool // partitions it does not process
@@ -27,7 +29,12 @@ type consumer struct {
 // join starts the consumer as a member of its group. It stays until it leaves, also when
 // ctx ends: the caller, such as a fault that heals, may end before the shop.
 func (c *consumer) join(ctx context.Context) error {
+	isolation := kgo.ReadUncommitted()
+	if c.committed {
+		isolation = kgo.ReadCommitted()
+	}
 	client, err := kgo.NewClient(
+		kgo.FetchIsolationLevel(isolation),
 		kgo.SeedBrokers(c.brokers...),
 		kgo.ConsumerGroup(c.group), kgo.ConsumeTopics(c.topic),
 		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),

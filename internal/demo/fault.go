@@ -44,6 +44,7 @@ func (s *Shop) faults(rng *rand.Rand) []fault {
 		s.consumerCrashes(),
 		s.consumerIsTooSlow(),
 		s.consumerStaysBehind(),
+		s.producerDiesInTransaction(),
 		s.consumerLosesToRetention(),
 		s.retentionPassesGroup(),
 		s.messageIsPoison(),

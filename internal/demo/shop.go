@@ -24,6 +24,7 @@ const (
 	topicClicks        = "clicks"
 	topicPoints        = "points"
 	topicLabels        = "labels"
+	topicRefunds       = "refunds"
 )
 
 // The shop's objectives, as its config for lostorder states them. They are seconds where a
@@ -46,6 +47,7 @@ const (
 	clickEvery   = 200 * time.Millisecond
 	pointsEvery  = 200 * time.Millisecond
 	labelEvery   = 100 * time.Millisecond
+	refundEvery  = 500 * time.Millisecond
 	clicksKept   = 30 * time.Second // then the broker removes them
 	partitions   = 3
 )
@@ -63,8 +65,8 @@ type Shop struct {
 	warehouse *warehouse
 	packing   *packing // nil without a RabbitMQ
 
-	billing, shipping, email, sms, accounting, analytics, loyalty, redrive *consumer
-	printing                                                               *labelPrinter
+	billing, shipping, email, sms, accounting, analytics, loyalty, ledger, redrive *consumer
+	printing                                                                       *labelPrinter
 
 	running sync.WaitGroup
 	cancel  context.CancelFunc
@@ -104,7 +106,7 @@ func Open(ctx context.Context, rng *rand.Rand, rabbit *Rabbit, slower int) (shop
 	if s.dir, err = os.MkdirTemp("", "lostorder-demo-"); err != nil {
 		return nil, fmt.Errorf("make a folder for the demo: %w", err)
 	}
-	if s.cluster, err = kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(partitions, topicOrders, topicPayments), kfake.SeedTopics(1, topicDeadLetters, topicNotifications, topicInvoices, topicClicks, topicPoints, topicLabels)); err != nil {
+	if s.cluster, err = kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(partitions, topicOrders, topicPayments), kfake.SeedTopics(1, topicDeadLetters, topicNotifications, topicInvoices, topicClicks, topicPoints, topicLabels, topicRefunds)); err != nil {
 		return nil, fmt.Errorf("start embedded kafka: %w", err)
 	}
 	s.brokers = s.cluster.ListenAddrs()
@@ -140,6 +142,7 @@ func (s *Shop) startServices(ctx context.Context) error {
 	s.accounting = &consumer{brokers: s.brokers, group: "accounting", topic: topicInvoices, handle: ignore}
 	s.analytics = &consumer{brokers: s.brokers, group: "analytics", topic: topicClicks, handle: ignore}
 	s.loyalty = &consumer{brokers: s.brokers, group: "loyalty", topic: topicPoints, handle: s.credit}
+	s.ledger = &consumer{brokers: s.brokers, group: "ledger", topic: topicRefunds, handle: ignore, committed: true}
 	s.printing = newLabelPrinter(s)
 	s.redrive = &consumer{brokers: s.brokers, group: "redrive", topic: topicDeadLetters, handle: ignore}
 
@@ -152,7 +155,7 @@ func (s *Shop) startServices(ctx context.Context) error {
 			return err
 		}
 	}
-	for _, c := range []*consumer{s.billing, s.shipping, s.email, s.sms, s.accounting, s.analytics, s.loyalty, s.printing.consumer} {
+	for _, c := range []*consumer{s.billing, s.shipping, s.email, s.sms, s.accounting, s.analytics, s.loyalty, s.ledger, s.printing.consumer} {
 		if err := c.join(ctx); err != nil {
 			return err
 		}
@@ -167,6 +170,11 @@ func (s *Shop) startServices(ctx context.Context) error {
 			return err
 		}
 	}
+	refunds, err := s.newRefunder("refunds-1")
+	if err != nil {
+		return err
+	}
+	s.running.Go(func() { refunds.run(ctx) })
 	s.running.Go(func() { s.relay.run(ctx) })
 	s.running.Go(func() { s.index(ctx) })
 	s.running.Go(func() { s.sell(ctx) })
@@ -182,7 +190,7 @@ func (s *Shop) startServices(ctx context.Context) error {
 func (s *Shop) Close() error {
 	s.cancel()
 	s.running.Wait()
-	consumers := []*consumer{s.billing, s.shipping, s.email, s.sms, s.accounting, s.analytics, s.loyalty, s.redrive}
+	consumers := []*consumer{s.billing, s.shipping, s.email, s.sms, s.accounting, s.analytics, s.loyalty, s.ledger, s.redrive}
 	if s.printing != nil {
 		consumers = append(consumers, s.printing.consumer)
 	}

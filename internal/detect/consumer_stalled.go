@@ -64,6 +64,9 @@ func decideConsumerStalled(v *view) []Case {
 		var stuck []int
 		for j := range q.Partitions {
 			p := &t.Progress.Partitions[j]
+			if heldBack(q, p.ID) {
+				continue // its consumer receives nothing, whatever it does
+			}
 			if since := stalledSince(t, p); since.Known() && p.seenFor(since, v.at) >= q.Objective.MaxAge {
 				stuck = append(stuck, j)
 			}

@@ -59,6 +59,7 @@ func Decisions() []Decision {
 		messageLost,
 		consumerAbsent,
 		consumerStalled,
+		transactionHanging,
 		retryLoop,
 		backlogGrowing,
 		messageExpiring,

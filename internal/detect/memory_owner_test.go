@@ -19,6 +19,7 @@ var owners = map[string]string{
 	"DeadLettering": "dlq_missing",
 	"Lateness":      "message_overdue",
 	"Filling":       "dlq_filling",
+	"Transactions":  "transaction_hanging",
 	"outboxes":      "outbox_stalled",
 	"brokers":       "message_lost",
 	"undeclared":    "order_state_unknown",

@@ -14,6 +14,7 @@ var symptomsOf = []struct {
 	cause    signal.Mode
 	symptoms []signal.Mode
 }{
+	{signal.TransactionHanging, []signal.Mode{signal.ConsumerStalled, signal.RetryLoop, signal.BacklogGrowing, signal.MessageExpiring, signal.MessageOverdue}},
 	{signal.RetryLoop, []signal.Mode{signal.ConsumerAbsent, signal.ConsumerStalled, signal.BacklogGrowing, signal.MessageExpiring, signal.MessageOverdue}},
 	{signal.ConsumerAbsent, []signal.Mode{signal.BacklogGrowing, signal.MessageExpiring, signal.MessageOverdue}},
 	{signal.ConsumerStalled, []signal.Mode{signal.BacklogGrowing, signal.MessageExpiring, signal.MessageOverdue}},

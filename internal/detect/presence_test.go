@@ -95,6 +95,11 @@ var presenceCases = map[string]presenceCase{
 		mode: signal.ConsumerStalled, after: 6 * time.Minute, fails: fixed(stalledGroup), heals: fixed(healthyGroup),
 		lacks: changed(fixed(stalledGroup), func(r *signal.Report) { r.Queues[0].Partitions = nil }),
 	},
+	"the end of a log that an open transaction holds back is not read": {
+		mode: signal.TransactionHanging, after: 6 * time.Minute, heals: fixed(healthyGroup),
+		fails: fixed(func() signal.Report { return behindTransaction(nil) }),
+		lacks: changed(fixed(func() signal.Report { return behindTransaction(nil) }), unreadPartitions),
+	},
 	"a backlog that is not read, of a queue that grows": {
 		mode: signal.BacklogGrowing, after: 6 * time.Minute,
 		fails: func(_ *script, i int) signal.Report { return filling(i, 60, 15) },

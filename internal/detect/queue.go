@@ -26,6 +26,7 @@ type queueMemory struct {
 	Losses        losses        // message_lost
 	Lateness      lateness      // message_overdue
 	DeadLettering deadLettering // dlq_missing
+	Transactions  []hold        // transaction_hanging
 }
 
 // queueReading is one reading of a queue, with the memory that the trackers have already

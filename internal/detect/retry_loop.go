@@ -137,7 +137,7 @@ func crashingConsumer(v *view, q *signal.Queue, t *queueMemory) (c Case, ok bool
 	var positions []string
 	for j := range q.Partitions {
 		p := &t.Progress.Partitions[j]
-		if !p.StuckSince.Known() || first <= p.StuckSince || p.seenFor(p.StuckSince, v.at) < q.Objective.MaxAge {
+		if !p.StuckSince.Known() || heldBack(q, p.ID) || first <= p.StuckSince || p.seenFor(p.StuckSince, v.at) < q.Objective.MaxAge {
 			continue
 		}
 		c.Since = earlier(c.Since, p.StuckSince)

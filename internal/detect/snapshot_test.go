@@ -77,7 +77,7 @@ func (s *script) reload(through func(*testing.T, *detect.Memory) *detect.Memory)
 // restart, and with a restart now and then.
 func TestDetectorWithMemoryEqualsOneThatNeverRestarted(t *testing.T) {
 	played := 0
-	for _, scenarios := range []map[string]scenario{queueCases, growthCases, expiryCases, overdueCases, unknownStateCases, retryCases, letterCases, trimmingCases, slotCases, binlogCases, skippedCases} {
+	for _, scenarios := range []map[string]scenario{queueCases, transactionCases, growthCases, expiryCases, overdueCases, unknownStateCases, retryCases, letterCases, trimmingCases, slotCases, binlogCases, skippedCases} {
 		for name, tc := range scenarios {
 			if testing.Short() || slices.ContainsFunc([]string{"five hundred", "two hundred"}, func(s string) bool { return strings.Contains(name, s) }) {
 				continue

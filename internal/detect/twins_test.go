@@ -15,6 +15,7 @@ var twins = map[signal.Mode]string{
 	signal.MessageLost:        "benign: retention overtakes a replay of what was committed",
 	signal.ConsumerAbsent:     "benign: a deploy of a minute and a half",
 	signal.ConsumerStalled:    "benign: a slow consumer that commits once in four minutes",
+	signal.TransactionHanging: "benign: a long transaction whose producer writes and that is below its timeout",
 	signal.BacklogGrowing:     "benign: a nightly batch that drains in an hour",
 	signal.MessageExpiring:    "benign: a batch that is half as old as it may be and is worked off in time",
 	signal.MessageOverdue:     "benign: a nightly batch that drains in three hours",
@@ -36,7 +37,7 @@ var twins = map[signal.Mode]string{
 func TestEveryModeHasABenignTwin(t *testing.T) {
 	for _, mode := range detect.Modes() {
 		name := twins[mode]
-		if slices.ContainsFunc([]map[string]scenario{queueCases, growthCases, expiryCases, overdueCases, retryCases, letterCases, unknownStateCases}, func(scenarios map[string]scenario) bool {
+		if slices.ContainsFunc([]map[string]scenario{queueCases, growthCases, expiryCases, overdueCases, retryCases, letterCases, unknownStateCases, transactionCases}, func(scenarios map[string]scenario) bool {
 			tc, ok := scenarios[name]
 			return ok && tc.found == nil
 		}) {

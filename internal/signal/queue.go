@@ -96,12 +96,35 @@ type Queue struct {
 	OpenTransactions []OpenTransaction
 }
 
-// OpenTransaction is a transaction that holds back the head of a partition.
+// OpenTransaction is a transaction that holds back the head of a partition. What is known
+// of its producer depends on the rights of lostorder.
 type OpenTransaction struct {
 	Partition int32
 	Start     int64 // the offset of its first message; consumers wait there
 	Messages  Count // from there to the end of the log
 	Since     Age   // of its first message
+
+	ID            string // its transactional id; empty: unknown
+	Producer      int64  // the producer's id; Unknown
+	ProducerEpoch int64
+	// Began is when it began, as its coordinator shows it, and Timeout after how long the
+	// coordinator aborts it; zero: unknown.
+	Began   Instant
+	Timeout time.Duration
+	// LastWrite is when its producer last wrote to it, on any of its partitions; zero: unknown.
+	LastWrite Instant
+	// Ended: its coordinator has ended it, and the partition does not know.
+	Ended bool
+	// Remedy is the command that ends it.
+	Remedy string
+}
+
+// AbortsAt is when the coordinator aborts the transaction by itself; zero: unknown, or never.
+func (t *OpenTransaction) AbortsAt() Instant {
+	if !t.Began.Known() || t.Timeout <= 0 || t.Ended {
+		return 0
+	}
+	return t.Began.Add(t.Timeout)
 }
 
 // NewQueue returns a queue with every fact unknown.

@@ -60,6 +60,11 @@ var groups = []group{
 				each: timeToLoss,
 			},
 			{
+				Name: "lostorder_queue_held_messages", Type: Gauge, Unit: "messages", Labels: queueLabels, Stability: Experimental,
+				Help: "Messages behind an open transaction at which the group makes no progress (Kafka). No series if no transaction holds the group back.",
+				each: perQueue(heldMessages),
+			},
+			{
 				Name: "lostorder_queue_dlq_configured", Type: Gauge, Unit: "boolean", Labels: queueLabels, Stability: Experimental,
 				Help: "Whether a message that fails reaches another queue: 0 if it would be dropped or redelivered forever. No series if the broker does not know (Kafka), or if the queue needs none: a dead letter queue, a temporary queue, or a queue whose objective says so.",
 				each: perQueue(dlqConfigured),

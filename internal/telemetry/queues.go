@@ -31,6 +31,18 @@ func consumerUtilisation(_ *view, q *queue, out *block) {
 	}
 }
 
+// heldMessages adds the messages behind the open transactions of a queue.
+func heldMessages(_ *view, q *queue, out *block) {
+	if len(q.OpenTransactions) == 0 {
+		return
+	}
+	held := signal.Count(0)
+	for i := range q.OpenTransactions {
+		held += max(0, q.OpenTransactions[i].Messages)
+	}
+	out.count(held, q.labels)
+}
+
 // partitionMessages adds the partitions of the queues that ask for it; their sum
 // per state is the number of messages of the queue.
 func partitionMessages(v *view, q *queue, out *block) {

@@ -30,6 +30,7 @@ func full() *watch.Snapshot {
 	orders.Published, orders.Acknowledged, orders.Redelivered = 1000, 988, 7
 	orders.Oldest = since(90 * time.Second)
 	orders.PerPartition = true
+	orders.OpenTransactions = []signal.OpenTransaction{{Partition: 0, Start: 88, Messages: 12}}
 	orders.Partitions = []signal.Partition{
 		{ID: 0, Start: 0, End: 100, Committed: 88},
 		{ID: 1, Start: 0, End: 3, Committed: signal.Unknown},

@@ -118,6 +118,7 @@ func queue(q *signal.Queue) bool {
 			q.Setup, dirty = &c, true
 		}
 	}
+	dirty = changed(&q.OpenTransactions, func(t *signal.OpenTransaction) bool { return clean(&t.ID, &t.Remedy) }) || dirty
 	return orders(&q.Sample) || dirty
 }
 

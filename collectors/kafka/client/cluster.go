@@ -137,7 +137,7 @@ func (c *Cluster) adopt(asked *Node, answer *sarama.MetadataResponse) {
 		}
 		n := &Node{ID: b.ID(), Addr: b.Addr(), cluster: c}
 		if asked.ID < 0 && asked.Addr == n.Addr {
-			n.broker, n.link, n.made, n.fetchVersion = asked.broker, asked.link, asked.made, asked.fetchVersion
+			n.broker, n.link, n.made, n.versions = asked.broker, asked.link, asked.made, asked.versions
 			asked.broker = nil
 		}
 		c.nodes[n.ID] = n

@@ -19,8 +19,6 @@ const (
 	largestFetch = 16 << 20
 	// newestFetch is the version from which on topics go by their ids.
 	newestFetch = 12
-	// fetchTagsFrom is the version from which on the answer's header has tags.
-	fetchTagsFrom = 12
 )
 
 // ErrTooLarge is about one answer; the connection stays as it is.
@@ -28,61 +26,79 @@ var ErrTooLarge = errors.New("answer is larger than it may be")
 
 // Fetch sends a Fetch request while no other is under way to the broker.
 func (n *Node) Fetch(ctx context.Context, request *kmsg.FetchRequest) (*kmsg.FetchResponse, error) {
-	return askAlone(ctx, n, func(b *sarama.Broker) (*kmsg.FetchResponse, error) { return n.exchange(b, request) })
+	return askAlone(ctx, n, func(b *sarama.Broker) (*kmsg.FetchResponse, error) {
+		speaks := n.cluster.conf.Version
+		most := Pick(speaks, Step{sarama.V2_7_0_0, newestFetch}, Step{sarama.V2_3_0_0, 11}, Step{sarama.V2_1_0_0, 10},
+			Step{sarama.V1_1_0_0, 7}, Step{sarama.V0_11_0_0, 5}, Step{sarama.V0_10_1_0, 3}, Step{sarama.V0_10_0_0, 2})
+		return exchange[*kmsg.FetchResponse](n, b, request, most)
+	})
 }
 
-// exchange sends a Fetch request and returns its answer with the batches as they came.
+// Request sends a request that sarama does not know, at the highest version that both sides
+// speak. It returns sarama.ErrUnsupportedVersion where the broker does not know it.
+func Request[R kmsg.Response](ctx context.Context, n *Node, request kmsg.Request) (R, error) {
+	return askAlone(ctx, n, func(b *sarama.Broker) (answer R, err error) {
+		if err := n.learnVersions(b); err != nil {
+			return answer, err
+		}
+		if _, known := n.versions[request.Key()]; !known {
+			return answer, sarama.ErrUnsupportedVersion
+		}
+		return exchange[R](n, b, request, request.MaxVersion())
+	})
+}
+
+// exchange sends a request over the connection that sarama opened and authenticated, while
+// sarama has none under way on it.
 //
-// sarama would decompress every batch of an answer into memory at once: a few kilobytes
-// from a producer could end the process. So this request goes by
-// itself over the connection that sarama opened and authenticated, while sarama has none
-// under way on it.
-func (n *Node) exchange(b *sarama.Broker, request *kmsg.FetchRequest) (*kmsg.FetchResponse, error) {
-	if err := n.learnFetchVersion(b); err != nil {
-		return nil, err
+// sarama would decompress every batch of an answer with messages into memory at once: a few
+// kilobytes from a producer could end the process. Other requests it does not know.
+func exchange[R kmsg.Response](n *Node, b *sarama.Broker, request kmsg.Request, most int16) (answer R, err error) {
+	if err := n.learnVersions(b); err != nil {
+		return answer, err
 	}
-	request.SetVersion(n.fetchVersion)
+	if newest, known := n.versions[request.Key()]; known {
+		most = min(most, newest)
+	}
+	request.SetVersion(most)
 	n.requests++
 	c := n.link.conn
 	if err := c.SetDeadline(time.Now().Add(n.cluster.conf.Net.ReadTimeout)); err != nil {
-		return nil, err
+		return answer, err
 	}
 	if _, err := c.Write(kmsg.NewRequestFormatter(kmsg.FormatterClientID(clientID)).AppendRequest(nil, request, n.requests)); err != nil {
-		return nil, err
+		return answer, err
 	}
 	body, err := readFrame(c, n.requests, largestFetch)
 	if err != nil {
-		return nil, err
+		return answer, err
 	}
-	if request.Version >= fetchTagsFrom {
+	response := request.ResponseKind()
+	if response.IsFlexible() {
 		body = body[min(1, len(body)):] // the header of this answer has no tags
 	}
-	answer := request.ResponseKind().(*kmsg.FetchResponse)
-	if err := answer.ReadFrom(body); err != nil {
-		return nil, fmt.Errorf("decode messages: %w", err)
+	if err := response.ReadFrom(body); err != nil {
+		return answer, fmt.Errorf("decode an answer: %w", err)
 	}
-	return answer, nil
+	return response.(R), nil
 }
 
-// learnFetchVersion asks, once for each connection, for the version of the broker.
-func (n *Node) learnFetchVersion(b *sarama.Broker) error {
-	if n.fetchVersion >= 0 {
+// learnVersions asks, once for each connection, which requests the broker knows.
+func (n *Node) learnVersions(b *sarama.Broker) error {
+	if n.versions != nil {
 		return nil
 	}
-	best := Pick(n.cluster.conf.Version, Step{sarama.V2_7_0_0, newestFetch}, Step{sarama.V2_3_0_0, 11}, Step{sarama.V2_1_0_0, 10},
-		Step{sarama.V1_1_0_0, 7}, Step{sarama.V0_11_0_0, 5}, Step{sarama.V0_10_1_0, 3}, Step{sarama.V0_10_0_0, 2})
+	versions := map[int16]int16{}
 	if n.cluster.conf.ApiVersionsRequest {
 		answer, err := b.ApiVersions(&sarama.ApiVersionsRequest{})
 		if err != nil {
 			return err
 		}
 		for _, key := range answer.ApiKeys {
-			if key.ApiKey == int16(kmsg.Fetch) {
-				best = min(best, key.MaxVersion)
-			}
+			versions[key.ApiKey] = key.MaxVersion
 		}
 	}
-	n.fetchVersion = best
+	n.versions = versions
 	return nil
 }
 

@@ -27,8 +27,9 @@ type Node struct {
 	failed error
 	// link is the connection under sarama's, for requests that sarama does not know.
 	link *link
-	// fetchVersion is the version of Fetch that the broker speaks; -1 before it was asked.
-	fetchVersion int16
+	// versions are the highest versions of the requests that the broker knows, by their keys;
+	// nil before it was asked.
+	versions map[int16]int16
 	// requests counts those that went over the link by themselves.
 	requests int32
 	// wire is held for reading by sarama's requests, and alone by ours.
@@ -123,7 +124,7 @@ func (n *Node) connect() error {
 		}
 		return err
 	}
-	n.broker, n.link, n.made, n.fetchVersion = broker, under, n.cluster.reading, -1
+	n.broker, n.link, n.made, n.versions = broker, under, n.cluster.reading, nil
 	return nil
 }
 
