@@ -83,7 +83,7 @@ func TestRealKafkaACLsPrintedByCheckAreSufficientAndMinimal(t *testing.T) {
 		}
 		return advice
 	}
-	if len(grants) != 2 {
+	if len(grants) != 3 {
 		t.Fatalf("the advice is %+v", grants)
 	}
 	paste(t, "kafka-acls.sh", acls, at(grants[:1]))
