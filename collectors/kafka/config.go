@@ -17,11 +17,8 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// Values in the config file.
-const (
-	granularityPartition = "partition"
-	orderIDKey           = "key"
-)
+// granularityPartition is a value in the config file.
+const granularityPartition = "partition"
 
 // section is the key of the config file.
 const section = "kafka"
@@ -37,7 +34,7 @@ type Config struct {
 	Groups      config.Matcher    `yaml:"groups" doc:"Consumer groups to watch. Without an exclude, console-consumer-.* is excluded."`
 	DLQ         []string          `yaml:"dlq" single:"true" default:"{topic}.dlq,{topic}-dlq,{topic}_dlq,{topic}.DLQ,{topic}-DLQ,{topic}_DLQ,{topic}.dlt,{topic}-dlt,{topic}.DLT,{topic}-DLT,{topic}.dead-letter,{topic}-dead-letter,{topic}_error,dlq.{topic},error.{topic}.{group}" doc:"Names of the dead letter queue of a topic. {topic} stands for the topic, {group} for any consumer group. A name without {topic} is one queue for all topics." example:"{topic}.dlq"`
 	Granularity string            `yaml:"granularity" enum:"topic,partition" default:"topic" doc:"Whether metrics have one series for each topic or for each partition. Findings are always decided for each partition."`
-	OrderID     string            `yaml:"order_id" enum:"key" doc:"Where a message carries its order id. With key, lostorder reads a few messages of a stalled queue to name its orders, which needs READ on the topic. The default is not to name orders."`
+	OrderID     string            `yaml:"order_id" doc:"Where a message carries its order id: key, header:NAME, or json:$.path of the value. lostorder then reads a few messages of stalled queues and dead letter queues to name their orders, and the type of the error from the headers of dead letters. This needs READ on the topic. Values are not kept. The default is to read nothing." example:"key"`
 	Roles       []Role            `yaml:"roles" doc:"What topics are for, where lostorder decides it wrongly: see lostorder check. The first entry that matches the topic applies."`
 	Objectives  []Objective       `yaml:"objectives" doc:"How long messages may wait. The first objective that matches topic and group applies."`
 	Labels      collectors.Labels `yaml:"labels" doc:"Labels for all findings of this cluster, such as the team that owns it: in the API, on the page, in logs and alerts, so that Alertmanager can route by them." example:"{team: payments}"`
@@ -59,12 +56,21 @@ func (c *Config) Validate() error {
 			errs = append(errs, config.At("version", "%q is not a Kafka version; write for example 3.8.0, or omit it", c.Version))
 		}
 	}
+	if _, err := parseOrderID(c.OrderID); err != nil {
+		errs = append(errs, config.At("order_id", "%q is no place of an order id; %w", c.OrderID, err))
+	}
 	for i, pattern := range c.DLQ {
 		if trimmed := strings.TrimSpace(pattern); trimmed == topicPlaceholder || trimmed == groupPlaceholder || pattern == "" {
 			errs = append(errs, config.At(fmt.Sprintf("dlq[%d]", i), "%q would make every topic its own dead letter queue; write for example %s.dlq", pattern, topicPlaceholder))
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// orderIDPlace is where messages carry their order ids. Validate has checked it.
+func (c *Config) orderIDPlace() orderIDPlace {
+	place, _ := parseOrderID(c.OrderID)
+	return place
 }
 
 // Exposed lists the clusters whose password crosses a network without encryption. SCRAM

@@ -37,7 +37,7 @@ func (r *reading) deadLetterReports() []signal.DeadLetterQueue {
 			d.Arrived = signal.Count(arrived)
 		}
 		d.Oldest = t.oldest(heads, r.now)
-		d.Sample = t.newest(heads)
+		d.Sample, d.Reasons = t.newest(heads), t.reasons(heads)
 		list = append(list, d)
 	}
 	return list
@@ -121,7 +121,8 @@ func (r *reading) readDeadLetters() {
 // readNewest reads the latest messages of dead letter queues when there are new ones, to
 // name their orders.
 func (r *reading) readNewest() {
-	if r.config.OrderID != orderIDKey {
+	place := r.config.orderIDPlace()
+	if !place.known() {
 		return
 	}
 	var fetches []*fetch
@@ -135,7 +136,7 @@ func (r *reading) readNewest() {
 			if t.start[p] < 0 || end <= t.start[p] || end == t.past.newestEnd[p] || len(fetches) == samplesPerReading {
 				continue
 			}
-			fetches = append(fetches, &fetch{topic: t, partition: int32(p), next: max(t.start[p], end-namesKept), until: end, newest: true})
+			fetches = append(fetches, &fetch{topic: t, partition: int32(p), next: max(t.start[p], end-namesKept), until: end, newest: true, place: place, reasons: true})
 		}
 	}
 	r.fetchAll(fetches)
@@ -165,10 +166,9 @@ func (p *topicPast) grow(partitions int) {
 	}
 }
 
-// newest names the orders of the latest messages, the latest first. It leaves out those
-// that were removed or consumed since.
-func (t *topic) newest(heads []int64) []signal.OrderRef {
-	var all []message
+// newestMessages returns the latest messages that were read, without those that were
+// removed or consumed since.
+func (t *topic) newestMessages(heads []int64) (all []message) {
 	for p, messages := range t.past.newest {
 		for _, m := range messages {
 			if p < len(heads) && m.offset >= heads[p] && m.offset < t.end[p] {
@@ -176,6 +176,12 @@ func (t *topic) newest(heads []int64) []signal.OrderRef {
 			}
 		}
 	}
+	return all
+}
+
+// newest names the orders of the latest messages, the latest first.
+func (t *topic) newest(heads []int64) []signal.OrderRef {
+	all := t.newestMessages(heads)
 	slices.SortStableFunc(all, func(a, b message) int { return cmp.Compare(b.at, a.at) })
 	list := refs(all)
 	return list[:min(namesKept, len(list))]

@@ -8,7 +8,6 @@ import (
 
 	"github.com/lostorder/lostorder/collectors/kafka/client"
 	"github.com/lostorder/lostorder/collectors/kafka/records"
-	"github.com/lostorder/lostorder/internal/signal"
 )
 
 const (
@@ -32,8 +31,10 @@ type fetch struct {
 	newest    bool  // keep the last that are found, not the first
 	// uncommitted: messages of open transactions are read, too.
 	uncommitted bool
-	// wants reports whether a message with this key is wanted; nil: every message is.
-	wants func(key []byte) bool
+	place       orderIDPlace // where the messages carry their order ids
+	reasons     bool         // why messages became dead letters is read, too
+	// wants reports whether a message of this order is wanted; nil: every message is.
+	wants func(order string) bool
 
 	found  []message // those that a reader of committed messages sees
 	denied bool      // not authorized
@@ -161,27 +162,21 @@ func (f *fetch) take(part *kmsg.FetchResponseTopicPartition) {
 	for i, a := range part.AbortedTransactions {
 		aborted[i] = records.Aborted{ProducerID: a.ProducerID, FirstOffset: a.FirstOffset}
 	}
-	next := records.Scan(part.RecordBatches, aborted, f.next, func(one records.Record) bool {
-		if f.wants != nil && !f.wants(one.Key) {
+	keep := f.place.keep()
+	if f.reasons {
+		keep.Headers = append(keep.Headers, reasonHeaders...)
+	}
+	next := records.ScanAll(part.RecordBatches, aborted, f.next, keep, func(one records.Record) bool {
+		m := f.messageOf(&one)
+		if f.wants != nil && !f.wants(m.order) {
 			return true
 		}
 		if f.newest && len(f.found) == namesKept {
 			f.found = append(f.found[:0], f.found[1:]...)
 		}
-		f.found = append(f.found, messageOf(one))
+		f.found = append(f.found, m)
 		return f.newest || len(f.found) < namesKept
 	})
 	f.stuck = next <= f.next
 	f.next = max(f.next, next)
-}
-
-// refs names the orders of messages whose key is one.
-func refs(messages []message) []signal.OrderRef {
-	var list []signal.OrderRef
-	for _, m := range messages {
-		if id, ok := orderID(m.key); ok {
-			list = append(list, signal.OrderRef{ID: id, Since: m.at, TraceID: m.trace, SpanID: m.span})
-		}
-	}
-	return list
 }

@@ -35,6 +35,7 @@ type headSample struct {
 func (r *reading) sampleHeads() {
 	var fetches []*fetch
 	var samples []*headSample
+	place := r.config.orderIDPlace()
 	for i := range r.queues {
 		q := &r.queues[i]
 		t := &r.topics[q.topic]
@@ -51,7 +52,7 @@ func (r *reading) sampleHeads() {
 			one := past.sample(p)
 			if one.due(p, r.now) && len(fetches) < samplesPerReading && !r.history.denies(t.name) {
 				one.end, one.at = p.End, r.now
-				fetches = append(fetches, &fetch{topic: t, partition: p.ID, next: one.next, until: p.End})
+				fetches = append(fetches, &fetch{topic: t, partition: p.ID, next: one.next, until: p.End, place: place})
 				samples = append(samples, one)
 			}
 		}
@@ -67,9 +68,7 @@ func (r *reading) sampleHeads() {
 		}
 		if len(one.found) > 0 {
 			samples[i].visible = true
-			if r.config.OrderID == orderIDKey {
-				samples[i].waiting = refs(one.found)
-			}
+			samples[i].waiting = refs(one.found)
 		}
 	}
 	r.readOpenTransactions()

@@ -1,10 +1,6 @@
 package kafka
 
 import (
-	"strings"
-	"unicode"
-	"unicode/utf8"
-
 	"github.com/lostorder/lostorder/collectors/kafka/records"
 	"github.com/lostorder/lostorder/internal/signal"
 	"github.com/lostorder/lostorder/internal/span"
@@ -13,15 +9,19 @@ import (
 // message is what is kept of a message that was read: never its value.
 type message struct {
 	offset int64
-	key    []byte
+	order  string // empty: unknown
+	reason string // of a dead letter: the error that brought it here; empty: unknown
 	at     signal.Instant
 	trace  string
 	span   string
 }
 
 // messageOf keeps what is needed of a record.
-func messageOf(r records.Record) message {
-	m := message{offset: r.Offset, key: r.Key}
+func (f *fetch) messageOf(r *records.Record) message {
+	m := message{offset: r.Offset, order: f.place.of(r)}
+	if f.reasons {
+		m.reason = reasonOf(r.Headers[len(r.Headers)-len(reasonHeaders):])
+	}
 	if r.Timestamp > 0 {
 		m.at = signal.Instant(r.Timestamp)
 	}
@@ -29,14 +29,13 @@ func messageOf(r records.Record) message {
 	return m
 }
 
-// longestID bounds the length of an order id.
-const longestID = 256
-
-// orderID returns the order id in a key, or false when it is not one that can be shown.
-func orderID(key []byte) (string, bool) {
-	if len(key) == 0 || len(key) > longestID || !utf8.Valid(key) {
-		return "", false
+// refs names the orders of messages that carry an id.
+func refs(messages []message) []signal.OrderRef {
+	var list []signal.OrderRef
+	for _, m := range messages {
+		if m.order != "" {
+			list = append(list, signal.OrderRef{ID: m.order, Since: m.at, TraceID: m.trace, SpanID: m.span})
+		}
 	}
-	id := string(key)
-	return id, strings.IndexFunc(id, func(r rune) bool { return !unicode.IsPrint(r) }) < 0
+	return list
 }

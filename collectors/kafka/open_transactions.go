@@ -118,7 +118,8 @@ func (r *reading) warnOpenTransaction(q *queue, t signal.OpenTransaction) {
 
 // nameHeld reads the orders that wait behind open transactions, once for each.
 func (r *reading) nameHeld() {
-	if r.config.OrderID != orderIDKey {
+	place := r.config.orderIDPlace()
+	if !place.known() {
 		return
 	}
 	var fetches []*fetch
@@ -126,7 +127,7 @@ func (r *reading) nameHeld() {
 	r.eachSample(func(q *queue, p *signal.Partition, one *headSample) {
 		t := &r.topics[q.topic]
 		if one.held(p) && !one.named && len(fetches) < samplesPerReading && !r.history.denies(t.name) {
-			fetches = append(fetches, &fetch{topic: t, partition: p.ID, next: one.stable, until: p.End, uncommitted: true})
+			fetches = append(fetches, &fetch{topic: t, partition: p.ID, next: one.stable, until: p.End, uncommitted: true, place: place})
 			samples = append(samples, one)
 		}
 	})

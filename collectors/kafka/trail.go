@@ -20,7 +20,7 @@ const (
 
 // Reasons why the messages of a topic cannot be searched.
 var (
-	errNoOrderID = errors.New("lostorder reads no message here; if the key of a message is its order id, set order_id: key")
+	errNoOrderID = errors.New("lostorder reads no message here; if messages carry their order id, set order_id: key, header:NAME or json:$.path")
 	errDenied    = errors.New("not authorized to read the topic; give the user of lostorder READ on it")
 	errNoAnswer  = errors.New("a broker did not answer, or a partition has no leader")
 )
@@ -37,7 +37,7 @@ type search struct {
 // order. It sees the newest messages of a dead letter queue, and the oldest that wait.
 func (r *reader) Trail(ctx context.Context, orderID string) ([]signal.Place, error) {
 	store := "kafka " + r.config.Name
-	if r.config.OrderID != orderIDKey {
+	if r.config.OrderID == "" {
 		return []signal.Place{{Store: store, Name: "topics", Holds: "messages", Err: errNoOrderID}}, nil
 	}
 	one, end := r.begin(ctx)
@@ -68,6 +68,7 @@ func (r *reader) Trail(ctx context.Context, orderID string) ([]signal.Place, err
 // topic, the messages in partitions that are too many to be searched.
 func (r *reading) searches(orderID string) (all []*search, left map[int32]int64) {
 	left = map[int32]int64{}
+	place := r.config.orderIDPlace()
 	add := func(i int32, partition int32, from, until int64, kind signal.EventKind, q *queue) {
 		if from < 0 || until <= from {
 			return
@@ -79,7 +80,7 @@ func (r *reading) searches(orderID string) (all []*search, left map[int32]int64)
 		s := &search{from: from, kind: kind, queue: q}
 		s.fetch = fetch{
 			topic: &r.topics[i], partition: partition, next: from, until: until, newest: true,
-			wants: func(key []byte) bool { return string(key) == orderID },
+			place: place, wants: func(order string) bool { return order == orderID },
 		}
 		if kind == signal.EventDeadLetter {
 			s.next = max(from, until-searchedEach)

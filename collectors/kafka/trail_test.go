@@ -61,7 +61,7 @@ func TestTrailFindsTheMessagesOfAnOrder(t *testing.T) {
 			t.Errorf("%s: %s", id, got)
 		}
 	}
-	if got := look(s.settings(), "o-2"); got != "kafka main topics; gap lostorder reads no message here; if the key of a message is its order id, set order_id: key" {
+	if got := look(s.settings(), "o-2"); got != "kafka main topics; gap lostorder reads no message here; if messages carry their order id, set order_id: key, header:NAME or json:$.path" {
 		t.Errorf("without order_id: %s", got)
 	}
 }

@@ -44,11 +44,14 @@ type hold struct {
 	Partition int32
 	Start     int64
 	Since     signal.Instant
+	// EndedSince is since when its coordinator has ended it. For a moment that is so at the
+	// end of every transaction.
+	EndedSince signal.Instant
 }
 
 const (
-	// longestTransaction is the longest timeout that brokers allow by default. A transaction
-	// of which nothing else is known hangs for certain once it is older.
+	// longestTransaction is the longest timeout that brokers allow by default. Once
+	// it is older, a transaction hangs for certain, also where nothing else is known.
 	longestTransaction = 15 * time.Minute
 	// abortsWithin is how late a broker may abort a transaction that is past its timeout.
 	abortsWithin = 30 * time.Second
@@ -84,6 +87,15 @@ func observeHolds(r *queueReading) {
 			case decidable(open.Since):
 				h.Since = min(r.at, max(p.StuckSince, open.Since.Since)) // behind what no consumer sees
 			}
+			if before >= 0 && memory.Transactions[before].Start == h.Start {
+				h.EndedSince = memory.Transactions[before].EndedSince
+			}
+			switch {
+			case !open.Ended:
+				h.EndedSince = 0
+			case !h.EndedSince.Known() || r.rebase:
+				h.EndedSince = r.at
+			}
 			holds = append(holds, h)
 		}
 	}
@@ -106,7 +118,10 @@ func decideTransactionHanging(v *view) []Case {
 			if at < 0 || index < 0 {
 				continue
 			}
-			h := heldPartition{open, t.Transactions[at].Since, index}
+			h := heldPartition{OpenTransaction: open, since: t.Transactions[at].Since, index: index}
+			if since := t.Transactions[at].EndedSince; since.Known() {
+				h.unmarked = v.at.Sub(since) >= min(q.Objective.MaxAge, abortsWithin)
+			}
 			if p := &t.Progress.Partitions[index]; p.seenFor(h.since, v.at) >= q.Objective.MaxAge && !h.alive(v.at, q.Objective.MaxAge) {
 				hanging = append(hanging, h)
 			}
@@ -123,12 +138,14 @@ type heldPartition struct {
 	*signal.OpenTransaction
 	since signal.Instant
 	index int // of the partition in the reading
+	// unmarked: its coordinator ended it so long ago that the partition will not learn of it.
+	unmarked bool
 }
 
 // alive reports whether the producer still writes to the transaction, which is below its
 // timeout as far as that is known.
 func (h *heldPartition) alive(at signal.Instant, silence time.Duration) bool {
-	return !h.Ended && !h.pastTimeout(at) && h.LastWrite.Known() && at.Sub(h.LastWrite) < silence
+	return !h.unmarked && !h.pastTimeout(at) && h.LastWrite.Known() && at.Sub(h.LastWrite) < silence
 }
 
 // pastTimeout reports whether the coordinator should have aborted the transaction, by our
@@ -140,7 +157,7 @@ func (h *heldPartition) pastTimeout(at signal.Instant) bool {
 // certain reports whether the transaction will not end by itself.
 func (h *heldPartition) certain(at signal.Instant) bool {
 	switch {
-	case h.Ended, h.pastTimeout(at):
+	case h.unmarked, h.pastTimeout(at):
 		return true
 	case h.AbortsAt().Known():
 		return false
@@ -205,7 +222,7 @@ func heldQueue(v *view, q *signal.Queue, t *queueMemory, hanging []heldPartition
 // state is what is known of a transaction and its producer.
 func (h *heldPartition) state(at signal.Instant) (e signal.Evidence) {
 	switch {
-	case h.Ended:
+	case h.unmarked:
 		e = append(e, signal.TextFact("transaction_state", "ended by its coordinator; the partition never received the end"))
 	case h.pastTimeout(at):
 		e = append(e, signal.TextFact("transaction_state", "open beyond its timeout; the coordinator does not abort it"))

@@ -21,7 +21,7 @@ func behindTransaction(change func(t *signal.OpenTransaction)) signal.Report {
 	return r
 }
 
-// ongoing is a transaction of which everything is known; its producer wrote to it just now.
+// ongoing is a transaction that lostorder may describe; its producer wrote to it just now.
 func ongoing(s *script, timeout time.Duration) func(t *signal.OpenTransaction) {
 	return func(t *signal.OpenTransaction) {
 		t.ID, t.Producer, t.ProducerEpoch = "billing-1", 4001, 3
@@ -31,7 +31,7 @@ func ongoing(s *script, timeout time.Duration) func(t *signal.OpenTransaction) {
 }
 
 var transactionCases = map[string]scenario{
-	"a transaction of which only its first offset is known": {
+	"a transaction with nothing known but its first offset": {
 		story: func(s *script) {
 			s.play(7*time.Minute, func(int) signal.Report { return behindTransaction(nil) })
 			s.play(time.Minute, func(int) signal.Report { return group(1, part(0, 60, 60)) })
@@ -108,6 +108,18 @@ var transactionCases = map[string]scenario{
 		story: func(s *script) {
 			s.play(time.Hour, func(int) signal.Report { return behindTransaction(ongoing(s, 2*time.Hour)) })
 			s.play(time.Minute, func(int) signal.Report { return group(1, part(0, 60, 60)) })
+		},
+	},
+	"benign: a long transaction that ends, and whose end reaches the partition a moment later": {
+		story: func(s *script) {
+			s.play(20*time.Minute, func(int) signal.Report { return behindTransaction(ongoing(s, time.Hour)) })
+			s.play(2*interval, func(int) signal.Report {
+				return behindTransaction(func(t *signal.OpenTransaction) {
+					ongoing(s, time.Hour)(t)
+					t.Ended, t.Timeout = true, 0
+				})
+			})
+			s.play(10*time.Minute, func(int) signal.Report { return group(1, part(0, 60, 60)) })
 		},
 	},
 	"benign: a transaction that is aborted after four minutes": {

@@ -118,9 +118,13 @@ func queue(q *signal.Queue) bool {
 			q.Setup, dirty = &c, true
 		}
 	}
-	dirty = changed(&q.OpenTransactions, func(t *signal.OpenTransaction) bool { return clean(&t.ID, &t.Remedy) }) || dirty
+	if len(q.OpenTransactions) > 0 {
+		dirty = changed(&q.OpenTransactions, transaction) || dirty
+	}
 	return orders(&q.Sample) || dirty
 }
+
+func transaction(t *signal.OpenTransaction) bool { return clean(&t.ID, &t.Remedy) }
 
 func deadLetterQueue(d *signal.DeadLetterQueue) bool {
 	dirty := clean(&d.Cluster, &d.Destination, &d.Purpose.Reason)

@@ -3,6 +3,7 @@ package records
 import (
 	"bytes"
 	"encoding/binary"
+	"strings"
 )
 
 // batch is what the records of one batch have in common.
@@ -28,7 +29,7 @@ func (s *scan) records(data []byte, codec int, b *batch) bool {
 		defer func() { s.left = in.left }()
 	}
 	for range b.count {
-		record, ok := in.record(b)
+		record, ok := in.record(b, &s.keep)
 		if !ok {
 			return s.unknown(b.first, b.time)
 		}
@@ -40,7 +41,7 @@ func (s *scan) records(data []byte, codec int, b *batch) bool {
 }
 
 // record reads one record.
-func (in *input) record(b *batch) (Record, bool) {
+func (in *input) record(b *batch, keep *Keep) (Record, bool) {
 	in.varint() // length
 	in.skip(1)  // attributes
 	r := Record{Timestamp: b.time}
@@ -50,7 +51,12 @@ func (in *input) record(b *batch) (Record, bool) {
 	}
 	r.Offset = b.first + in.varint()
 	r.Key = in.bytes(maxKey)
-	in.skip(max(0, in.varint())) // value
+	if keep.Value > 0 {
+		r.Value = in.bytes(keep.Value)
+	} else {
+		in.skip(max(0, in.varint()))
+	}
+	r.Headers = make([][]byte, len(keep.Headers))
 	for range max(0, in.varint()) {
 		name := in.bytes(maxTrace)
 		value := in.bytes(maxTrace)
@@ -59,6 +65,11 @@ func (in *input) record(b *batch) (Record, bool) {
 		}
 		if r.Traceparent == "" && bytes.EqualFold(name, []byte("traceparent")) {
 			r.Traceparent = string(value)
+		}
+		for i, wanted := range keep.Headers {
+			if r.Headers[i] == nil && len(name) == len(wanted) && strings.EqualFold(string(name), wanted) {
+				r.Headers[i] = value
+			}
 		}
 	}
 	return r, in.err == nil
@@ -86,7 +97,7 @@ func (s *scan) oldMessages(in *input, offset int64, depth int) bool {
 		}
 		in.skip(8) // length and checksum
 		magic, attributes := in.fixed(1), in.fixed(1)
-		r := Record{Offset: offset}
+		r := Record{Offset: offset, Headers: make([][]byte, len(s.keep.Headers))}
 		if magic == 1 {
 			r.Timestamp = in.fixed(8)
 		}
@@ -94,6 +105,8 @@ func (s *scan) oldMessages(in *input, offset int64, depth int) bool {
 		size := in.fixed(4)
 		codec := int(attributes & codecMask)
 		switch {
+		case in.err == nil && codec == codecNone && s.keep.Value > 0:
+			r.Value = in.field(size, s.keep.Value)
 		case in.err == nil && codec == codecNone:
 			in.skip(max(0, size))
 		case in.err == nil && depth == 0 && size >= 0:

@@ -25,6 +25,15 @@ type Record struct {
 	Key         []byte // nil where there is none, it is too long, or the batch cannot be read
 	Timestamp   int64  // milliseconds since 1970; 0 or less where there is none
 	Traceparent string // the W3C header; empty where there is none
+
+	Headers [][]byte // those that Keep names, in its order; nil where there is none
+	Value   []byte   // nil unless Keep asks for it, and where it is too long
+}
+
+// Keep is what is kept of a record beside its offset, key, time and trace.
+type Keep struct {
+	Headers []string // by their names, whatever their case
+	Value   int64    // the longest value that is kept
 }
 
 // Aborted is a transaction that was aborted: its producer and its first offset.
@@ -59,7 +68,12 @@ const (
 // cannot be read, or is larger than it may be, yields one record without a key: its
 // messages are visible, whatever they hold.
 func Scan(raw []byte, aborted []Aborted, from int64, yield func(Record) bool) (next int64) {
-	s := scan{from: from, next: from, left: maxDecompressed, aborted: aborted, open: map[int64]bool{}, yield: yield}
+	return ScanAll(raw, aborted, from, Keep{}, yield)
+}
+
+// ScanAll is Scan that keeps more of each record.
+func ScanAll(raw []byte, aborted []Aborted, from int64, keep Keep, yield func(Record) bool) (next int64) {
+	s := scan{from: from, next: from, left: maxDecompressed, aborted: aborted, open: map[int64]bool{}, keep: keep, yield: yield}
 	defer s.codec.close()
 	for len(raw) > magicAt {
 		size := int64(int32(binary.BigEndian.Uint32(raw[lengthAt:]))) + lengthAt + 4
@@ -84,6 +98,7 @@ type scan struct {
 	left       int64 // how many bytes may still be decompressed
 	aborted    []Aborted
 	open       map[int64]bool // producers whose transaction here was aborted
+	keep       Keep
 	yield      func(Record) bool
 	codec      codec
 }
@@ -135,7 +150,7 @@ func (s *scan) batch(raw []byte) bool {
 
 // unknown yields a record with only an offset.
 func (s *scan) unknown(offset, timestamp int64) bool {
-	return s.yield(Record{Offset: max(offset, s.from), Timestamp: timestamp})
+	return s.yield(Record{Offset: max(offset, s.from), Timestamp: timestamp, Headers: make([][]byte, len(s.keep.Headers))})
 }
 
 // isAbortMarker reports whether the record of a control batch ends a transaction that
