@@ -93,11 +93,15 @@ func observeDeletions(v *view) {
 
 // lost reports whether messages were lost with a queue that a reading no longer contains.
 // They were not if the queue belonged to one process, if they left by themselves before the
-// queue did, or if its consumers could process them since the last reading.
+// queue did, or if its consumers could process them since the last reading. After an
+// observation gap that is known only of a queue that no consumer read and that the broker
+// deletes by itself when none does.
 func (c *content) lost(q *queueMemory, v *view) bool {
 	gap := v.at.Sub(q.At)
 	switch {
-	case c.Messages == 0, c.Role == signal.RoleReply, blind(q.At, v.at, v.report.Interval+v.report.Duration):
+	case c.Messages == 0, c.Role == signal.RoleReply:
+		return false
+	case blind(q.At, v.at, v.report.Interval+v.report.Duration) && (q.Consumers.Connected != 0 || c.Expires == 0 || gap < c.Expires):
 		return false
 	case c.LeavesAfter > 0 && (c.LeavesAfter <= 2*gap || c.Expires > 0 && c.LeavesAfter <= c.Expires):
 		return false
