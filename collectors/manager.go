@@ -26,6 +26,7 @@ type Manager struct {
 
 	mu      sync.Mutex
 	running map[signal.TargetID]*run
+	memory  Memory // nil: nothing survives a restart
 }
 
 // stopTimeout is how long the manager waits for cancelled targets. It abandons one
@@ -157,7 +158,7 @@ func (m *Manager) await(stopping []*run) {
 }
 
 func (m *Manager) start(ctx context.Context, t Target) *run {
-	ctx, cancel := context.WithCancel(ctx)
+	ctx, cancel := context.WithCancel(WithMemory(ctx, m.memory))
 	r := &run{id: t.ID, config: t.Config, cancel: cancel, done: make(chan struct{}), sink: &gate{sink: m.watcher}}
 	log := m.log.With("collector", t.ID.Collector, "target", t.ID.Target)
 	go func() {

@@ -39,7 +39,9 @@ func Poll(id signal.TargetID, schedule Schedule, log *slog.Logger, open func() R
 // Run reads until ctx ends.
 func (p *poller) Run(ctx context.Context, sink Sink) error {
 	reader := p.open()
+	memory := recall(ctx, p.id, reader, p.log)
 	defer func() {
+		memory.keep(true)
 		if err := reader.Close(); err != nil {
 			p.log.Debug("close target", "err", err)
 		}
@@ -56,6 +58,7 @@ func (p *poller) Run(ctx context.Context, sink Sink) error {
 		if ctx.Err() != nil {
 			return nil // a reading interrupted by the shutdown proves nothing about the target
 		}
+		memory.keep(false)
 		sink.Report(report)
 		if r, redacts := sink.(Redactor); redacts {
 			report = r.Redact(report)

@@ -20,7 +20,7 @@ func (s *service) remember(ctx context.Context, f *config.File) (stop func()) {
 		return func() {}
 	}
 	s.notifier.KeepIn(c.Dir)
-	keeper, memory := state.New(ctx, state.Options{Dir: c.Dir, Privacy: privacy.FromFile(f).Fingerprint(), Log: s.log})
+	keeper, memory := state.New(ctx, state.Options{Dir: c.Dir, Veil: privacy.FromFile(f), Log: s.log})
 	s.keeper.Store(keeper)
 	var watched []signal.TargetID
 	for _, t := range builtin.Targets(f) {
@@ -31,6 +31,7 @@ func (s *service) remember(ctx context.Context, f *config.File) (stop func()) {
 		s.sender.Restored(&part.Open[i].Finding)
 	}
 	s.watch.Keep(keeper)
+	s.manager.Keep(keeper)
 	s.watch.Restore(part)
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx)) // until all targets have stopped
 	var running sync.WaitGroup

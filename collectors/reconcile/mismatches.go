@@ -51,6 +51,9 @@ type suspects struct {
 	grace time.Duration
 	all   map[string]*suspect
 	full  bool // a suspect was dropped because there are too many
+	// recalled are those that were confirmed before a restart, and not compared since.
+	recalled map[string]bool
+	changed  bool // one was confirmed, or a confirmed one ended, since Remember
 }
 
 // note takes the result of comparing a key: a mismatch, or none. Only a comparison on the
@@ -58,6 +61,10 @@ type suspects struct {
 func (s *suspects) note(key database.Key, found mismatch, now time.Time, confirms bool) {
 	name := key.ID()
 	was, known := s.all[name]
+	if confirms || found.kind == "" {
+		delete(s.recalled, name)
+	}
+	s.changed = s.changed || known && !was.confirmed.IsZero() && (found.kind == "" || !was.same(found))
 	switch {
 	case found.kind == "":
 		delete(s.all, name)
@@ -68,7 +75,7 @@ func (s *suspects) note(key database.Key, found mismatch, now time.Time, confirm
 	case confirms:
 		was.checked, was.found = now, found
 		if was.confirmed.IsZero() && now.Sub(was.first) >= s.grace {
-			was.confirmed = now
+			was.confirmed, s.changed = now, true
 		}
 	}
 }

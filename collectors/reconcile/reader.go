@@ -31,14 +31,17 @@ type reader struct {
 	grace     time.Duration // how long a mismatch may last
 	compared  int64
 	listed    int64
-	restored  bool // restore has run
+	restored  bool   // restore has run
+	kept      bool   // state.dir keeps what the check remembers
+	memory    []byte // what it remembered, before restore
+	resumed   bool   // it continues from there
 	readings  int
 	saved     time.Time // when the state was last written
 	unsaved   error     // why the state could not be written
 }
 
 func open(s setup, log *slog.Logger) *reader {
-	r := &reader{config: s.Check, veil: s.Veil, log: log, grace: s.Check.effectiveGrace(s.Databases), suspects: suspects{all: map[string]*suspect{}}}
+	r := &reader{config: s.Check, veil: s.Veil, log: log, grace: s.Check.effectiveGrace(s.Databases), suspects: suspects{all: map[string]*suspect{}, recalled: map[string]bool{}}}
 	r.offPeak, _ = offPeak(r.config.OffPeak) // Validate has checked it
 	for role, db := range s.Databases {
 		if db.Name == "" {
@@ -98,6 +101,7 @@ func (r *reader) Read(ctx context.Context, report *signal.Report) error {
 		warn(fmt.Sprintf("lostorder cannot write state_file, so that a restart begins a new pass: %v; give lostorder the right to write to its folder", r.unsaved))
 	}
 	report.Reconciliations = append(report.Reconciliations, r.reading())
+	report.Recalled = r.resumed && len(r.suspects.recalled) == 0
 	if err := database.Join(errs...); err != nil {
 		return fmt.Errorf("compare %s with %s: %w", r.config.Left.Table, r.config.Right.Table, err)
 	}

@@ -53,6 +53,8 @@ type suspectState struct {
 	Since  signal.Instant      `json:"since"`
 	Trace  string              `json:"trace,omitempty"`
 	First  time.Time           `json:"first"`
+	// Confirmed: it was reported.
+	Confirmed bool `json:"confirmed,omitempty"`
 }
 
 // fingerprint identifies a check and the settings that define what it compares. The state
@@ -72,20 +74,62 @@ func (r *reader) fingerprint() string {
 	return hex.EncodeToString(hash.Sum(nil))
 }
 
-// restore resumes from where the last run stopped. The file is not trusted:
+// Recall takes what the check remembered before a restart. It is decoded by the first
+// reading, which knows the columns.
+func (r *reader) Recall(memory []byte) { r.kept, r.memory = true, memory }
+
+// Remember returns what the check remembers: at once when a mismatch was confirmed or
+// ended, and else from time to time.
+func (r *reader) Remember(last bool) ([]byte, error) {
+	now := time.Now()
+	if !r.restored || !last && !r.suspects.changed && now.Sub(r.saved) < saveEvery {
+		return nil, nil
+	}
+	r.saved, r.suspects.changed = now, false
+	return r.encode(now)
+}
+
+// read returns what the check remembered: its memory, or the file that had this purpose
+// before.
+func (r *reader) read() (s state, from string, err error) {
+	if r.memory != nil {
+		s, err = r.decode(r.memory)
+		r.memory = nil
+		return s, "state.dir", err
+	}
+	if r.config.StateFile == "" {
+		return s, "", fs.ErrNotExist
+	}
+	s, err = r.load()
+	return s, r.config.StateFile, err
+}
+
+// deprecated says what becomes of the state file.
+func (r *reader) deprecated() {
+	switch {
+	case r.config.StateFile == "":
+	case r.kept:
+		r.log.Warn("state_file is deprecated and no longer written: state.dir keeps what it held; remove the key and the file", "state_file", r.config.StateFile)
+	default:
+		r.log.Warn("state_file is deprecated; set state: {dir: …}, which keeps the position of this check and everything else, and remove the key", "state_file", r.config.StateFile)
+		_, r.unsaved = os.Stat(filepath.Dir(r.config.StateFile))
+	}
+}
+
+// restore resumes from where the last run stopped. What it reads is not trusted:
 // impossible values in it are ignored.
 func (r *reader) restore(ctx context.Context) {
-	if r.restored || r.config.StateFile == "" {
+	if r.restored {
 		return
 	}
 	r.restored, r.saved = true, time.Now()
-	_, r.unsaved = os.Stat(filepath.Dir(r.config.StateFile))
-	s, err := r.load()
+	r.deprecated()
+	s, from, err := r.read()
 	if errors.Is(err, fs.ErrNotExist) {
 		return
 	}
 	ignored := func(what string, err error) {
-		r.log.Warn("part of the state file is ignored", "ignored", what, "state_file", r.config.StateFile, "err", err)
+		r.log.Warn("part of what the check remembered is ignored", "ignored", what, "from", from, "err", err)
 	}
 	if err != nil {
 		ignored("all of it: a new pass begins", err)
@@ -109,8 +153,12 @@ func (r *reader) restore(ctx context.Context) {
 		r.suspects.all[c.Key.ID()] = &suspect{
 			key: c.Key, found: mismatch{kind: c.Kind, detail: c.Detail, since: c.Since, trace: c.Trace}, first: c.First, checked: c.First,
 		}
+		if c.Confirmed {
+			r.suspects.recalled[c.Key.ID()] = true
+		}
 	}
-	r.log.Info("pass resumed", "state_file", r.config.StateFile, "saved", s.Saved, "compared", s.Round.Rows, "differed", len(s.Suspects))
+	r.resumed = from == "state.dir"
+	r.log.Info("pass resumed", "from", from, "saved", s.Saved, "compared", s.Round.Rows, "differed", len(s.Suspects))
 }
 
 // checkPosition returns why a position cannot be that of a row that was compared. The database
@@ -129,12 +177,27 @@ func (r *reader) checkPosition(ctx context.Context, s *side, p compare.Position)
 }
 
 // save writes the state, from the second reading on: `lostorder check` reads once, and
-// must not overwrite the state of the running process.
+// must not overwrite the state of the running process. Where state.dir is set, it
+// has the state.
 func (r *reader) save(now time.Time) error {
-	if r.config.StateFile == "" || r.readings < 2 || r.sides[left].keyed == nil {
+	if r.kept || r.config.StateFile == "" || r.readings < 2 || r.sides[left].keyed == nil {
 		return nil
 	}
 	r.saved = now
+	text, err := r.encode(now)
+	if err != nil {
+		return err
+	}
+	if text, err = r.veil.Seal(text); err != nil {
+		return err
+	}
+	// The file is at all times the old one or the new one, and only this user may read it.
+	return renameio.WriteFile(r.config.StateFile, text, 0o600,
+		renameio.WithTempDir(filepath.Dir(r.config.StateFile)), renameio.WithStaticPermissions(0o600))
+}
+
+// encode writes the position of the check and its mismatches.
+func (r *reader) encode(now time.Time) ([]byte, error) {
 	s := state{
 		Check: r.fingerprint(), Saved: now.UTC(),
 		Round: roundState{
@@ -147,16 +210,7 @@ func (r *reader) save(now time.Time) error {
 		s.Marks[role] = f.last.String()
 	}
 	for _, c := range r.suspects.all {
-		s.Suspects = append(s.Suspects, suspectState{c.key, c.found.kind, c.found.detail, c.found.since, c.found.trace, c.first})
+		s.Suspects = append(s.Suspects, suspectState{c.key, c.found.kind, c.found.detail, c.found.since, c.found.trace, c.first, !c.confirmed.IsZero()})
 	}
-	text, err := json.Marshal(s)
-	if err != nil {
-		return err
-	}
-	if text, err = r.veil.Seal(text); err != nil {
-		return err
-	}
-	// The file is at all times the old one or the new one, and only this user may read it.
-	return renameio.WriteFile(r.config.StateFile, text, 0o600,
-		renameio.WithTempDir(filepath.Dir(r.config.StateFile)), renameio.WithStaticPermissions(0o600))
+	return json.Marshal(s)
 }

@@ -36,6 +36,11 @@ func (r *reader) load() (s state, err error) {
 	if text, err = r.veil.Unseal(text); err != nil {
 		return s, err
 	}
+	return r.decode(text)
+}
+
+// decode reads what a check remembered.
+func (r *reader) decode(text []byte) (s state, err error) {
 	if err := json.Unmarshal(text, &s); err != nil {
 		return s, errors.New("it is no state of a check") // the error of the decoder may hold a key
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/lostorder/lostorder/collectors"
+	"github.com/lostorder/lostorder/collectors/collectortest"
 	"github.com/lostorder/lostorder/internal/database/databasetest"
 	"github.com/lostorder/lostorder/internal/signal"
 )
@@ -60,6 +61,76 @@ func TestRestartResumesThePass(t *testing.T) {
 			t.Error(r.Err)
 		}
 	})
+}
+
+// TestMemoryTakesTheStateFileOver: it is read once, no longer written, and not needed any
+// more.
+func TestMemoryTakesTheStateFileOver(t *testing.T) {
+	t.Parallel()
+	s := databasetest.SQLite(t)
+	shop(t, s, "orders", "payments")
+	add(t, s, "orders", "A-1", "1", "paid")
+	add(t, s, "orders", "A-2", "1", "paid")
+	text, path := kept(t, s)
+	w := watch(t, text)
+	w.next("the missing payments", missing(2))
+	w.stop()
+	if !strings.Contains(w.log.String(), "state_file is deprecated; set state") {
+		t.Errorf("the log does not say that the key is deprecated: %s", w.log.String())
+	}
+	wrote, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	memory := &collectortest.Memory{}
+	w = watchFrom(t, text, memory)
+	w.next("the missing payments", missing(2))
+	w.stop()
+	if log := w.log.String(); !strings.Contains(log, "pass resumed") || !strings.Contains(log, "deprecated and no longer written") {
+		t.Errorf("log: %s", log)
+	}
+	if now, err := os.ReadFile(path); err != nil || string(now) != string(wrote) {
+		t.Errorf("the state file was written again: %v", err)
+	}
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+
+	// One is paid while lostorder is down. The first reading shows the other at once, and
+	// that it has compared both.
+	add(t, s, "payments", "A-1", "1", "paid")
+	w = watchFrom(t, override(text, []string{never}), memory)
+	r := w.next("a reading", func(r signal.Report) bool { return len(r.Reconciliations) > 0 })
+	w.stop()
+	if got := r.Reconciliations[0].Mismatches; len(w.compared) == 1 && (got[1].Kind != signal.MissingRight || got[1].Count != 1 || !r.Recalled) {
+		t.Errorf("the first reading has %+v, recalled: %t", got, r.Recalled)
+	}
+	if log := w.log.String(); !strings.Contains(log, "from=state.dir") {
+		t.Errorf("log: %s", log)
+	}
+}
+
+// TestMismatchIsRememberedBeforeItIsReported: a crash at any moment leaves no finding
+// without what it was found from.
+func TestMismatchIsRememberedBeforeItIsReported(t *testing.T) {
+	t.Parallel()
+	s := databasetest.SQLite(t)
+	shop(t, s, "orders", "payments")
+	add(t, s, "orders", "A-1", "1", "paid")
+	text := settings(s, s, "exactly_one")
+	memory := &collectortest.Memory{}
+	w := watchFrom(t, text, memory)
+	crashed := &collectortest.Memory{}
+	w.next("the missing payment", func(r signal.Report) bool {
+		crashed = &collectortest.Memory{Kept: memory.Copy()}
+		return missing(1)(r)
+	})
+	next := watchFrom(t, override(text, []string{never}), crashed)
+	r := next.next("a reading", func(r signal.Report) bool { return len(r.Reconciliations) > 0 })
+	if !missing(1)(r) || !r.Recalled {
+		t.Errorf("the first reading after the crash is %+v", r)
+	}
 }
 
 func TestNewRowsDuringADowntimeAreCompared(t *testing.T) {

@@ -111,7 +111,13 @@ func (w *watching) Report(r signal.Report) {
 // watch runs the only check of a config until the test ends or stops it.
 func watch(t *testing.T, text string) *watching {
 	t.Helper()
-	ctx, cancel := context.WithCancel(t.Context())
+	return watchFrom(t, text, nil)
+}
+
+// watchFrom is watch with what an earlier run remembered.
+func watchFrom(t *testing.T, text string, memory collectors.Memory) *watching {
+	t.Helper()
+	ctx, cancel := context.WithCancel(collectors.WithMemory(t.Context(), memory))
 	w := &watching{t: t, more: make(chan struct{}, 1)}
 	done := make(chan error, 1)
 	target := load(t, text)[0]

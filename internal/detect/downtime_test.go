@@ -233,3 +233,35 @@ func TestDowntimeItselfIsNoFinding(t *testing.T) {
 		})
 	}
 }
+
+// TestRestoredMismatchStaysOpenUntilItsSourceHasComparedAgain: a source without memory
+// needs a pass and the grace period. One that remembers says when it has read all of that.
+func TestRestoredMismatchStaysOpenUntilItsSourceHasComparedAgain(t *testing.T) {
+	passed := func(completed signal.Count, recalled bool) func(int) signal.Report {
+		return func(int) signal.Report {
+			r := checkOf(signal.Effects, signal.Mismatches{Kind: signal.MissingRight})
+			r.Reconciliations[0].Pass.Completed, r.Recalled = completed, recalled
+			return r
+		}
+	}
+	for name, tc := range map[string]struct {
+		after func(s *script)
+		open  bool
+	}{
+		"no pass has finished":                        {func(s *script) { s.play(time.Hour, passed(0, false)) }, true},
+		"a pass has finished within the grace period": {func(s *script) { s.play(9*time.Minute, passed(1, false)) }, true},
+		"the grace period is over, too":               {func(s *script) { s.play(12*time.Minute, passed(7, false)) }, false},
+		"its source remembers":                        {func(s *script) { s.play(interval, passed(0, true)) }, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newScript(t)
+			begin := s.now.Add(-time.Hour)
+			s.steady(func() signal.Report { return checkOf(signal.Effects, mismatched(signal.MissingRight, begin, "A-1")) })
+			s.crash(downtime)
+			tc.after(s)
+			if open := s.detector.Open(); len(open) != map[bool]int{true: 1}[tc.open] {
+				t.Errorf("open %+v", open)
+			}
+		})
+	}
+}

@@ -28,7 +28,9 @@ type episode struct {
 	finding signal.Finding
 	quiet   int            // readings in a row that no longer showed it
 	seen    signal.Instant // when a reading last contained what it is decided from
-	resumed signal.Instant // of a restored one: the first reading after the restart
+	// Of a restored one: the first reading after the restart, and the first at which its
+	// source had compared everything again.
+	resumed, compared signal.Instant
 }
 
 // ledger keeps the open findings: each opens once and closes by itself. It knows no mode.

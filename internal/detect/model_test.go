@@ -248,11 +248,11 @@ func (w *world) readings() []signal.Report {
 	orders.Lifecycles = append(orders.Lifecycles, inFraudCheck(w.unknown, w.since).Lifecycles...)
 	orders.Lifecycles[1].Name = "cart"
 	check := checkOf(signal.Effects, mismatched(signal.MissingRight, w.since, []string{"A-1", "A-2"}[:w.missing]...))
-	check.Reconciliations[0].Pass.Completed = 1
 
 	all := []signal.Report{log, queues, rows, orders, check}
 	for i, name := range []string{"kafka", "rabbitmq", "outbox", "orders", "reconcile"} {
 		all[i].TargetID = signal.TargetID{Collector: name, Target: "main"}
+		all[i].Recalled = true
 		all[i].At, all[i].Interval, all[i].Duration = w.now, interval, 100*time.Millisecond
 		if w.failing {
 			all[i].Err = errPart

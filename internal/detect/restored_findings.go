@@ -30,13 +30,32 @@ const recheckedWithin = time.Hour
 // awaits reports whether a restored finding is not shown by a reading because its source
 // has not found it again yet.
 func (e *episode) awaits(d *Decision, v *view) bool {
-	if !e.finding.Unconfirmed || d.foundAgain == nil {
+	if !e.finding.Unconfirmed || d.foundAgain == nil || v.report.Recalled {
 		return false
 	}
 	if !e.resumed.Known() {
 		e.resumed = v.at
 	}
-	return v.at.Sub(e.resumed) < unseenFor && !d.foundAgain(v, e.finding.Subject, e.resumed)
+	if v.at.Sub(e.resumed) >= unseenFor {
+		return false
+	}
+	if !d.foundAgain(v, e.finding.Subject, e.resumed) {
+		return true
+	}
+	if !e.compared.Known() {
+		e.compared = v.at
+	}
+	return v.at.Sub(e.compared) < confirmedAfter(v, e.finding.Subject)
+}
+
+// confirmedAfter is how long a mismatch that was found is not reported yet.
+func confirmedAfter(v *view, s signal.Subject) time.Duration {
+	for i := range v.report.Reconciliations {
+		if r := &v.report.Reconciliations[i]; r.Name == s.Check {
+			return r.Grace + blindAfter*(v.report.Interval+v.report.Duration)
+		}
+	}
+	return 0
 }
 
 // rechecked is the foundAgain of a mode whose source follows rows and finds an old one

@@ -28,6 +28,10 @@ type Report struct {
 	// Labels are those of the config for all findings of the target.
 	Labels Labels
 
+	// Recalled: the source continues from what it knew before a restart, and has read all of
+	// that again. What the report does not show is not wrong any more.
+	Recalled bool
+
 	Queues          []Queue
 	DeadLetters     []DeadLetterQueue
 	Losses          []BrokerLoss

@@ -29,13 +29,14 @@ type contents struct {
 	privacy string
 	targets map[signal.TargetID]targetRecord
 	parts   map[signal.TargetID]map[string][]byte // of what the decisions remember
+	sources map[signal.TargetID][]byte            // what their readers remember
 	open    []detect.OpenFinding
 	closed  []signal.Finding
 	damaged int
 }
 
 func decode(records []record) (c contents) {
-	c.targets, c.parts = map[signal.TargetID]targetRecord{}, map[signal.TargetID]map[string][]byte{}
+	c.targets, c.parts, c.sources = map[signal.TargetID]targetRecord{}, map[signal.TargetID]map[string][]byte{}, map[signal.TargetID][]byte{}
 	for _, r := range records {
 		switch r.kind {
 		case kindMeta:
@@ -59,6 +60,8 @@ func decode(records []record) (c contents) {
 			default:
 				c.closed = append(c.closed, o.Finding)
 			}
+		case kindSource:
+			c.sources[targetOf(r.key)] = r.body
 		case kindPart:
 			id, part := partOf(r.key)
 			if c.parts[id] == nil {
@@ -97,7 +100,7 @@ func (c *contents) detected(id signal.TargetID) (*detect.Memory, error) {
 // update is what a source remembers, on the way to the file.
 type update struct {
 	watch.Memory
-	parts   []record                 // of the targets that were read since the last update
+	parts   []record                 // of the targets that were read since the last update, and of their readers
 	encoded map[signal.TargetID]bool // those targets
 	err     error                    // that kept one from being encoded
 }

@@ -61,7 +61,7 @@ func TestWhatDecisionsRememberIsDroppedWithItsTarget(t *testing.T) {
 		reason watch.Reason
 	}{
 		"it comes from the future": {func(o *state.Options) { o.Now = func() time.Time { return noon.Add(-time.Hour) } }, watch.DroppedClock},
-		"privacy has changed":      {func(o *state.Options) { o.Privacy = "hashed" }, watch.DroppedPrivacy},
+		"privacy has changed":      {func(o *state.Options) { o.Veil = hashed{} }, watch.DroppedPrivacy},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/lostorder/lostorder/internal/detect"
+	"github.com/lostorder/lostorder/internal/privacy"
 	"github.com/lostorder/lostorder/internal/signal"
 	"github.com/lostorder/lostorder/internal/watch"
 )
@@ -39,17 +40,19 @@ type Source interface {
 // Options are what a Keeper is made of.
 type Options struct {
 	Dir string
-	// Privacy identifies how orders are named: when it changes, the names are dropped.
-	Privacy string
-	Now     func() time.Time // time.Now when nil
-	Log     *slog.Logger     // slog.Default() when nil
+	// Veil says how orders are named: when that changes, the names are dropped.
+	Veil Veil             // names as they are when nil
+	Now  func() time.Time // time.Now when nil
+	Log  *slog.Logger     // slog.Default() when nil
 }
 
 // Keeper writes the memory to a directory, behind the readings: on change, and at most
 // once a second. Its errors are logged and counted, and never end lostorder.
 type Keeper struct {
 	Options
-	wake chan struct{}
+	privacy string // the fingerprint of the veil
+	wake    chan struct{}
+	sources sources
 
 	mu     sync.Mutex // of health
 	health Health
@@ -78,8 +81,12 @@ func New(ctx context.Context, o Options) (*Keeper, *watch.Memory) {
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
+	if o.Veil == nil {
+		o.Veil = (*privacy.Veil)(nil)
+	}
 	o.Log = o.Log.With("dir", o.Dir)
-	k := &Keeper{Options: o, wake: make(chan struct{}, 1), written: written{}, absent: map[signal.TargetID]absence{}}
+	k := &Keeper{Options: o, privacy: o.Veil.Fingerprint(), wake: make(chan struct{}, 1), written: written{}, absent: map[signal.TargetID]absence{}}
+	k.sources.all, k.sources.dirty = map[signal.TargetID][]byte{}, map[signal.TargetID]bool{}
 	k.health.Dropped = map[watch.Reason]int64{}
 	for _, r := range watch.Reasons() {
 		k.health.Dropped[r] = 0
@@ -156,11 +163,14 @@ func (k *Keeper) restore(ctx context.Context, c contents, damaged int) (*watch.M
 		case err != nil:
 			k.Log.Warn("what the decisions remember of a target is damaged and dropped", "target", id.String(), "err", err)
 			k.Dropped(watch.DroppedCorrupt)
-		case t.At.IsZero() || c.privacy != k.Privacy:
+		case t.At.IsZero() || c.privacy != k.privacy:
 			detected = nil // from the future, or about rows by another name
 		}
 		m.Targets = append(m.Targets, watch.TargetMemory{ID: id, Identity: t.Identity, At: t.At, Detected: detected})
-		a := absence{since: t.Seen, records: map[recordID]bool{{kindTarget, id.String()}: true}}
+		if body := c.sources[id]; body != nil && !t.At.IsZero() && c.privacy == k.privacy && k.sources.get(id) == nil {
+			k.sources.set(id, body, false)
+		}
+		a := absence{since: t.Seen, records: map[recordID]bool{{kindTarget, id.String()}: true, sourceKey(id): true}}
 		for i := range c.open {
 			if c.open[i].Finding.Target == id {
 				a.records[recordID{kindOpen, c.open[i].Finding.ID}] = true
@@ -171,7 +181,7 @@ func (k *Keeper) restore(ctx context.Context, c contents, damaged int) (*watch.M
 		}
 		k.absent[id] = a // until it is in the config
 	}
-	if len(k.written) > 0 && c.privacy != k.Privacy {
+	if len(k.written) > 0 && c.privacy != k.privacy {
 		k.Log.Warn("privacy has changed in the config; the orders of remembered findings are dropped")
 		k.Dropped(watch.DroppedPrivacy)
 		for i := range m.Open {
@@ -198,7 +208,7 @@ func (k *Keeper) rewrite(ctx context.Context, m *watch.Memory) error {
 	var put []record
 	var remove []recordID
 	for id := range k.written {
-		if id.kind == kindPart {
+		if id.kind == kindPart || id.kind == kindSource {
 			remove = append(remove, id)
 		}
 	}
@@ -220,7 +230,7 @@ func (k *Keeper) rewrite(ctx context.Context, m *watch.Memory) error {
 			return err
 		}
 	}
-	put = append(put, record{recordID{kindMeta, keyPrivacy}, []byte(k.Privacy)})
+	put = append(put, record{recordID{kindMeta, keyPrivacy}, []byte(k.privacy)})
 	if err := k.store.write(ctx, put, remove); err != nil {
 		return err
 	}
@@ -292,6 +302,8 @@ func (k *Keeper) pause(ctx context.Context, source Source) {
 // false when it could not write.
 func (k *Keeper) save(ctx context.Context, source Source) (ok bool) {
 	u, announce := remember(source, k.all)
+	// Taken later than the findings: none is written without what it was found from.
+	u.parts = append(u.parts, k.sources.take(k.all)...)
 	announce = sync.OnceFunc(announce)
 	late := time.AfterFunc(writeTimeout, announce) // a disk that hangs does not silence lostorder
 	defer late.Stop()
@@ -326,7 +338,7 @@ func (k *Keeper) write(ctx context.Context, u *update, source Source) error {
 		u.Closed, k.absent = append(u.Closed, before.Closed...), map[signal.TargetID]absence{}
 	}
 	k.forgetAbsent(u.Memory)
-	put, remove, err := k.written.difference(u, k.Privacy, func(id recordID) bool { return k.keeps(u, id) })
+	put, remove, err := k.written.difference(u, k.privacy, func(id recordID) bool { return k.keeps(u, id) })
 	if err = errors.Join(err, u.err); err != nil || len(put)+len(remove) == 0 {
 		return err
 	}
@@ -344,6 +356,9 @@ func (k *Keeper) write(ctx context.Context, u *update, source Source) error {
 // keeps reports whether a record stays: it is about a target that was not read since the
 // last update, or that is remembered though it is not in the config.
 func (k *Keeper) keeps(u *update, id recordID) bool {
+	if id.kind == kindSource && k.configured[targetOf(id.key)] {
+		return true
+	}
 	if id.kind == kindPart {
 		if target, _ := partOf(id.key); k.configured[target] && !u.encoded[target] {
 			return true
@@ -382,7 +397,7 @@ func (k *Keeper) forgetAbsent(m watch.Memory) {
 
 // absence begins the absence of a target. Its findings have closed.
 func (k *Keeper) absence(id signal.TargetID, since time.Time) absence {
-	a := absence{since: since, records: map[recordID]bool{{kindTarget, id.String()}: true}}
+	a := absence{since: since, records: map[recordID]bool{{kindTarget, id.String()}: true, sourceKey(id): true}}
 	for record := range k.written {
 		if target, _ := partOf(record.key); record.kind == kindPart && target == id {
 			a.records[record] = true

@@ -112,7 +112,7 @@ func TestOrdersAreDroppedWhenPrivacyChanges(t *testing.T) {
 	s := newSource(finding("a"))
 	s.memory.Closed = []signal.Finding{closed("c", noon)}
 	save(t, dir, s)
-	p := start(t, dir, func(o *state.Options) { o.Privacy = "hashed" })
+	p := start(t, dir, func(o *state.Options) { o.Veil = hashed{} })
 	defer p.run(t, s)()
 	for _, f := range []signal.Finding{p.memory.Open[0].Finding, p.memory.Closed[0]} {
 		if f.OrderIDs != nil || f.Traced != nil || f.Evidence != nil || f.Since.IsZero() {

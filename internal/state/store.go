@@ -41,6 +41,7 @@ const (
 	kindOpen   kind = "open"
 	kindClosed kind = "closed"
 	kindPart   kind = "part"
+	kindSource kind = "source"
 )
 
 type recordID struct {

@@ -112,10 +112,13 @@ func (w *Watch) RestoreClosed(history []signal.Finding) {
 
 // Remember returns what must survive a restart now, and what announces the changes that
 // it includes. It calls each for what the decisions remember of every target that was read
-// since the last call, or of all targets; each encodes it, and keeps nothing of it.
+// since the last call, or of all targets; each encodes it, and keeps nothing of it. That
+// takes a while for many partitions: reports wait for it, and a scrape takes the snapshot
+// that is made before.
 func (w *Watch) Remember(all bool, each func(*detect.Memory)) (m Memory, announce func()) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.snapshot()
 	for _, id := range w.detector.Targets() {
 		if !all && !w.dirty[id] {
 			continue

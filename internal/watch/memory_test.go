@@ -240,3 +240,24 @@ func TestRetentionThatPassedTheLastCommitDuringADowntimeIsALoss(t *testing.T) {
 	}
 	t.Errorf("announced %+v", second.announced)
 }
+
+func TestScrapeDoesNotWaitForTheMemoryToBeEncoded(t *testing.T) {
+	c := newClock()
+	l := begin(c, watch.Memory{})
+	l.Report(overdue(c.time()))
+	asked := make(chan *watch.Snapshot)
+	l.Remember(true, func(*detect.Memory) {
+		go func() { asked <- l.Snapshot() }()
+		if s := <-asked; len(s.Open) != 1 || s.Targets[0].Reading == nil {
+			t.Errorf("while it is encoded, a scrape has %+v", s)
+		}
+		c.pass(4 * interval) // the reading expires meanwhile
+		go func() { asked <- l.Snapshot() }()
+		if s := <-asked; len(s.Open) != 1 {
+			t.Errorf("while it is encoded, a scrape has %+v", s)
+		}
+	})
+	if s := l.Snapshot(); s.Targets[0].Reading != nil {
+		t.Error("the expired reading is still shown")
+	}
+}

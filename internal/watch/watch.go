@@ -113,14 +113,24 @@ func (w *Watch) drop(id signal.TargetID) []detect.Change {
 	return w.record(w.detector.Forget(id, signal.InstantOf(w.now())))
 }
 
-// Snapshot returns the current snapshot. It never waits for a target. Between two
-// changes it returns the same snapshot.
+// Snapshot returns the current snapshot. It never waits for a target, nor for the memory
+// to be written. Between two changes it returns the same snapshot.
 func (w *Watch) Snapshot() *Snapshot {
-	if s := w.clean.Load(); s != nil && !w.outlived(s) {
+	s := w.clean.Load()
+	if s != nil && !w.outlived(s) {
 		return s
 	}
-	w.mu.Lock()
+	if s == nil {
+		w.mu.Lock()
+	} else if !w.mu.TryLock() {
+		return s // of a moment ago
+	}
 	defer w.mu.Unlock()
+	return w.snapshot()
+}
+
+// snapshot is Snapshot for those who hold the lock.
+func (w *Watch) snapshot() *Snapshot {
 	if s := w.clean.Load(); s != nil {
 		if !w.outlived(s) {
 			return s

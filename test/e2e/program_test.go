@@ -45,8 +45,14 @@ func start(t *testing.T, config settings) *program {
 
 func startFile(t *testing.T, binary, file string) *program {
 	t.Helper()
+	return startAt(t, binary, file, "127.0.0.1:0")
+}
+
+// startAt is startFile at an address that Prometheus knows.
+func startAt(t *testing.T, binary, file, address string) *program {
+	t.Helper()
 	p := &program{t: t, file: file, expected: map[string]bool{}, log: &logbook{}, exited: make(chan struct{})}
-	p.cmd = exec.Command(binary, "run", "--config.file="+file, "--web.listen-address=127.0.0.1:0", "--web.enable-lifecycle")
+	p.cmd = exec.Command(binary, "run", "--config.file="+file, "--web.listen-address="+address, "--web.enable-lifecycle")
 	stderr, err := p.cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -62,11 +62,7 @@ func (c *cloud) queue(name string, messages int, dead ...string) {
 		attributes["MessageRetentionPeriod"] = "1209600"
 	}
 	if len(dead) > 0 {
-		answer, err := c.client.GetQueueUrl(c.t.Context(), &awssqs.GetQueueUrlInput{QueueName: aws.String(c.prefix + dead[0])})
-		if err != nil {
-			c.t.Fatal(err)
-		}
-		described, err := c.client.GetQueueAttributes(c.t.Context(), &awssqs.GetQueueAttributesInput{QueueUrl: answer.QueueUrl, AttributeNames: []sqstypes.QueueAttributeName{"QueueArn"}})
+		described, err := c.client.GetQueueAttributes(c.t.Context(), &awssqs.GetQueueAttributesInput{QueueUrl: c.url(dead[0]), AttributeNames: []sqstypes.QueueAttributeName{"QueueArn"}})
 		if err != nil {
 			c.t.Fatal(err)
 		}
@@ -85,6 +81,16 @@ func (c *cloud) queue(name string, messages int, dead ...string) {
 			c.t.Fatalf("purge: %v", err)
 		}
 	}
+}
+
+// url returns the address of a queue.
+func (c *cloud) url(name string) *string {
+	c.t.Helper()
+	answer, err := c.client.GetQueueUrl(c.t.Context(), &awssqs.GetQueueUrlInput{QueueName: aws.String(c.prefix + name)})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return answer.QueueUrl
 }
 
 func (c *cloud) fill(url *string, messages int) {
