@@ -115,5 +115,5 @@ type setup struct {
 func target(c Config, f *config.File) collectors.Target {
 	s := setup{Lifecycle: c, Database: database.Find(f, c.Source.Database)}
 	id := signal.TargetID{Collector: "orders", Target: c.Name}
-	return collectors.Polled(id, c.Schedule, s, func(*slog.Logger) collectors.Reader { return open(s) }).Labelled(c.Labels)
+	return collectors.Polled(id, c.Schedule, s, func(log *slog.Logger) collectors.Reader { return open(s, log) }).Labelled(c.Labels)
 }

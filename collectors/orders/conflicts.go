@@ -28,6 +28,9 @@ type conflictTracker struct {
 	reading int
 	dropped int
 	tooLong map[string]bool // orders with more rows than one answer holds
+	// recalled are those that were known before a restart, and not read since.
+	recalled map[string]bool
+	changed  bool // a conflict was found, confirmed or ended, since it was remembered
 }
 
 // candidate is an order whose history has a conflict.
@@ -123,6 +126,7 @@ func (c *conflictTracker) skip(id string, now signal.Instant, config *History) {
 	if len(c.tooLong) < maxConflicts {
 		c.tooLong[id] = true
 	}
+	delete(c.recalled, id)
 	if known := c.known[id]; known != nil {
 		known.checked = c.reading
 		if now.Sub(known.conflict.Since) > time.Duration(config.Remember) {
@@ -133,13 +137,18 @@ func (c *conflictTracker) skip(id string, now signal.Instant, config *History) {
 
 // decide decides about one order from all its steps.
 func (c *conflictTracker) decide(id string, steps []step, now signal.Instant, h *historyReader) {
+	delete(c.recalled, id)
+	before := c.known[id]
+	defer func() {
+		after := c.known[id]
+		c.changed = c.changed || (before == nil) != (after == nil) || before != nil && before.conflict.Confirmed != after.conflict.Confirmed
+	}()
 	if len(steps) == 0 {
 		delete(c.known, id)
 		return
 	}
 	result := h.graph.evaluate(steps, time.Duration(h.config.ClockSkew))
 	h.transitions.correct(id, result.track)
-	before := c.known[id]
 	switch {
 	case result.kind == "", now.Sub(result.since) > time.Duration(h.config.Remember):
 		delete(c.known, id)
@@ -156,8 +165,10 @@ func (c *conflictTracker) decide(id string, steps []step, now signal.Instant, h 
 
 // signal returns the known conflicts, the latest first.
 func (c *conflictTracker) signal() (all []signal.Conflict, capped bool) {
-	for _, one := range c.known {
-		all = append(all, one.conflict)
+	for id, one := range c.known {
+		if !c.recalled[id] {
+			all = append(all, one.conflict)
+		}
 	}
 	slices.SortFunc(all, func(a, b signal.Conflict) int {
 		return cmp.Or(cmp.Compare(b.Since, a.Since), cmp.Compare(a.ID, b.ID))

@@ -24,6 +24,27 @@ type duplicates struct {
 	searched signal.Instant
 	last     *signal.Duplicates
 	warnings []string
+	// since is how far back orders are compared after a restart, and until when: as far as
+	// they had been compared before it.
+	since, until signal.Instant
+}
+
+// resume has the orders compared that were created while lostorder was down, for as long as
+// it reports an order.
+func (d *duplicates) resume(searched, now signal.Instant) {
+	if searched.Known() {
+		within := time.Duration(d.config.Within)
+		d.since, d.until = searched.Add(-within), now.Add(within)
+	}
+}
+
+// compares is how old an order is at most that is compared.
+func (d *duplicates) compares(now signal.Instant) time.Duration {
+	within := time.Duration(d.config.Within)
+	if now < d.until {
+		return max(within, now.Sub(d.since))
+	}
+	return within
 }
 
 func (d *duplicates) read(ctx context.Context, in *database.Reading, t *table) (*signal.Duplicates, []string, error) {
@@ -51,7 +72,7 @@ func (d *duplicates) latest(ctx context.Context, in *database.Reading, t *table)
 	if err := columns.Missing(); err != nil {
 		return nil, err
 	}
-	within := time.Duration(d.config.Within)
+	within := d.compares(in.Now())
 	var all []database.Row
 	d.warnings = undated(ctx, in, s)
 	page, rows := database.Page{Back: true}, fewRows

@@ -47,7 +47,7 @@ func newHistoryReader(c *Config, g *graph, stateOf func(*database.Reading, datab
 		config: c.History, graph: g, stateOf: stateOf,
 		seen:        map[database.Place]bool{},
 		transitions: transitions{graph: g, max: time.Duration(c.Max), counts: map[[2]int]int64{}},
-		conflicts:   conflictTracker{known: map[string]*candidate{}, tooLong: map[string]bool{}},
+		conflicts:   conflictTracker{known: map[string]*candidate{}, recalled: map[string]bool{}, tooLong: map[string]bool{}},
 	}
 }
 

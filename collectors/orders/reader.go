@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"log/slog"
 	"slices"
 	"time"
 
@@ -24,10 +25,16 @@ type reader struct {
 	// undeclaredSeen is the same for states that the lifecycle does not declare.
 	undeclaredSeen firstSeen
 	table          *table // as found by the last reading
+
+	log      *slog.Logger
+	recalled []byte         // what the lifecycle remembered, before the first reading
+	resumed  bool           // it continues from there
+	readAt   signal.Instant // the last reading, on the clock of the database
+	savedAt  signal.Instant // the last one that was remembered
 }
 
-func open(s setup) *reader {
-	r := &reader{config: s.Lifecycle, graph: newGraph(&s.Lifecycle), db: database.Open(s.Database)}
+func open(s setup, log *slog.Logger) *reader {
+	r := &reader{config: s.Lifecycle, graph: newGraph(&s.Lifecycle), db: database.Open(s.Database), log: log}
 	if r.config.History != nil {
 		r.history = newHistoryReader(&r.config, r.graph, r.stateOf)
 	}
@@ -54,6 +61,8 @@ func (r *reader) Read(ctx context.Context, report *signal.Report) error {
 			return err
 		}
 		r.table = t
+		r.restore(in)
+		r.readAt = in.Now()
 		defer func() { report.Remedies = in.Remedies() }()
 		return r.read(ctx, in, t, report)
 	})
@@ -88,6 +97,7 @@ func (r *reader) read(ctx context.Context, in *database.Reading, t *table, repor
 	}
 
 	err = database.Join(errs...)
+	report.Recalled = r.resumed && (r.history == nil || len(r.history.conflicts.recalled) == 0)
 	if known(&l) {
 		report.Lifecycles = append(report.Lifecycles, l)
 	}

@@ -158,5 +158,5 @@ func target(c Config, f *config.File) collectors.Target {
 	s := setup{Database: database.Find(f, c.Database)}
 	s.Outbox, s.preset = c.filled(s.Database)
 	id := signal.TargetID{Collector: "outbox", Target: c.Name}
-	return collectors.Polled(id, c.Schedule, s, func(*slog.Logger) collectors.Reader { return open(s, &memory{}) }).Labelled(c.Labels)
+	return collectors.Polled(id, c.Schedule, s, func(log *slog.Logger) collectors.Reader { return open(s, &memory{}, log) }).Labelled(c.Labels)
 }

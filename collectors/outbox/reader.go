@@ -3,6 +3,7 @@ package outbox
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"slices"
 	"time"
 
@@ -20,6 +21,11 @@ type reader struct {
 	// inserted is the table of a slot, as found by the last reading.
 	inserted *database.Table
 	known    *memory
+
+	log      *slog.Logger
+	recalled []byte         // what the outbox remembered, before the first reading
+	resumed  bool           // it continues from there
+	readAt   signal.Instant // the last reading, on the clock of the database
 }
 
 // memory is what the readings of an outbox remember. It outlives a connection.
@@ -30,8 +36,8 @@ type memory struct {
 	published publishedCounter
 }
 
-func open(s setup, known *memory) *reader {
-	return &reader{config: s.Outbox, preset: s.preset, db: database.Open(s.Database), known: known}
+func open(s setup, known *memory, log *slog.Logger) *reader {
+	return &reader{config: s.Outbox, preset: s.preset, db: database.Open(s.Database), known: known, log: log}
 }
 
 // Close ends the connection.
@@ -43,6 +49,9 @@ func (r *reader) Read(ctx context.Context, report *signal.Report) error {
 		if w := in.Clock().Warning(r.db.Name()); w != "" {
 			report.Warnings = append(report.Warnings, w)
 		}
+		r.restore(in)
+		r.readAt = in.Now()
+		report.Recalled = r.resumed
 		if r.config.Slot != "" {
 			return r.readSlot(ctx, in, report)
 		}
