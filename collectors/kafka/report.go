@@ -1,6 +1,10 @@
 package kafka
 
-import "github.com/lostorder/lostorder/internal/signal"
+import (
+	"github.com/IBM/sarama"
+
+	"github.com/lostorder/lostorder/internal/signal"
+)
 
 // fill writes the report.
 func (r *reading) fill(report *signal.Report) {
@@ -53,6 +57,9 @@ func (r *reading) queueOf(q *queue) signal.Queue {
 	t, g := &r.topics[q.topic], q.group
 	s := signal.NewQueue(signal.QueueID{System: signal.Kafka, Cluster: r.config.Name, Destination: t.name, Group: g.name})
 	s.Semantics, s.Purpose = &semantics, t.purpose
+	if t.id != (sarama.Uuid{}) { // an old broker gives topics no ids
+		s.Incarnation = t.id.String()
+	}
 	s.Objective = r.config.objective(t.name, g.name)
 	s.GroupState = g.state
 	s.Setup = t.past.settings.setup

@@ -47,6 +47,7 @@ type binding struct {
 
 type overview struct {
 	Version    string `json:"rabbitmq_version"`
+	Cluster    string `json:"cluster_name"`
 	Statistics bool   `json:"disable_stats"` // true if there are no statistics
 }
 
@@ -69,7 +70,7 @@ func (r *reader) readDefinitions(ctx context.Context, m *missing) {
 		return
 	}
 	r.managementError = nil
-	r.release, r.statistics = releaseOf(o.Version), !o.Statistics
+	r.release, r.statistics, r.identity = releaseOf(o.Version), !o.Statistics, o.Cluster
 	var d definitions
 	var ok bool
 	d.queues, ok = perVHost(ctx, r, m, "queues", "?disable_stats=true&enable_queue_totals=true",

@@ -33,6 +33,7 @@ type reader struct {
 	definedAt        time.Time // when the definitions were read
 	definitionErrors missing   // what could not be read of them
 	managementError  error     // why the management API never answered
+	identity         string    // the name of the cluster
 	release          release
 	statistics       bool // the broker keeps statistics
 	setups           map[key]setup

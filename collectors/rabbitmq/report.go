@@ -11,6 +11,7 @@ import (
 
 // fill writes the report.
 func (r *reader) fill(report *signal.Report, now signal.Instant) {
+	report.Identity = r.identity
 	report.Queues = make([]signal.Queue, len(r.sorted))
 	parts := make([]signal.Partition, len(r.sorted)) // one for each, in one piece
 	for i, q := range r.sorted {

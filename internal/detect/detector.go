@@ -74,8 +74,8 @@ func (d *Detector) Observe(r *signal.Report) (changes []Change) {
 	for _, decision := range d.decisions {
 		cases[decision.Mode] = decision.decide(v)
 	}
-	memory.dropSymptoms(cases, at)
 	open := d.ledger.openOf(r.TargetID)
+	memory.dropSymptoms(cases, d.undecided(open, v), at)
 	for _, decision := range d.decisions {
 		changed := d.ledger.settle(&decision, cases[decision.Mode], open[decision.Mode], v)
 		for _, c := range changed {
@@ -86,6 +86,20 @@ func (d *Detector) Observe(r *signal.Report) (changes []Change) {
 		changes = append(changes, changed...)
 	}
 	return changes
+}
+
+// undecided returns the subjects of the open findings about which the reading says nothing
+// yet, by mode. After an observation gap a cause needs longer than its symptoms.
+func (d *Detector) undecided(open map[signal.Mode][]caseKey, v *view) map[signal.Mode][]signal.Subject {
+	subjects := map[signal.Mode][]signal.Subject{}
+	for _, decision := range d.decisions {
+		for _, key := range open[decision.Mode] {
+			if decision.presence(v, key.subject) == unread {
+				subjects[decision.Mode] = append(subjects[decision.Mode], key.subject)
+			}
+		}
+	}
+	return subjects
 }
 
 // Forget drops the memory of a target that is no longer watched and closes its

@@ -26,6 +26,12 @@ func (s *script) crash(down time.Duration) {
 	s.blind(down)
 }
 
+// incarnated is a reading of a topic with an id.
+func incarnated(id string, r signal.Report) signal.Report {
+	r.Queues[0].Incarnation = id
+	return r
+}
+
 // withoutDLQs is a reading of queues that need no dead letter queues.
 func withoutDLQs(r signal.Report) signal.Report {
 	for i := range r.Queues {
@@ -213,6 +219,10 @@ func TestDowntimeItselfIsNoFinding(t *testing.T) {
 			before: func(int) signal.Report { return group(1, part(50, 60, 60)) },
 			after:  func(int) signal.Report { return group(1, part(0, 5, 5)) },
 		},
+		"a topic that was made again and has grown beyond the old": {
+			before: func(int) signal.Report { return incarnated("1", group(1, part(0, 60, 60))) },
+			after:  func(int) signal.Report { return incarnated("2", group(1, part(80, 90, 90))) },
+		},
 		"counters of a broker that restarted, and count nothing": {
 			before: func(int) signal.Report { return withoutDLQs(expired(7, dropping("orders", 100, 90, 10))) },
 			after:  func(int) signal.Report { return withoutDLQs(expired(0, dropping("orders", 10, 0, 10))) },
@@ -263,5 +273,37 @@ func TestRestoredMismatchStaysOpenUntilItsSourceHasComparedAgain(t *testing.T) {
 				t.Errorf("open %+v", open)
 			}
 		})
+	}
+}
+
+// TestMemoryOfATopicThatWasMadeAgainIsNotBelieved: its log begins after the offset that the
+// group had committed in the old one, which looks like retention that passed the group.
+func TestMemoryOfATopicThatWasMadeAgainIsNotBelieved(t *testing.T) {
+	for id, found := range map[string]int{"1": 1, "2": 0} {
+		s := newScript(t)
+		s.steady(func() signal.Report { return incarnated("1", group(1, part(0, 60, 60))) })
+		s.crash(downtime)
+		s.play(2*interval, func(int) signal.Report { return incarnated(id, group(1, part(75, 60, 90))) })
+		if open := s.detector.Open(); len(open) != found {
+			t.Errorf("the topic is %s, and was 1: open %+v", id, open)
+		}
+	}
+}
+
+// TestCauseThatIsNotDecidedAfterADowntimeStillMutesItsSymptoms: whether messages are still
+// delivered again and again shows only after a while. Meanwhile nothing is acknowledged.
+func TestCauseThatIsNotDecidedAfterADowntimeStillMutesItsSymptoms(t *testing.T) {
+	s := newScript(t)
+	i := 0
+	spin := func(int) signal.Report { i++; return spinning(s, i) }
+	s.play(20*time.Minute, spin)
+	if open := s.open(); len(open) != 1 || open[0] != signal.RetryLoop {
+		t.Fatalf("open %v", open)
+	}
+	s.opened = nil
+	s.crash(2 * time.Minute)
+	s.play(20*time.Minute, spin)
+	if open := s.open(); len(open) != 1 || open[0] != signal.RetryLoop || len(s.opened) > 0 {
+		t.Errorf("open %v, opened %+v", open, s.opened)
 	}
 }

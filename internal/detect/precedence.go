@@ -35,10 +35,15 @@ type muted struct {
 
 // dropSymptoms drops the cases that another one explains: while that one holds, and
 // as long again as a message may wait. Rates that were measured while it held show
-// nothing about the time after it.
-func (m *targetMemory) dropSymptoms(cases map[signal.Mode][]Case, at signal.Instant) {
+// nothing about the time after it. A cause that is open and not decided still holds.
+func (m *targetMemory) dropSymptoms(cases map[signal.Mode][]Case, undecided map[signal.Mode][]signal.Subject, at signal.Instant) {
 	maps.DeleteFunc(m.muted, func(_ muted, until signal.Instant) bool { return until < at })
 	for _, e := range symptomsOf {
+		for _, subject := range undecided[e.cause] {
+			for _, symptom := range e.symptoms {
+				m.muted[muted{symptom, subject}] = at.Add(m.objective(subject).MaxAge)
+			}
+		}
 		for i := range cases[e.cause] {
 			cause := &cases[e.cause][i]
 			for _, symptom := range e.symptoms {

@@ -9,10 +9,11 @@ import (
 // queueMemory is what is remembered of one queue of one group. Its exported fields are
 // saved across restarts.
 type queueMemory struct {
-	ID         signal.QueueID
-	At         signal.Instant // of the last reading
-	VanishedAt signal.Instant // when the group was gone
-	Objective  signal.Objective
+	ID          signal.QueueID
+	At          signal.Instant // of the last reading
+	VanishedAt  signal.Instant // when the group was gone
+	Objective   signal.Objective
+	Incarnation string // of the last reading that had one
 
 	// The trackers. Modes read them and do not change them.
 	Consumers consumers
@@ -41,9 +42,23 @@ type queueReading struct {
 	before   []partition // the partitions as they were before this reading
 }
 
+// follow drops what is known of the offsets of a queue that was deleted and created again:
+// they say nothing about those of the new one. What was lost before stays lost.
+func (m *queueMemory) follow(incarnation string) {
+	if incarnation == "" {
+		return
+	}
+	if m.Incarnation != "" && m.Incarnation != incarnation {
+		m.Progress, m.Flow, m.Growth, m.Expiring, m.Lateness = progress{}, flow{}, growth{}, expiring{}, lateness{}
+		m.Losses.Settled, m.Losses.Suspects = nil, nil
+	}
+	m.Incarnation = incarnation
+}
+
 // observeQueue takes the next reading of a queue into the trackers.
 func (m *targetMemory) observeQueue(q *signal.Queue, at signal.Instant, interval time.Duration) queueReading {
 	memory := m.queue(q.QueueID)
+	memory.follow(q.Incarnation)
 	r := queueReading{
 		Queue: q, memory: memory, at: at, previous: memory.At, interval: interval,
 		rebase: memory.At.Known() && blind(memory.At, at, interval),

@@ -43,6 +43,9 @@ type Objective struct {
 type Queue struct {
 	QueueID
 	Objective Objective
+	// Incarnation differs after the queue was deleted and created again under the same name;
+	// empty where the broker does not say.
+	Incarnation string
 
 	Ready       Count // waiting to be delivered (Kafka: committed offset to log end)
 	InFlight    Count // delivered, not yet acknowledged

@@ -111,7 +111,7 @@ func remedy(r *signal.Remedy) bool {
 }
 
 func queue(q *signal.Queue) bool {
-	dirty := clean(&q.Cluster, &q.Destination, &q.Group, &q.GroupState, &q.Purpose.Reason)
+	dirty := clean(&q.Cluster, &q.Destination, &q.Group, &q.GroupState, &q.Incarnation, &q.Purpose.Reason)
 	if s := q.Setup; s != nil {
 		c := *s
 		if clean(&c.Type, &c.DeadLettering.To, &c.DeadLettering.Problem, &c.DeadLettering.Leak) {
