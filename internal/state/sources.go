@@ -1,6 +1,7 @@
 package state
 
 import (
+	"bytes"
 	"fmt"
 	"sync"
 
@@ -86,7 +87,7 @@ func (k *Keeper) Remember(id signal.TargetID, text []byte) {
 }
 
 func (k *Keeper) pack(text []byte) ([]byte, error) {
-	return k.Veil.Seal(s2.Encode(nil, text))
+	return k.Veil.Seal(bytes.Clone(s2.Encode(nil, text))) // without the room that the encoder reserves
 }
 
 func (k *Keeper) unpack(body []byte) ([]byte, error) {

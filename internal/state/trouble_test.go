@@ -112,6 +112,15 @@ func TestDirectoryThatCannotBeUsedIsAnErrorAndNoEnd(t *testing.T) {
 			return path
 		}, "not a directory", 2},
 		"no permission for the directory": {func(t *testing.T, dir string) string { return protected(t, dir, 0o500) }, "permission denied", 1},
+		"a read-only directory that holds a memory": {func(t *testing.T, dir string) string {
+			save(t, dir, newSource(finding("a")))
+			for _, path := range files(t, dir) {
+				if err := os.Chmod(path, 0o400); err != nil {
+					t.Fatal(err)
+				}
+			}
+			return protected(t, dir, 0o500)
+		}, "permission denied", 1},
 		"no permission for the file": {func(t *testing.T, dir string) string {
 			save(t, dir, newSource(finding("a")))
 			if err := os.Chmod(file(dir), 0o400); err != nil {

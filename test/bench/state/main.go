@@ -23,13 +23,17 @@ const cycles = 10
 var target = signal.TargetID{Collector: "kafka", Target: "main"}
 
 func main() {
-	fmt.Println("| partitions of groups | CPU of a reading | with the memory | of a core, read every 15 s | on disk | heap | restored in |")
-	fmt.Println("|---|---|---|---|---|---|---|")
+	fmt.Println("| partitions of groups | CPU of a reading | with the memory | of a core, read every 15 s | on disk | heap | restored in | a scrape waits at most |")
+	fmt.Println("|---|---|---|---|---|---|---|---|")
 	for _, groups := range []int{2, 200} {
 		if err := measure(groups); err != nil {
 			fmt.Fprintln(os.Stderr, "bench-state:", err)
 			os.Exit(1)
 		}
+	}
+	if err := measureSuspects(); err != nil {
+		fmt.Fprintln(os.Stderr, "bench-state:", err)
+		os.Exit(1)
 	}
 }
 
@@ -58,12 +62,14 @@ func measure(groups int) error {
 		keeper.Run(running, w)
 	}()
 	heap = inUse()
+	scraped := scrape(running, w)
 	with, last := play(groups, w, keeper)
 	grown := inUse() - heap - needed
 	runtime.KeepAlive(w)
 	health := keeper.Health()
 	stop()
 	<-done
+	waited := <-scraped
 	if health.Err != nil {
 		return health.Err
 	}
@@ -80,9 +86,26 @@ func measure(groups int) error {
 	ended, end := context.WithCancel(ctx)
 	end()
 	next.Run(ended, again)
-	fmt.Printf("| %d | %.1f ms | %.1f ms | %.2f %% | %.1f MB | %.1f MB | %d ms |\n", groups*500,
-		ms(without), ms(with), 100*(with-without).Seconds()/15, float64(size)/1e6, float64(grown)/1e6, restored.Milliseconds())
+	fmt.Printf("| %d | %.1f ms | %.1f ms | %.2f %% | %.1f MB | %.1f MB | %d ms | %.1f ms |\n", groups*500,
+		ms(without), ms(with), 100*(with-without).Seconds()/15, float64(size)/1e6, float64(grown)/1e6, restored.Milliseconds(), ms(waited))
 	return nil
+}
+
+// scrape takes a snapshot every few milliseconds until ctx ends, and returns the longest time
+// that one took.
+func scrape(ctx context.Context, w *watch.Watch) <-chan time.Duration {
+	longest := make(chan time.Duration, 1)
+	go func() {
+		var most time.Duration
+		for ctx.Err() == nil {
+			begin := time.Now()
+			w.Snapshot()
+			most = max(most, time.Since(begin))
+			time.Sleep(5 * time.Millisecond)
+		}
+		longest <- most
+	}()
+	return longest
 }
 
 // play reports readings, one a second, and returns the CPU time of each.
