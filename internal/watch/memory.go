@@ -113,18 +113,27 @@ func (w *Watch) RestoreClosed(history []signal.Finding) {
 // Remember returns what must survive a restart now, and what announces the changes that
 // it includes. It calls each for what the decisions remember of every target that was read
 // since the last call, or of all targets; each encodes it, and keeps nothing of it. That
-// takes a while for many partitions: reports wait for it, and a scrape takes the snapshot
-// that is made before.
+// takes a while for many partitions: reports wait for it, and scrapes do not.
 func (w *Watch) Remember(all bool, each func(*detect.Memory)) (m Memory, announce func()) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.snapshot()
-	for _, id := range w.detector.Targets() {
-		if !all && !w.dirty[id] {
-			continue
-		}
+	w.deciding.Lock()
+	defer w.deciding.Unlock()
+	m, announce, targets := w.remember(all)
+	for _, id := range targets {
 		if detected, ok := w.detector.Snapshot(id); ok {
 			each(detected)
+		}
+	}
+	return m, announce
+}
+
+// remember returns what Remember does, and the targets of which the decisions remember
+// something that is to be encoded.
+func (w *Watch) remember(all bool) (m Memory, announce func(), targets []signal.TargetID) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, id := range w.detector.Targets() {
+		if all || w.dirty[id] {
+			targets = append(targets, id)
 		}
 	}
 	clear(w.dirty)
@@ -143,7 +152,7 @@ func (w *Watch) Remember(all bool, each func(*detect.Memory)) (m Memory, announc
 		for _, c := range pending {
 			w.announce(c)
 		}
-	}
+	}, targets
 }
 
 // checkIdentity compares the first reading of a target with what was known before a restart.

@@ -19,7 +19,8 @@ type Watch struct {
 	log      *slog.Logger
 	onChange func(detect.Change)
 
-	announcing sync.Mutex // is locked before mu, and keeps changes in their order
+	announcing sync.Mutex // is locked first, and keeps changes in their order
+	deciding   sync.Mutex // is locked before mu by what changes the detector, or encodes it
 
 	mu       sync.Mutex
 	detector *detect.Detector
@@ -74,6 +75,8 @@ func (w *Watch) Report(r signal.Report) {
 // take takes one reading and returns the changes to announce. Announcing thousands takes
 // long, and a scrape must not wait for it.
 func (w *Watch) take(r signal.Report) []detect.Change {
+	w.deciding.Lock()
+	defer w.deciding.Unlock()
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	t := w.target(r.TargetID)
@@ -103,6 +106,8 @@ func (w *Watch) Forget(id signal.TargetID) {
 }
 
 func (w *Watch) drop(id signal.TargetID) []detect.Change {
+	w.deciding.Lock()
+	defer w.deciding.Unlock()
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	delete(w.targets, id)
@@ -116,21 +121,11 @@ func (w *Watch) drop(id signal.TargetID) []detect.Change {
 // Snapshot returns the current snapshot. It never waits for a target, nor for the memory
 // to be written. Between two changes it returns the same snapshot.
 func (w *Watch) Snapshot() *Snapshot {
-	s := w.clean.Load()
-	if s != nil && !w.outlived(s) {
+	if s := w.clean.Load(); s != nil && !w.outlived(s) {
 		return s
 	}
-	if s == nil {
-		w.mu.Lock()
-	} else if !w.mu.TryLock() {
-		return s // of a moment ago
-	}
+	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.snapshot()
-}
-
-// snapshot is Snapshot for those who hold the lock.
-func (w *Watch) snapshot() *Snapshot {
 	if s := w.clean.Load(); s != nil {
 		if !w.outlived(s) {
 			return s
