@@ -29,7 +29,7 @@ demo: ## Break a demo shop in every known way and watch lostorder find it
 	go run ./cmd/lostorder demo
 
 .PHONY: test
-test: vet lint integration modules ## All checks and tests, with real servers that it installs and starts itself
+test: vet lint integration fuzz modules ## All checks and tests, with real servers that it installs and starts itself
 
 .PHONY: vet
 vet: ## go vet
@@ -89,16 +89,17 @@ generate: ## Write the generated files
 dashboards: ## Write the Grafana dashboards
 	go test ./dashboards -run 'Current' -update
 
-# Each target for a while. What is in testdata/fuzz is run by every "go test", too.
+# Each target for a while, two at once. What is in testdata/fuzz is run by every "go test", too.
 FUZZTIME ?= 10s
 .PHONY: fuzz
 fuzz: ## Feed each parser with random input, FUZZTIME=10s each
-	@set -e; grep -rl --include=*_test.go '^func Fuzz' . | while read -r file; do \
-		for target in $$(sed -nE 's/^func (Fuzz[A-Za-z0-9]*)\(.*/\1/p' "$$file"); do \
-			echo "$$target in $$(dirname "$$file")"; \
-			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$(dirname "$$file")"; \
-		done; \
-	done
+	@grep -rl --include=*_test.go '^func Fuzz' . | while read -r file; do \
+		sed -nE "s|^func (Fuzz[A-Za-z0-9]*)\(.*|\1 $$(dirname "$$file")|p" "$$file"; \
+	done | xargs -P 2 -L 1 sh -c 'go test -run "^$$" -fuzz "^$$0\$$" -fuzztime $(FUZZTIME) -parallel 1 "$$1" || exit 255'
+
+.PHONY: vulncheck
+vulncheck: ## Known vulnerabilities in the code that the program reaches; needs https://vuln.go.dev
+	$(TOOL) govulncheck ./...
 
 .PHONY: bench
 bench: ## Benchmarks that need no server

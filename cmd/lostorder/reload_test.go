@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -11,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/lostorder/lostorder/internal/web"
 )
 
 // TestConfigIsReloadedWhenItChanges changes a file that nothing else reports as changed.
@@ -45,6 +48,34 @@ func TestConfigIsReloadedWhenItChanges(t *testing.T) {
 	waitFor(t, "http://"+address+"/api/v1/targets", `"before"`)
 	write("after")
 	waitFor(t, "http://"+address+"/api/v1/targets", `"after"`)
+}
+
+// TestCredentialsInClearAreLoggedOnce applies the same config twice, as a reload does, and then one
+// with another target.
+func TestCredentialsInClearAreLoggedOnce(t *testing.T) {
+	apply := func(s *service, text string) {
+		path := filepath.Join(t.TempDir(), "lostorder.yml")
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		f, err := load(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.apply(t.Context(), f)
+	}
+	var log bytes.Buffer
+	s := newService(slog.New(slog.NewTextHandler(&log, nil)), web.External{})
+	defer s.manager.Stop()
+	const one = "rabbitmq: [{name: one, url: 'http://rabbit.invalid:15672', username: u, password: hunter22}"
+	apply(s, one+"]\n")
+	apply(s, one+"]\n")
+	apply(s, one+", {name: two, url: 'http://rabbit.invalid:15673', username: u, password: hunter22}]\n")
+	s.manager.Stop()
+	text := log.String()
+	if n := strings.Count(text, "credentials are not protected"); n != 2 || strings.Contains(text, "hunter22") {
+		t.Errorf("%d warnings, want one for each target:\n%s", n, text)
+	}
 }
 
 // waitFor asks until the answer contains a text.

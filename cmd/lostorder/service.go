@@ -44,11 +44,12 @@ type service struct {
 	external web.External
 	explains atomic.Pointer[explain.Explainer]
 	lookUps  *rate.Limiter // of all that the service ever explains
+	exposed  map[string]bool // warnings about credentials that are in the log already
 	log      *slog.Logger
 }
 
 func newService(log *slog.Logger, external web.External) *service {
-	s := &service{log: log, external: external, sender: &otlp.Sender{}, lookUps: explain.NewLimit()}
+	s := &service{log: log, external: external, exposed: map[string]bool{}, sender: &otlp.Sender{}, lookUps: explain.NewLimit()}
 	s.watch = watch.New(time.Now, log, func(c detect.Change) {
 		s.sender.Changed(c)
 		s.notifier.Changed(c)
@@ -124,7 +125,10 @@ func (s *service) apply(ctx context.Context, f *config.File) {
 	s.exporter.ShowOrderIDs(alerts.OrderIDs)
 	s.exporter.ReloadSucceeded()
 	for _, text := range builtin.Exposed(f) {
-		s.log.Warn("credentials are not protected", "warning", text)
+		if !s.exposed[text] { // once, not after each reload
+			s.exposed[text] = true
+			s.log.Warn("credentials are not protected", "warning", text)
+		}
 	}
 	s.log.Info("config applied", "targets", len(targets), "started", started, "stopped", stopped, "kept", kept)
 }

@@ -27,6 +27,7 @@ const (
 var (
 	errNotJSON  = errors.New("the answer is not JSON; check that this is the address of the management API")
 	errTooLarge = errors.New("the answer is larger than any answer of RabbitMQ; check the address")
+	errOldTLS   = errors.New("the server offers no TLS 1.2 or newer, and lostorder uses no older version")
 	errCutOff   = errors.New("the answer was cut off")
 )
 
@@ -248,6 +249,10 @@ func shortError(err error) error {
 	}
 	if strings.Contains(err.Error(), `malformed HTTP response "AMQP`) {
 		return errAMQP
+	}
+	// Either side may be the one that refuses.
+	if text := err.Error(); strings.Contains(text, "tls: protocol version not supported") || strings.Contains(text, "tls: server selected unsupported protocol version") {
+		return errOldTLS
 	}
 	var op *net.OpError
 	if errors.As(err, &op) && !op.Timeout() {
