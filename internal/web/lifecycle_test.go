@@ -23,7 +23,7 @@ func TestLifecyclesAreDrawnWithCountsOnTheArrows(t *testing.T) {
 		History: &signal.History{Transitions: []signal.Transition{{From: "placed", To: "paid", Orders: 417}, {From: "paid", To: "shipped", Orders: 400}}},
 	}, {Name: "plain", Database: "shop", States: []signal.State{{Name: "a", Next: []string{"b"}, Orders: 3}, {Name: "b", Terminal: true, Orders: signal.Unknown}}}}
 	_, page := do(t, handler(s), http.MethodGet, "/")
-	first := between(page, `<figure class="scroll lifecycle">`, "</figure>")
+	first := between(page, `class="scroll lifecycle">`, "</figure>")
 	for _, want := range []string{
 		"<figcaption>order <span>(database shop)</span>", ">placed</text>", ">12, 2 overdue</text>", ">1000&#43;</text>",
 		">417</text>", ">400 orders came</text>", `class="state bad"`, `class="state end"`, "cancelled &lt;b&gt;", ">0</text>",

@@ -35,7 +35,7 @@ func post(t *testing.T, h http.Handler, id string, header ...string) (*http.Resp
 // picture returns the SVG of a page, and fails where it is not well formed or has a script.
 func picture(t *testing.T, page string) string {
 	t.Helper()
-	svg := "<svg" + between(page, `<div class="scroll lanes">`+"\n<svg", "</svg>") + "</svg>"
+	svg := "<svg" + between(page, `class="scroll lanes">`+"\n<svg", "</svg>") + "</svg>"
 	for dec := xml.NewDecoder(strings.NewReader(svg)); ; {
 		token, err := dec.Token()
 		if errors.Is(err, io.EOF) {

@@ -45,6 +45,8 @@ type page struct {
 	More       int    // open findings that are not shown
 	Filtered   bool   // only some findings were asked for
 	Query      string // with which they were
+	Stopped    bool   // the page does not update itself
+	Toggle     string // leads to the page that does, or does not
 	Closed     []findingRow
 	Targets    []targetRow
 	Lifecycles []picture
@@ -133,6 +135,10 @@ func (s *server) render(w http.ResponseWriter, r *http.Request, code int, p page
 	p.Search = s.Explainer != nil
 	p.Private = p.Search && s.Explainer().Private()
 	p.Verdict, p.Now, p.Version = verdictOf(known, now), now.Format("2 Jan 2006 15:04:05 MST"), s.Version
+	p.Stopped, p.Toggle = toggle(r.URL.Query())
+	if !p.Stopped {
+		w.Header().Set("Refresh", refreshEvery)
+	}
 	var body bytes.Buffer
 	if err := statusPage.Execute(&body, p); err != nil {
 		s.Log.Error("render the status page", "err", err)
@@ -144,6 +150,20 @@ func (s *server) render(w http.ResponseWriter, r *http.Request, code int, p page
 	if _, err := w.Write(body.Bytes()); err != nil {
 		s.Log.DebugContext(r.Context(), "send the status page", "err", err)
 	}
+}
+
+// refreshEvery is how often the page updates itself, in seconds.
+const refreshEvery = "15"
+
+// toggle reports whether the page of a query does not update itself, and returns the query of
+// the page that differs in that. A reader who needs more time can stop it.
+func toggle(query url.Values) (stopped bool, other string) {
+	if stopped = query.Get("refresh") == "off"; stopped {
+		query.Del("refresh")
+	} else {
+		query.Set("refresh", "off")
+	}
+	return stopped, "?" + query.Encode()
 }
 
 func (s *server) findingRow(known *watch.Snapshot, f *signal.Finding, root string, now time.Time) findingRow {

@@ -93,7 +93,7 @@ func TestStatusShowsWhatAFindingRestsOn(t *testing.T) {
 	for _, want := range []string{ // in this order
 		`14 Mar 2026 03:19:00 UTC`,
 		`<article class="finding critical" id="a1b2c3">`, `The relay has not published the oldest row of outbox for 38 minutes while 218 events wait.`, `outbox orders (database shop)`, `outbox_stalled`, `02:41`, `38 min`,
-		`218 concerned`, `/runbooks/outbox_stalled.md`, `100417`, `and 213 more`, `oldest pending age`, `38m4s`, `4bf92f3577b34da6a3ce929d0e0e4736`,
+		`218 affected`, `/runbooks/outbox_stalled.md`, `100417`, `and 213 more`, `oldest pending age`, `38m4s`, `4bf92f3577b34da6a3ce929d0e0e4736`,
 		`orders → billing (kafka main)`, `dlq_filling`,
 		`Closed lately`, `13 Mar 01:19`, `13 Mar 02:19`, `1 h`,
 		`Targets`, `rabbitmq/shop`, `connection refused`, `kafka/main`, `12 queues, 1 dead letter queue`, `not coordinator`, `outbox/orders`, `2 outboxes`, `no created_at`,
@@ -141,6 +141,21 @@ func TestLinkOfAnAlertLeadsToItsFinding(t *testing.T) {
 				t.Errorf("%d findings are shown", n)
 			}
 		})
+	}
+}
+
+func TestPageUpdatesItselfUntilItIsStopped(t *testing.T) {
+	for path, want := range map[string]struct{ refresh, link string }{
+		"/":                               {"15", `href="?refresh=off"`},
+		"/?refresh=off":                   {"", `href="?"`},
+		"/?severity=critical":             {"15", `href="?refresh=off&amp;severity=critical"`},
+		"/findings/a1b2c3?refresh=off":    {"", `href="?"`},
+		"/?refresh=off&severity=critical": {"", `href="?severity=critical"`},
+	} {
+		res, page := do(t, handler(troubled()), http.MethodGet, path)
+		if got := res.Header.Get("Refresh"); got != want.refresh || !strings.Contains(page, want.link) {
+			t.Errorf("%s: updates every %q s, and has no %s", path, got, want.link)
+		}
 	}
 }
 
