@@ -20,6 +20,12 @@ func TestRulesKeepEnvironmentsApart(t *testing.T) {
 			var labels []string
 			switch n := node.(type) {
 			case *parser.AggregateExpr:
+				if n.Without { // keeps every label but these
+					if seen++; slices.Contains(n.Grouping, "environment") {
+						t.Errorf("%s: %s mixes environments", r.Record, node)
+					}
+					return nil
+				}
 				labels = n.Grouping
 			case *parser.BinaryExpr:
 				// An expression without labels is one number for all of them.
