@@ -14,7 +14,9 @@ const (
 	findings   = "lostorder_findings"
 	since      = "lostorder_finding_since_timestamp_seconds"
 	affected   = "lostorder_finding_affected"
+	amount     = "lostorder_finding_amount"
 	notScraped = "lostorder is not scraped"
+	noAmount   = "no critical finding with an amount"
 	noBurn     = "no rules, or no order with a deadline"
 
 	// inWords joins a finding with its subject as people read it.
@@ -38,13 +40,13 @@ func losingOrders() page {
 			{height: 4, panels: []panel{
 				blindTargets(in),
 				{
-					title: "Lost now", width: 4, unit: unitCount, empty: notScraped,
+					title: "Lost now", width: 3, unit: unitCount, empty: notScraped,
 					about:  "Open critical findings: orders or messages that are being lost or held up now. Each is a row of the table below. Zero holds only while every target can be read; otherwise it is unknown.",
 					visual: number(step{1, bad}), links: []dashboard.DashboardLink{statusPage},
 					queries: []query{{expr: claim(sum(in.each(findings, `severity="critical"`))), legend: "critical findings"}},
 				},
 				{
-					title: "Affected", width: 4, unit: unitCount, empty: notScraped,
+					title: "Affected", width: 3, unit: unitCount, empty: notScraped,
 					about:  "Orders or messages affected by the critical findings, added up. One that two findings affect counts twice.",
 					visual: number(step{1, bad}), links: []dashboard.DashboardLink{statusPage},
 					queries: []query{{
@@ -53,13 +55,22 @@ func losingOrders() page {
 					}},
 				},
 				{
-					title: "For how long", width: 4, unit: "dtdurations", empty: notScraped,
+					title: "At stake", width: 4, unit: unitCount, empty: noAmount,
+					about:  "What the orders of the critical findings are worth, one number for each currency. One that two findings affect counts twice. Only where the config names the amounts of the orders.",
+					visual: number(step{1, bad}), links: []dashboard.DashboardLink{statusPage},
+					queries: []query{{
+						expr:   known("sum by (job, currency) (max by (" + subject(amount) + ") (" + in.series(amount, `severity="critical"`) + "))"),
+						legend: "{{currency}}",
+					}},
+				},
+				{
+					title: "For how long", width: 3, unit: "dtdurations", empty: notScraped,
 					about:  "Time since the oldest open critical finding began; zero when there is none.",
 					visual: number(step{1, bad}), links: []dashboard.DashboardLink{statusPage},
 					queries: []query{{expr: claim(highest("time() - "+in.each(since, `severity="critical"`)) + orZero), legend: "oldest"}},
 				},
 				{
-					title: "Error budget burn", width: 4, unit: burnUnit, empty: noBurn,
+					title: "Error budget burn", width: 3, unit: burnUnit, empty: noBurn,
 					about:  "How many times faster than allowed the error budget of the orders was used up in the last hour, in the worst lifecycle. At 1 it lasts exactly as long as it should.",
 					visual: number(objective), links: []dashboard.DashboardLink{to("orders", "Order lifecycle"), out("Runbook", runbooks+"order_budget_burns.md")},
 					queries: []query{{expr: known(highest(burn("1h"))), legend: "worst lifecycle"}},
