@@ -26,7 +26,7 @@ type historyReader struct {
 	stateOf   func(in *database.Reading, column database.Column, value string) int
 	table     *historyTable
 	started   bool
-	position  *database.Place // the next reading starts after this row; nil: with the first row
+	position  *database.Place // the next reading starts after this row
 	last      signal.Instant  // time of the last row that was read
 	recent    []recentRow     // rows read after the position, in order
 	seen      map[database.Place]bool
@@ -76,20 +76,29 @@ func (h *historyReader) read(ctx context.Context, in *database.Reading) (*signal
 	return reading, warnings, nil
 }
 
-// follow reads the new rows.
+// start reads the latest rows. Reading continues after the first of them: rows before
+// it are past, also those that an import adds later.
+func (h *historyReader) start(ctx context.Context, in *database.Reading) error {
+	page, err := h.page(ctx, in, database.Page{Back: true, Rows: firstPageRows})
+	if err != nil || len(page.Rows) == 0 {
+		return err
+	}
+	h.started = true
+	h.position = &page.Rows[len(page.Rows)-1].Place
+	for _, row := range slices.Backward(page.Rows) {
+		h.take(in, row)
+	}
+	h.prune(in.Now())
+	return nil
+}
+
+// follow reads the new rows. The first reading does so too, so that it fails if the
+// query of all later readings does.
 func (h *historyReader) follow(ctx context.Context, in *database.Reading) ([]string, error) {
 	if !h.started {
-		page, err := h.page(ctx, in, database.Page{Back: true, Rows: firstPageRows})
-		if err != nil {
+		if err := h.start(ctx, in); err != nil || !h.started {
 			return nil, err
 		}
-		h.started = len(page.Rows) > 0
-		h.position = page.Next // unless the page holds the whole table
-		for _, row := range slices.Backward(page.Rows) {
-			h.take(in, row)
-		}
-		h.prune(in.Now())
-		return nil, nil
 	}
 	from := h.position
 	for range maxPages {

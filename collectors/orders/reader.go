@@ -56,6 +56,10 @@ func (r *reader) Read(ctx context.Context, report *signal.Report) error {
 		if w := in.Clock().Warning(r.db.Name()); w != "" {
 			report.Warnings = append(report.Warnings, w)
 		}
+		defer func() {
+			report.Warnings = append(report.Warnings, in.Warnings()...)
+			report.Remedies = in.Remedies()
+		}()
 		t, err := find(ctx, in, &r.config.Source)
 		if err != nil {
 			return err
@@ -63,7 +67,6 @@ func (r *reader) Read(ctx context.Context, report *signal.Report) error {
 		r.table = t
 		r.restore(in)
 		r.readAt = in.Now()
-		defer func() { report.Remedies = in.Remedies() }()
 		return r.read(ctx, in, t, report)
 	})
 }

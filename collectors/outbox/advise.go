@@ -35,7 +35,7 @@ func (r *reader) grants(ctx context.Context) []collectors.Advice {
 		where = append(slices.Clip(where), t.failed.Where...)
 	}
 	columns := append(append(t.fields(), t.createdAt), t.sequence...)
-	for _, c := range []*database.Column{t.attempts, t.lastError} {
+	for _, c := range []*database.Column{t.attempts, t.lastError, t.due, t.reserved} {
 		if c != nil {
 			columns = append(columns, *c)
 		}

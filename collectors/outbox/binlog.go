@@ -57,7 +57,7 @@ func (k *binlogTracker) observe(b *dialect.Binlog) *signal.LogReader {
 	kept := k.follow(b)
 	s := &signal.LogReader{
 		Binlog: true, Active: b.Readers > 0, Written: k.written, Sent: b.Sent, LogRetention: b.Kept,
-		Retained: signal.Unknown, Remaining: signal.Unknown, Inserted: signal.Unknown,
+		Retained: signal.Unknown, Remaining: signal.Unknown, Inserted: signal.Unknown, Decoded: signal.Unknown,
 	}
 	switch {
 	case b.SentAll:

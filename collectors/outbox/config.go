@@ -26,6 +26,7 @@ type Config struct {
 	Position   Position            `yaml:"position" doc:"Where the relay stores how far it has read in columns.sequence. Without columns.published_at and pending, the rows beyond it are pending. lostorder also finds rows that the relay skipped because they were committed after it had passed their number."`
 	MaxAge     config.Duration     `yaml:"max_age" default:"1m" min:"1s" doc:"How long a row may be pending."`
 	Cap        int                 `yaml:"cap" default:"10000" min:"1" max:"1000000" doc:"The most rows that are counted. A capped count reads at least so many."`
+	Lease      config.Duration     `yaml:"lease" default:"90s" min:"1s" doc:"How long a worker has for a row that it reserved at columns.reserved_at. A row that is reserved is not pending. Laravel calls this retry_after."`
 	Sample     int                 `yaml:"sample" default:"10" min:"1" max:"1000" doc:"How many of the oldest pending rows a finding names."`
 	Labels     collectors.Labels   `yaml:"labels" doc:"Labels for all findings of this outbox, such as the team that owns it: in the API, on the page, in logs and alerts, so that Alertmanager can route by them." example:"{team: payments}"`
 	Schedule   collectors.Schedule `inline:"true"`
@@ -33,15 +34,18 @@ type Config struct {
 
 // Columns are the names of the columns of an outbox.
 type Columns struct {
-	ID          string   `yaml:"id" doc:"The key of a row; id if omitted."`
-	CreatedAt   string   `yaml:"created_at" doc:"When the row was committed: a timestamp, or seconds or milliseconds since 1970; created_at if omitted."`
-	PublishedAt string   `yaml:"published_at" doc:"When the row was published. A row is pending while it is NULL." example:"published_at"`
-	Status      string   `yaml:"status" doc:"The state of the row, which pending and failed use. If it is named here, the error about a missing column is clear." example:"status"`
-	Sequence    []string `yaml:"sequence" single:"true" doc:"The column by which the relay orders rows, if not created_at; usually a number that only grows. Several columns if only together they order the rows. With position, the key if omitted." example:"id"`
-	OrderID     []string `yaml:"order_id" single:"true" doc:"The order that the event belongs to. Without it, findings name no order. Several columns if only together they identify an order." example:"aggregate_id"`
-	Traceparent string   `yaml:"traceparent" doc:"The W3C traceparent of the event, or its trace id." example:"traceparent"`
-	Attempts    string   `yaml:"attempts" doc:"How often the relay has tried to publish the row. Pending rows above 0 count as retried." example:"attempts"`
-	Error       string   `yaml:"error" doc:"The last error of the relay. Without failed, pending rows that have one count as failed." example:"last_error"`
+	ID            string   `yaml:"id" doc:"The key of a row; id if omitted."`
+	CreatedAt     string   `yaml:"created_at" doc:"When the row was committed: a timestamp, or seconds or milliseconds since 1970; created_at if omitted."`
+	Due           string   `yaml:"due" doc:"From when on the row may be published, if that can be later than its commit. A row that is not due is not pending, and a row waits from the moment at which it became due. NULL: at once. If the column cannot be NULL, created_at is not read." example:"available_at"`
+	ReservedUntil string   `yaml:"reserved_until" doc:"Until when a worker has reserved the row. A reserved row is not pending. NULL: it is not reserved." example:"locked_until"`
+	ReservedAt    string   `yaml:"reserved_at" doc:"When a worker reserved the row, if its table does not say until when: it is reserved for the time in lease." example:"reserved_at"`
+	PublishedAt   string   `yaml:"published_at" doc:"When the row was published. A row is pending while it is NULL." example:"published_at"`
+	Status        string   `yaml:"status" doc:"The state of the row, which pending and failed use. If it is named here, the error about a missing column is clear." example:"status"`
+	Sequence      []string `yaml:"sequence" single:"true" doc:"The column by which the relay orders rows, if not created_at; usually a number that only grows. Several columns if only together they order the rows. With position, the key if omitted." example:"id"`
+	OrderID       []string `yaml:"order_id" single:"true" doc:"The order that the event belongs to. Without it, findings name no order. Several columns if only together they identify an order." example:"aggregate_id"`
+	Traceparent   string   `yaml:"traceparent" doc:"The W3C traceparent of the event, or its trace id." example:"traceparent"`
+	Attempts      string   `yaml:"attempts" doc:"How often the relay has tried to publish the row. Pending rows above 0 count as retried." example:"attempts"`
+	Error         string   `yaml:"error" doc:"The last error of the relay. Without failed, pending rows that have one count as failed." example:"last_error"`
 }
 
 // Position is where a relay stores how far it has read.
@@ -74,6 +78,9 @@ func (c *Config) Validate() error {
 	}
 	if c.Columns.Status != "" && c.Pending == "" && c.Columns.PublishedAt == "" && c.Preset == "" {
 		errs = append(errs, config.At("columns.status", "does not define which values are pending; add for example pending: %s = 'PENDING'", c.Columns.Status))
+	}
+	if c.Columns.ReservedUntil != "" && c.Columns.ReservedAt != "" {
+		errs = append(errs, config.At("columns.reserved_at", "given together with columns.reserved_until; keep one of them"))
 	}
 	for _, p := range []struct{ key, sql string }{{"pending", c.Pending}, {"failed", c.Failed}, {"where", c.Where}, {"position.where", c.Position.Where}} {
 		if wrong := database.CheckPredicate(p.sql); wrong != "" {

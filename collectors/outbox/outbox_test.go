@@ -130,13 +130,16 @@ func TestPendingRowsAreCountedAndNamed(t *testing.T) {
 		s.Run(t, "UPDATE outbox SET published_at = created_at WHERE id = 1",
 			"UPDATE outbox SET attempts = 4, last_error = 'no broker' WHERE id = 7",
 			"UPDATE outbox SET attempts = 1, traceparent = 'nonsense' WHERE id = 3")
+		if o := whole(t, read(t, settings(s.URL, everything, "where: id <> 7 AND id <> 3"))); o.HeadKey != "9" || !o.HeadUntried {
+			t.Errorf("the head is %q, never tried %v; want 9, true", o.HeadKey, o.HeadUntried)
+		}
 		r := read(t, settings(s.URL, everything, "sample: 2"))
 		o := whole(t, r)
 		if o.Pending != 3 || o.PendingCapped || o.Retried != 2 || o.Failed != 1 {
 			t.Errorf("pending %d (capped %v), retried %d, failed %d; want 3 (false), 2, 1", o.Pending, o.PendingCapped, o.Retried, o.Failed)
 		}
-		if o.HeadKey != "7" {
-			t.Errorf("the head is %q, want 7", o.HeadKey)
+		if o.HeadKey != "7" || o.HeadUntried {
+			t.Errorf("the head is %q, never tried %v; want 7, false", o.HeadKey, o.HeadUntried)
 		}
 		if o.Name != "orders" || o.Database != "shop" || o.Table != "outbox" || o.MaxAge != time.Minute {
 			t.Errorf("it is %s, %s, %s, %s", o.Name, o.Database, o.Table, o.MaxAge)

@@ -24,8 +24,6 @@ type preset struct {
 	optional []string
 	pending  []match // all must hold; none: see columns.PublishedAt, or every row
 	failed   []match
-	// due: the time of a row is when it is due, which may be in the future.
-	due bool
 }
 
 // match holds where a column has one of the values; without values, where it is NULL.
@@ -51,15 +49,13 @@ var presets = map[string]preset{
 	},
 	"gruelbox": {
 		table:   "TXNO_OUTBOX",
-		columns: Columns{ID: "id", CreatedAt: "nextAttemptTime", Attempts: "attempts"},
+		columns: Columns{ID: "id", CreatedAt: "nextAttemptTime", Due: "nextAttemptTime", Attempts: "attempts"},
 		pending: []match{{"processed", []string{"0"}}, {"blocked", []string{"0"}}},
 		failed:  []match{{"processed", []string{"0"}}, {"blocked", []string{"1"}}},
-		due:     true,
 	},
 	"laravel": {
 		table:   "jobs",
-		columns: Columns{ID: "id", CreatedAt: "available_at", Attempts: "attempts"},
-		due:     true,
+		columns: Columns{ID: "id", Due: "available_at", ReservedAt: "reserved_at", Attempts: "attempts"},
 	},
 	"masstransit": {
 		table:   "OutboxMessage",
@@ -116,7 +112,10 @@ func (c Config) filled(db database.Config) (Config, preset) {
 		p.failed = nil
 	}
 	if c.Columns.CreatedAt != "" {
-		p.due = false
+		p.columns.Due = "" // the config says from when on a row waits
+	}
+	if c.Columns.ReservedUntil != "" {
+		p.columns.ReservedAt = ""
 	}
 	if p.position != nil && c.Position.Query == "" {
 		c.Position.Table = cmp.Or(c.Position.Table, strings.Replace(c.Table, p.prefix[0], p.prefix[1], 1))
@@ -137,6 +136,9 @@ func (c Config) filled(db database.Config) (Config, preset) {
 	}{
 		{&own.ID, cmp.Or(known.ID, "id")},
 		{&own.CreatedAt, cmp.Or(known.CreatedAt, "created_at")},
+		{&own.Due, known.Due},
+		{&own.ReservedUntil, known.ReservedUntil},
+		{&own.ReservedAt, known.ReservedAt},
 		{&own.PublishedAt, known.PublishedAt},
 		{&own.Status, known.Status},
 		{&own.Traceparent, known.Traceparent},

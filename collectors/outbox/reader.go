@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/lostorder/lostorder/internal/database"
@@ -52,6 +53,10 @@ func (r *reader) Read(ctx context.Context, report *signal.Report) error {
 		r.restore(in)
 		r.readAt = in.Now()
 		report.Recalled = r.resumed
+		defer func() {
+			report.Warnings = append(report.Warnings, in.Warnings()...)
+			report.Remedies = signal.MergeRemedies(report.Remedies, in.Remedies())
+		}()
 		if r.config.Slot != "" {
 			return r.readSlot(ctx, in, report)
 		}
@@ -96,6 +101,7 @@ func (r *reader) read(ctx context.Context, in *database.Reading, t *table, repor
 	} else {
 		read = true
 		o.HeadKey, o.Oldest, o.Sample = t.head(rows)
+		o.HeadUntried = len(rows) > 0 && t.untried(rows[0])
 		for _, row := range rows {
 			o.Keys = append(o.Keys, row.Fields[0])
 		}
@@ -116,10 +122,11 @@ func (r *reader) read(ctx context.Context, in *database.Reading, t *table, repor
 		if failed >= 0 {
 			o.Failed = tally.Also[failed].Count
 		}
-		if r.preset.due {
-			tally.Future = database.Capped{} // these rows are not due yet
+		warnings := tally.Warnings(t.pending)
+		if tally.Future.Count > 0 && t.due == nil {
+			warnings[len(warnings)-1] += " If the column holds when a row is due, name it in columns.due."
 		}
-		report.Warnings = append(report.Warnings, tally.Warnings(t.pending)...)
+		report.Warnings = append(report.Warnings, warnings...)
 	}
 	if t.failed != nil {
 		if n, err := in.Count(ctx, *t.failed, c.Cap); err != nil {
@@ -153,6 +160,9 @@ func (t *table) fields() []database.Column {
 	if t.traceparent != nil {
 		fields = append(fields, *t.traceparent)
 	}
+	if t.attempts != nil {
+		fields = append(fields, *t.attempts)
+	}
 	return fields
 }
 
@@ -174,6 +184,23 @@ func (t *table) head(rows []database.Row) (key string, oldest signal.Age, waitin
 		}
 	}
 	return key, oldest, waiting
+}
+
+// untried reports whether the table records that the relay has not tried to publish a row.
+func (t *table) untried(row database.Row) bool {
+	if t.attempts == nil {
+		return false
+	}
+	n, err := strconv.ParseFloat(t.tries(row), 64)
+	return err == nil && n == 0
+}
+
+// tries is how often the relay has tried to publish a row; empty where nothing records it.
+func (t *table) tries(row database.Row) string {
+	if t.attempts == nil {
+		return ""
+	}
+	return row.Fields[len(t.fields())-1]
 }
 
 // shown is the key of a row as people write it.

@@ -75,9 +75,6 @@ func (r *reader) oldest(ctx context.Context, in *database.Reading, t *table) ([]
 	fields := t.fields()
 	at := len(fields)
 	fields = append(fields, t.sequence[0])
-	if t.attempts != nil {
-		fields = append(fields, *t.attempts)
-	}
 	read := func(limit int) (ahead []database.Row, behind []signal.SkippedRow, all bool, err error) {
 		rows, err := in.Oldest(ctx, t.pending, limit, fields...)
 		for _, row := range rows {
@@ -85,8 +82,7 @@ func (r *reader) oldest(ctx context.Context, in *database.Reading, t *table) ([]
 			if wrong != nil {
 				return nil, nil, false, fmt.Errorf("read the oldest pending rows: %w", wrong)
 			}
-			tried := t.attempts != nil && triedBefore(row.Fields[at+1])
-			if n > s.position || tried {
+			if n > s.position || triedBefore(t.tries(row)) {
 				ahead = append(ahead, row)
 			} else {
 				behind = append(behind, signal.SkippedRow{Key: t.shown(row), Sequence: n, Order: t.order(row)})

@@ -34,7 +34,7 @@ func (r *reader) readSlot(ctx context.Context, in *database.Reading, report *sig
 	case s == nil && !r.known.lag.seen:
 		return in.NoSlot(ctx, c.Slot)
 	case s == nil:
-		s = &signal.LogReader{Name: c.Slot, Dropped: true, Confirmed: signal.Unknown, Sent: signal.Unknown, Retained: signal.Unknown, Remaining: signal.Unknown, Inserted: signal.Unknown}
+		s = &signal.LogReader{Name: c.Slot, Dropped: true, Confirmed: signal.Unknown, Sent: signal.Unknown, Retained: signal.Unknown, Remaining: signal.Unknown, Inserted: signal.Unknown, Decoded: signal.Unknown}
 		r.known.lag.unconfirmed = nil
 	default:
 		r.known.lag.seen = true

@@ -145,3 +145,25 @@ func TestRealSlotInvalidatedByTheServer(t *testing.T) {
 	s.Run(t, "CHECKPOINT")
 	until(t, "an invalidated slot", next, func(o signal.LogReader) bool { return o.Lost })
 }
+
+// A slot that is dropped and created again between two readings counts what it decodes from 0
+// again, which is how detect tells it from one that its reader moved forward.
+func TestRealSlotCreatedAgainStartsItsCountAgain(t *testing.T) {
+	s := databasetest.Postgres(t)
+	slot := "slot_" + s.User
+	create := "SELECT pg_create_logical_replication_slot('" + slot + "', 'test_decoding')"
+	s.Run(t, "CREATE TABLE outbox (id bigint PRIMARY KEY)", create)
+	s.Grant(t, "outbox")
+	t.Cleanup(func() { s.Run(t, "SELECT pg_drop_replication_slot('"+slot+"')") })
+	next := watch(t, settings(s.URL, "slot: "+slot))
+	s.Run(t, "INSERT INTO outbox SELECT generate_series(1, 3)")
+	before := until(t, "a slot that was read", next, func(o signal.LogReader) bool {
+		s.Run(t, "SELECT count(*) FROM pg_logical_slot_get_changes('"+slot+"', NULL, NULL)")
+		return o.Decoded > 0 && o.Inserted == 3
+	})
+	s.Run(t, "INSERT INTO outbox SELECT generate_series(11, 15)", "SELECT pg_drop_replication_slot('"+slot+"')", create)
+	after := until(t, "a slot that was created again", next, func(o signal.LogReader) bool { return o.Confirmed > before.Confirmed && o.Inserted == 8 })
+	if after.Dropped || after.Decoded != 0 || after.DecodedReset != before.DecodedReset {
+		t.Errorf("before it is %+v, and then %+v; want 0 decoded, and no reset", before, after)
+	}
+}

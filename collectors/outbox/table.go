@@ -1,8 +1,10 @@
 package outbox
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/lostorder/lostorder/internal/database"
 )
@@ -10,7 +12,9 @@ import (
 // table is an outbox table with the columns that its config names.
 type table struct {
 	id          database.Column
-	createdAt   database.Column
+	createdAt   database.Column // or when it is due, if no row is due at an unknown time
+	due         *database.Column
+	reserved    *database.Column
 	orderID     []database.Column // together they identify an order; none: no order is named
 	traceparent *database.Column
 	attempts    *database.Column
@@ -35,7 +39,13 @@ func find(ctx context.Context, r *database.Reading, c *Config, p *preset) (*tabl
 	var t table
 	columns := database.ColumnsOf(found, "", p.optional...)
 	t.id = columns.One(c.Columns.ID, "columns.id")
-	t.createdAt = columns.One(c.Columns.CreatedAt, "columns.created_at")
+	t.due = columns.Maybe(c.Columns.Due, "columns.due")
+	t.reserved = columns.Maybe(cmp.Or(c.Columns.ReservedUntil, c.Columns.ReservedAt), reservedKey(c))
+	if t.due != nil && !t.due.Nullable {
+		t.createdAt = *t.due
+	} else {
+		t.createdAt = columns.One(c.Columns.CreatedAt, "columns.created_at")
+	}
 	t.orderID = columns.All(c.Columns.OrderID, "columns.order_id")
 	t.traceparent = columns.Maybe(c.Columns.Traceparent, "columns.traceparent")
 	t.attempts = columns.Maybe(c.Columns.Attempts, "columns.attempts")
@@ -72,6 +82,9 @@ func find(ctx context.Context, r *database.Reading, c *Config, p *preset) (*tabl
 	case len(pending) > 0:
 		t.pending.Where = pending
 	}
+	if err := t.hold(r, time.Duration(c.Lease), c.Columns.ReservedAt != ""); err != nil {
+		return nil, err
+	}
 	t.marked = t.pending.Where != nil
 	t.pending.Where = append(t.pending.Where, t.scope...)
 	if failed != nil {
@@ -79,6 +92,41 @@ func find(ctx context.Context, r *database.Reading, c *Config, p *preset) (*tabl
 		t.failed = &database.Selection{What: "failed rows", Table: found, Since: t.createdAt, Tie: t.pending.Tie, Where: failed}
 	}
 	return &t, nil
+}
+
+func reservedKey(c *Config) string {
+	if c.Columns.ReservedAt != "" {
+		return "columns.reserved_at"
+	}
+	return "columns.reserved_until"
+}
+
+// hold leaves out the rows that are not due, and those that a worker has reserved. since
+// says that their column is when they were reserved, for as long as the lease.
+func (t *table) hold(r *database.Reading, lease time.Duration, since bool) error {
+	if t.pending.Table.Unseen {
+		return nil
+	}
+	now := r.ServerMillis()
+	if t.due != nil {
+		if !r.HoldsTime(*t.due) {
+			return database.NoMoments(t.pending.Table, *t.due)
+		}
+		if t.due.Name != t.createdAt.Name {
+			t.pending.Due = t.due
+		}
+		t.pending.Held = append(t.pending.Held, database.Later(*t.due, now))
+	}
+	if t.reserved != nil {
+		if !r.HoldsTime(*t.reserved) {
+			return database.NoMoments(t.pending.Table, *t.reserved)
+		}
+		if since {
+			now -= lease.Milliseconds()
+		}
+		t.pending.Held = append(t.pending.Held, database.Later(*t.reserved, now))
+	}
+	return nil
 }
 
 // conditions are those of a preset. There are none where the table lacks one of their

@@ -89,7 +89,7 @@ func (r *reader) add(place *signal.Place, t *table, row database.LookedUp, pendi
 		Kind: signal.EventRow, At: row.Moments[0], What: "event was written to outbox " + r.config.Name,
 		Key: database.Shown([]database.Column{t.id}, row.Fields[:1]),
 	}
-	if r.preset.due {
+	if t.due != nil && t.createdAt.Name == t.due.Name {
 		event.What = "event in outbox " + r.config.Name + " became due"
 	}
 	if t.attempts != nil && row.Fields[1] != "" && row.Fields[1] != "0" {

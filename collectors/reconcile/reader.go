@@ -78,7 +78,13 @@ func (r *reader) Close() error {
 func (r *reader) Read(ctx context.Context, report *signal.Report) error {
 	until := time.Now().Add(time.Duration(r.config.Schedule.Timeout) / 2)
 	warn := func(text string) { report.Warnings = append(report.Warnings, text) }
-	if err := r.find(ctx, warn); err != nil {
+	err := r.find(ctx, warn)
+	for _, s := range r.sides {
+		if s != nil {
+			report.Remedies = signal.MergeRemedies(report.Remedies, s.remedies)
+		}
+	}
+	if err != nil {
 		return err
 	}
 	r.restore(ctx)

@@ -8,6 +8,7 @@ import (
 	"github.com/lostorder/lostorder/internal/database"
 	"github.com/lostorder/lostorder/internal/database/compare"
 	"github.com/lostorder/lostorder/internal/database/dialect"
+	"github.com/lostorder/lostorder/internal/signal"
 )
 
 // side is one of the two tables in one database: the one that is read, or the primary
@@ -19,6 +20,8 @@ type side struct {
 	keyed  *compare.Rows
 	order  []dialect.Form // the forms of its key
 	clock  database.Clock // as of the beginning of the reading
+	// remedies are what to do about the warnings of the reading.
+	remedies []signal.Remedy
 	// timeless marks the values that are not timestamps.
 	timeless []bool
 }
@@ -36,6 +39,12 @@ func (s *side) find(ctx context.Context, warn func(string)) error {
 		if w := s.clock.Warning(s.db.Name()); w != "" {
 			warn(w)
 		}
+		defer func() {
+			for _, w := range r.Warnings() {
+				warn(w)
+			}
+			s.remedies = r.Remedies()
+		}()
 		return s.describe(ctx, r)
 	})
 }

@@ -62,6 +62,9 @@ func (c Clock) Warning(database string) string {
 // now is the present on the database's clock, in milliseconds.
 func (c Clock) now() int64 { return c.ours + c.offset }
 
+// ServerMillis is the present on the database's clock, in milliseconds.
+func (r *Reading) ServerMillis() int64 { return r.clock.now() }
+
 // Instant converts a time of the database to lostorder's clock. A time in the future
 // becomes the present.
 func (c Clock) Instant(millis int64) signal.Instant {

@@ -1,6 +1,7 @@
 package database
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/lostorder/lostorder/internal/database/dialect"
@@ -25,6 +26,7 @@ const (
 	isOneOfKeys
 	isAfter
 	isInRange
+	isLater
 	matches
 )
 
@@ -49,6 +51,12 @@ func OneOfKeys(columns []Column, ids ...string) Condition {
 		return OneOf(columns[0], ids...)
 	}
 	return Condition{kind: isOneOfKeys, columns: columns, values: ids}
+}
+
+// Later holds where the moment in the column is later than a time on the database's clock,
+// in milliseconds. It does not hold where the column is NULL or holds no time.
+func Later(c Column, millis int64) Condition {
+	return Condition{kind: isLater, column: c, values: []string{strconv.FormatInt(millis, 10)}}
 }
 
 // Matches holds where a predicate in the database's own SQL does. It comes from
@@ -88,6 +96,9 @@ func (c Condition) render(d dialect.Dialect, args *[]any) string {
 		return d.Beyond(c.columns, " > ", c.values, args)
 	case isInRange:
 		return name + " > " + d.FromRaw(c.column, c.values[0], args) + " AND " + name + " <= " + d.FromRaw(c.column, c.values[1], args)
+	case isLater:
+		millis, _ := d.Millis(c.column) // who makes the condition has checked that it holds time
+		return "(" + millis + ") > " + c.values[0]
 	default:
 		return "(" + c.sql + ")"
 	}

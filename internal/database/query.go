@@ -22,6 +22,7 @@ type Reading struct {
 	unseen   bool // nothing is asked: tables are what the config says
 	aborted  bool // the database refuses every further query of this transaction
 	remedies []signal.Remedy
+	warnings []string
 	cut      bool              // a query was cut short, and the server may still be busy with it
 	asked    func(text string) // is given each query; nil except in tests
 }

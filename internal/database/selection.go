@@ -21,6 +21,38 @@ type Selection struct {
 	// Order is what orders the rows instead of Since and Tie: a sequence, say, on
 	// which there is an index.
 	Order []Column
+	// Due is the moment from which a row waits, if it is later than Since; nil where every
+	// row waits at once.
+	Due *Column
+	// Held are conditions under which a row does not wait: it is not due yet, or is in the
+	// hands of a worker. They are checked among the first rows of the order, since no index
+	// leads to what depends on the time of day.
+	Held []Condition
+}
+
+// ready is an expression that is 1 for a row that waits now.
+func (s Selection) ready(d dialect.Dialect, args *[]any) string {
+	if len(s.Held) == 0 {
+		return "1"
+	}
+	var text strings.Builder
+	for _, c := range s.Held {
+		text.WriteString(" WHEN " + c.render(d, args) + " THEN 0")
+	}
+	return "CASE" + text.String() + " ELSE 1 END"
+}
+
+// notDue is an expression that is 1 for a row that is not due, if the rows come in the order
+// in which they are due, and 0 otherwise: after such a row, all others are not due either.
+func (s Selection) notDue(d dialect.Dialect, args *[]any) string {
+	if len(s.Order) == 0 {
+		for _, c := range s.Held {
+			if c.kind == isLater && c.column.Name == s.Since.Name {
+				return "CASE WHEN " + c.render(d, args) + " THEN 1 ELSE 0 END"
+			}
+		}
+	}
+	return "0"
 }
 
 // order lists the columns that order the rows.
@@ -65,9 +97,33 @@ func (r *Reading) Oldest(ctx context.Context, s Selection, n int, fields ...Colu
 
 func (r *Reading) oldest(s Selection, n int, fields []Column, into *[]Row) *question {
 	q := dialect.Query{Purpose: "read the oldest " + s.What}
-	from, whole := r.from(s, &q.Args)
-	q.Whole = whole
+	var from string
+	from, q.Whole = r.waiting(s, fields, &q.Args)
 	return r.rowsOf(q, s, []string{from}, fmt.Sprintf(" %s LIMIT %d", orderBy(r.dialect, s.order()), n), fields, false, into)
+}
+
+// maxHeld is how many of the first rows are read to find those that nothing holds back.
+const maxHeld = 10_000
+
+// waiting is the FROM and WHERE for the rows that wait now. Where something may hold a row
+// back, they are looked for among the first rows of the order.
+func (r *Reading) waiting(s Selection, fields []Column, args *[]any) (text string, whole bool) {
+	if len(s.Held) == 0 {
+		return r.from(s, args)
+	}
+	needed := append(slices.Clone(fields), s.order()...)
+	needed = append(needed, s.Since)
+	if s.Due != nil {
+		needed = append(needed, *s.Due)
+	}
+	var names []string
+	for _, c := range needed {
+		names = append(names, r.dialect.Quote(c.Name))
+	}
+	ready := s.ready(r.dialect, args)
+	from, whole := r.from(s, args)
+	return fmt.Sprintf("FROM (SELECT %s, %s AS lostorder_ready %s %s LIMIT %d) AS candidates WHERE lostorder_ready = 1",
+		strings.Join(dialect.Unique(names), ", "), ready, from, orderBy(r.dialect, s.order()), maxHeld), whole
 }
 
 // rows asks for rows of a selection.
@@ -158,7 +214,14 @@ func (r *Reading) millis(s Selection) (string, error) {
 	if !ok {
 		return "", NoMoments(s.Table, s.Since)
 	}
-	return millis, nil
+	if s.Due == nil {
+		return millis, nil
+	}
+	due, ok := r.dialect.Millis(*s.Due)
+	if !ok {
+		return "", NoMoments(s.Table, *s.Due)
+	}
+	return "(CASE WHEN " + due + " > " + millis + " THEN " + due + " ELSE " + millis + " END)", nil
 }
 
 // HoldsTime reports whether a column holds moments.

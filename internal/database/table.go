@@ -31,7 +31,7 @@ func (r *Reading) Table(ctx context.Context, name string) (*Table, error) {
 	if t == nil {
 		return nil, r.missing(ctx, name)
 	}
-	return t, nil
+	return t, r.hidden(ctx, t)
 }
 
 func (r *Reading) missing(ctx context.Context, name string) error {

@@ -51,14 +51,19 @@ func (r *Reading) Tally(ctx context.Context, s Selection, limit int, longest tim
 func (r *Reading) tally(s Selection, limit int, longest time.Duration, also ...Condition) ([]*question, func() (Tally, error)) {
 	q := dialect.Query{Purpose: "count " + s.What, Table: s.Table, About: about(s)}
 	m, err := r.moments(s)
-	inner := []string{m.Expression + " AS moment"}
+	ready := s.ready(r.dialect, &q.Args)
+	moment, where := m.Expression, ""
+	if len(s.Held) > 0 {
+		moment, where = fmt.Sprintf("CASE WHEN %s = 1 THEN %s END", ready, moment), ready+" = 1 AND "
+	}
+	inner := []string{moment + " AS moment", ready + " AS ready", s.notDue(r.dialect, &q.Args) + " AS not_due"}
 	outer := []string{
-		"count(*)", "count(moment)", m.Millis("min(moment)"), m.Millis("max(moment)"),
+		"count(*)", "coalesce(sum(not_due), 0)", "coalesce(sum(ready), 0)", "count(moment)", m.Millis("min(moment)"), m.Millis("max(moment)"),
 		fmt.Sprintf("count(CASE WHEN moment > %s THEN 1 END)", m.At(r.clock.now()+dialect.ClockTolerance.Milliseconds())),
 		fmt.Sprintf("count(CASE WHEN moment < %s THEN 1 END)", m.At(r.clock.Before(longest))),
 	}
 	for i, c := range also {
-		inner = append(inner, fmt.Sprintf("CASE WHEN %s THEN 1 ELSE 0 END AS also%d", c.render(r.dialect, &q.Args), i))
+		inner = append(inner, fmt.Sprintf("CASE WHEN %s%s THEN 1 ELSE 0 END AS also%d", where, c.render(r.dialect, &q.Args), i))
 		outer = append(outer, fmt.Sprintf("coalesce(sum(also%d), 0)", i))
 	}
 	from, whole := r.from(s, &q.Args)
@@ -67,11 +72,11 @@ func (r *Reading) tally(s Selection, limit int, longest time.Duration, also ...C
 	q.SQL = fmt.Sprintf("SELECT %s FROM (SELECT %s %s %s LIMIT %d) AS oldest",
 		strings.Join(outer, ", "), strings.Join(inner, ", "), from, orderBy(r.dialect, leading(s)), limit+1)
 
-	var rows, dated, future, late int64
+	var read, notDue, rows, dated, future, late int64
 	var first, last sql.NullInt64
 	counts := make([]int64, len(also))
 	main := &question{err: failed(q, err), Question: dialect.Question{Query: q, Take: func(from dialect.Row) error {
-		into := []any{&rows, &dated, &first, &last, &future, &late}
+		into := []any{&read, &notDue, &rows, &dated, &first, &last, &future, &late}
 		for i := range counts {
 			into = append(into, &counts[i])
 		}
@@ -113,6 +118,8 @@ func (r *Reading) tally(s Selection, limit int, longest time.Duration, also ...C
 		}
 		t.Undated = capped(undated, limit)
 		t.Rows = capped(rows+undated, limit)
+		// Rows beyond the cap may wait, too, unless they come after one that is not due.
+		t.Rows.Capped = t.Rows.Capped || read > int64(limit) && notDue == 0
 		return t, nil
 	}
 }
@@ -148,6 +155,12 @@ func (r *Reading) Ages(ctx context.Context, s Selection, limit int, ages []time.
 // moments is how moments of a selection are compared.
 func (r *Reading) moments(s Selection) (dialect.Moments, error) {
 	m, ok := r.dialect.Moments(s.Since)
+	if ok && s.Due != nil {
+		later, err := r.millis(s)
+		m, _ = dialect.MomentsInMillis(r.dialect, s.Since)
+		m.Expression = later
+		return m, err
+	}
 	if !ok {
 		// The query is not asked, but its text is made before that.
 		none := func(string) string { return "" }

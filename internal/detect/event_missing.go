@@ -13,12 +13,13 @@ var eventMissing = Decision{
 	Mode:        signal.EventMissing,
 	Description: "Orders were committed and their event was not, or the relay skipped it, so that no consumer will receive it.",
 	BenignTwin:  "An event that waits to be published, an outbox that is cleaned up after a while, an order that was rolled back, a number that a relay waits for.",
+	observe:     observeSlots,
 	decide: func(v *view) []Case {
 		return append(skippedRows(v), mismatches(v, missingEvents)...)
 	},
 	presence: func(v *view, s signal.Subject) presence {
 		if s.Outbox != "" {
-			return v.outboxPresence(s, func(o *signal.Outbox) bool { return o.Skipped != nil })
+			return v.outboxPresence(s, func(o *signal.Outbox) bool { return o.Skipped != nil || o.LogReader != nil })
 		}
 		return v.checkPresence(s, signal.MissingRight)
 	},

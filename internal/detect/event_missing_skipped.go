@@ -17,6 +17,10 @@ func skippedRows(v *view) []Case {
 			if c, ok := skippedCase(o, v.at); ok {
 				cases = append(cases, c)
 			}
+		} else if o.LogReader != nil {
+			if c, ok := v.slot(o.Name).skipped(o); ok {
+				cases = append(cases, c)
+			}
 		}
 	}
 	return cases

@@ -36,6 +36,7 @@ type targetMemory struct {
 	outboxes   map[string]*outboxMemory // of outbox_stalled
 	brokers    map[broker]*brokerMemory // of message_lost
 	undeclared []undeclaredState        // of order_state_unknown
+	slots      []*slotMemory            // of event_missing
 	// deletions are queues that were deleted with messages in them, of message_lost.
 	deletions map[signal.QueueID]*deletion
 	expiries  []Expiry // of message_expiring, at the last reading

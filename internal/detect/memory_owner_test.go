@@ -24,6 +24,7 @@ var owners = map[string]string{
 	"brokers":       "message_lost",
 	"undeclared":    "order_state_unknown",
 	"deletions":     "message_lost",
+	"slots":         "event_missing",
 	"expiries":      "message_expiring",
 }
 

@@ -169,6 +169,11 @@ func pendingEvents(n int64, capped bool) string {
 // cause distinguishes a dead relay from one that continues behind a poison row.
 func (t *outboxMemory) cause(o *signal.Outbox) signal.Evidence {
 	switch {
+	case t.Passed > 0 && o.HeadUntried:
+		return signal.Evidence{
+			signal.TextFact("cause", "skipped row: the relay publishes rows behind the oldest, and has not tried to publish it"),
+			signal.CountFact("published_behind_it", t.Passed).With(signal.AtLeast),
+		}
 	case t.Passed > 0:
 		return signal.Evidence{
 			signal.TextFact("cause", "poison row: the relay cannot publish the oldest, and publishes rows behind it"),

@@ -10,12 +10,18 @@ import (
 
 // slotted is a reading of an outbox that is read by a slot.
 func slotted(s signal.LogReader) signal.Report {
+	s.Decoded = signal.Unknown
+	return slotCounted(s)
+}
+
+// slotCounted is a reading of an outbox that is read by a slot, with what was decoded of it.
+func slotCounted(s signal.LogReader) signal.Report {
 	s.Name, s.Retained, s.Remaining = "debezium", signal.Unknown, signal.Unknown
 	if !s.Binlog {
 		s.Sent = signal.Unknown
 	}
 	return signal.Report{Outboxes: []signal.Outbox{{
-		Name: "shop", Database: "db", MaxAge: time.Minute,
+		Name: "shop", Database: "db", Table: "outbox", MaxAge: time.Minute,
 		Pending: signal.Unknown, Failed: signal.Unknown, Retried: signal.Unknown, LogReader: &s,
 	}}}
 }
@@ -160,23 +166,27 @@ func TestSlots(t *testing.T) { playAll(t, slotCases) }
 func TestPoisonRow(t *testing.T) {
 	young := func(s *script) signal.OrderRef { return signal.OrderRef{ID: "A-2", Since: signal.InstantOf(s.now)} }
 	for name, test := range map[string]struct {
-		keys   func(i int) []string
-		cut    bool
-		cause  string // in the evidence
-		behind string
-		orders int
+		keys    func(i int) []string
+		cut     bool
+		untried bool
+		cause   string // in the evidence
+		behind  string
+		orders  int
 	}{
 		"rows behind the head come and go": {
-			func(i int) []string { return []string{"1", string(rune('a' + i))} }, false, "poison row", "at least 11", 1,
+			func(i int) []string { return []string{"1", string(rune('a' + i))} }, false, false, "poison row", "at least 11", 1,
 		},
 		"nothing behind the head is published": {
-			func(int) []string { return []string{"1", "2", "3"} }, false, "no row behind the oldest", "", 2,
+			func(int) []string { return []string{"1", "2", "3"} }, false, false, "no row behind the oldest", "", 2,
+		},
+		"the table records that the oldest was never tried": {
+			func(i int) []string { return []string{"1", string(rune('a' + i))} }, false, true, "skipped row", "at least 11", 1,
 		},
 		"more rows are pending than are read, and one in between is published": {
-			func(i int) []string { return [][]string{{"1", "2", "3"}, {"1", "3", "4"}}[min(i/4, 1)] }, true, "poison row", "at least 1", 1,
+			func(i int) []string { return [][]string{{"1", "2", "3"}, {"1", "3", "4"}}[min(i/4, 1)] }, true, false, "poison row", "at least 1", 1,
 		},
 		"rows that were committed late take the places of others": {
-			func(i int) []string { return [][]string{{"1", "3", "4"}, {"1", "2", "3"}}[min(i/4, 1)] }, true, "no row behind the oldest", "", 2,
+			func(i int) []string { return [][]string{{"1", "3", "4"}, {"1", "2", "3"}}[min(i/4, 1)] }, true, false, "no row behind the oldest", "", 2,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -185,7 +195,7 @@ func TestPoisonRow(t *testing.T) {
 			s.play(3*time.Minute, func(i int) signal.Report {
 				r := outbox(3, "1", begin)
 				o := &r.Outboxes[0]
-				o.Keys, o.KeysCapped = test.keys(i), test.cut
+				o.Keys, o.KeysCapped, o.HeadUntried = test.keys(i), test.cut, test.untried
 				o.Sample = []signal.OrderRef{{ID: "A-1", Since: signal.InstantOf(begin)}, young(s)}
 				return r
 			})

@@ -29,6 +29,7 @@ type Memory struct {
 	Expiries    []Expiry
 	Muted       []mutedUntil
 	Undeclared  []undeclaredState
+	Slots       []*slotMemory
 }
 
 // mutedUntil is a symptom that is not reported until a moment.
@@ -61,7 +62,7 @@ func (d *Detector) Snapshot(id signal.TargetID) (*Memory, bool) {
 	s := &Memory{
 		Version: MemoryVersion, Target: id, Identity: m.identity, First: m.first, Last: m.last,
 		Queues: values(m.queues), Vanished: values(m.vanished), DeadLetters: values(m.deadLetters),
-		Outboxes: values(m.outboxes), Brokers: values(m.brokers), Deletions: values(m.deletions), Expiries: m.expiries, Undeclared: m.undeclared,
+		Outboxes: values(m.outboxes), Brokers: values(m.brokers), Deletions: values(m.deletions), Expiries: m.expiries, Undeclared: m.undeclared, Slots: m.slots,
 	}
 	for key, until := range m.muted {
 		s.Muted = append(s.Muted, mutedUntil{key.Symptom, key.Subject, until})
@@ -77,7 +78,7 @@ func (d *Detector) Restore(s *Memory) error {
 		return fmt.Errorf("restore the memory of %s: it has version %d, and this lostorder reads version %d", s.Target, s.Version, MemoryVersion)
 	}
 	m := newTargetMemory(s.First)
-	m.identity, m.last, m.expiries, m.undeclared = s.Identity, s.Last, s.Expiries, s.Undeclared
+	m.identity, m.last, m.expiries, m.undeclared, m.slots = s.Identity, s.Last, s.Expiries, s.Undeclared, s.Slots
 	for _, q := range s.Queues {
 		m.queues[q.ID] = q
 	}

@@ -21,6 +21,7 @@ type Outbox struct {
 	PendingCapped bool   // Pending is the cap; there may be more
 	Oldest        Age    // of the oldest pending row
 	HeadKey       string // the key of the oldest pending row; it changes when the relay publishes that row
+	HeadUntried   bool   // the table records that the relay has not tried to publish that row
 	Failed        Count
 	Retried       Count
 	Sample        []OrderRef // the oldest pending rows, oldest first
@@ -65,6 +66,8 @@ type LogReader struct {
 	Retained         Count         // bytes of log that the server keeps for the slot
 	Remaining        Count         // bytes that may still be written before the slot is lost
 	Inserted         Count         // rows ever inserted into the outbox table, where the config names it
+	Decoded          Count         // transactions ever decoded for the readers of the slot; a new slot begins with 0
+	DecodedReset     string        // when an operator last reset that count; empty: never
 	UnconfirmedSince Age           // since when the reader has not confirmed what the server wrote
 	LogRetention     time.Duration // how long the server keeps its log, needed or not; 0: unknown
 }

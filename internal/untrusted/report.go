@@ -148,7 +148,7 @@ func outbox(o *signal.Outbox) bool {
 	}
 	if l := o.LogReader; l != nil {
 		c := *l
-		if clean(&c.Name) {
+		if clean(&c.Name, &c.DecodedReset) {
 			o.LogReader, dirty = &c, true
 		}
 	}

@@ -68,6 +68,14 @@ type Horizons interface {
 	Horizon(ctx context.Context, tx Tx) (Horizon, error)
 }
 
+// Restricted is a dialect that may show a user only a part of the rows of a table, without an
+// error.
+type Restricted interface {
+	// Hidden says what hides rows of a table, or of those that a view reads, from this user,
+	// and returns the statement that shows them; both are empty where nothing does.
+	Hidden(ctx context.Context, tx Tx, t *Table) (why, paste string, err error)
+}
+
 // Slots is a dialect with replication slots.
 type Slots interface {
 	// Slot reads a slot and its kind; it is nil when there is none of that name.

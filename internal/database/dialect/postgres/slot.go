@@ -12,18 +12,24 @@ import (
 // Every user that may connect may ask. What a version does not know is Unknown.
 func (*server) Slot(ctx context.Context, tx dialect.Tx, name string) (slot *signal.LogReader, kind string, err error) {
 	var status string
+	var counted bool
 	// As JSON, because versions have more columns or fewer.
 	err = tx.Ask(ctx, `SELECT s.slot_type::text, s.active, coalesce(to_jsonb(s)->>'wal_status', ''),
 			(log.at - '0/0'::pg_lsn)::bigint, coalesce((s.confirmed_flush_lsn - '0/0'::pg_lsn)::bigint, -1),
-			coalesce((log.at - s.restart_lsn)::bigint, -1), CASE WHEN (to_jsonb(s)->>'safe_wal_size')::bigint < 0 THEN 0 ELSE coalesce((to_jsonb(s)->>'safe_wal_size')::bigint, -1) END
+			coalesce((log.at - s.restart_lsn)::bigint, -1), CASE WHEN (to_jsonb(s)->>'safe_wal_size')::bigint < 0 THEN 0 ELSE coalesce((to_jsonb(s)->>'safe_wal_size')::bigint, -1) END,
+			to_regclass('pg_catalog.pg_stat_replication_slots') IS NOT NULL
 		FROM pg_catalog.pg_replication_slots AS s,
 			(SELECT CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn() ELSE pg_catalog.pg_current_wal_lsn() END AS at) AS log
 		WHERE s.slot_name = $1`, []any{name}, func(rows *sql.Rows) error {
-		slot = &signal.LogReader{Name: name, Sent: signal.Unknown, Inserted: signal.Unknown}
-		return rows.Scan(&kind, &slot.Active, &status, &slot.Written, &slot.Confirmed, &slot.Retained, &slot.Remaining)
+		slot = &signal.LogReader{Name: name, Sent: signal.Unknown, Inserted: signal.Unknown, Decoded: signal.Unknown}
+		return rows.Scan(&kind, &slot.Active, &status, &slot.Written, &slot.Confirmed, &slot.Retained, &slot.Remaining, &counted)
 	})
 	if slot != nil {
 		slot.Lost = status == "lost"
+	}
+	if err == nil && slot != nil && counted {
+		err = tx.Ask(ctx, "SELECT total_txns, coalesce(stats_reset::text, '') FROM pg_catalog.pg_stat_replication_slots WHERE slot_name = $1", []any{name},
+			func(rows *sql.Rows) error { return rows.Scan(&slot.Decoded, &slot.DecodedReset) })
 	}
 	return slot, kind, err
 }
