@@ -18,6 +18,7 @@ func TestRealStatesAreComparedAsTheDatabaseComparesThem(t *testing.T) {
 		for kind, unnamed := range map[string]string{
 			"text":     "PLACED|placed ",
 			"char(10)": "PLACED",
+			"citext":   "placed ",
 			"varchar(10) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci":       "",
 			"varchar(10) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin":              "PLACED",
 			"varchar(10) CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_ai_ci":       "placed ",
@@ -29,6 +30,9 @@ func TestRealStatesAreComparedAsTheDatabaseComparesThem(t *testing.T) {
 				continue // of another server
 			}
 			t.Run(kind, func(t *testing.T) {
+				if kind == "citext" {
+					s.Run(t, "CREATE EXTENSION citext")
+				}
 				s.Run(t, "DROP TABLE IF EXISTS orders", fmt.Sprintf("CREATE TABLE orders (id INTEGER PRIMARY KEY, state %s, updated_at %s)", kind, s.Time))
 				for id, state := range []string{"placed", "PLACED", "placed "} {
 					s.Run(t, fmt.Sprintf("INSERT INTO orders VALUES (%d, '%s', %s)", id, state, s.Ago(time.Minute)))

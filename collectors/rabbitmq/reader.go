@@ -21,8 +21,12 @@ func (r *reader) slowInterval() time.Duration {
 	return min(longestSlowInterval, readingsPerSlow*time.Duration(r.config.Interval))
 }
 
-// newSoon is how long a new queue waits until its definition is read.
+// newSoon is how long a new queue waits until its definition is read, and how old the
+// definitions may be from which a mistake is reported.
 const newSoon = 30 * time.Second
+
+// maxRechecked is up to how many queues the definitions are read again for a mistake in them.
+const maxRechecked = 2000
 
 // reader reads one cluster and keeps state between readings.
 type reader struct {
@@ -58,6 +62,7 @@ type reader struct {
 	unmatchedVHosts collectors.Unmatched
 	unmatchedQueues collectors.Unmatched
 	queues          map[key]*queue
+	soon            time.Duration     // newSoon, except in tests
 	sorted          []*queue          // of the last reading; nil if the order is unknown
 	places          map[string]*place // by raw labels
 	placesSeen      int               // places in this reading
@@ -75,7 +80,7 @@ func NewReader(c Config) collectors.Reader {
 		*list = trimmed
 	}
 	return &reader{
-		config: c, mostQueues: mostQueues, unroutable: unroutable{total: signal.Unknown}, queues: map[key]*queue{}, places: map[string]*place{}, visible: map[string]bool{},
+		config: c, soon: newSoon, mostQueues: mostQueues, unroutable: unroutable{total: signal.Unknown}, queues: map[key]*queue{}, places: map[string]*place{}, visible: map[string]bool{},
 		unmatchedVHosts: collectors.NewUnmatched(c.VHosts.Include), unmatchedQueues: collectors.NewUnmatched(c.Queues.Include),
 	}
 }
@@ -145,9 +150,14 @@ func (r *reader) definitionsValidFor() time.Duration {
 	}
 }
 
-// expireDefinitions has the definitions read soon after a queue was declared.
+// expireDefinitions has the definitions read soon after a queue was declared, and while they
+// contain a mistake.
 func (r *reader) expireDefinitions() {
-	if r.managementError != nil || time.Since(r.definedAt) < newSoon {
+	if r.managementError != nil || time.Since(r.definedAt) < r.soon {
+		return
+	}
+	if len(r.setups) <= maxRechecked && r.mistaken() {
+		r.definedAt = time.Time{}
 		return
 	}
 	for _, q := range r.sorted {
@@ -156,6 +166,18 @@ func (r *reader) expireDefinitions() {
 			return
 		}
 	}
+}
+
+// mistaken reports whether dead letters of a queue lead nowhere. A binding may come a moment
+// after the queue and its exchange, so that this is confirmed with a fresh read before it is
+// reported, and a fixed mistake does not wait for config_interval.
+func (r *reader) mistaken() bool {
+	for _, s := range r.setups {
+		if s.signal != nil && s.signal.DeadLettering.Route == signal.RouteBroken {
+			return true
+		}
+	}
+	return false
 }
 
 // counts reads all queues from the cheapest source and reports whether one answered.

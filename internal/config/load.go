@@ -68,6 +68,10 @@ func parse(name string, text []byte, dir string, sections []Section, lookup func
 	return f, nil
 }
 
+// freePrefix begins the keys of the top level that lostorder leaves alone: they hold what
+// anchors of YAML name once and other keys repeat.
+const freePrefix = "x-"
+
 // sections decodes the top level.
 func (d *decoder) sections(root *yaml.Node, sections []Section, shapes []*shape, f *File) {
 	keys := make([]string, len(sections))
@@ -78,7 +82,7 @@ func (d *decoder) sections(root *yaml.Node, sections []Section, shapes []*shape,
 	for _, p := range d.pairs(root, "") {
 		if slices.Contains(keys, p.key) {
 			given[p.key] = p
-		} else {
+		} else if !strings.HasPrefix(p.key, freePrefix) {
 			d.unknownKey(p, "", keys)
 		}
 	}

@@ -42,6 +42,7 @@ func Schema(sections []Section) ([]byte, error) {
 		"type":                 "object",
 		"minProperties":        1,
 		"properties":           properties,
+		"patternProperties":    object{"^" + freePrefix: object{}},
 		"additionalProperties": false,
 	})
 	if err != nil {

@@ -40,6 +40,12 @@ func (d *decoder) syntax(text []byte, err error) {
 			return
 		}
 	}
+	if strings.HasPrefix(msg, "did not find expected") {
+		if at, name, ok := unquotedVariable(text); ok && at.line <= line {
+			d.problem(at, "", "${%s} is not in quotes, and a { begins a mapping here; quote the value: \"${%s}\", with what stands around it", name, name)
+			return
+		}
+	}
 	at := place{line: line}
 	for _, w := range plainWords {
 		if !strings.HasPrefix(msg, w.theirs) {
@@ -78,6 +84,41 @@ func firstFailing(text []byte, msg string) int {
 		_, same := takeApart(err)
 		return same == msg
 	})
+}
+
+var bareVariable = regexp.MustCompile(`^\$\{([A-Za-z_][A-Za-z0-9_]*)\}`)
+
+// unquotedVariable finds the first variable of the environment that stands without quotes
+// between [ and ], or { and }.
+func unquotedVariable(text []byte) (at place, name string, ok bool) {
+	depth := 0
+	for i, line := range strings.Split(string(text), "\n") {
+		var quote rune
+		before := ' '
+		for col, c := range line {
+			m := bareVariable.FindStringSubmatch(line[col:])
+			switch {
+			case quote != 0:
+				if c == quote {
+					quote = 0
+				}
+			case c == '#' && before == ' ':
+			case m != nil && depth > 0:
+				return place{i + 1, len([]rune(line[:col])) + 1}, m[1], true
+			case (c == '"' || c == '\'') && strings.ContainsRune(" [{,:", before):
+				quote = c
+			case (c == '[' || c == '{') && before != '$':
+				depth++
+			case (c == ']' || c == '}') && depth > 0:
+				depth--
+			}
+			if c == '#' && before == ' ' && quote == 0 {
+				break
+			}
+			before = c
+		}
+	}
+	return at, "", false
 }
 
 // tabIn finds the first tab in the indentation of a line, from the given line on.

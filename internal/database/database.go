@@ -21,7 +21,8 @@ type DB struct {
 	closed  sync.Once
 	slow    bool // the last reading held its connection for long
 
-	shown    map[string]bool       // tables of which nothing hides a row
+	shown    map[string]bool       // tables that show every row
+	sorted   map[string]bool       // queries whose plan is good if the database sorts
 	accepted map[string]bool       // queries whose plan was found good
 	harmless map[dialect.Call]bool // functions that are known to be harmless
 	hints    map[string]string     // the index that a query names, where the server would not use it by itself
@@ -103,6 +104,7 @@ func (db *DB) begin(ctx context.Context) (*Reading, func(), error) {
 // forget drops what is known of plans, so that they are asked for again.
 func (db *DB) forget() {
 	db.accepted, db.hints, db.harmless = map[string]bool{}, map[string]string{}, map[dialect.Call]bool{}
+	db.sorted = map[string]bool{}
 	db.shown = map[string]bool{}
 	db.checked = time.Now()
 }

@@ -30,7 +30,7 @@ func (r *Reading) guard(ctx context.Context, q dialect.Query) error {
 		return r.fail(q.Purpose, &q, err)
 	}
 	worst := worstOf(scans)
-	if worst.Rows > int64(r.db.config.ScanLimit) && !r.hinted(ctx, q) {
+	if worst.Rows > int64(r.db.config.ScanLimit) && !r.hinted(ctx, q) && !r.sortable(ctx, q) {
 		view, err := r.dialect.IsView(ctx, transaction{r}, q.Table)
 		if err != nil {
 			return r.fail(q.Purpose, &q, err)
@@ -41,6 +41,20 @@ func (r *Reading) guard(ctx context.Context, q dialect.Query) error {
 	}
 	r.db.accepted[q.Key()] = true
 	return nil
+}
+
+// sortable reports whether the plan is good when the database may sort. It then may each time.
+func (r *Reading) sortable(ctx context.Context, q dialect.Query) bool {
+	d, ok := r.dialect.(dialect.Sorter)
+	if !ok {
+		return false
+	}
+	scans, err := d.PlanSorted(ctx, transaction{r}, q)
+	if err != nil || worstOf(scans).Rows > int64(r.db.config.ScanLimit) {
+		return false
+	}
+	r.db.sorted[q.Key()] = true
+	return true
 }
 
 func worstOf(scans []dialect.Scan) (worst dialect.Scan) {

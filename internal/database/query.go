@@ -59,7 +59,8 @@ func (r *Reading) Run(ctx context.Context, q, probe dialect.Query, scan func(*sq
 	if hinted {
 		q = r.hint(q, index)
 	}
-	if err := r.ask(ctx, q.SQL, q.Args, scan); err != nil {
+	err := r.sorting(ctx, r.db.sorted[q.Key()], func() error { return r.ask(ctx, q.SQL, q.Args, scan) })
+	if err != nil {
 		if hinted { // the index may be gone
 			delete(r.db.hints, q.Key())
 			delete(r.db.accepted, q.Key())
@@ -68,6 +69,21 @@ func (r *Reading) Run(ctx context.Context, q, probe dialect.Query, scan func(*sq
 		return r.fail(q.Purpose, &q, err)
 	}
 	return nil
+}
+
+// sorting lets the database sort while do runs, if on.
+func (r *Reading) sorting(ctx context.Context, on bool, do func() error) error {
+	d, ok := r.dialect.(dialect.Sorter)
+	if !ok || !on {
+		return do()
+	}
+	if err := d.Sort(ctx, transaction{r}, true); err != nil {
+		return err
+	}
+	if err := do(); err != nil {
+		return err // which ended the transaction
+	}
+	return d.Sort(ctx, transaction{r}, false)
 }
 
 // ask runs one query within the statement timeout and returns the driver's error.

@@ -52,7 +52,11 @@ func (r *Reading) together(ctx context.Context, questions ...*question) {
 		if q.left() {
 			continue
 		}
-		if q.err = r.guard(ctx, q.Query); q.err == nil {
+		if q.err = r.guard(ctx, q.Query); q.err == nil && r.db.sorted[q.Key()] {
+			q.err = r.run(ctx, q.Query, func(rows *sql.Rows) error { return q.Take(rows) })
+			continue
+		}
+		if q.err == nil {
 			asked, texts = append(asked, q), append(texts, q.SQL)
 		}
 	}

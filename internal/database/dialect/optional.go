@@ -68,6 +68,13 @@ type Horizons interface {
 	Horizon(ctx context.Context, tx Tx) (Horizon, error)
 }
 
+// Sorter is a dialect that is kept from sorting, so that it takes an index that has the order of
+// a query. PlanSorted is Plan without that, and Sort allows it for what is asked next.
+type Sorter interface {
+	PlanSorted(ctx context.Context, tx Tx, q Query) ([]Scan, error)
+	Sort(ctx context.Context, tx Tx, on bool) error
+}
+
 // Restricted is a dialect that may show a user only a part of the rows of a table, without an
 // error.
 type Restricted interface {

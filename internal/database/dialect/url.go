@@ -3,6 +3,7 @@ package dialect
 import (
 	"errors"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -60,22 +61,55 @@ func Credentials(u *url.URL) []string {
 }
 
 // Scrub replaces secrets in a text, the longest first, also as they are written in a URL.
-// One so short that every sentence has it stays.
+// One so short that every sentence has it stays, and so does a word of the sentence that
+// happens to be a password: of the password "wrong", the value in an address is replaced,
+// and not the word in "wrong password for user".
 func Scrub(text string, secrets []string) string {
 	const shortest = 4
-	for again := true; again; {
-		again = false
-		longest := ""
-		for _, s := range secrets {
-			if len(s) >= shortest && len(s) > len(longest) && strings.Contains(text, s) {
-				longest = s
-			}
-		}
-		if longest != "" && longest != hidden {
-			text, again = strings.ReplaceAll(text, longest, hidden), true
+	ordered := slices.Clone(secrets)
+	slices.SortStableFunc(ordered, func(a, b string) int { return len(b) - len(a) })
+	for _, s := range ordered {
+		if len(s) >= shortest && s != hidden {
+			text = scrubValue(text, s)
 		}
 	}
 	return text
+}
+
+// scrubValue replaces one secret where it stands as a value.
+func scrubValue(text, secret string) string {
+	var clean strings.Builder
+	for {
+		before, after, found := strings.Cut(text, secret)
+		clean.WriteString(before)
+		if !found {
+			return clean.String()
+		}
+		if isWord(secret) && inSentence(clean.String(), after) {
+			clean.WriteString(secret)
+		} else {
+			clean.WriteString(hidden)
+		}
+		text = after
+	}
+}
+
+// isWord reports whether a secret may as well be a word of a sentence.
+func isWord(secret string) bool { return strings.Trim(secret, "abcdefghijklmnopqrstuvwxyz") == "" }
+
+// inSentence reports whether what stands between two texts is a word of a sentence, and no
+// value, as in "password: x", "password=x" and "://user:x@host".
+func inSentence(before, after string) bool {
+	led := strings.ToLower(strings.TrimRight(before, " ("))
+	if before != "" && len(led) == len(before) {
+		return false
+	}
+	for _, name := range []string{"password:", "passwd:", "pwd:", "pass:", "secret:", "="} {
+		if strings.HasSuffix(led, name) {
+			return false
+		}
+	}
+	return after == "" || strings.ContainsRune(" ,.;:)", rune(after[0]))
 }
 
 const hidden = "<secret>"

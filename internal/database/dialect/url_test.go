@@ -47,3 +47,19 @@ func TestOddPasswordsAreRefusedOrUnderstood(t *testing.T) {
 		}
 	}
 }
+
+func TestValuesAreRedactedAndNotWords(t *testing.T) {
+	for _, test := range []struct{ secret, text, want string }{
+		{"wrong", `FATAL: wrong password for user "lo"`, `FATAL: wrong password for user "lo"`},
+		{"password", `Access denied for user 'lo' (using password: YES)`, `Access denied for user 'lo' (using password: YES)`},
+		{"wrong", "cannot parse postgres://lo:wrong@db/shop", "cannot parse postgres://lo:<secret>@db/shop"},
+		{"wrong", "the password: wrong", "the password: <secret>"},
+		{"wrong", "password=wrong host=db", "password=<secret> host=db"},
+		{"wrong", `wrong password "wrong"`, `wrong password "<secret>"`},
+		{"Zebra7", "rejected Zebra7 twice: Zebra7", "rejected <secret> twice: <secret>"},
+	} {
+		if got := dialect.Scrub(test.text, []string{test.secret}); got != test.want {
+			t.Errorf("%s: got %q, want %q", test.secret, got, test.want)
+		}
+	}
+}

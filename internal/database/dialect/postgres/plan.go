@@ -31,7 +31,41 @@ var streams = []string{"Limit", "Subquery Scan", "Result", "Append", "Merge Appe
 
 // plan explains the query; it never runs it.
 func (d *server) Plan(ctx context.Context, tx dialect.Tx, q dialect.Query) ([]dialect.Scan, error) {
-	plans, err := d.explained(ctx, tx, q, false)
+	return d.plan(ctx, tx, q, asSet)
+}
+
+// PlanSorted is Plan with sorting on: where no index has the order of the query, an index that
+// leads to few rows may be better than one that has the order and leads to many.
+func (d *server) PlanSorted(ctx context.Context, tx dialect.Tx, q dialect.Query) ([]dialect.Scan, error) {
+	return d.plan(ctx, tx, q, sorting)
+}
+
+// Sort lets the planner sort, or not.
+func (d *server) Sort(ctx context.Context, tx dialect.Tx, on bool) error {
+	if on {
+		return tx.Exec(ctx, planners[sorting])
+	}
+	return tx.Exec(ctx, "SELECT set_config('enable_sort', 'off', true)")
+}
+
+// planner is what the planner may do beyond what it may do when the query runs.
+type planner uint8
+
+const (
+	asSet planner = iota
+	bitmaps
+	sorting
+)
+
+var planners = map[planner]string{
+	// A bitmap has no order: with sorting off it would be as expensive as what it replaces.
+	bitmaps: `SELECT set_config('enable_bitmapscan', 'on', true), set_config('enable_sort', 'on', true),
+			set_config('enable_indexscan', 'off', true), set_config('enable_indexonlyscan', 'off', true)`,
+	sorting: "SELECT set_config('enable_sort', 'on', true)",
+}
+
+func (d *server) plan(ctx context.Context, tx dialect.Tx, q dialect.Query, how planner) ([]dialect.Scan, error) {
+	plans, err := d.explained(ctx, tx, q, how)
 	if err != nil {
 		return nil, err
 	}
@@ -44,15 +78,14 @@ func (d *server) Plan(ctx context.Context, tx dialect.Tx, q dialect.Query) ([]di
 	return g.scans, nil
 }
 
-// explained asks for the plan, or for the one there would be if rows could only be
-// found with bitmaps. A mistake in the query, in a predicate of the operator for
+// explained asks for the plan, or for the one there would be with another planner. A mistake in the query, in a predicate of the operator for
 // example, leaves the transaction usable.
-func (d *server) explained(ctx context.Context, tx dialect.Tx, q dialect.Query, bitmaps bool) (nodes []node, err error) {
+func (d *server) explained(ctx context.Context, tx dialect.Tx, q dialect.Query, how planner) (nodes []node, err error) {
 	if err := tx.Exec(ctx, "SAVEPOINT lostorder_guard"); err != nil {
 		return nil, err
 	}
 	defer func() { // takes the settings back, too
-		if err == nil && !bitmaps {
+		if err == nil && how == asSet {
 			return
 		}
 		if undo := tx.Exec(ctx, "ROLLBACK TO SAVEPOINT lostorder_guard"); undo != nil {
@@ -60,11 +93,8 @@ func (d *server) explained(ctx context.Context, tx dialect.Tx, q dialect.Query, 
 			err = errors.Join(err, undo)
 		}
 	}()
-	if bitmaps {
-		// A bitmap has no order: with sorting off it would be as expensive as what it replaces.
-		err := tx.Exec(ctx, `SELECT set_config('enable_bitmapscan', 'on', true), set_config('enable_sort', 'on', true),
-			set_config('enable_indexscan', 'off', true), set_config('enable_indexonlyscan', 'off', true)`)
-		if err != nil {
+	if settings := planners[how]; settings != "" {
+		if err := tx.Exec(ctx, settings); err != nil {
 			return nil, err
 		}
 	}
@@ -191,7 +221,7 @@ func (d *server) leading(ctx context.Context, tx dialect.Tx, n node) (bool, erro
 // something else, all of the index may be read.
 func (g *guard) leads(ctx context.Context, n node) (int64, error) {
 	if g.led == nil {
-		plans, err := g.d.explained(ctx, g.tx, g.q, true)
+		plans, err := g.d.explained(ctx, g.tx, g.q, bitmaps)
 		if err != nil {
 			return 0, err
 		}

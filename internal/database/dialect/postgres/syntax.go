@@ -85,10 +85,13 @@ func (d *server) Distinct(t *dialect.Table, c dialect.Column, limit int) string 
 	return dialect.SkipScan(d, t, c, limit)
 }
 
-// Same ignores the blanks that char(n) is filled with.
+// Same ignores the blanks that char(n) is filled with, and the case of a citext.
 func (*server) Same(c dialect.Column, a, b string) bool {
 	if strings.HasPrefix(c.Type, "character(") {
 		a, b = strings.TrimRight(a, " "), strings.TrimRight(b, " ")
+	}
+	if c.Type == "citext" || strings.HasSuffix(c.Type, ".citext") { // with its schema if that is not in the search path
+		return strings.ToLower(a) == strings.ToLower(b)
 	}
 	return a == b
 }
