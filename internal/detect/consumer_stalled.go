@@ -49,7 +49,7 @@ func stalledSince(t *queueMemory, p *partition) signal.Instant {
 func (v *view) mayStillStall(q *signal.Queue) bool {
 	t := v.memory.queues[q.QueueID]
 	return t.Consumers.Connected != 0 && slices.ContainsFunc(t.Progress.Partitions, func(p partition) bool {
-		return p.Waiting > 0 && !p.SawProgress && v.at.Sub(max(p.StuckSince, p.OwnedSince)) < q.Objective.MaxAge
+		return p.Waiting > 0 && !p.SawProgress && !heldBack(q, p.ID) && v.at.Sub(max(p.StuckSince, p.OwnedSince)) < q.Objective.MaxAge
 	})
 }
 

@@ -96,7 +96,9 @@ func (t *progress) observe(r *queueReading, owned bool) {
 		}
 		rebase := r.rebase && !p.stillStuck(r)
 		p.observe(read, r.at, rebase, r.interval)
-		p.own(owned && read.Assignment != signal.Unassigned, r.at, rebase)
+		// Behind an open transaction a consumer has nothing to read: its time begins when the
+		// transaction ends.
+		p.own(owned && read.Assignment != signal.Unassigned, r.at, rebase || heldBack(r.Queue, p.ID))
 		t.Backlog += p.Waiting
 		t.advanced = t.advanced || p.Advanced
 	}

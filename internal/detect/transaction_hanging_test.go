@@ -107,6 +107,7 @@ var transactionCases = map[string]scenario{
 	"benign: a long transaction whose producer writes and that is below its timeout": {
 		story: func(s *script) {
 			s.play(time.Hour, func(int) signal.Report { return behindTransaction(ongoing(s, 2*time.Hour)) })
+			s.play(2*interval, func(int) signal.Report { return group(1, part(0, 50, 60)) }) // it has ended
 			s.play(time.Minute, func(int) signal.Report { return group(1, part(0, 60, 60)) })
 		},
 	},
