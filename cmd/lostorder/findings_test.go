@@ -49,8 +49,8 @@ func TestFindings(t *testing.T) {
 		out  []string // in what is printed
 		err  []string // in what is complained of
 	}{
-		"what is open":                     {args: []string{"--url", url}, out: []string{"2 open findings", "outbox_stalled", "dlq_filling", "A-1 A-2"}},
-		"an address without a scheme":      {args: []string{"--url", strings.TrimPrefix(url, "http://")}, out: []string{"2 open findings"}},
+		"what is open":                     {args: []string{"--url", url}, out: []string{"2 events are not published and 2 messages are in dead letter queues, oldest since", "outbox_stalled", "dlq_filling", "A-1 A-2"}},
+		"an address without a scheme":      {args: []string{"--url", strings.TrimPrefix(url, "http://")}, out: []string{"2 events are not published"}},
 		"what was closed":                  {args: []string{"--url", url, "--state=closed"}, out: []string{"consumer_absent"}},
 		"what was closed, by its own flag": {args: []string{"--url", url, "--closed"}, out: []string{"consumer_absent"}},
 		"what was closed this week":        {args: []string{"--url", url, "--within=7d"}, out: []string{"consumer_absent"}},
@@ -59,7 +59,7 @@ func TestFindings(t *testing.T) {
 		"one in full":                      {args: []string{"--url", url, "bb"}, out: []string{"consumer_absent: outbox orders (database shop)", "closed", "pending events", "runbooks/consumer_absent.md"}},
 		"of one order":                     {args: []string{"--url", url, "A-2"}, out: []string{"aa11", "aa22", "bb33"}},
 		"orders for a spreadsheet":         {args: []string{"--url", url, "--csv", "aa11"}, out: []string{"order_id,finding,mode,severity,subject,since\nA-1,aa11,outbox_stalled,critical,outbox orders (database shop),", "\nA-2,aa11,"}},
-		"exit code with a finding":         {args: []string{"--url", url, "--exit-code"}, code: 3, out: []string{"2 open findings"}},
+		"exit code with a finding":         {args: []string{"--url", url, "--exit-code"}, code: 3, out: []string{"2 events are not published"}},
 		"exit code without one of a mode":  {args: []string{"--url", url, "--exit-code", "--mode=order_overdue"}, code: 0},
 		"exit code and watch":              {args: []string{"--url", url, "--exit-code", "--watch"}, code: 1, err: []string{"--watch does not end"}},
 		"an interval that is too short":    {args: []string{"--url", url, "--watch", "--interval=1ms"}, code: 1, err: []string{"--interval: at least 100ms"}},
