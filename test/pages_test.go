@@ -63,6 +63,12 @@ func checkPage(t *testing.T, path string) {
 			if !json.Valid([]byte(code)) {
 				t.Errorf("%s: not JSON:\n%s", path, code)
 			}
+		case "python":
+			check := exec.CommandContext(t.Context(), "python3", "-c", "import ast, sys; ast.parse(sys.stdin.read())")
+			check.Stdin = strings.NewReader(code)
+			if out, err := check.CombinedOutput(); err != nil {
+				t.Errorf("%s: %v: %s\n%s", path, err, out, code)
+			}
 		case "yaml", "console":
 		default:
 			t.Errorf("%s: a block in %q:\n%s", path, language, code)

@@ -85,7 +85,7 @@ func (a Amounts) Plus(more Amount) Amounts {
 	return sum
 }
 
-// Coverage says of which affected orders the amounts are.
+// Coverage says which affected orders the amounts include.
 type Coverage string
 
 // The coverages.

@@ -352,7 +352,7 @@ var groups = []group{
 			},
 			{
 				Name: "lostorder_finding_amount", Type: Gauge, Unit: "currency", Labels: with(caseLabels, labelCurrency, labelCoverage), Stability: Experimental,
-				Help: "What the orders affected by an open finding are worth, in units of the currency. coverage says of which orders: all, counted (up to the cap; there may be more) or sample. Only if the config names the column of the amount.",
+				Help: "What the orders affected by an open finding are worth, in units of the currency. coverage says which orders that includes: all, counted (up to the cap; there may be more) or sample. Only if the config names the column of the amount.",
 				each: findingAmounts,
 			},
 			{

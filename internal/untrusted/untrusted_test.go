@@ -75,11 +75,19 @@ func fill(v reflect.Value, skip map[string]bool) (texts int) {
 		v.Set(reflect.New(v.Type().Elem()))
 		return fill(v.Elem(), skip)
 	case reflect.String:
+		if ourTypes[v.Type()] {
+			return 0
+		}
 		v.SetString(hostile)
 		return 1
 	default:
 	}
 	return texts
+}
+
+// ourTypes are texts that our own code checks or writes: they hold no text from outside.
+var ourTypes = map[reflect.Type]bool{
+	reflect.TypeFor[signal.Severity](): true, reflect.TypeFor[signal.Coverage](): true, reflect.TypeFor[signal.Decimal](): true,
 }
 
 // ours are texts that our own code chooses, out of a few.

@@ -126,8 +126,7 @@ func (w *Watch) Remember(all bool, each func(*detect.Memory)) (m Memory, announc
 	return m, announce
 }
 
-// remember returns what Remember does, and the targets of which the decisions remember
-// something that is to be encoded.
+// remember returns what Remember does, and the targets whose memory is to be encoded.
 func (w *Watch) remember(all bool) (m Memory, announce func(), targets []signal.TargetID) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -97,7 +97,7 @@ func (s *server) finding(f *signal.Finding, times func(*signal.Finding) int) api
 	}
 }
 
-// amountsOf says of which orders the amounts are; empty where there are none.
+// amountsOf says which orders the amounts include; empty where there are none.
 func amountsOf(f *signal.Finding) signal.Coverage {
 	if len(f.AtStake.Amounts) == 0 {
 		return ""

@@ -45,7 +45,7 @@ type Finding struct {
 	// CustomLabels are those that the config gives the subject, such as its team.
 	CustomLabels signal.Labels `json:"custom_labels,omitempty"`
 	// Amounts are what the affected orders are worth, one sum for each currency, as exact
-	// decimal numbers in text. AmountsOf says of which orders: all, counted (up to the cap;
+	// decimal numbers in text. AmountsOf says which orders they include: all, counted (up to the cap;
 	// there may be more) or sample. AtStake is the same in words.
 	Amounts    signal.Amounts  `json:"amounts,omitempty"`
 	AmountsOf  signal.Coverage `json:"amounts_of,omitempty"`
