@@ -103,7 +103,7 @@ func installSchemas(t *testing.T) string {
 	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	fresh, err := os.MkdirTemp(filepath.Dir(dir), "grafana-schemas-")
+	fresh, err := os.MkdirTemp(filepath.Dir(dir), "grafana-schemas-") //nolint:usetesting // it is renamed, which must stay on one file system
 	if err != nil {
 		t.Fatal(err)
 	}

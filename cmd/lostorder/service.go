@@ -43,7 +43,7 @@ type service struct {
 	keeper   atomic.Pointer[state.Keeper] // nil: a restart forgets everything
 	external web.External
 	explains atomic.Pointer[explain.Explainer]
-	lookUps  *rate.Limiter // of all that the service ever explains
+	lookUps  *rate.Limiter   // of all that the service ever explains
 	exposed  map[string]bool // warnings about credentials that are in the log already
 	log      *slog.Logger
 }

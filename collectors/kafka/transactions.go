@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"hash/fnv"
+	"maps"
 	"slices"
 	"time"
 
@@ -78,9 +79,7 @@ func (r *reading) describeTransactions(held []heldPartition) {
 	for h, t := range r.transactions {
 		others = append(others, t.match(h, described)...)
 	}
-	for partition, states := range r.describeProducers(others[:min(len(others), transactionsPerReading)]) {
-		writers[partition] = states
-	}
+	maps.Copy(writers, r.describeProducers(others[:min(len(others), transactionsPerReading)]))
 	for h, t := range r.transactions {
 		r.observeWrites(h, t, writers)
 	}

@@ -3,6 +3,7 @@ package orders
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -26,7 +27,8 @@ type historyReader struct {
 	stateOf   func(in *database.Reading, column database.Column, value string) int
 	table     *historyTable
 	started   bool
-	position  *database.Place // the next reading starts after this row
+	position  *database.Place // the next reading starts after this row; nil: with the first row
+	oldest    *database.Place // the first row of the table at the start, while there is no position
 	last      signal.Instant  // time of the last row that was read
 	recent    []recentRow     // rows read after the position, in order
 	seen      map[database.Place]bool
@@ -76,15 +78,18 @@ func (h *historyReader) read(ctx context.Context, in *database.Reading) (*signal
 	return reading, warnings, nil
 }
 
-// start reads the latest rows. Reading continues after the first of them: rows before
-// it are past, also those that an import adds later.
+// start reads the latest rows. Reading continues after the first of them, or with the first
+// row of a table that holds no others: rows may still be committed before it.
 func (h *historyReader) start(ctx context.Context, in *database.Reading) error {
 	page, err := h.page(ctx, in, database.Page{Back: true, Rows: firstPageRows})
 	if err != nil || len(page.Rows) == 0 {
 		return err
 	}
 	h.started = true
-	h.position = &page.Rows[len(page.Rows)-1].Place
+	h.oldest = &page.Rows[len(page.Rows)-1].Place
+	if page.Next != nil {
+		h.position = h.oldest
+	}
 	for _, row := range slices.Backward(page.Rows) {
 		h.take(in, row)
 	}
@@ -103,6 +108,10 @@ func (h *historyReader) follow(ctx context.Context, in *database.Reading) ([]str
 	from := h.position
 	for range maxPages {
 		page, err := h.page(ctx, in, database.Page{From: from, Rows: pageRows})
+		if h.imported(in, page, err) {
+			h.position, from = h.oldest, h.oldest
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -121,6 +130,18 @@ func (h *historyReader) follow(ctx context.Context, in *database.Reading) ([]str
 	clear(h.seen)
 	return []string{fmt.Sprintf("history table %s has more than %d new transitions for one reading; lostorder has read it up to %s ago; lower interval",
 		h.table.found, maxPages*pageRows, behind.Round(time.Second))}, nil
+}
+
+// imported reports whether a table that was young at the start now begins with more past
+// rows than late commits explain, or than the guard accepts. They are not followed.
+func (h *historyReader) imported(in *database.Reading, page database.Paged, err error) bool {
+	if h.position != nil || h.oldest == nil {
+		return false
+	}
+	if err != nil {
+		return errors.Is(err, database.ErrRefused)
+	}
+	return page.Next != nil && len(page.Rows) > 0 && in.Now().Sub(page.Rows[len(page.Rows)-1].Since) > time.Duration(h.config.Late)
 }
 
 // page reads a page of the history, without rows that have no place in the order.

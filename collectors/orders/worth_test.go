@@ -50,7 +50,8 @@ func TestOverdueOrdersAreWorthTheirExactSum(t *testing.T) {
 		},
 		"more orders than the cap": {
 			", columns: {amount: total, currency: currency}", "    cap: 1\n",
-			signal.Stake{Amounts: signal.Amounts{{Currency: "USD", Value: "18240.5", Orders: 1}}, Coverage: signal.CoversCounted}, "",
+			signal.Stake{Amounts: signal.Amounts{{Currency: "USD", Value: "18240.5", Orders: 1}}, Coverage: signal.CoversCounted},
+			"",
 		},
 		"a table that shows only when a row was changed": {
 			", columns: {amount: total, currency: currency, updated: updated_at}", "",

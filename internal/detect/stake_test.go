@@ -35,7 +35,9 @@ func TestFindingsSayHowMuchMoneyIsAtStake(t *testing.T) {
 		},
 		"no amount": {
 			signal.Report{Lifecycles: []signal.Lifecycle{{Name: "order", States: []signal.State{{Name: "placed", Max: time.Minute, Orders: 1, Overdue: 1}}}}},
-			signal.OrderOverdue, signal.Stake{}, "",
+			signal.OrderOverdue,
+			signal.Stake{},
+			"",
 		},
 	} {
 		t.Run(sentence, func(t *testing.T) {

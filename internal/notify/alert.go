@@ -54,17 +54,18 @@ func alertOf(f *signal.Finding, nameOrders bool) alert {
 
 // alertName is the name of the alert that the rules for Prometheus have for a mode.
 func alertName(mode signal.Mode) string {
-	name := "Lostorder"
+	var name strings.Builder
+	name.WriteString("Lostorder")
 	for part := range strings.SplitSeq(string(mode), "_") {
 		switch part {
 		case "":
 		case "dlq":
-			name += "DLQ"
+			name.WriteString("DLQ")
 		default:
-			name += strings.ToUpper(part[:1]) + part[1:]
+			name.WriteString(strings.ToUpper(part[:1]) + part[1:])
 		}
 	}
-	return name
+	return name.String()
 }
 
 // labelsOf are the labels of a subject, with the names that metrics use.

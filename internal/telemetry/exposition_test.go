@@ -11,12 +11,15 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 
+	"github.com/lostorder/lostorder/internal/signal"
 	"github.com/lostorder/lostorder/internal/telemetry"
 	"github.com/lostorder/lostorder/internal/watch"
 )
 
 func TestEveryMetricOfTheListIsThere(t *testing.T) {
 	s := full()
+	stake := signal.Stake{Amounts: signal.Amounts{{Currency: "EUR", Value: "18240.5", Orders: 2}}, Coverage: signal.CoversAll}
+	s.Targets[1].Reading.Lifecycles[0].States[0].AtStake, s.Open[0].AtStake = stake, stake
 	e := exporter(&s)
 	e.Opened(s.Open[0])
 	readAll(e, s)

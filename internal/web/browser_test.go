@@ -58,7 +58,7 @@ var (
 )
 
 // shows opens the page of a snapshot in a tab of its own.
-func shows(t *testing.T, ctx context.Context, v view, url string) context.Context {
+func shows(ctx context.Context, t *testing.T, v view, url string) context.Context {
 	t.Helper()
 	ctx, cancel := chromedp.NewContext(ctx)
 	t.Cleanup(cancel)
@@ -98,7 +98,7 @@ func problemsOf(ctx context.Context) *[]string {
 }
 
 // evaluate runs a script in the page, which the test may and the page may not.
-func evaluate(t *testing.T, ctx context.Context, script string, result any) {
+func evaluate(ctx context.Context, t *testing.T, script string, result any) {
 	t.Helper()
 	if err := chromedp.Run(ctx, chromedp.Evaluate(script, result, func(p *runtime.EvaluateParams) *runtime.EvaluateParams {
 		return p.WithAwaitPromise(true)
@@ -108,19 +108,19 @@ func evaluate(t *testing.T, ctx context.Context, script string, result any) {
 }
 
 // isAccessible checks the page with the rules of axe-core.
-func isAccessible(t *testing.T, ctx context.Context) {
+func isAccessible(ctx context.Context, t *testing.T) {
 	t.Helper()
 	axe, err := os.ReadFile(os.Getenv("AXE"))
 	if err != nil {
 		t.Fatalf("AXE names no file; run the test with test/parts/run --parts=chromium: %v", err)
 	}
-	evaluate(t, ctx, string(axe)+";0", nil)
+	evaluate(ctx, t, string(axe)+";0", nil)
 	var found []struct {
 		ID, Help string
 		Nodes    []struct{ HTML, FailureSummary string }
 	}
 	var text string
-	evaluate(t, ctx, `axe.run().then(r => JSON.stringify(r.violations))`, &text)
+	evaluate(ctx, t, `axe.run().then(r => JSON.stringify(r.violations))`, &text)
 	if err := json.Unmarshal([]byte(text), &found); err != nil {
 		t.Fatal(err)
 	}
@@ -132,10 +132,10 @@ func isAccessible(t *testing.T, ctx context.Context) {
 }
 
 // fits checks that the page itself does not scroll sideways.
-func fits(t *testing.T, ctx context.Context) {
+func fits(ctx context.Context, t *testing.T) {
 	t.Helper()
 	var wide []string
-	evaluate(t, ctx, `(() => {
+	evaluate(ctx, t, `(() => {
 		const w = document.documentElement.clientWidth;
 		if (document.documentElement.scrollWidth <= w) return [];
 		return [...document.querySelectorAll('body *')].filter(e => e.getBoundingClientRect().right > w + 1 && !e.closest('.scroll')).slice(0, 5).map(e => e.outerHTML.slice(0, 200));
@@ -146,7 +146,7 @@ func fits(t *testing.T, ctx context.Context) {
 }
 
 // screenshot writes a screenshot for the README.
-func screenshot(t *testing.T, ctx context.Context, name string) {
+func screenshot(ctx context.Context, t *testing.T, name string) {
 	t.Helper()
 	var png []byte
 	if err := chromedp.Run(ctx, chromedp.FullScreenshot(&png, 100)); err != nil {
@@ -208,7 +208,7 @@ func TestRealBrowserShowsThePage(t *testing.T) {
 		url := served(t, c.snapshot)
 		for name, v := range map[string]view{"desktop": desktop, "phone": phone, "dark": night} {
 			t.Run(c.name+" on "+name, func(t *testing.T) {
-				tab := shows(t, ctx, v, url)
+				tab := shows(ctx, t, v, url)
 				var label, headline string
 				if err := chromedp.Run(tab, chromedp.Text(".label span", &label), chromedp.Text("h1", &headline)); err != nil {
 					t.Fatal(err)
@@ -221,30 +221,30 @@ func TestRealBrowserShowsThePage(t *testing.T) {
 				}
 				headlines[headline] = c.name
 				var scripts int
-				evaluate(t, tab, "document.scripts.length + document.images.length", &scripts)
+				evaluate(tab, t, "document.scripts.length + document.images.length", &scripts)
 				if scripts != 0 {
 					t.Errorf("%d scripts or images are in the page", scripts)
 				}
 				var background string
-				evaluate(t, tab, "getComputedStyle(document.body).backgroundColor", &background)
+				evaluate(tab, t, "getComputedStyle(document.body).backgroundColor", &background)
 				if want := map[bool]string{false: "rgb(246, 247, 249)", true: "rgb(18, 22, 27)"}[v.dark]; background != want {
 					t.Errorf("the background is %s: the style is missing, or of the other scheme", background)
 				}
-				fits(t, tab)
+				fits(tab, t)
 				if v == desktop && c.picture != "" {
-					screenshot(t, tab, c.picture)
+					screenshot(tab, t, c.picture)
 				}
-				isAccessible(t, tab)
+				isAccessible(tab, t)
 			})
 		}
 	}
 }
 
 func TestRealBrowserIsUsedWithTheKeyboardAlone(t *testing.T) {
-	tab := shows(t, browser(t), desktop, served(t, troubled()))
+	tab := shows(browser(t), t, desktop, served(t, troubled()))
 	focused := func() string {
 		var what string
-		evaluate(t, tab, `(() => { const e = document.activeElement; return e.tagName + " " + (e.getAttribute("href") || e.id || "") })()`, &what)
+		evaluate(tab, t, `(() => { const e = document.activeElement; return e.tagName + " " + (e.getAttribute("href") || e.id || "") })()`, &what)
 		return what
 	}
 	press := func(keys string) {
@@ -257,7 +257,7 @@ func TestRealBrowserIsUsedWithTheKeyboardAlone(t *testing.T) {
 		press(kb.Tab)
 		what := focused()
 		var visible bool
-		evaluate(t, tab, `getComputedStyle(document.activeElement).outlineStyle !== "none" || document.activeElement === document.body`, &visible)
+		evaluate(tab, t, `getComputedStyle(document.activeElement).outlineStyle !== "none" || document.activeElement === document.body`, &visible)
 		if !visible {
 			t.Errorf("the focus on %s cannot be seen", what)
 		}
@@ -275,5 +275,5 @@ func TestRealBrowserIsUsedWithTheKeyboardAlone(t *testing.T) {
 	if err := chromedp.Run(tab, chromedp.Text("h1", &headline)); err != nil || headline != "100417" {
 		t.Errorf("Enter leads to %q (%v)", headline, err)
 	}
-	isAccessible(t, tab)
+	isAccessible(tab, t)
 }

@@ -59,7 +59,7 @@ func TestRealDiscoveredRabbitRunsUnedited(t *testing.T) {
 			t.Fatal(err)
 		}
 		address.User = url.UserPassword(user, password)
-		if err := os.Setenv("RABBITMQ_PASSWORD", password); err != nil { // not t.Setenv, which no parallel test may call
+		if err := os.Setenv("RABBITMQ_PASSWORD", password); err != nil { //nolint:usetesting // no parallel test may call t.Setenv
 			t.Fatal(err)
 		}
 

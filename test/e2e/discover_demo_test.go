@@ -14,9 +14,9 @@ import (
 // faults, and runs lostorder with what it wrote.
 func TestDiscoveredDemoRunsUnedited(t *testing.T) {
 	t.Parallel()
-	// Not t.Setenv, which no parallel test may call. Tests that have other credentials are not parallel.
+	// Tests with other credentials are not parallel.
 	for _, name := range []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"} {
-		if err := os.Setenv(name, "demo"); err != nil {
+		if err := os.Setenv(name, "demo"); err != nil { //nolint:usetesting // no parallel test may call t.Setenv
 			t.Fatal(err)
 		}
 	}

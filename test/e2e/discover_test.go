@@ -49,7 +49,7 @@ func (s shop) address(t *testing.T) string {
 		t.Fatal(err)
 	}
 	_, escaped, _ := strings.Cut(u.User.String(), ":")
-	if err := os.Setenv(name, escaped); err != nil { // not t.Setenv, which no parallel test may call; the name is this test's own
+	if err := os.Setenv(name, escaped); err != nil { //nolint:usetesting // no parallel test may call t.Setenv; the name is this test's own
 		t.Fatal(err)
 	}
 	return "--database=" + s.URL

@@ -131,8 +131,10 @@ func TestRealHangingTransactionIsFoundByTheLastStableOffsetAlone(t *testing.T) {
 		t.Fatal(err, results)
 	}
 	for kind, name := range map[sarama.AclResourceType]string{sarama.AclResourceTopic: topic, sarama.AclResourceGroup: group} {
-		err := b.admin.CreateACL(sarama.Resource{ResourceType: kind, ResourceName: name, ResourcePatternType: sarama.AclPatternLiteral},
-			sarama.Acl{Principal: "User:" + b.prefix, Host: "*", Operation: sarama.AclOperationDescribe, PermissionType: sarama.AclPermissionAllow})
+		err := b.admin.CreateACLs([]*sarama.ResourceAcls{{
+			Resource: sarama.Resource{ResourceType: kind, ResourceName: name, ResourcePatternType: sarama.AclPatternLiteral},
+			Acls:     []*sarama.Acl{{Principal: "User:" + b.prefix, Host: "*", Operation: sarama.AclOperationDescribe, PermissionType: sarama.AclPermissionAllow}},
+		}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -175,7 +177,7 @@ func TestRealTransactionsThatEndAreNotHanging(t *testing.T) {
 			b.ends(producer, kgo.TryAbort)
 			p.silent(watchFor)
 		},
-		"short transactions, as Kafka Streams has them": func(b *broker, topic string, p *program) {
+		"short transactions, as Kafka Streams has them": func(b *broker, topic string, _ *program) {
 			producer := b.transactional(b.prefix)
 			for began := time.Now(); time.Since(began) < 3*watchFor; {
 				b.begins(producer, topic, "o-0", "o-1", "o-2")

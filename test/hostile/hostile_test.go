@@ -58,19 +58,25 @@ func attacks(t *testing.T, asked *passwords) []attack {
 	kafkas, rabbits, queues := attack{server: "Kafka"}, attack{server: "RabbitMQ"}, attack{server: "SQS"}
 	schedule := fmt.Sprintf("interval: %s, timeout: 3s", interval)
 	for i, b := range append(kafka(), kafkaOfTopics("has a million topics", 1_000_000), kafkaOfTopics("has 100,000 topics and answers nonsense about them", 100_000)) {
-		kafkas.targets = append(kafkas.targets, target{fmt.Sprintf("kafka/k%d", i), b.name, "kafka",
-			fmt.Sprintf("{name: k%d, brokers: [%q], sasl: {username: u, password: %s}, %s}", i, listen(t, b), password, schedule)})
+		kafkas.targets = append(kafkas.targets, target{
+			fmt.Sprintf("kafka/k%d", i), b.name, "kafka",
+			fmt.Sprintf("{name: k%d, brokers: [%q], sasl: {username: u, password: %s}, %s}", i, listen(t, b), password, schedule),
+		})
 	}
 	management := pages(t, asked, `{"name":"orders","vhost":"/","type":"classic","arguments":{},"node":"a","messages":1}`)
 	management = append(append(management, greeted(management)...), rabbitOfQueues("has a million queues", 1_000_000), rabbitOfQueues("has 10,000 queues with impossible numbers", 10_000))
 	for i, p := range management {
 		url := serveHTTP(t, p)
-		rabbits.targets = append(rabbits.targets, target{fmt.Sprintf("rabbitmq/r%d", i), p.name, "rabbitmq",
-			fmt.Sprintf("{name: r%d, url: %q, prometheus_url: %q, username: u, password: %s, %s}", i, url, url, password, schedule)})
+		rabbits.targets = append(rabbits.targets, target{
+			fmt.Sprintf("rabbitmq/r%d", i), p.name, "rabbitmq",
+			fmt.Sprintf("{name: r%d, url: %q, prometheus_url: %q, username: u, password: %s, %s}", i, url, url, password, schedule),
+		})
 	}
 	for i, p := range append(pages(t, asked, `{"QueueUrls":["http://a/orders"]}`), sqsOfQueues("lists queues without an end", true), sqsOfQueues("has 1,000 queues with impossible numbers", false)) {
-		queues.targets = append(queues.targets, target{fmt.Sprintf("sqs/s%d", i), p.name, "sqs",
-			fmt.Sprintf("{name: s%d, region: eu-central-1, endpoint: %q, %s}", i, serveHTTP(t, p), schedule)})
+		queues.targets = append(queues.targets, target{
+			fmt.Sprintf("sqs/s%d", i), p.name, "sqs",
+			fmt.Sprintf("{name: s%d, region: eu-central-1, endpoint: %q, %s}", i, serveHTTP(t, p), schedule),
+		})
 	}
 	all := []attack{kafkas, rabbits, queues}
 	for _, engine := range []struct {
@@ -80,10 +86,14 @@ func attacks(t *testing.T, asked *passwords) []attack {
 		a := attack{server: engine.name}
 		for i, b := range engine.servers {
 			name := fmt.Sprintf("%s%d", engine.scheme, i)
-			a.targets = append(a.targets, target{"", "", "databases",
-				fmt.Sprintf("{name: %s, url: \"%s://u:%s@%s/shop\", statement_timeout: 2s, connect_timeout: 2s}", name, engine.scheme, password, listen(t, b))},
-				target{"orders/" + name, b.name, "lifecycles",
-					fmt.Sprintf("{name: %s, source: {database: %s, table: orders}, states: {placed: {max: 1h, next: [paid]}, paid: {}}, %s}", name, name, schedule)})
+			a.targets = append(a.targets, target{
+				"", "", "databases",
+				fmt.Sprintf("{name: %s, url: \"%s://u:%s@%s/shop\", statement_timeout: 2s, connect_timeout: 2s}", name, engine.scheme, password, listen(t, b)),
+			},
+				target{
+					"orders/" + name, b.name, "lifecycles",
+					fmt.Sprintf("{name: %s, source: {database: %s, table: orders}, states: {placed: {max: 1h, next: [paid]}, paid: {}}, %s}", name, name, schedule),
+				})
 		}
 		all = append(all, a)
 	}
