@@ -29,7 +29,7 @@ demo: ## Break a demo shop in every known way and watch lostorder find it
 	go run ./cmd/lostorder demo
 
 .PHONY: test
-test: vet lint integration fuzz modules ## All checks and tests, with real servers that it installs and starts itself
+test: vet lint integration hostile fuzz modules ## All checks and tests, with real servers that it installs and starts itself
 
 .PHONY: vet
 vet: ## go vet
@@ -65,6 +65,11 @@ OTHERS = $(filter-out $(LONGEST),$(shell go list -f '.{{slice .ImportPath (len .
 .PHONY: integration
 integration: ## All tests, also those against real servers
 	test/parts/run $(TESTS) --packages="$(LONGEST) $(OTHERS)" -- $(RACE) -tags=integration -p=2 -parallel=6 -count=1 -timeout=60m
+
+# By itself, because it measures how much memory and time lostorder takes while servers try to harm it.
+.PHONY: hostile
+hostile: ## lostorder against servers that want to harm it
+	$(TESTS) --packages=./test/hostile -- -tags=integration -count=1 -timeout=20m
 
 # Tests that use the libraries of Kubernetes, Helm, registries and packages are modules of their own, so that these do
 # not choose the versions of lostorder's dependencies.
