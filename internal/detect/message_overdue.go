@@ -65,7 +65,8 @@ func observeOverdue(r *queueReading) {
 	case q.Oldest.At(r.at) < q.Objective.MaxAge:
 		*t = lateness{Probe: t.Probe}
 		return
-	case !t.Since.Known() || !t.Reported && (r.rebase || draining(flow)):
+	// Behind an open transaction consumers have nothing to read, however fast they are.
+	case !t.Since.Known() || !t.Reported && (r.rebase || draining(flow) || len(q.OpenTransactions) > 0):
 		t.Since, t.Reported = r.at, false
 	}
 	processed := flow.full() && flow.last().Drained > flow.first().Drained

@@ -75,6 +75,23 @@ var overdueCases = map[string]scenario{
 			})
 		},
 	},
+	"benign: messages behind an open transaction, which consumers read once it ends": {
+		story: func(s *script) {
+			s.play(10*time.Minute, func(i int) signal.Report { return lateBy(s, i, 2*time.Second) })
+			begin := s.now
+			s.play(12*time.Minute, func(i int) signal.Report {
+				r := queued(s, 11_000+int64(i), 10_950, s.now.Sub(begin))
+				t := signal.OpenTransaction{Partition: 0, Start: 10_950, Messages: signal.Count(50 + i), Producer: signal.Unknown, Remedy: "end it"}
+				ongoing(s, 2*time.Hour)(&t)
+				r.Queues[0].OpenTransactions = []signal.OpenTransaction{t}
+				return r
+			})
+			s.play(2*time.Minute, func(i int) signal.Report {
+				return queued(s, 11_050+int64(i), 10_960+10*int64(i), max(0, 12*time.Minute-time.Duration(i)*time.Minute))
+			})
+			s.play(20*time.Minute, func(i int) signal.Report { return lateBy(s, 1000+i, 2*time.Second) })
+		},
+	},
 	"benign: a nightly batch that drains in three hours": {
 		story: func(s *script) {
 			begin := s.now

@@ -30,9 +30,9 @@ const hurry = 60
 // patience is how long something may take on a machine that is busy.
 const patience = 3 * time.Minute
 
-// durations of the rules: for, keep_firing_for, interval, and the ranges of
+// durations of the rules: for, keep_firing_for, interval, and the ranges and offsets of
 // expressions and of the queries in annotations.
-var duration = regexp.MustCompile(`(?m)(^ *(?:for|keep_firing_for|interval): |\w\{[^\[\n]*\}\[|\w\[)(\d+)([smhd])\b`)
+var duration = regexp.MustCompile(`(?m)(^ *(?:for|keep_firing_for|interval): |\w\{[^\[\n]*\}\[|\w\[|\boffset )(\d+)([smhd])\b`)
 
 // hasten returns a rule file in which all durations are shorter.
 func hasten(text string) string {
@@ -343,13 +343,13 @@ func write(t *testing.T, path, text string) {
 }
 
 func TestHastenChangesDurationsAlone(t *testing.T) {
-	const before = "    interval: 15s\n      # 3m: a reason\n        for: 3m\n        keep_firing_for: 5m\n        expr: rate(a[1h]) > sum_over_time(b{c=\"d\"}[3d])\n            {{ with query (printf \"last_over_time(x{f=%q}[5m])\" }}\n        labels: {window: 1h}\n"
-	const after = "    interval: 1s\n      # 3m: a reason\n        for: 3s\n        keep_firing_for: 5s\n        expr: rate(a[60s]) > sum_over_time(b{c=\"d\"}[4320s])\n            {{ with query (printf \"last_over_time(x{f=%q}[5s])\" }}\n        labels: {window: 1h}\n"
+	const before = "    interval: 15s\n      # 3m: a reason\n        for: 3m\n        keep_firing_for: 5m\n        expr: rate(a[1h]) > sum_over_time(b{c=\"d\"}[3d]) and a offset 6h\n            {{ with query (printf \"last_over_time(x{f=%q}[5m])\" }}\n        labels: {window: 1h}\n"
+	const after = "    interval: 1s\n      # 3m: a reason\n        for: 3s\n        keep_firing_for: 5s\n        expr: rate(a[60s]) > sum_over_time(b{c=\"d\"}[4320s]) and a offset 360s\n            {{ with query (printf \"last_over_time(x{f=%q}[5s])\" }}\n        labels: {window: 1h}\n"
 	if got := hasten(before); got != after {
 		t.Errorf("it is now\n%s", got)
 	}
 	for _, file := range files(t, "rules/*.yml", "alerts/*.yml") {
-		if found := regexp.MustCompile(`\[\d+[mhd]\]|for: \d+[mhd]`).FindString(hasten(read(t, file))); found != "" {
+		if found := regexp.MustCompile(`\[\d+[mhd]\]|for: \d+[mhd]|offset \d+[mhd]`).FindString(hasten(read(t, file))); found != "" {
 			t.Errorf("%s still waits: %s", file, found)
 		}
 	}
