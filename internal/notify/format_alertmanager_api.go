@@ -1,6 +1,10 @@
 package notify
 
-import "time"
+import (
+	"time"
+
+	"github.com/lostorder/lostorder/internal/signal"
+)
 
 const (
 	// mostPosted is how many alerts one POST to an Alertmanager holds.
@@ -21,7 +25,26 @@ type postedAlert struct {
 	GeneratorURL string            `json:"generatorURL,omitempty"`
 }
 
-func (alertmanagerAPI) split(notices []notice) [][]notice { return chunks(notices, mostPosted) }
+// split posts causes before their symptoms, and takes back symptoms before their causes. An
+// Alertmanager notifies at once of an old alert that it did not know, as after its restart, unless
+// it knows the cause that mutes the alert.
+func (alertmanagerAPI) split(notices []notice) (groups [][]notice) {
+	var parts [4][]notice
+	for _, n := range notices {
+		part := 0
+		if n.Severity != signal.Critical {
+			part = 1
+		}
+		if !n.open() {
+			part = 3 - part
+		}
+		parts[part] = append(parts[part], n)
+	}
+	for _, part := range parts {
+		groups = append(groups, chunks(part, mostPosted)...)
+	}
+	return groups
+}
 
 func (f alertmanagerAPI) body(group []notice, _ string, now time.Time) (string, any) {
 	all := make([]postedAlert, 0, len(group))
