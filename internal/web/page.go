@@ -82,16 +82,19 @@ func writeFindings(w io.Writer, before, after []byte, n int, finding func(i int)
 	out := bufio.NewWriterSize(w, 32<<10)
 	_, _ = out.Write(before)
 	_, _ = out.WriteString(`"findings": [`)
+	var text bytes.Buffer // of one finding at a time
+	encoder := json.NewEncoder(&text)
+	encoder.SetIndent("    ", "  ")
 	for i := range n {
-		text, err := json.MarshalIndent(finding(i), "    ", "  ")
-		if err != nil {
+		text.Reset()
+		if err := encoder.Encode(finding(i)); err != nil {
 			return err
 		}
 		if i > 0 {
 			_ = out.WriteByte(',')
 		}
 		_, _ = out.WriteString("\n    ")
-		if _, err := out.Write(text); err != nil {
+		if _, err := out.Write(bytes.TrimSuffix(text.Bytes(), []byte("\n"))); err != nil {
 			return err
 		}
 	}
