@@ -29,7 +29,7 @@ demo: ## Break a demo shop in every known way and watch lostorder find it
 	go run ./cmd/lostorder demo
 
 .PHONY: test
-test: vet lint integration hostile fuzz modules ## All checks and tests, with real servers that it installs and starts itself
+test: vet lint integration hostile modules ## All checks and tests, with real servers that it installs and starts itself
 
 .PHONY: vet
 vet: ## go vet

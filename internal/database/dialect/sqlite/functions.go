@@ -72,7 +72,7 @@ func decimal(text string) string {
 		return text
 	}
 	whole, fraction, point := strings.Cut(text, ".")
-	if point && len(fraction) > decimals || whole == "" || strings.HasPrefix(text, "-0") {
+	if point && len(fraction) > decimals || whole == "" || whole == "-" || strings.HasPrefix(text, "-0") {
 		if n, ok := new(big.Rat).SetString(text); ok {
 			text = n.FloatString(decimals)
 			point = true
