@@ -20,16 +20,23 @@ func (s *shop) again(dir string, webhooks ...notify.Webhook) *shop {
 	return next
 }
 
-func TestWhatAReceiverKnowsSurvivesARestart(t *testing.T) {
-	dir := t.TempDir()
-	r := newReceiver(t, nil)
-	w := webhook("alertmanager", r.URL)
+// stoppedAfterSending returns a shop whose notifier sent one finding, and stopped.
+func stoppedAfterSending(t *testing.T, dir string, r *receiver, w notify.Webhook) *shop {
+	t.Helper()
 	first := newShop(t)
 	first.notifier.KeepIn(dir)
 	first.notifies(w)
 	first.opens(stalled("orders", 4))
 	first.eventually("it is sent", func() bool { return len(r.taken()) == 1 })
 	first.notifier.Stop()
+	return first
+}
+
+func TestWhatAReceiverKnowsSurvivesARestart(t *testing.T) {
+	dir := t.TempDir()
+	r := newReceiver(t, nil)
+	w := webhook("alertmanager", r.URL)
+	first := stoppedAfterSending(t, dir, r, w)
 
 	second := first.again(dir, w)
 	second.quiet(r)
@@ -91,12 +98,7 @@ func TestFindingThatWasNotRestoredIsNotResolvedWhileItsTargetIsBlind(t *testing.
 	dir := t.TempDir()
 	r := newReceiver(t, nil)
 	w := webhook("alertmanager", r.URL)
-	first := newShop(t)
-	first.notifier.KeepIn(dir)
-	first.notifies(w)
-	first.opens(stalled("orders", 4))
-	first.eventually("it is sent", func() bool { return len(r.taken()) == 1 })
-	first.notifier.Stop()
+	first := stoppedAfterSending(t, dir, r, w)
 
 	first.seen.Open = nil // the memory of the decisions is lost
 	first.readable(false)
@@ -117,12 +119,7 @@ func TestFindingThatIsFoundAgainAfterARestartIsNotSentAgain(t *testing.T) {
 	dir := t.TempDir()
 	r := newReceiver(t, nil)
 	w := webhook("alertmanager", r.URL)
-	first := newShop(t)
-	first.notifier.KeepIn(dir)
-	first.notifies(w)
-	first.opens(stalled("orders", 4))
-	first.eventually("it is sent", func() bool { return len(r.taken()) == 1 })
-	first.notifier.Stop()
+	first := stoppedAfterSending(t, dir, r, w)
 	first.seen.Open = nil // the memory of the decisions is lost
 	second := first.again(dir, w)
 	f := stalled("orders", 5)
