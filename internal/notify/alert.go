@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/lostorder/lostorder/internal/detect"
+	"github.com/lostorder/lostorder/internal/phrase"
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
@@ -26,6 +27,7 @@ type alert struct {
 	Description string            `json:"description,omitempty"`
 	Custom      map[string]string `json:"custom,omitempty"` // labels of the config, such as the team
 	Count       int64             `json:"count,omitempty"`
+	AtStake     signal.Stake      `json:"at_stake,omitzero"`
 	Since       time.Time         `json:"since"`
 	Detected    time.Time         `json:"detected"` // distinguishes two cases with one id
 	Closed      time.Time         `json:"closed,omitzero"`
@@ -41,7 +43,7 @@ func alertOf(f *signal.Finding, nameOrders bool) alert {
 	a := alert{
 		ID: f.ID, Name: alertName(f.Mode), Mode: f.Mode, Severity: f.Severity, Target: f.Target.String(),
 		Subject: f.Subject.String(), Labels: labelsOf(f.Subject), Custom: f.Labels, Summary: f.Summary, Description: means(f.Mode),
-		Count: f.Count, Since: f.Since, Detected: f.DetectedAt, Closed: f.ClosedAt,
+		Count: f.Count, AtStake: f.AtStake, Since: f.Since, Detected: f.DetectedAt, Closed: f.ClosedAt,
 	}
 	if a.Summary == "" {
 		a.Summary = strings.ReplaceAll(string(f.Mode), "_", " ") + ": " + a.Subject
@@ -66,6 +68,14 @@ func alertName(mode signal.Mode) string {
 		}
 	}
 	return name.String()
+}
+
+// sentence is the summary with what the affected orders are worth.
+func (a *alert) sentence() string {
+	if worth := phrase.Stake(a.AtStake); worth != "" && a.open() {
+		return a.Summary + " At stake: " + worth + "."
+	}
+	return a.Summary
 }
 
 // labelsOf are the labels of a subject, with the names that metrics use.

@@ -100,7 +100,7 @@ func (b *book) refresh(open []alert, known *watch.Snapshot, now time.Time) {
 		a := &open[i]
 		// Only growth is taken here. What opened or closed comes through put.
 		if e := b.entries[a.ID]; e != nil && e.Alert.open() && (e.Unseen || e.Alert.Detected.Equal(a.Detected)) &&
-			(e.Unseen || e.Alert.Count != a.Count || e.Alert.Severity != a.Severity || e.Alert.Summary != a.Summary) {
+			(e.Unseen || e.Alert.Count != a.Count || e.Alert.Severity != a.Severity || e.Alert.Summary != a.Summary || !slices.Equal(e.Alert.AtStake.Amounts, a.AtStake.Amounts)) {
 			b.set(a)
 		}
 	}

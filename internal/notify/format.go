@@ -121,7 +121,7 @@ func (a *alert) labels() map[string]string {
 // annotations are those of the alert that Prometheus would send.
 func (l links) annotations(n *notice) map[string]string {
 	all := map[string]string{
-		"summary": n.Summary, "description": n.Description, "news": n.news(), "since": n.Since.UTC().Format("2006-01-02 15:04 UTC"),
+		"summary": n.sentence(), "description": n.Description, "news": n.news(), "since": momentOf(n.Since),
 		"orders": strings.Join(n.Orders, ", "), "finding_url": l.finding(&n.alert), "runbook_url": l.runbook(&n.alert),
 	}
 	if n.Count > 0 {

@@ -1,6 +1,10 @@
 package notify
 
-import "time"
+import (
+	"time"
+
+	"github.com/lostorder/lostorder/internal/signal"
+)
 
 // cloudEvents writes one CloudEvent 1.0 for each finding, in structured mode.
 type cloudEvents struct{ links }
@@ -25,6 +29,8 @@ type eventData struct {
 	Target      string            `json:"target"`
 	Count       int64             `json:"count"`
 	CountBefore *int64            `json:"count_before,omitempty"` // when it was last sent
+	Amounts     signal.Amounts    `json:"amounts,omitempty"`      // what the affected orders are worth, as in the API
+	AmountsOf   signal.Coverage   `json:"amounts_of,omitempty"`
 	OrderIDs    []string          `json:"order_ids,omitempty"`
 	Since       time.Time         `json:"since"`
 	DetectedAt  time.Time         `json:"detected_at"`
@@ -44,6 +50,7 @@ func (f cloudEvents) body(group []notice, id string, now time.Time) (string, any
 		SpecVersion: "1.0", ID: id, Source: "/lostorder", Type: eventType + string(n.why), Subject: n.ID, Time: now.UTC(), ContentType: jsonType,
 		Data: eventData{
 			Finding: n.ID, Mode: string(n.Mode), Severity: string(n.Severity), Summary: n.Summary, Labels: n.labels(), Target: n.Target, Count: n.Count,
+			Amounts: n.AtStake.Amounts, AmountsOf: n.AtStake.Coverage,
 			OrderIDs: n.Orders, Since: n.Since.UTC(), DetectedAt: n.Detected.UTC(), ClosedAt: n.Closed.UTC(), URL: f.finding(&n.alert), RunbookURL: f.runbook(&n.alert),
 		},
 	}

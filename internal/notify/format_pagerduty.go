@@ -60,7 +60,7 @@ func (f pagerDuty) body(group []notice, _ string, _ time.Time) (string, any) {
 		RoutingKey: f.key.Reveal(), Action: "trigger", DedupKey: "lostorder/" + n.ID, Client: "lostorder", ClientURL: f.finding(&n.alert),
 		Links: []pagerDutyLink{{f.runbook(&n.alert), "Runbook"}},
 		Payload: &pagerDutyPayload{
-			Summary: cut(n.Summary, longestSummary), Source: n.Target, Severity: string(n.Severity), Timestamp: n.Since.UTC(),
+			Summary: cut(n.sentence(), longestSummary), Source: n.Target, Severity: string(n.Severity), Timestamp: n.Since.UTC(),
 			Component: n.Subject, Class: n.Name, Details: f.annotations(n),
 		},
 	}

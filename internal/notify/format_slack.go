@@ -1,7 +1,9 @@
 package notify
 
 import (
+	"cmp"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -104,33 +106,48 @@ func cut(text string, most int) string {
 	return strings.ToValidUTF8(text[:most], "") + "…"
 }
 
-// headline says in one line what is sent.
+// headline says in one line what is sent: what the open findings do to orders, what these are
+// worth, and since when.
 func headline(group []notice) string {
 	if len(group) == 1 {
 		return sentenceOf(&group[0])
 	}
-	open := 0
+	var open []signal.Finding
+	var first *notice
 	for i := range group {
-		if group[i].open() {
-			open++
+		if n := &group[i]; n.open() {
+			first = cmp.Or(first, n)
+			open = append(open, signal.Finding{
+				Mode: n.Mode, Count: n.Count, AtStake: n.AtStake, Since: n.Since,
+				Subject: signal.Subject{Database: n.Labels["database"], Lifecycle: n.Labels["lifecycle"]},
+			})
 		}
 	}
-	switch {
-	case open == 0:
-		return phrase.Count(len(group), "finding") + " closed"
-	case open == len(group):
-		return phrase.Count(open, "finding") + ": " + sentenceOf(&group[0])
+	closed := len(group) - len(open)
+	if len(open) == 0 {
+		return phrase.Count(closed, "finding") + " closed"
 	}
-	return phrase.Count(open, "finding") + ", " + fmt.Sprint(len(group)-open) + " closed: " + sentenceOf(&group[0])
+	counts := phrase.Count(len(open), "finding")
+	if closed > 0 {
+		counts += ", " + strconv.Itoa(closed) + " closed"
+	}
+	harm := phrase.Harm(open)
+	if harm == "" {
+		return counts + ": " + sentenceOf(first)
+	}
+	return harm + ", oldest since " + momentOf(phrase.Oldest(open)) + " (" + counts + ")"
 }
 
 // sentenceOf is the summary of a notice, or that it closed.
 func sentenceOf(n *notice) string {
 	if n.open() {
-		return n.Summary
+		return n.sentence()
 	}
 	return "Closed after " + phrase.Ago(n.Closed.Sub(n.Since)) + ": " + n.Summary
 }
+
+// momentOf writes a time for readers in any zone.
+func momentOf(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }
 
 // facts are the rest of a notice in one line.
 func (l links) facts(n *notice) string {
@@ -138,7 +155,7 @@ func (l links) facts(n *notice) string {
 	if n.Mode != "" {
 		parts = append(parts, string(n.Mode), n.Subject)
 	}
-	parts = append(parts, "since "+n.Since.UTC().Format("2006-01-02 15:04 UTC"))
+	parts = append(parts, "since "+momentOf(n.Since))
 	if n.Count > 0 {
 		parts = append(parts, fmt.Sprint(n.Count)+" affected")
 	}

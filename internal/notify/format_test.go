@@ -120,8 +120,46 @@ func TestMessageOfAChatIsShortHoweverManyFindings(t *testing.T) {
 				s.opens(stalled(strings.Repeat("q", 100)+time.Duration(i).String(), 12))
 			}
 		})
-		if len(got.body) > 20<<10 || !strings.Contains(got.body, "and 1990 more findings") || !strings.Contains(got.body, "2000 findings: Partition 3") {
+		if len(got.body) > 20<<10 || !strings.Contains(got.body, "and 1990 more findings") || !strings.Contains(got.body, "24,000 messages are stuck, oldest since 2026-03-14 02:54 UTC (2000 findings)") {
 			t.Errorf("%s: %d bytes: %.600s", format, len(got.body), got.body)
+		}
+	}
+}
+
+// overdue is a finding about orders, with what they are worth.
+func overdue(lifecycle string, count int64, amounts ...signal.Amount) signal.Finding {
+	return signal.Finding{
+		ID: "id-" + lifecycle, Mode: signal.OrderOverdue, Severity: signal.Critical, Target: main, Count: count,
+		Subject: signal.Subject{Database: "shop", Lifecycle: lifecycle, State: "paid"}, Summary: "132 orders have been in state paid for longer than 1 hour.",
+		Since: start.Add(-6 * time.Minute), DetectedAt: start.Add(-time.Minute), AtStake: signal.Stake{Amounts: amounts, Coverage: signal.CoversAll},
+	}
+}
+
+func TestEveryFormatSaysWhatIsAtStake(t *testing.T) {
+	for _, format := range formats {
+		w := webhook(format, "")
+		w.Secret = config.Secret(strings.Repeat("k", 32))
+		got, _ := sends(t, w, func(s *shop, _ *notify.Settings) {
+			s.opens(overdue("order", 132, signal.Amount{Currency: "EUR", Value: "18240.5", Orders: 132}))
+		})
+		want := "132 orders have been in state paid for longer than 1 hour. At stake: € 18,240.50 in 132 orders."
+		if format == "cloudevents" {
+			want = `"amounts":[{"currency":"EUR","amount":"18240.5","orders":132}],"amounts_of":"all"`
+		}
+		if !strings.Contains(got.body, want) {
+			t.Errorf("%s: %s", format, got.body)
+		}
+	}
+}
+
+func TestHeadlineOfAMessageSaysWhatHappensToOrders(t *testing.T) {
+	for _, format := range []string{"slack", "teams"} {
+		got, _ := sends(t, webhook(format, ""), func(s *shop, _ *notify.Settings) {
+			s.opens(overdue("order", 132, signal.Amount{Currency: "EUR", Value: "18240.5", Orders: 132}))
+			s.opens(overdue("refund", 2, signal.Amount{Currency: "USD", Value: "40", Orders: 2}))
+		})
+		if want := "134 orders are stuck, € 18,240.50 and $ 40.00, oldest since 2026-03-14 02:54 UTC (2 findings)"; !strings.Contains(got.body, want) {
+			t.Errorf("%s: %s", format, got.body)
 		}
 	}
 }

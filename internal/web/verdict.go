@@ -71,18 +71,7 @@ func verdictOf(known *watch.Snapshot, now time.Time) api.Verdict {
 	switch {
 	case len(known.Open) > 0:
 		v.Level, v.Label = worst(known.Open)
-		v.Text = affected(known.Open)
-		count := len(known.Open)
-		if v.Text == "" {
-			v.Text = phrase.Count(count, "open finding")
-		}
-		if since := oldest(known.Open); !since.IsZero() {
-			word := ", oldest since "
-			if count == 1 {
-				word = " since "
-			}
-			v.Text += word + phrase.Clock(since, now) + " (" + phrase.Ago(now.Sub(since)) + ")"
-		}
+		v.Text = phrase.Headline(known.Open, now)
 	case s.all == 0:
 		v.Level, v.Label, v.Text = "blind", "Blind", "lostorder watches nothing."
 	case s.readable() == 0 && len(s.waiting) > 0 && len(s.blind) == 0:
@@ -113,13 +102,4 @@ func worst(open []signal.Finding) (level, label string) {
 		}
 	}
 	return level, label
-}
-
-func oldest(open []signal.Finding) (since time.Time) {
-	for i := range open {
-		if s := open[i].Since; !s.IsZero() && (since.IsZero() || s.Before(since)) {
-			since = s
-		}
-	}
-	return since
 }
