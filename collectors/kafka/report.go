@@ -3,6 +3,7 @@ package kafka
 import (
 	"github.com/IBM/sarama"
 
+	"github.com/lostorder/lostorder/collectors"
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
@@ -60,7 +61,10 @@ func (r *reading) queueOf(q *queue) signal.Queue {
 	if t.id != (sarama.Uuid{}) { // an old broker gives topics no ids
 		s.Incarnation = t.id.String()
 	}
-	s.Objective = r.config.objective(t.name, g.name)
+	if !t.purpose.Role.KeepsFailed() {
+		s.Delay = collectors.DelayInName(t.name)
+	}
+	s.Objective = r.config.objective(t.name, g.name).After(s.Delay)
 	s.GroupState = g.state
 	s.Setup = t.past.settings.setup
 	s.Consumers = g.consumers(q.topic)

@@ -2,6 +2,7 @@ package kafka_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -69,5 +70,21 @@ func TestRolesOfTopicsFollowFromNamesAndConfig(t *testing.T) {
 				t.Errorf("got\n%s", show(report))
 			}
 		})
+	}
+}
+
+// TestMessagesOfARetryTopicMayWaitForTheDelayInItsName: its consumers stand still until the
+// next message is due.
+func TestMessagesOfARetryTopicMayWaitForTheDelayInItsName(t *testing.T) {
+	s := serve(t, kfake.SeedTopics(1, "orders", "orders-retry-1h", "orders-retry-0"))
+	for _, topic := range []string{"orders", "orders-retry-1h", "orders-retry-0"} {
+		produce(t, s.client(), order(topic, 0, "o-1"))
+		commit(t, s.client(), "billing", topic, map[int32]int64{0: 0})
+	}
+	report := readWhole(t, watch(t, s.settings("objectives: [{max_age: 7m}]")))
+	for topic, want := range map[string]time.Duration{"orders": 0, "orders-retry-1h": time.Hour, "orders-retry-0": 0} {
+		if q := mustQueue(t, report, topic, "billing"); q.Delay != want || q.Objective.MaxAge != 7*time.Minute+want || q.Objective.AbsentAfter != 7*time.Minute {
+			t.Errorf("%s: delay %s, objective %+v", topic, q.Delay, q.Objective)
+		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/lostorder/lostorder/internal/signal"
 )
@@ -32,6 +33,9 @@ type queue struct {
 	history   history
 	use       use
 	purpose   signal.Purpose
+	delay     time.Duration // how long it holds messages; 0: not at all, or unknown
+	refilled  bool          // other queues dead-letter to it
+	holding   holding
 	sample    deadLetterSample
 	arrivals  arrivals
 	seenIn    int  // number of the last reading that contained it

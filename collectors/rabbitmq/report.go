@@ -42,6 +42,10 @@ func (q *queue) reading(age signal.Age, part []signal.Partition) signal.Queue {
 	s := signal.NewQueue(q.id)
 	s.Semantics = &semantics
 	s.Objective, s.Setup, s.Oldest, s.Purpose = q.objective, q.setup.signal, age, q.purpose
+	s.Delay = q.delay
+	if s.Purpose.Role == signal.RoleRetry {
+		s.Objective = s.Objective.After(s.Delay)
+	}
 	s.Objective.NoDLQ = s.Objective.NoDLQ || federated(q.name)
 	s.Consumers, s.Utilisation, s.InFlight = c.consumers, c.utilisation, c.unacked
 	s.Published, s.Redelivered, s.CounterDelay = c.published, c.redelivered, statisticsInterval
@@ -99,6 +103,8 @@ func (q *queue) age(now signal.Instant) signal.Age {
 		q.history.since = max(q.history.since, now.Add(-retention))
 	}
 	switch {
+	case q.purpose.Role == signal.RoleDelay:
+		return q.held(now)
 	case c.head.Known():
 		return signal.Age{Since: c.head, Bound: signal.Measured}
 	case !processed.Known():

@@ -1,6 +1,8 @@
 package rabbitmq
 
 import (
+	"slices"
+
 	"github.com/lostorder/lostorder/collectors"
 	"github.com/lostorder/lostorder/internal/config"
 	"github.com/lostorder/lostorder/internal/signal"
@@ -37,6 +39,8 @@ func (r *reader) updatePurposes() {
 	roles := newRoles(r.setups, r.useOf, r.config.role)
 	for _, q := range r.sorted {
 		q.purpose = roles.of(q.key)
+		q.delay = r.config.delay(q)
+		q.refilled = len(roles.from[q.key]) > 0 || slices.Contains(q.setup.to, q.key)
 	}
 	r.deadLetterings = map[key]*deadLettering{}
 	for k := range r.setups {

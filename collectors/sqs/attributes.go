@@ -39,6 +39,7 @@ var everything = []types.QueueAttributeName{types.QueueAttributeNameAll}
 type setting struct {
 	arn           string
 	retention     time.Duration
+	delay         time.Duration // until a new message can be received
 	deadLetterARN string
 	maxReceives   signal.Count
 	allows        allowPolicy
@@ -106,6 +107,9 @@ func settingOf(attributes map[string]string) setting {
 	s := setting{arn: attributes[string(types.QueueAttributeNameQueueArn)], maxReceives: signal.Unknown}
 	if seconds, err := strconv.ParseInt(attributes[string(types.QueueAttributeNameMessageRetentionPeriod)], 10, 64); err == nil && seconds > 0 {
 		s.retention = time.Duration(min(seconds, int64(longestRetention/time.Second))) * time.Second
+	}
+	if seconds, err := strconv.ParseInt(attributes[string(types.QueueAttributeNameDelaySeconds)], 10, 64); err == nil && seconds > 0 {
+		s.delay = time.Duration(min(seconds, int64(longestRetention/time.Second))) * time.Second
 	}
 	if text := attributes[string(types.QueueAttributeNameRedrivePolicy)]; text != "" {
 		var policy struct {

@@ -43,6 +43,28 @@ func TestItSaysWhatIsInAQueue(t *testing.T) {
 	}
 }
 
+func TestWaitOfADelayedMessageBeginsWhenItIsDue(t *testing.T) {
+	inVirtualTime(t, func(t *testing.T, v *virtual) {
+		client := v.client()
+		url := create(t, client, "orders", "DelaySeconds", "600")
+		send(t, client, url, 1)
+		reader := v.watch("cloudwatch: {interval: 1m, delay: 1m}")
+		v.minutes(reader, 21, func(minute int, r signal.Report, _ time.Duration, err error) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			q := queueIn(t, r, "orders")
+			if minute != 20 {
+				return
+			}
+			waits, sent := q.Oldest.At(signal.InstantOf(time.Now())), q.Partitions[0].Head.At(signal.InstantOf(time.Now()))
+			if q.Delay != 10*time.Minute || waits < 7*time.Minute || waits > 11*time.Minute || sent-waits != q.Delay {
+				t.Errorf("delay %s, waits for %s, sent %s ago", q.Delay, waits, sent)
+			}
+		})
+	})
+}
+
 func TestWithoutCloudWatchAgesAreEstimatesAndProgressIsUnknown(t *testing.T) {
 	s := open(t)
 	url := s.queue("orders")

@@ -27,9 +27,10 @@ func (r *reading) fill(report *signal.Report) {
 func (r *reading) queueOf(q *queue) signal.Queue {
 	s := signal.NewQueue(signal.QueueID{System: signal.SQS, Cluster: r.config.Name, Destination: q.name})
 	s.Semantics, s.Purpose = &semantics, q.purpose
+	s.Delay = q.setting.delay
 	s.Objective = r.config.objective(q.name)
 	s.Ready, s.InFlight, s.Delayed = q.depth.ready, q.depth.inFlight, q.depth.delayed
-	s.Oldest = r.oldest(q)
+	s.Oldest = due(r.oldest(q), s.Delay, r.now)
 	s.Consumers = r.consumers(q)
 	s.Setup = r.setup(q)
 	if r.config.CloudWatch.Enabled {
@@ -40,6 +41,15 @@ func (r *reading) queueOf(q *queue) signal.Queue {
 	}
 	s.Partitions = r.progress(q)
 	return s
+}
+
+// due returns since when a message waits that could not be received for a while. CloudWatch
+// measures its age from when it was sent.
+func due(age signal.Age, delay time.Duration, now time.Time) signal.Age {
+	if age.Known() && age.Bound != signal.Estimated {
+		age.Since = min(age.Since.Add(delay), signal.InstantOf(now))
+	}
+	return age
 }
 
 // setup returns the setup of a queue.

@@ -10,7 +10,8 @@ import (
 
 // messageOverdue: the oldest message has been older than the objective throughout a
 // window, although consumers process messages and the backlog need not grow. Each message
-// is late, and stays late until consumers become faster.
+// is late, and stays late until consumers become faster. So is a message that stays in a
+// queue of delay for longer than the delay (message_overdue_held.go).
 //
 // The time in a message is the producer's. It proves nothing alone: a clock that is behind
 // or a copy with the original times looks the same. So a message must also have been seen
@@ -18,11 +19,14 @@ import (
 var messageOverdue = Decision{
 	Mode:         signal.MessageOverdue,
 	Description:  "Consumers process messages, and each message waits longer than its objective.",
-	BenignTwin:   "A burst or a nightly batch that drains, a replay that catches up, a producer whose clock is behind, an age that is only estimated.",
+	BenignTwin:   "A burst or a nightly batch that drains, a replay that catches up, a producer whose clock is behind, an age that is only estimated, a delay that messages leave in time.",
 	observeQueue: observeOverdue,
 	decide:       decideMessageOverdue,
 	presence: func(v *view, s signal.Subject) presence {
 		return v.queuePresence(s, func(q *signal.Queue) bool {
+			if holds(q) {
+				return heldAgeKnown(q)
+			}
 			t := v.memory.queues[q.QueueID]
 			if t.Progress.Backlog == 0 || decidable(q.Oldest) && q.Oldest.At(v.at) < q.Objective.MaxAge {
 				return readAny(q)
@@ -117,6 +121,9 @@ func decideMessageOverdue(v *view) []Case {
 	for i := range v.report.Queues {
 		q := &v.report.Queues[i]
 		t := v.memory.queues[q.QueueID]
+		if c, late := heldTooLong(v, q); late {
+			cases = append(cases, c)
+		}
 		if !t.Lateness.Reported || !decidable(q.Oldest) || v.needsNoConsumers(q) {
 			continue
 		}

@@ -38,6 +38,15 @@ type Objective struct {
 	Severity Severity
 }
 
+// After returns the objective of a queue whose consumers leave each message in it until it is
+// due, so that they make no progress for as long.
+func (o Objective) After(delay time.Duration) Objective {
+	if o.MaxAge > 0 {
+		o.MaxAge += delay
+	}
+	return o
+}
+
 // Queue is one reading of a queue. Make one with NewQueue, so that what the
 // source does not know is Unknown and not zero.
 type Queue struct {
@@ -53,7 +62,10 @@ type Queue struct {
 	ReadyBytes  Count // the size of the messages that wait to be delivered
 	Uncommitted Count // in partitions where the group never committed an offset
 
-	Oldest    Age   // of the message that waits longest
+	Oldest Age // of the message that waits longest
+	// Delay is how long a message is held before it is due: before consumers process it, or
+	// before a queue that holds messages passes it on. 0: it is due at once, or unknown.
+	Delay     time.Duration
 	Consumers Count // members or subscribers that are connected now
 	// Utilisation is the share of the time, 0 to 1, in which the queue could deliver
 	// a message at once because a consumer had capacity; Unknown where the broker does

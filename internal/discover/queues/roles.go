@@ -74,18 +74,14 @@ func internal(q *Queue) string {
 	name := q.Last.Destination
 	short := name[strings.LastIndex(name, "/")+1:]
 	switch s := q.Last.Setup; {
+	case q.Last.Purpose.Role == signal.RoleReply:
+		return q.Last.Purpose.Reason
 	case s != nil && s.Temporary:
 		return "it is deleted with its consumer or its connection"
-	case strings.HasPrefix(short, "amq."):
-		return "the broker named it"
-	case strings.HasSuffix(short, ".celery.pidbox") || strings.HasPrefix(short, "celeryev."):
-		return "Celery controls its workers with it"
 	case q.Last.Semantics.Get().Log && (strings.HasSuffix(short, "-changelog") || strings.HasSuffix(short, "-repartition")):
 		return "Kafka Streams keeps its state in it"
 	case q.Last.Semantics.Get().Log && (strings.HasPrefix(short, "__") || strings.HasPrefix(short, "_confluent") || strings.HasPrefix(short, "_schemas") || strings.HasPrefix(short, "connect-")):
 		return "it belongs to the cluster"
-	case short == "aliveness-test":
-		return "it tests the broker"
 	}
 	return ""
 }
