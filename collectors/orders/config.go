@@ -43,7 +43,7 @@ type Columns struct {
 	Since       string   `yaml:"since" default:"updated_at" doc:"When the order entered its state: a timestamp, or seconds or milliseconds since 1970. With a column that every update changes, orders look younger than they are. If the time is a text, convert it in source.query."`
 	Updated     string   `yaml:"updated" doc:"When the row was last changed, if no column holds when the order entered its state. lostorder then remembers when it first saw the order in its state, and reports a lower bound of the dwell." example:"updated_at"`
 	Traceparent string   `yaml:"traceparent" doc:"The W3C traceparent of the order, or its trace id." example:"traceparent"`
-	Amount      string   `yaml:"amount" doc:"What the order is worth: a decimal number, or a whole number of minor units with minor_units. Findings about overdue orders then say how much money is at stake." example:"total"`
+	Amount      string   `yaml:"amount" doc:"What the order is worth: a decimal number, or a whole number of minor units with minor_units. Findings then say how much money is at stake." example:"total"`
 	Currency    string   `yaml:"currency" doc:"The currency of the amount; currency sets one for all orders. Amounts of several currencies are never added." example:"currency"`
 }
 

@@ -155,9 +155,13 @@ func (c *conflictTracker) decide(id string, steps []step, now signal.Instant, h 
 	case before == nil && len(c.known) >= maxConflicts:
 	default:
 		last := steps[len(steps)-1]
+		worth := signal.Amount{}
+		if before != nil {
+			worth = before.conflict.Worth
+		}
 		c.known[id] = &candidate{checked: c.reading, conflict: signal.Conflict{
 			OrderRef: signal.OrderRef{ID: h.table.shown(id), Since: result.since, TraceID: last.trace, SpanID: last.span},
-			Kind:     result.kind, Path: result.path,
+			Kind:     result.kind, Path: result.path, Worth: worth,
 			Confirmed: before != nil && before.conflict.Kind == result.kind,
 		}}
 	}

@@ -24,6 +24,7 @@ type duplicates struct {
 	searched signal.Instant
 	last     *signal.Duplicates
 	warnings []string
+	extra    []string // the keys of the duplicates whose worth is to be read: all but the first of each group
 	// since is how far back orders are compared after a restart, and until when: as far as
 	// they had been compared before it.
 	since, until signal.Instant
@@ -51,7 +52,7 @@ func (d *duplicates) read(ctx context.Context, in *database.Reading, t *table) (
 	if d.last != nil && in.Now().Sub(d.searched) < time.Duration(d.config.Interval) {
 		return d.last, d.warnings, nil
 	}
-	d.last, d.warnings = nil, nil
+	d.last, d.warnings, d.extra = nil, nil, nil
 	rows, err := d.latest(ctx, in, t)
 	if err != nil {
 		return nil, nil, err
@@ -151,7 +152,7 @@ func undated(ctx context.Context, in *database.Reading, s database.Selection) []
 // group finds the orders that share a key.
 func (d *duplicates) group(in *database.Reading, t *table, rows []database.Row) *signal.Duplicates {
 	stateAt := len(t.fields())
-	byKey := map[string][]signal.OrderRef{}
+	byKey, ids := map[string][]signal.OrderRef{}, map[string][]string{}
 	var shared []string // keys of shared orders, those of the latest orders first
 	for _, row := range rows {
 		parts := row.Fields[stateAt+1:]
@@ -160,6 +161,7 @@ func (d *duplicates) group(in *database.Reading, t *table, rows []database.Row) 
 		}
 		key := strings.Join(parts, "\x00")
 		byKey[key] = append(byKey[key], t.ref(row))
+		ids[key] = append(ids[key], database.Key(row.Fields[:len(t.orderID)]).ID())
 		if len(byKey[key]) == 2 {
 			shared = append(shared, key)
 		}
@@ -169,6 +171,7 @@ func (d *duplicates) group(in *database.Reading, t *table, rows []database.Row) 
 		orders := byKey[key]
 		slices.Reverse(orders)
 		found.Groups = append(found.Groups, signal.DuplicateGroup{Orders: orders})
+		d.extra = append(d.extra, ids[key][:len(orders)-1]...) // the rows were the latest first
 	}
 	return found
 }

@@ -39,8 +39,9 @@ func (f *firstSeen) observe(state string, rows []database.Row, t *table, now sig
 }
 
 // readByFirstSeen reads one state of a table that shows only when a row was last changed.
-func (r *reader) readByFirstSeen(ctx context.Context, in *database.Reading, s database.Selection, t *table, seen *firstSeen, state *signal.State) ([]string, error) {
-	rows, err := in.Oldest(ctx, s, r.config.Cap+1, append(t.fields(), t.worth.Columns()...)...)
+func (r *reader) readByFirstSeen(ctx context.Context, in *database.Reading, wait database.Wait, t *table, seen *firstSeen, state *signal.State) ([]string, error) {
+	s := wait.Selection
+	rows, err := in.Oldest(ctx, s, r.config.Cap+1, append(t.fields(), wait.Worth.Columns()...)...)
 	if err != nil {
 		return nil, err
 	}
@@ -49,13 +50,15 @@ func (r *reader) readByFirstSeen(ctx context.Context, in *database.Reading, s da
 	state.Orders, state.OrdersCapped = signal.Count(len(refs)), capped
 	state.Overdue, state.OverdueCapped = 0, capped
 	lag, dated := in.Clock().ExcessLag()
-	worth := t.valuedByID(rows)
+	worth := t.valuedByID(rows, wait.Worth)
 	var valued []database.Valued
 	for _, ref := range refs {
 		if state.Failed || state.Max > 0 && in.Now().Sub(ref.Since)-lag > state.Max {
 			state.Overdue++
-			valued = append(valued, worth[ref.ID])
+		} else if !allOf(state) {
+			continue
 		}
+		valued = append(valued, worth[ref.ID])
 	}
 	if !dated && state.Max > 0 && !state.Failed {
 		state.Overdue, state.OverdueCapped = signal.Unknown, false
@@ -65,7 +68,7 @@ func (r *reader) readByFirstSeen(ctx context.Context, in *database.Reading, s da
 		state.Sample = refs[:min(len(refs), r.config.Sample)]
 	}
 	var undated []string
-	if t.worth != nil && state.Overdue > 0 {
+	if wait.Worth != nil && len(valued) > 0 {
 		undated = r.stake(state, valued)
 	}
 	if s.Since.Nullable {
@@ -83,8 +86,8 @@ func (r *reader) readByFirstSeen(ctx context.Context, in *database.Reading, s da
 }
 
 // valuedByID is what rows are worth that were read with their amounts, by the id of the order.
-func (t *table) valuedByID(rows []database.Row) map[string]database.Valued {
-	columns := t.worth.Columns()
+func (t *table) valuedByID(rows []database.Row, worth *database.Worth) map[string]database.Valued {
+	columns := worth.Columns()
 	if len(columns) == 0 {
 		return nil
 	}

@@ -98,6 +98,8 @@ func (r *reader) read(ctx context.Context, in *database.Reading, t *table, repor
 	if r.histogram != nil {
 		report.Warnings = append(report.Warnings, r.histogram.read(ctx, in, r, t, l.States)...)
 	}
+	// The amounts come last: an error must cost nothing else.
+	report.Warnings = append(report.Warnings, r.valueOrders(ctx, in, t, &l)...)
 
 	err = database.Join(errs...)
 	report.Recalled = r.resumed && (r.history == nil || len(r.history.conflicts.recalled) == 0)
@@ -152,7 +154,7 @@ func (r *reader) wait(t *table, state string, values []string, longest time.Dura
 func (r *reader) readStates(ctx context.Context, in *database.Reading, t *table, seen *firstSeen, states []*signal.State, waits []database.Wait) (warnings []string, errs []error) {
 	if r.config.Source.Columns.Updated != "" {
 		for i, state := range states {
-			more, err := r.readByFirstSeen(ctx, in, waits[i].Selection, t, seen, state)
+			more, err := r.readByFirstSeen(ctx, in, waits[i], t, seen, state)
 			warnings, errs = append(warnings, more...), append(errs, err)
 		}
 		return warnings, errs

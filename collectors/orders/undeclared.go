@@ -29,6 +29,7 @@ func (r *reader) undeclared(ctx context.Context, in *database.Reading, t *table,
 	for i, value := range values {
 		states[i] = signal.State{Name: value, Orders: signal.Unknown, Overdue: signal.Unknown}
 		read[i], waits[i] = &states[i], r.wait(t, strconv.Quote(value), []string{value}, 0)
+		waits[i].Worth = t.worth
 	}
 	more, errs := r.readStates(ctx, in, t, &r.undeclaredSeen, read, waits)
 	warnings = append(warnings, more...)

@@ -12,7 +12,7 @@ import (
 // costs only the amount.
 func (r *reader) value(state *signal.State, wait database.Wait, found database.Waiting) []string {
 	switch {
-	case wait.Worth == nil || !state.Overdue.Known():
+	case wait.Worth == nil || !state.Overdue.Known() && !allOf(state):
 		return nil
 	case found.ValuedErr != nil:
 		return []string{"lostorder cannot say how much money is at stake: " + found.ValuedErr.Error()}
@@ -26,14 +26,26 @@ func (r *reader) stake(state *signal.State, rows []database.Valued) []string {
 	if err != nil {
 		return []string{fmt.Sprintf("table %s: %v", r.config.Source.Table, err)}
 	}
-	state.AtStake = signal.Stake{Amounts: sum, Coverage: signal.CoversAll}
-	if state.OverdueCapped {
-		state.AtStake.Coverage = signal.CoversCounted
+	of, capped := "overdue orders", state.OverdueCapped
+	if allOf(state) {
+		of, capped = "orders", state.OrdersCapped
 	}
+	state.AtStake = signal.Stake{Amounts: sum, Coverage: coverage(capped)}
 	if unread > 0 {
-		return []string{fmt.Sprintf("%d overdue orders in state %s have no amount that is a number in column %s", unread, state.Name, r.config.Source.Columns.Amount)}
+		return []string{fmt.Sprintf("%d %s in state %s have no amount that is a number in column %s", unread, of, state.Name, r.config.Source.Columns.Amount)}
 	}
 	return nil
+}
+
+// allOf reports whether all orders in a state are at stake and not only the overdue ones: no
+// limit applies to an undeclared state.
+func allOf(state *signal.State) bool { return state.Max == 0 && !state.Failed }
+
+func coverage(capped bool) signal.Coverage {
+	if capped {
+		return signal.CoversCounted
+	}
+	return signal.CoversAll
 }
 
 // worthOf says what one order is worth, by the fields of its columns.

@@ -97,12 +97,21 @@ func conflictCases(v *view, chosen func(signal.ConflictKind) bool) []Case {
 			}
 			c.Count++
 			c.Orders = append(c.Orders, conflict.OrderRef)
+			if conflict.Worth.Orders > 0 {
+				c.AtStake.Amounts = c.AtStake.Amounts.Plus(conflict.Worth)
+			}
 			c.Since = earlier(c.Since, conflict.Since)
 			kinds = appendNew(kinds, strings.ReplaceAll(string(conflict.Kind), "_", " "))
 			ways = appendNew(ways, conflict.Path)
 		}
 		if c.Count == 0 {
 			continue
+		}
+		if len(c.AtStake.Amounts) > 0 {
+			c.AtStake.Coverage = signal.CoversAll
+			if l.History.ConflictsCapped {
+				c.AtStake.Coverage = signal.CoversCounted
+			}
 		}
 		c.DecidableAt = c.Since
 		c.Summary = fmt.Sprintf("%s made a transition that the lifecycle does not allow: %s.", orders(c.Count, l.History.ConflictsCapped), atMost(ways, 1))
@@ -112,6 +121,7 @@ func conflictCases(v *view, chosen func(signal.ConflictKind) bool) []Case {
 			signal.TextFact("moves", atMost(ways, 3)),
 			signal.MomentFact("latest", c.Orders[0].Since),
 		}
+		c.Evidence = append(c.Evidence, atStake(c.AtStake)...)
 		if suspected > 0 {
 			c.Evidence = append(c.Evidence, signal.CountFact("not_confirmed_yet", int64(suspected)))
 		}

@@ -27,7 +27,7 @@ func decideOrderDuplicate(v *view) []Case {
 			continue
 		}
 		d := l.Duplicates
-		c := Case{Subject: lifecycleSubject(l, ""), Severity: signal.Critical}
+		c := Case{Subject: lifecycleSubject(l, ""), Severity: signal.Critical, AtStake: d.AtStake}
 		most := 0
 		for _, group := range d.Groups {
 			c.Count += int64(len(group.Orders) - 1)
@@ -47,6 +47,7 @@ func decideOrderDuplicate(v *view) []Case {
 			signal.CountFact("most_orders_of_one_request", int64(most)),
 			signal.DurationFact("made_within", d.Within),
 		}
+		c.Evidence = append(c.Evidence, atStake(c.AtStake)...)
 		cases = append(cases, c)
 	}
 	return cases

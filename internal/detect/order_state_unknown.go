@@ -99,7 +99,7 @@ func decideOrderStateUnknown(v *view) []Case {
 func unknownState(v *view, l *signal.Lifecycle, s *signal.State, since signal.Instant, limit time.Duration) Case {
 	n := int64(s.Orders)
 	c := Case{
-		Subject: lifecycleSubject(l, s.Name), Severity: signal.Warning, Count: n, Orders: s.Sample,
+		Subject: lifecycleSubject(l, s.Name), Severity: signal.Warning, Count: n, Orders: s.Sample, AtStake: s.AtStake,
 		Since: since, DecidableAt: since.Add(limit),
 		Summary: fmt.Sprintf("%s %s in state %s, which the lifecycle does not declare; the oldest for %s.",
 			orders(n, s.OrdersCapped), verb(n, "is", "are"), s.Name, phrase.Duration(v.at.Sub(since))),
@@ -108,6 +108,7 @@ func unknownState(v *view, l *signal.Lifecycle, s *signal.State, since signal.In
 			signal.TextFact("undeclared_state", s.Name),
 		},
 	}
+	c.Evidence = append(c.Evidence, atStake(s.AtStake)...)
 	if decidable(s.Oldest) {
 		c.Evidence = append(c.Evidence, signal.AgeFact("longest_dwell", s.Oldest, v.at))
 	}

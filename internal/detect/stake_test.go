@@ -33,6 +33,28 @@ func TestFindingsSayHowMuchMoneyIsAtStake(t *testing.T) {
 			signal.Stake{Amounts: signal.Amounts{{Currency: "EUR", Value: "7.1", Orders: 2}}, Coverage: signal.CoversCounted},
 			"at least € 7.10 in 2 orders",
 		},
+		"orders in a state that is not declared": {
+			signal.Report{Lifecycles: []signal.Lifecycle{{
+				Name: "order", UndeclaredListed: true, UndeclaredStates: []string{"FRAUD"}, States: []signal.State{{Name: "placed", Max: time.Second}},
+				Undeclared: []signal.State{{Name: "FRAUD", Orders: 2, AtStake: euros("500", 2)}},
+			}}},
+			signal.OrderStateUnknown, euros("500", 2), "€ 500.00 in 2 orders",
+		},
+		"orders with a conflict, one of them of unknown worth": {
+			signal.Report{Lifecycles: []signal.Lifecycle{{Name: "order", History: &signal.History{Conflicts: []signal.Conflict{
+				{OrderRef: signal.OrderRef{ID: "A-1"}, Kind: signal.IllegalTransition, Confirmed: true, Worth: signal.Amount{Currency: "EUR", Value: "0.1", Orders: 1}},
+				{OrderRef: signal.OrderRef{ID: "A-2"}, Kind: signal.IllegalTransition, Confirmed: true, Worth: signal.Amount{Currency: "EUR", Value: "0.2", Orders: 1}},
+				{OrderRef: signal.OrderRef{ID: "A-3"}, Kind: signal.IllegalTransition, Confirmed: true},
+				{OrderRef: signal.OrderRef{ID: "A-4"}, Kind: signal.IllegalTransition, Worth: signal.Amount{Currency: "EUR", Value: "9", Orders: 1}},
+			}}}}},
+			signal.OrderConflict, euros("0.3", 2), "€ 0.30 in 2 orders",
+		},
+		"duplicates": {
+			signal.Report{Lifecycles: []signal.Lifecycle{{Name: "order", Duplicates: &signal.Duplicates{
+				Groups: []signal.DuplicateGroup{{Orders: []signal.OrderRef{{ID: "A-1"}, {ID: "A-2"}}}}, AtStake: euros("9", 1),
+			}}}},
+			signal.OrderDuplicate, euros("9", 1), "€ 9.00 in 1 order",
+		},
 		"no amount": {
 			signal.Report{Lifecycles: []signal.Lifecycle{{Name: "order", States: []signal.State{{Name: "placed", Max: time.Minute, Orders: 1, Overdue: 1}}}}},
 			signal.OrderOverdue,

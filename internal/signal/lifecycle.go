@@ -40,7 +40,7 @@ type State struct {
 	OrdersCapped  bool
 	Overdue       Count
 	OverdueCapped bool
-	AtStake       Stake           // what the overdue orders are worth
+	AtStake       Stake           // what the overdue orders are worth; those of an undeclared state, all of them
 	Oldest        Age             // dwell of the order that has been in it longest
 	Sample        []OrderRef      // the orders with the longest dwell, longest first
 	Dwells        *DwellHistogram // of all orders in it, from the latest count; nil where they are not counted
@@ -115,6 +115,8 @@ type Conflict struct {
 	OrderRef
 	Kind ConflictKind
 	Path string // the transitions in words: "placed → paid → cancelled"
+	// Worth is what the order is worth; of no orders where that is unknown.
+	Worth Amount
 	// Confirmed: two readings of the whole history of the order show the conflict.
 	// Until then a transaction may not be committed yet, or two clocks may differ.
 	Confirmed bool
@@ -125,6 +127,8 @@ type Duplicates struct {
 	Within time.Duration    // how far apart they were created at most
 	Groups []DuplicateGroup // the latest first
 	Capped bool             // there may be more groups
+	// AtStake is what the duplicates are worth: all orders of each group but the first.
+	AtStake Stake
 }
 
 // DuplicateGroup is one request that became several orders, in the order of their

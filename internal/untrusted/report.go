@@ -173,7 +173,7 @@ func lifecycle(l *signal.Lifecycle) bool {
 		cleaned = changed(&c.EndedDwells, func(d *signal.Dwell) bool { return clean(&d.State, &d.TraceID) }) || cleaned
 		cleaned = changed(&c.Conflicts, func(c *signal.Conflict) bool {
 			dirty := order(&c.OrderRef)
-			return clean(&c.Path) || dirty
+			return clean(&c.Path, &c.Worth.Currency) || dirty
 		}) || cleaned
 		if cleaned {
 			l.History, dirty = &c, true
@@ -181,7 +181,8 @@ func lifecycle(l *signal.Lifecycle) bool {
 	}
 	if d := l.Duplicates; d != nil {
 		c := *d
-		if changed(&c.Groups, func(g *signal.DuplicateGroup) bool { return orders(&g.Orders) }) {
+		cleaned := changed(&c.Groups, func(g *signal.DuplicateGroup) bool { return orders(&g.Orders) })
+		if amounts(&c.AtStake) || cleaned {
 			l.Duplicates, dirty = &c, true
 		}
 	}
