@@ -121,6 +121,20 @@ var consumerAbsentCases = map[string]scenario{
 		found: []signal.Mode{signal.ConsumerAbsent},
 		open:  []signal.Mode{signal.ConsumerAbsent},
 	},
+	"no consumer reads, and the broker restarts and does not know its depths for a while": {
+		story: func(s *script) {
+			s.play(10*time.Minute, func(int) signal.Report { return group(0, part(0, 50, 60)) })
+			s.fail(time.Minute)
+			s.play(time.Minute, func(int) signal.Report {
+				unknown := group(signal.Unknown)
+				unknown.Queues[0].Ready = signal.Unknown
+				return unknown
+			})
+			s.play(time.Minute, func(int) signal.Report { return group(0, part(0, 0, 10)) })
+		},
+		found: []signal.Mode{signal.ConsumerAbsent}, // once
+		open:  []signal.Mode{signal.ConsumerAbsent},
+	},
 }
 
 func TestConsumerAbsent(t *testing.T) { playAll(t, consumerAbsentCases) }

@@ -81,8 +81,14 @@ func alignByID[T any](all []T, read []signal.Partition, id func(*T) int32, fresh
 // observe takes the next reading of each partition. owned says whether a consumer may be
 // connected.
 func (t *progress) observe(r *queueReading, owned bool) {
-	t.Backlog, t.arrived, t.drained = 0, 0, 0
+	t.arrived, t.drained = 0, 0
 	t.advanced, t.whole, t.steady = false, len(r.Partitions) > 0, true
+	if len(r.Partitions) == 0 && !r.Ready.Known() {
+		// Nothing was read, as of a broker that has just started: what waited may still wait.
+		t.steady = false
+		return
+	}
+	t.Backlog = 0
 	for i := range r.Partitions {
 		read, p := &r.Partitions[i], &t.Partitions[i]
 		switch arrived, drained, steady := p.moved(read); {
