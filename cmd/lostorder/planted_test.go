@@ -4,7 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
+	"io/fs"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -15,6 +18,10 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/lostorder/lostorder/collectors/builtin"
 	"github.com/lostorder/lostorder/internal/config"
@@ -33,8 +40,8 @@ const (
 )
 
 // shopOfPlantedIDs is a shop in which every source of a database has something to report. It
-// returns the config file and the state file of its check.
-func shopOfPlantedIDs(t *testing.T, s *databasetest.Shop) (file, state string) {
+// returns the config file.
+func shopOfPlantedIDs(t *testing.T, s *databasetest.Shop) (file string) {
 	t.Helper()
 	moment := s.Time + " NULL"
 	s.Run(t,
@@ -60,8 +67,7 @@ func shopOfPlantedIDs(t *testing.T, s *databasetest.Shop) (file, state string) {
 		s.Analyse(t, table)
 		s.Grant(t, table)
 	}
-	dir := t.TempDir()
-	file, state = filepath.Join(dir, "lostorder.yml"), filepath.Join(dir, "state.json")
+	file = filepath.Join(t.TempDir(), "lostorder.yml")
 	text := `privacy: {order_ids: hash, salt: 0123456789abcdef}
 databases: [{name: shop, url: "` + s.URL + `"}]
 outboxes: [{name: events, database: shop, table: outbox, columns: {order_id: aggregate_id}, pending: "status = 'PENDING'", max_age: 1s, interval: 200ms}]
@@ -70,13 +76,13 @@ lifecycles:
 - {name: numbered, source: {database: shop, table: numbered}, states: {placed: {max: 1s, next: [paid]}, paid: {}}, interval: 200ms}
 - {name: typed, source: {database: shop, table: orders, columns: {since: request}}, states: {placed: {max: 1s, next: [paid]}, paid: {}}, interval: 200ms}
 reconciliations:
-- {name: payments, left: {database: shop, table: orders, columns: {key: id}}, right: {database: shop, table: payments, columns: {key: order_id}}, expect: exactly_one, grace: 200ms, interval: 200ms, state_file: "` + state + `"}
+- {name: payments, left: {database: shop, table: orders, columns: {key: id}}, right: {database: shop, table: payments, columns: {key: order_id}}, expect: exactly_one, grace: 200ms, interval: 200ms}
 - {name: receipts, left: {database: shop, table: numbered, columns: {key: id}}, right: {database: shop, table: receipts, columns: {key: order_id}}, expect: exactly_one, grace: 200ms, interval: 200ms}
 `
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return file, state
+	return file
 }
 
 // withPlantedBrokers adds brokers to a config file.
@@ -87,12 +93,89 @@ func withPlantedBrokers(t *testing.T, file string) {
 		t.Fatal(err)
 	}
 	rabbit := plantedRabbit(t)
-	text = append(text, `rabbitmq: [{name: shop, url: "`+rabbit+`", prometheus_url: "`+rabbit+`", peek: true, order_id: message_id, interval: 200ms}]
+	text = append(text, `kafka: [{name: shop, brokers: ["`+plantedKafka(t)+`"], topics: {include: [orders]}, order_id: key, objectives: [{max_age: 1s, absent_after: 1s}], interval: 200ms}]
+rabbitmq: [{name: shop, url: "`+rabbit+`", prometheus_url: "`+rabbit+`", peek: true, order_id: message_id, interval: 200ms}]
 sqs: [{name: shop, region: `+fakesqs.Region+`, endpoint: "`+plantedSQS(t)+`", interval: 200ms, cloudwatch: {enabled: false}}]
 `...)
 	if err := os.WriteFile(file, text, 0o600); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// plantedKafka is a Kafka with a topic of which a group has read nothing. Its records name orders in
+// every part.
+func plantedKafka(t *testing.T) (address string) {
+	cluster, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(1, "orders"))
+	if err != nil {
+		t.Fatalf("start embedded kafka: %v", err)
+	}
+	t.Cleanup(cluster.Close)
+	address = cluster.ListenAddrs()[0]
+	client, err := kgo.NewClient(kgo.SeedBrokers(address))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	record := &kgo.Record{
+		Topic: "orders", Key: []byte(planted + "KEY"), Value: []byte(planted + "VALUE"), Timestamp: time.Now().Add(-time.Hour),
+		Headers: []kgo.RecordHeader{{Key: "order", Value: []byte(planted + "HEADER")}},
+	}
+	if err := client.ProduceSync(t.Context(), record).FirstErr(); err != nil {
+		t.Fatal(err)
+	}
+	consumer, err := kgo.NewClient(kgo.SeedBrokers(address), kgo.ConsumerGroup("billing"), kgo.ConsumeTopics("orders"), kgo.DisableAutoCommit())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer consumer.Close()
+	if err := consumer.PollFetches(t.Context()).Err(); err != nil {
+		t.Fatal(err)
+	}
+	consumer.CommitOffsetsSync(t.Context(), map[string]map[int32]kgo.EpochOffset{"orders": {0: {Epoch: -1}}}, func(_ *kgo.Client, _ *kmsg.OffsetCommitRequest, _ *kmsg.OffsetCommitResponse, err error) {
+		if err != nil {
+			t.Error(err)
+		}
+	})
+	return address
+}
+
+// withPlantedMemory adds a folder for the memory and a receiver of notifications to a config
+// file. Both are returned: the folder, and what the receiver got.
+func withPlantedMemory(t *testing.T, file string) (dir string, received *lockedBuffer) {
+	t.Helper()
+	received = new(lockedBuffer)
+	hook := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(received, r.Body)
+	}))
+	t.Cleanup(hook.Close)
+	dir = filepath.Join(t.TempDir(), "memory")
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text = append(text, fmt.Sprintf("state: {dir: %q}\nalerting: {webhooks: [{url: %q}], order_ids: true, interval: 1s}\n", dir, hook.URL)...)
+	if err := os.WriteFile(file, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return dir, received
+}
+
+// contents are the files of a folder, by path.
+func contents(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	all := map[string]string{}
+	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		all[path] = string(text)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
 }
 
 // plantedRabbit is a RabbitMQ whose dead letters name orders.
@@ -178,8 +261,9 @@ func TestNoPlantedIDLeavesTheProcessWhereIDsAreHashed(t *testing.T) {
 }
 
 func noPlantedIDLeaves(t *testing.T, shop *databasetest.Shop) {
-	file, state := shopOfPlantedIDs(t, shop)
+	file := shopOfPlantedIDs(t, shop)
 	withPlantedBrokers(t, file)
+	memory, notified := withPlantedMemory(t, file)
 	var receiver otlptest.Receiver
 	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", receiver.OverHTTP(t))
 	t.Setenv("OTEL_METRIC_EXPORT_INTERVAL", "100")
@@ -193,6 +277,7 @@ func noPlantedIDLeaves(t *testing.T, shop *databasetest.Shop) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	forget := s.remember(t.Context(), f)
 	s.apply(t.Context(), f)
 	// What brokers report comes in as reports: a queue with waiting orders, a dead letter queue.
 	since := signal.InstantOf(time.Now().Add(-time.Hour))
@@ -212,7 +297,7 @@ func noPlantedIDLeaves(t *testing.T, shop *databasetest.Shop) {
 		handler.ServeHTTP(w, httptest.NewRequest("GET", path, nil))
 		return w.Body.String()
 	}
-	wanted := []string{"outbox_stalled", "order_overdue", "order_unmatched", "order_duplicate", "dlq_filling"}
+	wanted := []string{"outbox_stalled", "order_overdue", "order_unmatched", "order_duplicate", "dlq_filling", "consumer_absent"}
 	var findings struct {
 		Findings []struct{ ID, Mode string }
 	}
@@ -224,10 +309,13 @@ func noPlantedIDLeaves(t *testing.T, shop *databasetest.Shop) {
 		missing := slices.DeleteFunc(slices.Clone(wanted), func(mode string) bool {
 			return slices.ContainsFunc(findings.Findings, func(f struct{ ID, Mode string }) bool { return f.Mode == mode })
 		})
-		for _, id := range []string{planted + "0", planted + "DEAD", strconv.Itoa(plantedNumber)} {
+		for _, id := range []string{planted + "0", planted + "DEAD", planted + "KEY", strconv.Itoa(plantedNumber)} {
 			if !strings.Contains(body, s.veil.Load().ID(id)) {
 				missing = append(missing, "the hash of "+id)
 			}
+		}
+		if !strings.Contains(notified.String(), s.veil.Load().ID(planted+"0")) {
+			missing = append(missing, "a notification that names an order")
 		}
 		if len(missing) == 0 {
 			break
@@ -245,20 +333,34 @@ func noPlantedIDLeaves(t *testing.T, shop *databasetest.Shop) {
 		shown["the page of "+f.Mode] = get("/findings/" + f.ID)
 		shown["the API on "+f.Mode] = get("/api/v1/findings/" + f.ID)
 	}
+	var trails, errs bytes.Buffer
+	for _, id := range []string{planted + "0", planted + "OUT", planted + "KEY", strconv.Itoa(plantedNumber)} {
+		for _, more := range []string{"--no-json", "--json"} {
+			if code := Main(t.Context(), []string{"explain", id, "--config.file=" + file, more}, &trails, &errs); code != 0 {
+				t.Errorf("explain ends with %d: %s", code, errs.String())
+			}
+		}
+		shown["the page of order "+s.veil.Load().ID(id)] = get("/orders/" + id)
+		shown["the API on order "+s.veil.Load().ID(id)] = get("/api/v1/orders/" + id)
+	}
+	shown["explain"] = trails.String()
 	s.manager.Stop()
+	s.notifier.Stop()
+	forget()
 	stop()
+	shown["the notifications"] = notified.String()
+	files := contents(t, memory)
+	if len(files[filepath.Join(memory, "lostorder.db")]) == 0 {
+		t.Errorf("the memory has no file: %v", slices.Collect(maps.Keys(files)))
+	}
+	maps.Copy(shown, files)
 	received := receiver.Received()
 	if len(received.Spans) == 0 || len(received.Records) == 0 {
 		t.Fatalf("%d spans and %d log records were sent", len(received.Spans), len(received.Records))
 	}
 	shown["OTLP"] = fmt.Sprint(received.Spans, received.Records, received.Metrics)
 	shown["the log"] = log.String()
-	wrote, err := os.ReadFile(state)
-	if err != nil || len(wrote) == 0 {
-		t.Errorf("there is no state file: %v", err)
-	}
-	shown["the state file"] = string(wrote)
-	var out, errs bytes.Buffer
+	var out bytes.Buffer
 	Main(t.Context(), []string{"check", "--config.file=" + file}, &out, &errs)
 	Main(t.Context(), []string{"check", "--json", "--config.file=" + file}, &out, &errs)
 	shown["check"] = out.String() + errs.String()

@@ -22,7 +22,7 @@ import (
 // starts it again with a database that cannot be read.
 func TestRestartKeepsFindings(t *testing.T) {
 	shop := databasetest.SQLite(t)
-	file, _ := shopOfPlantedIDs(t, shop)
+	file := shopOfPlantedIDs(t, shop)
 	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
