@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"strings"
+	"time"
 
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/smithy-go"
@@ -116,7 +117,7 @@ func (c *Config) reason(err error, action string) string {
 	case errors.Is(err, errNoTime):
 		return "not read in time; set a longer timeout and interval or a higher max_requests_per_second, or watch fewer queues"
 	case errors.Is(err, errNoAnswer):
-		return fmt.Sprintf("timeout: no answer within %s", c.requestTimeout())
+		return fmt.Sprintf("timeout: no answer within %s", c.requestTimeout().Round(time.Millisecond))
 	case errors.Is(err, errNoCount):
 		return err.Error() + "; check endpoint"
 	case errors.As(err, &tooLarge):

@@ -2,6 +2,7 @@ package database
 
 import (
 	"context"
+	"crypto/x509"
 	"database/sql/driver"
 	"errors"
 	"fmt"
@@ -148,6 +149,9 @@ func Fail(doing string, err error) error {
 // explainAny says what errors mean that every driver may give.
 func explainAny(err error, timeout time.Duration) dialect.Problem {
 	var unknown *net.DNSError
+	if problem, ok := untrustedCertificate(err); ok {
+		return problem
+	}
 	switch {
 	case errors.Is(err, dialect.ErrTooLarge):
 		return dialect.Problem{Text: dialect.ErrTooLarge.Error() + "; is it the right server?"}
@@ -161,6 +165,8 @@ func explainAny(err error, timeout time.Duration) dialect.Problem {
 		return dialect.Problem{Text: fmt.Sprintf("host %q is not known; check the name and the resolver", unknown.Name)}
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return dialect.Problem{Text: "nothing accepts connections there; is the server up, and is the port right?"}
+	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
+		return dialect.Problem{Text: "too many open files; raise the limit of open files of lostorder (ulimit -n, or LimitNOFILE of systemd)"}
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return dialect.Problem{Text: "timeout: the server does not answer"}
 	case errors.Is(err, driver.ErrBadConn), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF),
@@ -168,4 +174,22 @@ func explainAny(err error, timeout time.Duration) dialect.Problem {
 		return dialect.Problem{Text: "the connection was cut"}
 	}
 	return dialect.Problem{Text: err.Error()}
+}
+
+// untrustedCertificate says why the certificate of a server is refused.
+func untrustedCertificate(err error) (p dialect.Problem, ok bool) {
+	if invalid, ok := errors.AsType[x509.CertificateInvalidError](err); ok {
+		if invalid.Reason == x509.Expired {
+			return dialect.Problem{Text: fmt.Sprintf("the certificate of the server is valid from %s to %s only; renew it, or check this machine's clock",
+				invalid.Cert.NotBefore.UTC().Format(time.RFC3339), invalid.Cert.NotAfter.UTC().Format(time.RFC3339))}, true
+		}
+		return dialect.Problem{Text: "the certificate of the server is not valid: " + invalid.Error()}, true
+	}
+	if other, ok := errors.AsType[x509.HostnameError](err); ok {
+		return dialect.Problem{Text: fmt.Sprintf("the certificate of the server is for another name than %s; connect to a name that it has", other.Host)}, true
+	}
+	if _, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
+		return dialect.Problem{Text: "the certificate of the server is signed by an authority that is not trusted here; name the file of its CA in the URL (PostgreSQL: sslrootcert, MySQL and MariaDB: ca)"}, true
+	}
+	return p, false
 }
