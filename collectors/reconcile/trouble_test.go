@@ -48,10 +48,17 @@ func TestSlowQueryReadsFewerRowsNextTime(t *testing.T) {
 		s.Run(t, "DELETE FROM payments WHERE order_id = 2500")
 		// Every hundredth row takes a tenth of a second: all rows take three seconds, and
 		// the smallest key range half a second.
+		// A view sleeps, because a query of lostorder may not.
 		slow := map[string]string{
-			"postgres": `(CASE WHEN order_id % 100 = 0 THEN pg_sleep(0.1)::text ELSE '' END) IS NOT NULL`,
-			"mariadb":  `IF(order_id % 100 = 0, sleep(0.1), 0) = 0`,
+			"postgres": `CASE WHEN order_id % 100 = 0 THEN pg_sleep(0.1)::text ELSE '' END`,
+			"mariadb":  `IF(order_id % 100 = 0, sleep(0.1), 0)`,
 		}[s.Kind]
+		s.Run(t, "CREATE VIEW slow AS SELECT order_id AS id, "+slow+" AS slept FROM payments")
+		s.Grant(t, "slow")
+		if s.Kind != "postgres" {
+			s.Run(t, "GRANT SHOW VIEW ON slow TO "+s.Reader())
+		}
+		slow = "(SELECT slow.slept FROM slow WHERE slow.id = order_id) IS NOT NULL"
 		text := strings.ReplaceAll(sides(s, s, "{key: id, at: ''}", "{key: order_id, at: ''}, where: \""+slow+"\"", "exactly_one"), "scan_limit: 1000", "scan_limit: 10000, statement_timeout: 2s")
 		w := watch(t, text)
 		late := w.next("a timeout", func(r signal.Report) bool { return r.Err != nil })

@@ -8,8 +8,7 @@ import (
 	"github.com/lostorder/lostorder/internal/database/dialect"
 )
 
-// harmless are the functions of MySQL and MariaDB that lock nothing and write nothing. The
-// statement timeout ends what takes long, such as sleep. It also has the words of SQL that a parenthesis may follow.
+// harmless are the functions of MySQL and MariaDB that lock nothing, write nothing and do not wait. It also has the words of SQL that a parenthesis may follow.
 var harmless = func() map[string]bool {
 	const functions = `
 		abs acos adddate addtime aes_decrypt aes_encrypt any_value ascii asin atan atan2 avg bin bin_to_uuid binary bit_and bit_count bit_length bit_or bit_xor
@@ -24,7 +23,7 @@ var harmless = func() map[string]bool {
 		lag last_day last_value lcase lead least left length ln localtime localtimestamp locate log log10 log2 lower lpad ltrim make_set makedate maketime max md5
 		median member microsecond mid min minute mod month monthname name_const nanosecond natural_sort_key now nth_value ntile nullif nvl nvl2 oct octet_length old_password ord password
 		percent_rank percentile_cont percentile_disc period_add period_diff pi point polygon position pow power quarter quote radians rand rank regexp_instr regexp_like
-		regexp_replace regexp_substr repeat replace reverse right round row_number rpad rtrim schema sec_to_time second session_user sformat sha sha1 sha2 sign sin sleep soundex space sqrt
+		regexp_replace regexp_substr repeat replace reverse right round row_number rpad rtrim schema sec_to_time second session_user sformat sha sha1 sha2 sign sin soundex space sqrt
 		st_astext st_contains st_distance st_distance_sphere st_geomfromtext st_intersects st_within st_x st_y std stddev stddev_pop stddev_samp str_to_date strcmp subdate
 		substr substring substring_index subtime sum sys_guid sysdate system_user tan time time_format time_to_sec timediff timestamp timestampadd timestampdiff to_base64 to_char
 		to_days to_seconds trim truncate ucase uncompress uncompressed_length unhex unix_timestamp updatexml upper user utc_date utc_time utc_timestamp uuid uuid_short uuid_to_bin

@@ -10,7 +10,7 @@ import (
 )
 
 // harmless are volatile functions that change nothing.
-var harmless = strings.Fields("pg_sleep random random_normal clock_timestamp timeofday gen_random_uuid uuidv4 uuidv7 currval lastval setseed " +
+var harmless = strings.Fields("random random_normal clock_timestamp timeofday gen_random_uuid uuidv4 uuidv7 currval lastval setseed " +
 	"statement_timestamp transaction_timestamp pg_backend_pid")
 
 // harmful are functions that the catalog does not call volatile and that write all the same.
