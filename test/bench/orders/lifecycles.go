@@ -18,6 +18,7 @@ import (
 )
 
 const (
+	mostDatabases   = 50
 	mostConnections = 4
 	everyReading    = 15 * time.Second
 	// mostLate is how much later than its interval a reading may begin: the jitter of the
@@ -25,13 +26,17 @@ const (
 	mostLate = 2 * time.Second
 )
 
-// lifecycles watches the table by one and by many lifecycles, and by many entries of databases,
+// lifecycles watches the table by one and by many lifecycles, and in many databases of the server,
 // and prints the connections, how late readings are, and what the server spends on them.
 func (b *bench) lifecycles(ctx context.Context, length time.Duration) error {
-	fmt.Println("| lifecycles | entries of databases | connections at the peak | readings | failed | late, median | late, most | CPU of the server |")
+	defer b.dropMore(context.WithoutCancel(ctx))
+	if err := b.createMore(ctx, mostDatabases-1, 10_000); err != nil {
+		return err
+	}
+	fmt.Println("| lifecycles | databases of one server | connections at the peak | readings | failed | late, median | late, most | CPU of the server |")
 	fmt.Println("|---|---|---|---|---|---|---|---|")
 	var errs []error
-	for _, test := range []struct{ lifecycles, databases int }{{1, 1}, {50, 1}, {300, 1}, {300, 50}} {
+	for _, test := range []struct{ lifecycles, databases int }{{1, 1}, {50, 1}, {300, 1}, {300, mostDatabases}} {
 		targets, err := b.targets(everyReading, test.lifecycles, test.databases)
 		if err != nil {
 			return err
@@ -40,7 +45,7 @@ func (b *bench) lifecycles(ctx context.Context, length time.Duration) error {
 		if err != nil {
 			return err
 		}
-		late := w.late()
+		late := w.late(everyReading)
 		fmt.Printf("| %d | %d | %d | %d | %d | %.2f s | %.2f s | %.1f %% of a core |\n", test.lifecycles, test.databases, w.connections, w.readings, w.failed,
 			median(late).Seconds(), slices.Max(late).Seconds(), 100*w.cpu.Seconds()/length.Seconds())
 		if w.connections > mostConnections || w.failed > 0 || slices.Max(late) > mostLate {
@@ -73,11 +78,11 @@ func (w *watched) Report(r signal.Report) {
 func (*watched) Forget(signal.TargetID) {}
 
 // late is how much more than an interval passed between readings of each target.
-func (w *watched) late() []time.Duration {
+func (w *watched) late(every time.Duration) []time.Duration {
 	all := []time.Duration{0}
 	for _, at := range w.at {
 		for i := range at[1:] {
-			all = append(all, max(at[i+1].Sub(at[i])-everyReading, 0))
+			all = append(all, max(at[i+1].Sub(at[i])-every, 0))
 		}
 	}
 	return all

@@ -1,6 +1,7 @@
 // Command orders measures what watching an order table costs a real PostgreSQL: one
 // poll of ten million orders beside the usual GROUP BY, the throughput of a shop on that
-// table with and without a watcher, and the connections of many lifecycles on one server.
+// table with and without a watcher, and the connections of many lifecycles on one server and of many
+// SQS queues.
 //
 //	make bench-orders
 package main
@@ -27,7 +28,7 @@ func main() {
 	polls := flag.Int("polls", 50, "how many polls are measured")
 	pairs := flag.Int("pairs", 40, "how many pairs of slices of throughput, one watched and one not; 0: none")
 	length := flag.Duration("slice", 2*time.Second, "how long each slice is, in whole seconds")
-	lifecycles := flag.Duration("lifecycles", time.Minute, "how long 1, 50 and 300 lifecycles are watched; 0: not at all")
+	lifecycles := flag.Duration("lifecycles", time.Minute, "how long 1, 50 and 300 lifecycles are watched, and half of how long 300 SQS queues are; 0: not at all")
 	flag.Parse()
 	if err := run(ctx, *rows, *polls, *pairs, *length, *lifecycles); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -62,6 +63,9 @@ func run(ctx context.Context, rows, polls, pairs int, length, lifecycles time.Du
 	defer func() { _ = b.db.Close() }()
 
 	began := time.Now()
+	if err := b.createWatcher(ctx); err != nil {
+		return err
+	}
 	if err := b.fill(ctx, rows); err != nil {
 		return err
 	}
@@ -71,7 +75,7 @@ func run(ctx context.Context, rows, polls, pairs int, length, lifecycles time.Du
 		err = errors.Join(err, b.throughput(ctx, pairs, length))
 	}
 	if lifecycles > 0 {
-		err = errors.Join(err, b.lifecycles(ctx, lifecycles))
+		err = errors.Join(err, b.lifecycles(ctx, lifecycles), queues(ctx, 2*lifecycles))
 	}
 	return err
 }

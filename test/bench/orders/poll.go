@@ -38,16 +38,15 @@ func (b *bench) target(interval time.Duration) (collectors.Target, error) {
 
 // targets are lifecycles on the order table, spread over entries of databases that are one server.
 func (b *bench) targets(interval time.Duration, lifecycles, databases int) ([]collectors.Target, error) {
-	u, err := url.Parse(b.url)
-	if err != nil {
-		return nil, err
-	}
-	u.User = url.UserPassword(b.watcher(), "watch")
 	var text strings.Builder
 	text.WriteString("databases:\n")
-	for i := range databases {
-		// Entries with different settings share no connection.
-		fmt.Fprintf(&text, "  - {name: shop%d, url: %q, scan_limit: %d}\n", i, u.String(), 10_000+i)
+	for i, address := range append([]string{b.url}, b.more...)[:databases] {
+		u, err := url.Parse(address)
+		if err != nil {
+			return nil, err
+		}
+		u.User = url.UserPassword(b.watcher(), "watch")
+		fmt.Fprintf(&text, "  - {name: shop%d, url: %q}\n", i, u.String())
 	}
 	text.WriteString("lifecycles:\n")
 	for i := range lifecycles {

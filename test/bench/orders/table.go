@@ -3,17 +3,22 @@ package main
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
+	"net/url"
+	"strings"
 )
 
 type bench struct {
 	url string
 	db  *sql.DB
+	// more are the addresses of other databases of the server, each with a small order table.
+	more []string
 }
 
 func open(url string) (*bench, error) {
 	db, err := sql.Open("pgx", url)
-	return &bench{url, db}, err
+	return &bench{url: url, db: db}, err
 }
 
 // fill creates the table: most orders are finished, the latest 52,000 are under way, and one
@@ -33,7 +38,6 @@ func (b *bench) fill(ctx context.Context, rows int) error {
 		`ALTER TABLE orders ADD PRIMARY KEY (id)`,
 		`CREATE INDEX lostorder_orders_state_updated_at ON orders (state, updated_at)`,
 		`VACUUM (ANALYZE) orders`,
-		`CREATE ROLE ` + b.watcher() + ` LOGIN PASSWORD 'watch'`,
 		`GRANT SELECT (id, state, updated_at) ON orders TO ` + b.watcher(),
 	} {
 		if _, err := b.db.ExecContext(ctx, text); err != nil {
@@ -41,4 +45,45 @@ func (b *bench) fill(ctx context.Context, rows int) error {
 		}
 	}
 	return nil
+}
+
+// createWatcher creates the role that watches.
+func (b *bench) createWatcher(ctx context.Context) error {
+	if _, err := b.db.ExecContext(ctx, "CREATE ROLE "+b.watcher()+" LOGIN PASSWORD 'watch'"); err != nil {
+		return fmt.Errorf("create role: %w", err)
+	}
+	return nil
+}
+
+// createMore creates other databases on the server. They are dropped with it.
+func (b *bench) createMore(ctx context.Context, databases, rows int) error {
+	for i := range databases {
+		u, err := url.Parse(b.url)
+		if err != nil {
+			return err
+		}
+		name := fmt.Sprintf("%s_%d", strings.TrimPrefix(u.Path, "/"), i)
+		if _, err := b.db.ExecContext(ctx, "CREATE DATABASE "+name); err != nil {
+			return fmt.Errorf("create database: %w", err)
+		}
+		u.Path = "/" + name
+		other, err := open(u.String())
+		if err == nil {
+			err = errors.Join(other.fill(ctx, rows), other.db.Close())
+		}
+		if err != nil {
+			return err
+		}
+		b.more = append(b.more, u.String())
+	}
+	return nil
+}
+
+// dropMore drops what createMore created.
+func (b *bench) dropMore(ctx context.Context) {
+	for _, address := range b.more {
+		if u, err := url.Parse(address); err == nil {
+			_, _ = b.db.ExecContext(ctx, "DROP DATABASE "+strings.TrimPrefix(u.Path, "/")+" WITH (FORCE)")
+		}
+	}
 }
