@@ -29,7 +29,7 @@ demo: ## Break a demo shop in every known way and watch lostorder find it
 	go run ./cmd/lostorder demo
 
 .PHONY: test
-test: vet lint integration hostile modules ## All checks and tests, with real servers that it installs and starts itself
+test: vet lint integration hostile faults modules ## All checks and tests, with real servers that it installs and starts itself
 
 .PHONY: vet
 vet: ## go vet
@@ -70,6 +70,11 @@ integration: ## All tests, also those against real servers
 .PHONY: hostile
 hostile: ## lostorder against servers that want to harm it
 	$(TESTS) --packages=./test/hostile -- -tags=integration -count=1 -timeout=20m
+
+# By itself, because it measures how old readings get and how fast they recover.
+.PHONY: faults
+faults: ## lostorder while networks, servers, credentials and the machine fail
+	test/parts/run --parts=kafka,postgres,mariadb,rabbitmq310,sqs $(TESTS) --packages=./test/faults -- -tags=integration -count=1 -timeout=20m
 
 # Tests that use the libraries of Kubernetes, Helm, registries and packages are modules of their own, so that these do
 # not choose the versions of lostorder's dependencies.

@@ -23,6 +23,7 @@ part_start() {
 	free_port port
 	serve "$venv/bin/python" -m moto.server -H 127.0.0.1 -p "$port"
 	share SQS_ENDPOINT "http://127.0.0.1:$port"
+	share MOTO_PYTHON "$venv/bin/python"
 }
 
 part_ready() { : <>"/dev/tcp/127.0.0.1/$port"; }
