@@ -102,7 +102,7 @@ sqs: [{name: shop, region: `+fakesqs.Region+`, endpoint: "`+plantedSQS(t)+`", in
 	}
 }
 
-// plantedKafka is a Kafka with a topic of which a group has read nothing. Its records name orders in
+// plantedKafka is a Kafka whose topic no group has read. Its records name orders in
 // every part.
 func plantedKafka(t *testing.T) (address string) {
 	cluster, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(1, "orders"))

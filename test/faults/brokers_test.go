@@ -68,7 +68,7 @@ func newKafka(t *testing.T) *server {
 	return s
 }
 
-// fillKafka makes a topic of five messages of which a group without members committed some.
+// fillKafka makes a topic of five messages. A group that no longer has members committed some.
 func fillKafka(addr string, config *sarama.Config, topic string, committed int64) error {
 	client, err := sarama.NewClient([]string{addr}, config)
 	if err != nil {

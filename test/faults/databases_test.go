@@ -77,7 +77,7 @@ func run(t *testing.T, db *sql.DB, statements ...string) {
 	}
 }
 
-// outbox is what lostorder is told to watch.
+// outbox adds what lostorder watches to its config.
 func (p *postgres) outbox(c settings, url string) {
 	c.add("databases", "name: postgres", fmt.Sprintf("url: %q", url), "statement_timeout: 1s", "connect_timeout: 1s")
 	c.add("outboxes", "name: relay", "database: postgres", "table: outbox", "columns: {published_at: published_at}", "max_age: 10s", schedule())
