@@ -1,9 +1,8 @@
 package orders
 
 import (
-	"bytes"
+	"context"
 	"crypto/sha256"
-	"encoding/gob"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -18,11 +17,8 @@ import (
 // changes. After a crash, what is missing from it is read again.
 const saveEvery = time.Minute
 
-// memory is what a lifecycle remembers across a restart. It is written by encoding/gob:
-// keys may be any bytes.
+// memory is what a lifecycle remembers across a restart.
 type memory struct {
-	Config         string         // of the lifecycle that it belongs to
-	Saved          signal.Instant // on the clock of the database
 	FirstSeen      firstSeen
 	UndeclaredSeen firstSeen
 	Searched       signal.Instant // when duplicates were searched last
@@ -39,10 +35,6 @@ func (c *Config) fingerprint() string {
 	return hex.EncodeToString(hash.Sum(nil))
 }
 
-// Recall takes what the lifecycle remembered before a restart. The first reading uses it,
-// for it knows the clock of the database.
-func (r *reader) Recall(text []byte) { r.recalled = text }
-
 // Remember returns what the lifecycle remembers: at once when a conflict was found or
 // ended, and else from time to time.
 func (r *reader) Remember(last bool) ([]byte, error) {
@@ -50,7 +42,7 @@ func (r *reader) Remember(last bool) ([]byte, error) {
 	if !r.readAt.Known() || !last && !changed && r.readAt.Sub(r.savedAt) < r.saveEvery() {
 		return nil, nil
 	}
-	m := memory{Config: r.config.fingerprint(), Saved: r.readAt, FirstSeen: r.firstSeen, UndeclaredSeen: r.undeclaredSeen}
+	m := memory{FirstSeen: r.firstSeen, UndeclaredSeen: r.undeclaredSeen}
 	if r.duplicates != nil {
 		m.Searched = r.duplicates.searched
 	}
@@ -59,11 +51,7 @@ func (r *reader) Remember(last bool) ([]byte, error) {
 		r.history.conflicts.changed = false
 	}
 	r.savedAt = r.readAt
-	var text bytes.Buffer
-	if err := gob.NewEncoder(&text).Encode(&m); err != nil {
-		return nil, fmt.Errorf("encode what lifecycle %s remembers: %w", r.config.Name, err)
-	}
-	return text.Bytes(), nil
+	return r.Encode(r.config.fingerprint(), r.readAt, m)
 }
 
 // saveEvery is short where the shortest limit is: an order that is overdue must not look
@@ -78,46 +66,49 @@ func (r *reader) saveEvery() time.Duration {
 	return every
 }
 
-// restore continues from what the lifecycle remembered, once.
-func (r *reader) restore(in *database.Reading) {
-	text := r.recalled
-	r.recalled = nil
-	if text == nil {
+// resume continues from what the lifecycle remembered, in the first reading after a restart.
+func (r *reader) resume(now signal.Instant) {
+	m, ok := r.Resume(r.config.fingerprint(), now, func(m *memory) error {
+		later := now.Add(dialect.ClockTolerance)
+		if m.Searched > later || m.History != nil && m.History.Last > later {
+			return errors.New("a part of it is from the future")
+		}
+		return nil
+	}, r.log)
+	if !ok {
 		return
 	}
-	m, err := decodeMemory(text, r.config.fingerprint(), in.Now())
-	if err != nil {
-		r.log.Warn("what the lifecycle remembered is ignored", "err", err)
-		return
-	}
-	r.firstSeen, r.undeclaredSeen, r.resumed = m.FirstSeen, m.UndeclaredSeen, true
+	r.firstSeen, r.undeclaredSeen = m.FirstSeen, m.UndeclaredSeen
 	if r.duplicates != nil {
-		r.duplicates.resume(m.Searched, in.Now())
+		r.duplicates.resume(m.Searched, now)
 	}
 	if r.history != nil && m.History != nil {
 		r.history.resume(m.History)
 	}
-	r.log.Info("lifecycle resumed", "saved", m.Saved.Time())
 }
 
-func decodeMemory(text []byte, config string, now signal.Instant) (m memory, err error) {
-	if err := gob.NewDecoder(bytes.NewReader(text)).Decode(&m); err != nil {
-		return m, errors.New("it is damaged") // the error may hold a part of it
+// follow reads whose data the database shows, and forgets what is not known of it.
+func (r *reader) follow(ctx context.Context, in *database.Reading, report *signal.Report) error {
+	origin, err := in.Origin(ctx)
+	if err != nil {
+		return err
 	}
-	later := now.Add(dialect.ClockTolerance)
-	switch {
-	case m.Config != config:
-		return m, errors.New("the lifecycle had another configuration")
-	case m.Saved > later || m.Searched > later || m.History != nil && m.History.Last > later:
-		return m, errors.New("it is from the future: the clock of the database was set back, or the database is another one")
+	switch r.Follow(report, r.log, origin) {
+	case signal.Replaced:
+		r.forget()
+	case signal.Rewound:
+		// Orders will come into their states again. Where they are in the history is compared
+		// with all of their transitions before it counts.
+		r.firstSeen, r.undeclaredSeen = nil, nil
 	}
-	return m, nil
+	return nil
 }
 
 // historyMemory is what a history remembers: up to where it was read, the rows after that
 // which were read, where orders are, and those with a conflict.
 type historyMemory struct {
 	Position  *database.Place
+	Oldest    *database.Place // the first row of a young history, while there is no position
 	Last      signal.Instant
 	Recent    []recentMemory
 	Tracks    []trackMemory
@@ -143,7 +134,7 @@ func (h *historyReader) remember() *historyMemory {
 	if !h.started {
 		return nil
 	}
-	m := &historyMemory{Position: h.position, Last: h.last, Queue: h.conflicts.queue, Conflicts: map[string]signal.ConflictKind{}}
+	m := &historyMemory{Position: h.position, Oldest: h.oldest, Last: h.last, Queue: h.conflicts.queue, Conflicts: map[string]signal.ConflictKind{}}
 	for _, row := range h.recent {
 		m.Recent = append(m.Recent, recentMemory{row.place, row.at})
 	}
@@ -161,7 +152,7 @@ func (h *historyReader) remember() *historyMemory {
 // resume continues where the history was read before a restart. A conflict that was known
 // is read again before it is reported.
 func (h *historyReader) resume(m *historyMemory) {
-	h.started, h.position, h.last = true, m.Position, m.Last
+	h.started, h.position, h.oldest, h.last = true, m.Position, m.Oldest, m.Last
 	for _, row := range m.Recent {
 		h.recent = append(h.recent, recentRow{row.Place, row.At})
 		h.seen[row.Place] = true

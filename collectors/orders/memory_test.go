@@ -92,7 +92,7 @@ func TestHistoryIsReadOnAfterARestart(t *testing.T) {
 				t.Errorf("%s: the second reading confirms %q", name, confirmed)
 			}
 			next.end()
-			if !strings.Contains(next.log.String(), "lifecycle resumed") {
+			if !strings.Contains(next.log.String(), "target resumed") {
 				t.Errorf("%s: log: %s", name, next.log)
 			}
 		}
@@ -160,8 +160,8 @@ func TestUselessMemoryOfALifecycleIsIgnored(t *testing.T) {
 	}{
 		"it is damaged":                      {text, []byte("not a memory"), "it is damaged"},
 		"it is cut off":                      {text, memory.Kept[id][:len(memory.Kept[id])/2], "it is damaged"},
-		"the lifecycle had other states":     {strings.Replace(text, "max: 5m", "max: 6m", 1), memory.Kept[id], "the lifecycle had another configuration"},
-		"the lifecycle was of another table": {strings.Replace(text, "table: orders", "table: main.orders", 1), memory.Kept[id], "the lifecycle had another configuration"},
+		"the lifecycle had other states":     {strings.Replace(text, "max: 5m", "max: 6m", 1), memory.Kept[id], "it is of another configuration"},
+		"the lifecycle was of another table": {strings.Replace(text, "table: orders", "table: main.orders", 1), memory.Kept[id], "it is of another configuration"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := live(t, tc.text, &collectortest.Memory{Kept: map[signal.TargetID][]byte{id: tc.memory}})

@@ -8,12 +8,14 @@ import (
 	"slices"
 	"time"
 
+	"github.com/lostorder/lostorder/collectors"
 	"github.com/lostorder/lostorder/internal/database"
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
 // reader reads one lifecycle.
 type reader struct {
+	collectors.Recollection[memory]
 	config Config
 	graph  *graph
 	db     *database.DB
@@ -26,15 +28,20 @@ type reader struct {
 	undeclaredSeen firstSeen
 	table          *table // as found by the last reading
 
-	log      *slog.Logger
-	recalled []byte         // what the lifecycle remembered, before the first reading
-	resumed  bool           // it continues from there
-	readAt   signal.Instant // the last reading, on the clock of the database
-	savedAt  signal.Instant // the last one that was remembered
+	log     *slog.Logger
+	readAt  signal.Instant // the last reading, on the clock of the database
+	savedAt signal.Instant // the last one that was remembered
 }
 
 func open(s setup, log *slog.Logger) *reader {
 	r := &reader{config: s.Lifecycle, graph: newGraph(&s.Lifecycle), db: database.Open(s.Database), log: log}
+	r.forget()
+	return r
+}
+
+// forget begins without any knowledge of the database.
+func (r *reader) forget() {
+	r.firstSeen, r.undeclaredSeen = nil, nil
 	if r.config.History != nil {
 		r.history = newHistoryReader(&r.config, r.graph, r.stateOf)
 	}
@@ -44,7 +51,6 @@ func open(s setup, log *slog.Logger) *reader {
 	if r.config.Histogram != nil {
 		r.histogram = &histogram{config: r.config.Histogram}
 	}
-	return r
 }
 
 // Close ends the connection.
@@ -65,7 +71,10 @@ func (r *reader) Read(ctx context.Context, report *signal.Report) error {
 			return err
 		}
 		r.table = t
-		r.restore(in)
+		r.resume(in.Now())
+		if err := r.follow(ctx, in, report); err != nil {
+			return err
+		}
 		r.readAt = in.Now()
 		return r.read(ctx, in, t, report)
 	})
@@ -102,7 +111,7 @@ func (r *reader) read(ctx context.Context, in *database.Reading, t *table, repor
 	report.Warnings = append(report.Warnings, r.valueOrders(ctx, in, t, &l)...)
 
 	err = database.Join(errs...)
-	report.Recalled = r.resumed && (r.history == nil || len(r.history.conflicts.recalled) == 0)
+	report.Recalled = r.Resumed && (r.history == nil || len(r.history.conflicts.recalled) == 0)
 	if known(&l) {
 		report.Lifecycles = append(report.Lifecycles, l)
 	}

@@ -1,11 +1,9 @@
 package outbox
 
 import (
-	"bytes"
+	"context"
 	"crypto/sha256"
-	"encoding/gob"
 	"encoding/hex"
-	"errors"
 	"fmt"
 
 	"github.com/lostorder/lostorder/internal/database"
@@ -14,12 +12,8 @@ import (
 )
 
 // keptMemory is what an outbox remembers across a restart: the numbers that had no row when
-// the relay passed them, the rows that it skipped, and how far its log was read. It is
-// written by encoding/gob.
+// the relay passed them, the rows that it skipped, and how far its log was read.
 type keptMemory struct {
-	Config string         // of the outbox that it belongs to
-	Saved  signal.Instant // on the clock of the database
-
 	Started            bool
 	Position           int64
 	Gaps               []keptGap
@@ -57,10 +51,6 @@ func (c *Config) fingerprint() string {
 	return hex.EncodeToString(hash.Sum(nil))
 }
 
-// Recall takes what the outbox remembered before a restart. The first reading uses it, for
-// it knows the clock of the database.
-func (r *reader) Recall(text []byte) { r.recalled = text }
-
 // Remember returns what the outbox remembers. It is small, and what the relay passed until
 // the next reading depends on it.
 func (r *reader) Remember(bool) ([]byte, error) {
@@ -69,7 +59,6 @@ func (r *reader) Remember(bool) ([]byte, error) {
 	}
 	s, lag, b := &r.known.skips, &r.known.lag, &r.known.binlog
 	m := keptMemory{
-		Config: r.config.fingerprint(), Saved: r.readAt,
 		Started: s.started, Position: s.position, Skipped: s.skipped, Unmarked: s.unmarked, Unchecked: s.unchecked, Dropped: s.dropped,
 		SlotSeen: lag.seen,
 	}
@@ -82,26 +71,15 @@ func (r *reader) Remember(bool) ([]byte, error) {
 	if r.config.BinlogUser != "" {
 		m.Binlog = &keptBinlog{b.server, b.last, b.written, b.received, b.seen, b.away}
 	}
-	var text bytes.Buffer
-	if err := gob.NewEncoder(&text).Encode(&m); err != nil {
-		return nil, fmt.Errorf("encode what outbox %s remembers: %w", r.config.Name, err)
-	}
-	return text.Bytes(), nil
+	return r.Encode(r.config.fingerprint(), r.readAt, m)
 }
 
-// restore continues from what the outbox remembered, once.
-func (r *reader) restore(in *database.Reading) {
-	text := r.recalled
-	r.recalled = nil
-	if text == nil {
+// resume continues from what the outbox remembered, in the first reading after a restart.
+func (r *reader) resume(now signal.Instant) {
+	m, ok := r.Resume(r.config.fingerprint(), now, func(*keptMemory) error { return nil }, r.log)
+	if !ok {
 		return
 	}
-	m, err := decodeMemory(text, r.config.fingerprint(), in.Now())
-	if err != nil {
-		r.log.Warn("what the outbox remembered is ignored", "err", err)
-		return
-	}
-	r.resumed = true
 	s := &r.known.skips
 	s.started, s.position, s.unchecked, s.dropped = m.Started, m.Position, m.Unchecked, m.Dropped
 	s.skipped, s.unmarked = m.Skipped[:min(len(m.Skipped), maxGaps)], m.Unmarked
@@ -115,18 +93,28 @@ func (r *reader) restore(in *database.Reading) {
 	if b := m.Binlog; b != nil {
 		r.known.binlog = binlogTracker{b.Server, b.Last, b.Written, b.Received, b.Seen, b.Away}
 	}
-	r.log.Info("outbox resumed", "saved", m.Saved.Time())
 }
 
-func decodeMemory(text []byte, config string, now signal.Instant) (m keptMemory, err error) {
-	if err := gob.NewDecoder(bytes.NewReader(text)).Decode(&m); err != nil {
-		return m, errors.New("it is damaged") // the error may hold a part of it
+// follow reads whose data the database shows, and forgets what is not known of it.
+func (r *reader) follow(ctx context.Context, in *database.Reading, report *signal.Report) error {
+	origin, err := in.Origin(ctx)
+	if err != nil {
+		return err
 	}
-	switch {
-	case m.Config != config:
-		return m, errors.New("the outbox had another configuration")
-	case m.Saved > now.Add(dialect.ClockTolerance):
-		return m, errors.New("it is from the future: the clock of the database was set back, or the database is another one")
+	switch r.Follow(report, r.log, origin) {
+	case signal.Replaced:
+		*r.known = memory{}
+	case signal.Rewound:
+		r.known.rewind()
 	}
-	return m, nil
+	return nil
+}
+
+// rewind forgets what is not true of an earlier state of the database: other rows get the
+// numbers that are free there, and the log is written again from there. Rows that the relay
+// skipped before that are still skipped.
+func (m *memory) rewind() {
+	m.skips = skipTracker{skipped: m.skips.skipped}
+	m.lag.unconfirmed = nil
+	m.binlog.received = signal.Unknown
 }

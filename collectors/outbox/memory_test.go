@@ -78,7 +78,7 @@ func TestRowThatARelaySkippedBeforeOrDuringADowntimeIsFound(t *testing.T) {
 		for found := 0; found < 2; {
 			found = len(whole(t, next()).Skipped.Rows)
 		}
-		if log := end(); !strings.Contains(log, "outbox resumed") {
+		if log := end(); !strings.Contains(log, "target resumed") {
 			t.Errorf("log: %s", log)
 		}
 	})
@@ -101,7 +101,7 @@ func TestUselessMemoryOfAnOutboxIsIgnored(t *testing.T) {
 		memory     []byte
 	}{
 		"it is damaged":              {text, "it is damaged", []byte("no memory")},
-		"the outbox was another one": {strings.Replace(text, "table: outbox", "table: main.outbox", 1), "the outbox had another configuration", memory.Kept[id]},
+		"the outbox was another one": {strings.Replace(text, "table: outbox", "table: main.outbox", 1), "it is of another configuration", memory.Kept[id]},
 	} {
 		t.Run(name, func(t *testing.T) {
 			next, end := live(t, tc.text, &collectortest.Memory{Kept: map[signal.TargetID][]byte{id: tc.memory}})

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/lostorder/lostorder/collectors"
 	"github.com/lostorder/lostorder/internal/database"
 	"github.com/lostorder/lostorder/internal/signal"
 	"github.com/lostorder/lostorder/internal/span"
@@ -15,6 +16,7 @@ import (
 
 // reader reads one outbox.
 type reader struct {
+	collectors.Recollection[keptMemory]
 	config Config
 	preset preset
 	db     *database.DB
@@ -23,10 +25,8 @@ type reader struct {
 	inserted *database.Table
 	known    *memory
 
-	log      *slog.Logger
-	recalled []byte         // what the outbox remembered, before the first reading
-	resumed  bool           // it continues from there
-	readAt   signal.Instant // the last reading, on the clock of the database
+	log    *slog.Logger
+	readAt signal.Instant // the last reading, on the clock of the database
 }
 
 // memory is what the readings of an outbox remember. It outlives a connection.
@@ -50,9 +50,12 @@ func (r *reader) Read(ctx context.Context, report *signal.Report) error {
 		if w := in.Clock().Warning(r.db.Name()); w != "" {
 			report.Warnings = append(report.Warnings, w)
 		}
-		r.restore(in)
+		r.resume(in.Now())
+		if err := r.follow(ctx, in, report); err != nil {
+			return err
+		}
 		r.readAt = in.Now()
-		report.Recalled = r.resumed
+		report.Recalled = r.Resumed
 		defer func() {
 			report.Warnings = append(report.Warnings, in.Warnings()...)
 			report.Remedies = signal.MergeRemedies(report.Remedies, in.Remedies())

@@ -56,6 +56,9 @@ type skipTracker struct {
 
 // rewind follows a relay to an earlier position. It reads everything beyond that again.
 func (s *skipTracker) rewind(position int64) {
+	if !s.started { // nothing is known, but rows that were skipped before a backup was restored
+		s.skipped = slices.DeleteFunc(s.skipped, func(row signal.SkippedRow) bool { return row.Sequence > position })
+	}
 	if s.started && position < s.position {
 		s.position = position
 		s.gaps = slices.DeleteFunc(s.gaps, func(g gap) bool { return g.number > position })
@@ -81,8 +84,9 @@ func (s *skipTracker) tracked() []int64 {
 // rows record their publication.
 func (s *skipTracker) update(rows map[int64]signal.SkippedRow, marked bool, now signal.Instant) {
 	s.skipped = slices.DeleteFunc(s.skipped, func(row signal.SkippedRow) bool {
-		_, present := rows[row.Sequence]
-		return !present || !marked && now.Sub(row.FirstSeen) > skippedFor
+		found, present := rows[row.Sequence]
+		another := present && (found.Key != row.Key || found.Order.ID != row.Order.ID) // since a backup was restored
+		return !present || another || !marked && now.Sub(row.FirstSeen) > skippedFor
 	})
 	s.gaps = slices.DeleteFunc(s.gaps, func(g gap) bool {
 		row, present := rows[g.number]

@@ -8,6 +8,7 @@ import (
 
 	"github.com/robfig/cron/v3"
 
+	"github.com/lostorder/lostorder/collectors"
 	"github.com/lostorder/lostorder/internal/database"
 	"github.com/lostorder/lostorder/internal/privacy"
 	"github.com/lostorder/lostorder/internal/signal"
@@ -15,6 +16,7 @@ import (
 
 // reader makes one check.
 type reader struct {
+	collectors.Recollection[state]
 	config Config
 	veil   *privacy.Veil
 	log    *slog.Logger
@@ -31,10 +33,8 @@ type reader struct {
 	grace     time.Duration // how long a mismatch may last
 	compared  int64
 	listed    int64
-	restored  bool   // restore has run
-	kept      bool   // state.dir keeps what the check remembers
-	memory    []byte // what it remembered, before restore
-	resumed   bool   // it continues from there
+	restored  bool // restore has run
+	kept      bool // state.dir keeps what the check remembers
 	readings  int
 	saved     time.Time // when the state was last written
 	unsaved   error     // why the state could not be written
@@ -88,6 +88,7 @@ func (r *reader) Read(ctx context.Context, report *signal.Report) error {
 		return err
 	}
 	r.restore(ctx)
+	r.trace(report)
 	r.readings++
 	// Each step works without the others: if one lacks an index, the reading is
 	// incomplete and not empty.
@@ -107,7 +108,7 @@ func (r *reader) Read(ctx context.Context, report *signal.Report) error {
 		warn(fmt.Sprintf("lostorder cannot write state_file, so that a restart begins a new pass: %v; give lostorder the right to write to its folder", r.unsaved))
 	}
 	report.Reconciliations = append(report.Reconciliations, r.reading())
-	report.Recalled = r.resumed && len(r.suspects.recalled) == 0
+	report.Recalled = r.Resumed && len(r.suspects.recalled) == 0
 	if err := database.Join(errs...); err != nil {
 		return fmt.Errorf("compare %s with %s: %w", r.config.Left.Table, r.config.Right.Table, err)
 	}

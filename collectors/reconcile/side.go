@@ -20,6 +20,7 @@ type side struct {
 	keyed  *compare.Rows
 	order  []dialect.Form // the forms of its key
 	clock  database.Clock // as of the beginning of the reading
+	origin signal.Origin  // whose data the database shows
 	// remedies are what to do about the warnings of the reading.
 	remedies []signal.Remedy
 	// timeless marks the values that are not timestamps.
@@ -45,7 +46,12 @@ func (s *side) find(ctx context.Context, warn func(string)) error {
 			}
 			s.remedies = r.Remedies()
 		}()
-		return s.describe(ctx, r)
+		if err := s.describe(ctx, r); err != nil {
+			return err
+		}
+		origin, err := r.Origin(ctx)
+		s.origin = origin
+		return err
 	})
 }
 

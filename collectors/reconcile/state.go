@@ -76,7 +76,10 @@ func (r *reader) fingerprint() string {
 
 // Recall takes what the check remembered before a restart. It is decoded by the first
 // reading, which knows the columns.
-func (r *reader) Recall(memory []byte) { r.kept, r.memory = true, memory }
+func (r *reader) Recall(memory []byte) {
+	r.kept = true
+	r.Recollection.Recall(memory)
+}
 
 // Remember returns what the check remembers: at once when a mismatch was confirmed or
 // ended, and else from time to time.
@@ -86,22 +89,26 @@ func (r *reader) Remember(last bool) ([]byte, error) {
 		return nil, nil
 	}
 	r.saved, r.suspects.changed = now, false
-	return r.encode(now)
+	return r.Encode(r.fingerprint(), signal.InstantOf(now), r.known(now))
 }
 
 // read returns what the check remembered: its memory, or the file that had this purpose
-// before.
-func (r *reader) read() (s state, from string, err error) {
-	if r.memory != nil {
-		s, err = r.decode(r.memory)
-		r.memory = nil
-		return s, "state.dir", err
+// before; false where there is nothing, or nothing of use.
+func (r *reader) read() (s state, from string, ok bool) {
+	if r.Recalled() || r.config.StateFile == "" {
+		s, ok = r.Resume(r.fingerprint(), signal.InstantOf(time.Now()), r.validate, r.log)
+		return s, "state.dir", ok
 	}
-	if r.config.StateFile == "" {
-		return s, "", fs.ErrNotExist
+	s, err := r.load()
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		r.ignored("all of it: a new pass begins", r.config.StateFile, err)
 	}
-	s, err = r.load()
-	return s, r.config.StateFile, err
+	return s, r.config.StateFile, err == nil
+}
+
+// ignored logs what of the memory is of no use.
+func (r *reader) ignored(what, from string, err error) {
+	r.log.Warn("part of what the check remembered is ignored", "ignored", what, "from", from, "err", err)
 }
 
 // deprecated says what becomes of the state file.
@@ -124,15 +131,8 @@ func (r *reader) restore(ctx context.Context) {
 	}
 	r.restored, r.saved = true, time.Now()
 	r.deprecated()
-	s, from, err := r.read()
-	if errors.Is(err, fs.ErrNotExist) {
-		return
-	}
-	ignored := func(what string, err error) {
-		r.log.Warn("part of what the check remembered is ignored", "ignored", what, "from", from, "err", err)
-	}
-	if err != nil {
-		ignored("all of it: a new pass begins", err)
+	s, from, ok := r.read()
+	if !ok {
 		return
 	}
 	r.pass = pass{
@@ -144,7 +144,7 @@ func (r *reader) restore(ctx context.Context) {
 	for role := range s.Marks {
 		position := compare.PositionOf(s.Marks[role])
 		if err := r.checkPosition(ctx, r.sides[role], position); err != nil {
-			ignored("a position: only the latest rows are compared", err)
+			r.ignored("a position: only the latest rows are compared", from, err)
 			continue
 		}
 		r.followers[role].last = position
@@ -157,7 +157,6 @@ func (r *reader) restore(ctx context.Context) {
 			r.suspects.recalled[c.Key.ID()] = true
 		}
 	}
-	r.resumed = from == "state.dir"
 	r.log.Info("pass resumed", "from", from, "saved", s.Saved, "compared", s.Round.Rows, "differed", len(s.Suspects))
 }
 
@@ -196,8 +195,11 @@ func (r *reader) save(now time.Time) error {
 		renameio.WithTempDir(filepath.Dir(r.config.StateFile)), renameio.WithStaticPermissions(0o600))
 }
 
-// encode writes the position of the check and its mismatches.
-func (r *reader) encode(now time.Time) ([]byte, error) {
+// encode writes the state file.
+func (r *reader) encode(now time.Time) ([]byte, error) { return json.Marshal(r.known(now)) }
+
+// known is the position of the check, and its mismatches.
+func (r *reader) known(now time.Time) state {
 	s := state{
 		Check: r.fingerprint(), Saved: now.UTC(),
 		Round: roundState{
@@ -212,5 +214,20 @@ func (r *reader) encode(now time.Time) ([]byte, error) {
 	for _, c := range r.suspects.all {
 		s.Suspects = append(s.Suspects, suspectState{c.key, c.found.kind, c.found.detail, c.found.since, c.found.trace, c.first, !c.confirmed.IsZero()})
 	}
-	return json.Marshal(s)
+	return s
+}
+
+// trace takes whose data the databases show. Of other databases nothing is known. After a
+// backup was restored, what differed is compared again before it counts.
+func (r *reader) trace(report *signal.Report) {
+	var origins []signal.Origin
+	for _, s := range r.sides {
+		if s != nil {
+			origins = append(origins, s.origin)
+		}
+	}
+	if r.Follow(report, r.log, origins...) == signal.Replaced {
+		r.pass, r.scattered, r.empty, r.followers = pass{}, false, [2]bool{}, [2]follower{}
+		r.suspects = suspects{all: map[string]*suspect{}, recalled: map[string]bool{}}
+	}
 }

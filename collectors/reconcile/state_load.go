@@ -39,7 +39,7 @@ func (r *reader) load() (s state, err error) {
 	return r.decode(text)
 }
 
-// decode reads what a check remembered.
+// decode reads a state file.
 func (r *reader) decode(text []byte) (s state, err error) {
 	if err := json.Unmarshal(text, &s); err != nil {
 		return s, errors.New("it is no state of a check") // the error of the decoder may hold a key
@@ -47,7 +47,12 @@ func (r *reader) decode(text []byte) (s state, err error) {
 	if s.Check != r.fingerprint() {
 		return s, errors.New("it belongs to another check, or to this check with an earlier configuration")
 	}
-	return s, s.validate(len(r.sides[left].keyed.Key), r.config, time.Now())
+	return s, r.validate(&s)
+}
+
+// validate returns what in a state cannot be right.
+func (r *reader) validate(s *state) error {
+	return s.validate(len(r.sides[left].keyed.Key), r.config, time.Now())
 }
 
 // validate returns what in a state cannot be right.

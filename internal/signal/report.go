@@ -25,6 +25,9 @@ type Report struct {
 	// Identity identifies the target itself, where it has one, such as a cluster id.
 	// When it changes, another target has replaced it.
 	Identity string
+	// Rewound: the target has lost writes since the last reading, because a backup was restored
+	// or a replica that was behind was promoted.
+	Rewound bool
 	// Labels are those of the config for all findings of the target.
 	Labels Labels
 

@@ -160,6 +160,11 @@ func (w *Watch) checkIdentity(r *signal.Report) (changes []detect.Change) {
 	if r.Empty() && !r.Complete() {
 		return nil
 	}
+	if r.Rewound {
+		w.log.Warn("the target has fewer writes than at the last reading, because a backup was restored or a replica that was behind was promoted; what depends on them is forgotten",
+			"collector", r.Collector, "target", r.Target, "identity", r.Identity)
+		w.countDropped(DroppedIdentity)
+	}
 	before := w.before[r.TargetID]
 	w.dirty[r.TargetID] = true
 	w.read[r.TargetID] = TargetMemory{ID: r.TargetID, Identity: cmp.Or(r.Identity, w.read[r.TargetID].Identity, before.Identity), At: r.At}

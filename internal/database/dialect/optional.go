@@ -59,6 +59,11 @@ type Hider interface {
 	Absent(t *Table) bool
 }
 
+// Origins is a dialect that tells every user whose data it shows.
+type Origins interface {
+	Origin(ctx context.Context, tx Tx) (signal.Origin, error)
+}
+
 // Horizon is where the transactions of a database stand: those below Ended have all ended,
 // and those from Begun on had not begun.
 type Horizon struct{ Ended, Begun int64 }

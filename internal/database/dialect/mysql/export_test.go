@@ -40,3 +40,9 @@ func ExplainError(err error) string {
 
 // ColumnsOf is columnsOf.
 var ColumnsOf = columnsOf
+
+// GTIDSets and GTIDPositions are gtidSets and gtidPositions.
+var (
+	GTIDSets      = gtidSets
+	GTIDPositions = gtidPositions
+)
