@@ -14,7 +14,7 @@ import (
 )
 
 // Recollection is what the reader of a database remembers across a restart, as values of K,
-// and what says whether it can be believed: of which config it is, of which data, and of when.
+// and what says whether it can be believed: the config, the data and the moment that it belongs to.
 // Readers embed it. It is written by encoding/gob: keys may be any bytes.
 type Recollection[K any] struct {
 	Databases []signal.Lineage // that the reader reads, in its order

@@ -13,6 +13,7 @@ import (
 // nodeMetrics are the metrics of a node, summed over all its queues.
 type nodeMetrics struct {
 	name, version string
+	uptime        time.Duration // 0 where it is unknown
 	losses        map[lossKey]signal.Count
 	alarms        map[string]bool
 }
@@ -70,6 +71,10 @@ func (r *reader) readNode(ctx context.Context, address string) (*nodeMetrics, er
 			n.name = s.label("rabbitmq_node")
 		case "build_info":
 			n.version = s.label("rabbitmq_version")
+		case "erlang_uptime_seconds":
+			v, ok := s.value()
+			n.uptime = time.Duration(v * float64(time.Second))
+			return ok
 		case "alarms_memory_used_watermark":
 			v, ok := s.value()
 			n.alarms[memory] = v > 0
@@ -100,7 +105,7 @@ func (r *reader) readNode(ctx context.Context, address string) (*nodeMetrics, er
 func (r *reader) lossesOf(n *nodeMetrics) []signal.BrokerLoss {
 	var losses []signal.BrokerLoss
 	for key, count := range n.losses {
-		losses = append(losses, signal.BrokerLoss{System: signal.RabbitMQ, Cluster: r.config.Name, Node: n.name, Reason: key.reason, QueueType: key.queueType, Messages: count})
+		losses = append(losses, signal.BrokerLoss{System: signal.RabbitMQ, Cluster: r.config.Name, Node: n.name, Reason: key.reason, QueueType: key.queueType, Messages: count, Uptime: n.uptime})
 	}
 	slices.SortFunc(losses, func(a, b signal.BrokerLoss) int {
 		return cmp.Or(cmp.Compare(a.Reason, b.Reason), cmp.Compare(a.QueueType, b.QueueType))

@@ -88,7 +88,7 @@ func TestRealDatabaseOfAnotherShopIsAnother(t *testing.T) {
 	})
 }
 
-// TestRealPostgresWithoutTheRightToItsIdentifier: some operators take it from everybody.
+// TestRealPostgresWithoutTheRightToItsIdentifier: some operators revoke it.
 func TestRealPostgresWithoutTheRightToItsIdentifier(t *testing.T) {
 	s := databasetest.Postgres(t)
 	before := originOf(t, s.URL)

@@ -32,6 +32,14 @@ func incarnated(id string, r signal.Report) signal.Report {
 	return r
 }
 
+// running is a reading of nodes that have been running for a while.
+func running(uptime time.Duration, r signal.Report) signal.Report {
+	for i := range r.Losses {
+		r.Losses[i].Uptime = uptime
+	}
+	return r
+}
+
 // withoutDLQs is a reading of queues that need no dead letter queues.
 func withoutDLQs(r signal.Report) signal.Report {
 	for i := range r.Queues {
@@ -110,6 +118,19 @@ func TestWhatHappenedDuringADowntimeIsReported(t *testing.T) {
 				})
 			},
 			found: signal.MessageLost, count: 5, fact: "reason expired (5)",
+		},
+		"a node restarted, and counts more losses than it did before": {
+			before: func(s *script) {
+				s.steady(func() signal.Report {
+					return running(time.Hour, withoutDLQs(expired(7, dropping("orders", 100, 90, 10), dropping("mails", 50, 50, 0))))
+				})
+			},
+			after: func(s *script) {
+				s.play(time.Minute, func(i int) signal.Report {
+					return running(downtime/2+time.Duration(i)*interval, withoutDLQs(expired(12, dropping("orders", 12, 0, 0), dropping("mails", 0, 0, 0))))
+				})
+			},
+			found: signal.MessageLost, count: 12, fact: "reason expired (12)",
 		},
 		"a relay skipped a row": {
 			before: func(s *script) { s.steady(func() signal.Report { return passing("9") }) },

@@ -41,7 +41,8 @@ type targetMemory struct {
 	deletions map[signal.QueueID]*deletion
 	expiries  []Expiry // of message_expiring, at the last reading
 
-	before []partition // of the queue that is being observed; kept to be used again
+	before   []partition // of the queue that is being observed; kept to be used again
+	outdated []Outdated  // since Outdated was called
 }
 
 func newTargetMemory(at signal.Instant) *targetMemory {

@@ -20,6 +20,7 @@ type broker struct {
 // brokerMemory is what message_lost remembers of the losses that a cluster counts.
 type brokerMemory struct {
 	Broker   broker
+	At       signal.Instant                     // of the last reading
 	Counters map[string]map[string]signal.Count // by node, and by reason and type of queue
 	Pending  []brokerLost                       // not assigned to a queue yet
 	Lost     map[LossReason]*lossCount
@@ -52,8 +53,8 @@ func brokerPresence(v *view, s signal.Subject) presence {
 }
 
 // observe takes a counter. A counter that is seen for the first time does not show since
-// when it counts. One that fell restarted with its node, and all of it is new.
-func (b *brokerMemory) observe(l *signal.BrokerLoss, at signal.Instant) {
+// when it counts. One that restarted with its node, or fell, is new as a whole.
+func (b *brokerMemory) observe(l *signal.BrokerLoss, at signal.Instant, restarted bool) {
 	if !l.Messages.Known() {
 		return
 	}
@@ -70,12 +71,18 @@ func (b *brokerMemory) observe(l *signal.BrokerLoss, at signal.Instant) {
 	if !known {
 		return
 	}
-	if l.Messages < before {
+	if restarted || l.Messages < before {
 		before = 0
 	}
 	if n := int64(l.Messages - before); n > 0 {
 		b.Pending = append(b.Pending, brokerLost{Node: l.Node, Reason: reason, Messages: n, At: at, QueueType: l.QueueType})
 	}
+}
+
+// restarted reports whether a node has been running for less time than has passed since the
+// last reading. Both are durations: a clock that is set shifts neither much.
+func (b *brokerMemory) restarted(l *signal.BrokerLoss, at signal.Instant, took time.Duration) bool {
+	return b.At.Known() && b.Counters[l.Node] != nil && l.Uptime > 0 && l.Uptime+took < at.Sub(b.At)
 }
 
 // observeBrokerLosses takes what brokers count as dropped, and assigns it to queues. The
@@ -91,7 +98,14 @@ func observeBrokerLosses(v *view) {
 			b = &brokerMemory{Broker: key, Counters: map[string]map[string]signal.Count{}, Lost: map[LossReason]*lossCount{}}
 			v.memory.brokers[key] = b
 		}
-		b.observe(l, v.at)
+		restarted := b.restarted(l, v.at, r.Duration)
+		if restarted {
+			v.memory.outdate(Outdated{Cause: Restarted, Cluster: l.Cluster, Name: l.Node})
+		}
+		b.observe(l, v.at, restarted)
+	}
+	for i := range r.Losses {
+		v.memory.brokers[broker{r.Losses[i].System, r.Losses[i].Cluster}].At = v.at
 	}
 	for key, b := range v.memory.brokers {
 		// A queue that loses messages for a reason that few queues have is found first: any

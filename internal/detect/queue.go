@@ -44,21 +44,25 @@ type queueReading struct {
 
 // follow drops what is known of the offsets of a queue that was deleted and created again:
 // they say nothing about those of the new one. What was lost before stays lost.
-func (m *queueMemory) follow(incarnation string) {
+func (m *queueMemory) follow(incarnation string) (recreated bool) {
 	if incarnation == "" {
-		return
+		return false
 	}
-	if m.Incarnation != "" && m.Incarnation != incarnation {
+	recreated = m.Incarnation != "" && m.Incarnation != incarnation
+	if recreated {
 		m.Progress, m.Flow, m.Growth, m.Expiring, m.Lateness = progress{}, flow{}, growth{}, expiring{}, lateness{}
 		m.Losses.Settled, m.Losses.Suspects = nil, nil
 	}
 	m.Incarnation = incarnation
+	return recreated
 }
 
 // observeQueue takes the next reading of a queue into the trackers.
 func (m *targetMemory) observeQueue(q *signal.Queue, at signal.Instant, interval time.Duration) queueReading {
 	memory := m.queue(q.QueueID)
-	memory.follow(q.Incarnation)
+	if memory.follow(q.Incarnation) {
+		m.outdate(Outdated{Cause: Recreated, Cluster: q.Cluster, Name: q.Destination})
+	}
 	r := queueReading{
 		Queue: q, memory: memory, at: at, previous: memory.At, interval: interval,
 		rebase: memory.At.Known() && blind(memory.At, at, interval),

@@ -217,6 +217,9 @@ type BrokerLoss struct {
 	// From is a phrase that names what the messages were lost from.
 	From     string
 	Messages Count // counter; it may reset
+	// Uptime is how long the node has been running, and its counters counting; 0 where it is
+	// unknown.
+	Uptime time.Duration
 }
 
 // Alarm is a resource of a broker's node. While the alarm is raised, the resource is

@@ -154,7 +154,7 @@ func (w *Watch) remember(all bool) (m Memory, announce func(), targets []signal.
 	}, targets
 }
 
-// checkIdentity compares the first reading of a target with what was known before a restart.
+// checkIdentity compares a reading of a target with what is known of it, also from before a restart.
 // It is called before the detector observes the report.
 func (w *Watch) checkIdentity(r *signal.Report) (changes []detect.Change) {
 	if r.Empty() && !r.Complete() {
@@ -165,20 +165,33 @@ func (w *Watch) checkIdentity(r *signal.Report) (changes []detect.Change) {
 			"collector", r.Collector, "target", r.Target, "identity", r.Identity)
 		w.countDropped(DroppedIdentity)
 	}
-	before := w.before[r.TargetID]
+	before := cmp.Or(w.read[r.TargetID].Identity, w.before[r.TargetID].Identity)
 	w.dirty[r.TargetID] = true
-	w.read[r.TargetID] = TargetMemory{ID: r.TargetID, Identity: cmp.Or(r.Identity, w.read[r.TargetID].Identity, before.Identity), At: r.At}
+	w.read[r.TargetID] = TargetMemory{ID: r.TargetID, Identity: cmp.Or(r.Identity, before), At: r.At}
 	if r.Identity == "" {
 		return nil
 	}
 	delete(w.before, r.TargetID)
-	if before.Identity == "" || before.Identity == r.Identity {
+	if before == "" || before == r.Identity {
 		return nil
 	}
-	w.log.Warn("another target has replaced the one from before the restart; its memory is dropped", "collector", r.Collector, "target", r.Target,
-		"identity_before", before.Identity, "identity", r.Identity)
+	w.log.Warn("another target has taken the place of the one that is remembered; its memory is dropped", "collector", r.Collector, "target", r.Target,
+		"identity_before", before, "identity", r.Identity)
 	w.countDropped(DroppedIdentity)
 	return w.detector.Forget(r.TargetID, signal.InstantOf(r.At))
+}
+
+// noteOutdated logs of what the memory was dropped, because the reading is about another.
+func (w *Watch) noteOutdated() {
+	for _, o := range w.detector.Outdated() {
+		switch o.Cause {
+		case detect.Recreated:
+			w.log.Warn("a topic was deleted and created again; what was remembered of its offsets is dropped", "collector", o.Target.Collector, "target", o.Target.Target, "topic", o.Name)
+			w.countDropped(DroppedIdentity)
+		case detect.Restarted:
+			w.log.Info("a node has restarted; what was remembered of its counters is dropped", "collector", o.Target.Collector, "target", o.Target.Target, "node", o.Name)
+		}
+	}
 }
 
 func (w *Watch) countDropped(r Reason) {

@@ -141,7 +141,7 @@ func TestMemoryOfAnotherTargetIsDropped(t *testing.T) {
 	if open := second.Snapshot().Open; len(open) > 0 || !slices.Equal(second.keeper.dropped, []watch.Reason{watch.DroppedIdentity}) {
 		t.Errorf("open %+v, dropped %v", open, second.keeper.dropped)
 	}
-	if !strings.Contains(second.log.String(), "another target has replaced the one from before the restart") {
+	if !strings.Contains(second.log.String(), "another target has taken the place of the one that is remembered") {
 		t.Errorf("log: %s", second.log.String())
 	}
 }
@@ -259,5 +259,63 @@ func TestScrapeDoesNotWaitForTheMemoryToBeEncoded(t *testing.T) {
 	})
 	if s := l.Snapshot(); s.Targets[0].Reading != nil {
 		t.Error("the expired reading is still shown")
+	}
+}
+
+// TestMemoryOfWhatIsAnotherNowIsDroppedWithALogLine: for each identity that a part of the memory
+// carries.
+func TestMemoryOfWhatIsAnotherNowIsDroppedWithALogLine(t *testing.T) {
+	topic := func(identity, incarnation string) func(at time.Time) signal.Report {
+		return func(at time.Time) signal.Report {
+			q := signal.NewQueue(signal.QueueID{System: signal.Kafka, Cluster: "main", Destination: "orders", Group: "billing"})
+			q.Incarnation, q.Partitions = incarnation, []signal.Partition{signal.NewPartition(0)}
+			other := q
+			other.Group = "shipping"
+			return signal.Report{TargetID: signal.TargetID{Collector: "kafka", Target: "main"}, Identity: identity, At: at, Interval: time.Second, Queues: []signal.Queue{q, other}}
+		}
+	}
+	node := func(uptime time.Duration) func(at time.Time) signal.Report {
+		return func(at time.Time) signal.Report {
+			q := signal.NewQueue(signal.QueueID{System: signal.RabbitMQ, Cluster: "main", Destination: "orders"})
+			loss := signal.BrokerLoss{System: signal.RabbitMQ, Cluster: "main", Node: "rabbit@a", Reason: "expired", Messages: 1, Uptime: uptime}
+			return signal.Report{TargetID: signal.TargetID{Collector: "rabbitmq", Target: "main"}, Identity: "main", At: at, Interval: time.Second, Queues: []signal.Queue{q}, Losses: []signal.BrokerLoss{loss}}
+		}
+	}
+	outbox := func(identity string, rewound bool) func(at time.Time) signal.Report {
+		return func(at time.Time) signal.Report {
+			return signal.Report{TargetID: signal.TargetID{Collector: "outbox", Target: "orders"}, Identity: identity, Rewound: rewound, At: at, Interval: time.Second, Outboxes: []signal.Outbox{{Name: "orders", Pending: 0}}}
+		}
+	}
+	for name, tc := range map[string]struct {
+		before, after func(at time.Time) signal.Report
+		says          string // in one line of the log
+		dropped       int
+	}{
+		"the same topic":                    {topic("cluster-1", "a"), topic("cluster-1", "a"), "", 0},
+		"another Kafka cluster":             {topic("cluster-1", "a"), topic("cluster-2", "a"), `another target has taken the place of the one that is remembered; its memory is dropped" collector=kafka target=main identity_before=cluster-1 identity=cluster-2`, 1},
+		"a topic that was made again":       {topic("cluster-1", "a"), topic("cluster-1", "b"), `a topic was deleted and created again; what was remembered of its offsets is dropped" collector=kafka target=main topic=orders`, 1},
+		"the same node":                     {node(time.Hour), node(2 * time.Hour), "", 0},
+		"a node that restarted":             {node(time.Hour), node(time.Minute), `a node has restarted; what was remembered of its counters is dropped" collector=rabbitmq target=main node=rabbit@a`, 0},
+		"the same database":                 {outbox("system 1, database 5", false), outbox("system 1, database 5", false), "", 0},
+		"another database server":           {outbox("system 1, database 5", false), outbox("system 2, database 5", false), `another target has taken the place of the one that is remembered; its memory is dropped" collector=outbox target=orders identity_before="system 1, database 5" identity="system 2, database 5"`, 1},
+		"a database from a restored backup": {outbox("system 1, database 5", false), outbox("system 1, database 5", true), `a backup was restored or a replica that was behind was promoted; what depends on them is forgotten" collector=outbox target=orders`, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newClock()
+			first := begin(c, watch.Memory{})
+			first.Report(tc.before(c.time()))
+			memory := first.end()
+			c.pass(time.Hour)
+			second := begin(c, memory)
+			second.Report(tc.after(c.time()))
+			c.pass(time.Second)
+			said := second.log.String()
+			if n := strings.Count(said, "dropped") + strings.Count(said, "forgotten"); tc.says == "" && n > 0 || tc.says != "" && (n != 1 || !strings.Contains(said, tc.says)) {
+				t.Errorf("log: %s", said)
+			}
+			if len(second.keeper.dropped) != tc.dropped || tc.dropped > 0 && second.keeper.dropped[0] != watch.DroppedIdentity {
+				t.Errorf("dropped %v, want %d", second.keeper.dropped, tc.dropped)
+			}
+		})
 	}
 }

@@ -91,6 +91,7 @@ func (w *Watch) take(r signal.Report) []detect.Change {
 	}
 	changes := w.checkIdentity(&r)
 	changes = append(changes, w.detector.Observe(&r)...)
+	w.noteOutdated()
 	w.confirm(&r)
 	w.changed()
 	return w.record(changes)

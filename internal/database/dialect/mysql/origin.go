@@ -15,7 +15,7 @@ const noSuchVariable = 1193
 
 // Origin identifies the server, and the servers whose writes it has: by the global
 // transaction ids, where they are on. MariaDB gives its servers no unique names: they are
-// named by domain and server id, which are 0-1 unless somebody has set them.
+// named by domain and server id, which are 0-1 by default.
 //
 // The log of InnoDB only grows, also where no binary log is written. What is flushed survives
 // a crash. A replica may be another one at the next reading, so that its position says nothing.
