@@ -107,6 +107,12 @@ fuzz: ## Feed each parser with random input, FUZZTIME=10s each
 		sed -nE "s|^func (Fuzz[A-Za-z0-9]*)\(.*|\1 $$(dirname "$$file")|p" "$$file"; \
 	done | xargs -P 2 -L 1 sh -c 'go test -run "^$$" -fuzz "^$$0\$$" -fuzztime $(FUZZTIME) -parallel 1 "$$1" || exit 255'
 
+# A few hundred of them are in every "go test". The files are in memory, because each write is synchronized with the disk.
+.PHONY: crash-test
+crash-test: ## Ten thousand crashes of the decisions, of lostorder while it writes its memory, and torn files
+	TMPDIR=$(if $(wildcard /dev/shm),/dev/shm,/tmp) go test ./internal/detect -run 'ThatCrashes|LosesPower' -rapid.checks=1250 -count=1 -timeout=60m -v
+	TMPDIR=$(if $(wildcard /dev/shm),/dev/shm,/tmp) go test ./internal/state -run CrashAtAnyMoment -rapid.checks=10000 -count=1 -timeout=60m -v
+
 .PHONY: vulncheck
 vulncheck: ## Known vulnerabilities in the code that the program reaches; needs https://vuln.go.dev
 	$(TOOL) govulncheck ./...

@@ -174,3 +174,20 @@ func TestRealQueueDeletedDuringAReadingHidesNoOther(t *testing.T) {
 		}
 	})
 }
+
+// TestRealNodesSayForHowLongTheyHaveBeenRunning: so that a restart of one during a downtime is
+// noticed.
+func TestRealNodesSayForHowLongTheyHaveBeenRunning(t *testing.T) {
+	eachBroker(t, func(_ *testing.T, b *broker) {
+		reader := rabbitmq.NewReader(b.config())
+		defer func() { _ = reader.Close() }()
+		b.await(reader, func(r signal.Report) bool {
+			for _, l := range r.Losses {
+				if l.Uptime < time.Second || l.Uptime > 24*time.Hour {
+					return false
+				}
+			}
+			return len(r.Losses) > 0
+		})
+	})
+}

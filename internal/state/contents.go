@@ -149,7 +149,7 @@ func (w written) difference(m *update, privacy string, keep func(recordID) bool)
 		add(part)
 	}
 	for i := range m.Open {
-		body, err := encodeFinding(&m.Open[i].Finding, m.Open[i].Seen)
+		body, err := encodeFinding(&m.Open[i])
 		if err != nil {
 			return nil, nil, err
 		}
@@ -161,7 +161,7 @@ func (w written) difference(m *update, privacy string, keep func(recordID) bool)
 		if _, known := w[id]; known {
 			continue // it never changes
 		}
-		body, err := encodeFinding(&m.Closed[i], 0)
+		body, err := encodeFinding(&detect.OpenFinding{Finding: m.Closed[i]})
 		if err != nil {
 			return nil, nil, err
 		}

@@ -25,18 +25,20 @@ type findingRecord struct {
 	DecidableAt time.Time         `json:"decidable_at"`
 	DetectedAt  time.Time         `json:"detected_at"`
 	ClosedAt    time.Time         `json:"closed_at,omitzero"`
-	Seen        signal.Instant    `json:"seen,omitempty"` // of an open one
+	Seen        signal.Instant    `json:"seen,omitempty"`  // of an open one
+	Quiet       int               `json:"quiet,omitempty"` // of an open one
 	Evidence    signal.Evidence   `json:"evidence,omitempty"`
 	Labels      signal.Labels     `json:"labels,omitempty"`
 	Amounts     signal.Amounts    `json:"amounts,omitempty"`
 	AmountsOf   signal.Coverage   `json:"amounts_of,omitempty"`
 }
 
-func encodeFinding(f *signal.Finding, seen signal.Instant) ([]byte, error) {
+func encodeFinding(o *detect.OpenFinding) ([]byte, error) {
+	f := &o.Finding
 	return json.Marshal(findingRecord{
 		ID: f.ID, Mode: f.Mode, Severity: f.Severity, Subject: f.Subject, Summary: f.Summary, Collector: f.Target.Collector, Target: f.Target.Target,
 		OrderIDs: f.OrderIDs, Traced: f.Traced, TraceID: f.TraceID, Count: f.Count,
-		Since: f.Since, DecidableAt: f.DecidableAt, DetectedAt: f.DetectedAt, ClosedAt: f.ClosedAt, Seen: seen, Evidence: f.Evidence, Labels: f.Labels,
+		Since: f.Since, DecidableAt: f.DecidableAt, DetectedAt: f.DetectedAt, ClosedAt: f.ClosedAt, Seen: o.Seen, Quiet: o.Quiet, Evidence: f.Evidence, Labels: f.Labels,
 		Amounts: f.AtStake.Amounts, AmountsOf: f.AtStake.Coverage,
 	})
 }
@@ -53,7 +55,7 @@ func decodeFinding(body []byte) (o detect.OpenFinding, err error) {
 			Since: r.Since, DecidableAt: r.DecidableAt, DetectedAt: r.DetectedAt, ClosedAt: r.ClosedAt, Evidence: r.Evidence, Labels: r.Labels,
 			AtStake: signal.Stake{Amounts: r.Amounts, Coverage: r.AmountsOf},
 		},
-		Seen: r.Seen,
+		Seen: r.Seen, Quiet: r.Quiet,
 	}, nil
 }
 

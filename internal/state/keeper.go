@@ -217,15 +217,14 @@ func (k *Keeper) rewrite(ctx context.Context, m *watch.Memory) error {
 		return err
 	}
 	for i := range m.Open {
-		f := &m.Open[i].Finding
-		body, err := encodeFinding(f, m.Open[i].Seen)
-		if err := add(recordID{kindOpen, f.ID}, body, err); err != nil {
+		body, err := encodeFinding(&m.Open[i])
+		if err := add(recordID{kindOpen, m.Open[i].Finding.ID}, body, err); err != nil {
 			return err
 		}
 	}
 	for i := range m.Closed {
 		f := &m.Closed[i]
-		body, err := encodeFinding(f, 0)
+		body, err := encodeFinding(&detect.OpenFinding{Finding: *f})
 		if err := add(recordID{kindClosed, closedKey(f)}, body, err); err != nil {
 			return err
 		}

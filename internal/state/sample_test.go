@@ -22,7 +22,7 @@ var main = signal.TargetID{Collector: "kafka", Target: "main"}
 
 // finding is an open finding of the target main.
 func finding(id string) detect.OpenFinding {
-	return detect.OpenFinding{Seen: signal.InstantOf(noon), Finding: signal.Finding{
+	return detect.OpenFinding{Seen: signal.InstantOf(noon), Quiet: 1, Finding: signal.Finding{
 		ID: id, Mode: signal.ConsumerStalled, Severity: signal.Critical, Target: main, Count: 12,
 		Subject:  signal.Subject{System: signal.Kafka, Cluster: "main", Destination: "orders", Group: id},
 		OrderIDs: []string{"order-1", "order-2"}, Since: noon.Add(-time.Hour), DecidableAt: noon.Add(-time.Minute), DetectedAt: noon,

@@ -3,6 +3,7 @@ package state_test
 import (
 	"bytes"
 	"database/sql"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -202,6 +203,110 @@ func TestFullDiskIsAnErrorUntilThereIsRoom(t *testing.T) {
 	if len(next.memory.Open) != 2 {
 		t.Errorf("the next start finds %d open findings", len(next.memory.Open))
 	}
+}
+
+// TestFullFileSystemIsAnErrorUntilThereIsRoom mounts a file system of one megabyte, and fills it.
+func TestFullFileSystemIsAnErrorUntilThereIsRoom(t *testing.T) {
+	dir := mounted(t, "size=1m")
+	s := newSource(finding("a"))
+	save(t, dir, s)
+	filler := filepath.Join(dir, "another program")
+	fill(t, filler)
+	// A start on a full disk reads what is there.
+	s = newSource(finding("a"), finding("b"))
+	p := start(t, dir)
+	if len(p.memory.Open) != 1 {
+		t.Errorf("it starts with %+v, %+v, log: %s", p.memory.Open, p.Health(), p.log)
+	}
+	stop := p.run(t, s)
+	p.Changed()
+	<-s.written // announced all the same
+	if err := p.Health().Err; err == nil || !strings.Contains(err.Error(), "full") {
+		t.Errorf("err %v", err)
+	}
+	if err := os.Remove(filler); err != nil {
+		t.Fatal(err)
+	}
+	stop() // writes once more
+	if err := p.Health().Err; err != nil {
+		t.Errorf("err %v, log: %s", err, p.log)
+	}
+	next := start(t, dir)
+	defer next.run(t, s)()
+	if len(next.memory.Open) != 2 {
+		t.Errorf("the next start finds %d open findings", len(next.memory.Open))
+	}
+}
+
+// TestStartOnAFullFileSystemIsAnErrorAndNoEnd: without a file there, it has nothing to read.
+func TestStartOnAFullFileSystemIsAnErrorAndNoEnd(t *testing.T) {
+	dir := mounted(t, "size=1m")
+	fill(t, filepath.Join(dir, "another program"))
+	s := newSource(finding("a"))
+	p := start(t, dir)
+	if err := p.Health().Err; err == nil || !strings.Contains(err.Error(), "full") {
+		t.Errorf("err %v", err)
+	}
+	stop := p.run(t, s)
+	p.Changed()
+	<-s.written
+	if err := os.Remove(filepath.Join(dir, "another program")); err != nil {
+		t.Fatal(err)
+	}
+	stop()
+	next := start(t, dir)
+	defer next.run(t, s)()
+	if len(next.memory.Open) != 1 {
+		t.Errorf("the next start finds %d open findings, log: %s", len(next.memory.Open), p.log)
+	}
+}
+
+// TestReadOnlyFileSystemIsAnErrorAndNoEnd remounts it read-only below a memory.
+func TestReadOnlyFileSystemIsAnErrorAndNoEnd(t *testing.T) {
+	dir := mounted(t, "size=1m")
+	save(t, dir, newSource(finding("a")))
+	if err := syscall.Mount("", dir, "", syscall.MS_REMOUNT|syscall.MS_RDONLY, ""); err != nil {
+		t.Fatal(err)
+	}
+	s := newSource(finding("a"))
+	p := start(t, dir)
+	if err := p.Health().Err; err == nil || !strings.Contains(err.Error(), "read-only file system") || !strings.Contains(p.log.String(), "starts without its memory") {
+		t.Errorf("err %v, log: %s", err, p.log)
+	}
+	stop := p.run(t, s)
+	p.Changed()
+	<-s.written
+	stop()
+}
+
+// mounted is a small file system of its own.
+func mounted(t *testing.T, options string) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, options); err != nil {
+		t.Skipf("to mount a file system takes root, or CAP_SYS_ADMIN: %v", err)
+	}
+	t.Cleanup(func() { _ = syscall.Unmount(dir, syscall.MNT_DETACH) })
+	return dir
+}
+
+// fill writes a file until there is no room.
+func fill(t *testing.T, path string) {
+	t.Helper()
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	block := make([]byte, 4096)
+	for range 1024 {
+		if _, err := f.Write(block); errors.Is(err, syscall.ENOSPC) {
+			return
+		} else if err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Fatal("the file system is not full")
 }
 
 func TestSecondProcessOnOneDirectoryWorksWithoutMemory(t *testing.T) {
