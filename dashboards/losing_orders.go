@@ -26,6 +26,7 @@ const (
 // losingOrders is the first dashboard: all of it fits one screen.
 func losingOrders() page {
 	in := scope{}
+	critical := `severity="critical"`
 	orZero := " or 0 * " + sum(in.each(findings))
 	statusPage := out("Status page: evidence and order ids", "${status_page:raw}/")
 	modes := func(which ...signal.Mode) panel { return modesOverTime(in, which...) }
@@ -36,6 +37,7 @@ func losingOrders() page {
 		title: "Are we losing orders?",
 		answers: "Whether orders are being lost now, in which way, since when and which orders; how fast the error budget burns; and what lostorder cannot read. " +
 			"Orange means unknown.",
+		variables: []variable{teams},
 		rows: []row{
 			{height: 4, panels: []panel{
 				blindTargets(in),
@@ -43,14 +45,14 @@ func losingOrders() page {
 					title: "Lost now", width: 3, unit: unitCount, empty: notScraped,
 					about:  "Open critical findings: orders or messages that are being lost or held up now. Each is a row of the table below. Zero holds only while every target can be read; otherwise it is unknown.",
 					visual: number(step{1, bad}), links: []dashboard.DashboardLink{statusPage},
-					queries: []query{{expr: claim(sum(in.each(findings, `severity="critical"`))), legend: "critical findings"}},
+					queries: []query{{expr: claim(openOf(in, "job", critical)), legend: "critical findings"}},
 				},
 				{
 					title: "Affected", width: 3, unit: unitCount, empty: notScraped,
 					about:  "Orders or messages affected by the critical findings, added up. One that two findings affect counts twice.",
 					visual: number(step{1, bad}), links: []dashboard.DashboardLink{statusPage},
 					queries: []query{{
-						expr:   claim(sum("max by ("+subject(affected, "severity", "finding")+") ("+in.series(affected, `severity="critical"`)+")") + orZero),
+						expr:   claim(sum("max by ("+subject(affected, "severity", "finding")+") ("+in.series(affected, critical, ofTeam)+")") + orZero),
 						legend: "affected",
 					}},
 				},
@@ -59,7 +61,7 @@ func losingOrders() page {
 					about:  "What the orders of the critical findings are worth, one number for each currency. One that two findings affect counts twice. Only where the config names the amounts of the orders.",
 					visual: number(step{1, bad}), links: []dashboard.DashboardLink{statusPage},
 					queries: []query{{
-						expr:   known("sum by (job, currency) (max by (" + subject(amount) + ") (" + in.series(amount, `severity="critical"`) + "))"),
+						expr:   known("sum by (job, currency) (max by (" + subject(amount) + ") (" + in.series(amount, critical, ofTeam) + "))"),
 						legend: "{{currency}}",
 					}},
 				},
@@ -67,7 +69,7 @@ func losingOrders() page {
 					title: "For how long", width: 3, unit: "dtdurations", empty: notScraped,
 					about:  "Time since the oldest open critical finding began; zero when there is none.",
 					visual: number(step{1, bad}), links: []dashboard.DashboardLink{statusPage},
-					queries: []query{{expr: claim(highest("time() - "+in.each(since, `severity="critical"`)) + orZero), legend: "oldest"}},
+					queries: []query{{expr: claim(highest("time() - "+in.each(since, critical, ofTeam)) + orZero), legend: "oldest"}},
 				},
 				{
 					title: "Error budget burn", width: 3, unit: burnUnit, empty: noBurn,
@@ -79,7 +81,7 @@ func losingOrders() page {
 					title: "Warnings", width: 3, unit: unitCount, empty: notScraped,
 					about:  "Open findings that can wait for working hours.",
 					visual: number(step{1, warn}), links: []dashboard.DashboardLink{statusPage},
-					queries: []query{{expr: claim(sum(in.each(findings, `severity="warning"`))), legend: "warnings"}},
+					queries: []query{{expr: claim(openOf(in, "job", `severity="warning"`)), legend: "warnings"}},
 				},
 			}},
 			{height: 6, panels: []panel{whatIsLost(in)}},
@@ -90,7 +92,7 @@ func losingOrders() page {
 					about:  "How many orders or messages the open findings of each failure mode affect.",
 					visual: lines(), marks: detect.Modes(),
 					queries: []query{{
-						expr: "sum by (job, mode) (max by (" + subject(affected, "severity", "finding") + ") (" + in.series(affected) + "))" +
+						expr: "sum by (job, mode) (max by (" + subject(affected, "severity", "finding") + ") (" + in.series(affected, ofTeam) + "))" +
 							" or 0 * sum by (job, mode) (" + in.each(findings) + ")",
 						legend: "{{mode}}",
 					}},
@@ -110,6 +112,14 @@ func losingOrders() page {
 			}},
 		},
 	}
+}
+
+// openOf counts open findings by some labels. All of them have a series that counts them by mode
+// and severity, which has no team: with a team chosen, the findings that are listed count.
+func openOf(in scope, by, matcher string) string {
+	return "sum by (" + by + ") (" + in.each(findings, matcher, ofTeam) + ")" +
+		" or count by (" + by + ") (max by (" + subject(since, "severity", "finding", "external_url") + ") (" + in.series(since, matcher, ofTeam) + "))" +
+		" or 0 * sum by (" + by + ") (" + in.each(findings, matcher) + ")"
 }
 
 // publishAndBroker are the modes of the first two stages of an order's way and of its
@@ -143,21 +153,22 @@ func blindTargets(in scope) panel {
 // the one that has known it longest wins. A target that cannot be read is a row, too:
 // an empty table would claim that nothing is lost.
 func whatIsLost(in scope) panel {
-	page := `label_join(` + withURL(in.series(since)) + `, "page", "/findings/", "url", "finding")`
-	open := "1000 * bottomk by (job, mode, subject) (1, max by (job, mode, severity, subject, page) (" + page + inWords + "))"
+	page := `label_join(` + withURL(in.series(since, ofTeam)) + `, "page", "/findings/", "url", "finding")`
+	open := "1000 * bottomk by (job, mode, subject) (1, max by (job, mode, severity, subject, team, page) (" + page + inWords + "))"
 	up := in.each(collectorUp)
 	unread := "1000 * " + in.each("lostorder_collector_last_success_timestamp_seconds") + " and " + up + " == 0 or " + up + " == 0"
 	rows := "sort(" + open + ` or label_replace(label_replace(label_join(` + unread + `, "subject", " ", "collector", "target"), "severity", "unknown", "", ""), "mode", "cannot be read", "", ""))`
 	never := []dashboard.ValueMapping{exactly("0", "never read", unknown)}
 	return panel{
 		title: "What is being lost, since when", width: columns, unit: unitCount, empty: "no open finding, and every target is read; or lostorder is not scraped: see above",
-		about: "Each open finding, the oldest first: failure mode, subject, since when, and how many orders or messages. The mode leads to its runbook, the last column to the evidence with the order ids.",
+		about: "Each open finding, the oldest first: failure mode, subject, since when, and how many orders or messages. The team is the label of the config. The mode leads to its runbook, the last column to the evidence with the order ids.",
 		visual: list(
 			column{field: "severity", title: "Severity", width: 80, mappings: []dashboard.ValueMapping{
 				exactly("critical", "critical", bad), exactly("warning", "warning", warn), exactly("info", "info", sky), exactly("unknown", "unknown", unknown),
 			}},
 			column{field: "mode", title: "Failure mode", width: 165, links: []dashboard.DashboardLink{out("Runbook", runbooks+"${__value.raw}.md")}},
 			column{field: "subject", title: "Where"},
+			column{field: "team", title: "Team", width: 110},
 			column{field: "Value #A", title: "Since", width: 120, unit: "dateTimeFromNow", mappings: never},
 			column{field: "Value #B", title: "At", width: 150, unit: "time:YYYY-MM-DD HH:mm", mappings: never},
 			column{field: "Value #C", title: "Affected", width: 90, unit: unitCount},
@@ -169,7 +180,7 @@ func whatIsLost(in scope) panel {
 		queries: []query{
 			{expr: rows, legend: "since"},
 			{expr: rows, legend: "at"},
-			{expr: "max by (job, mode, subject) (" + in.series(affected) + inWords + ")", legend: "affected"},
+			{expr: "max by (job, mode, subject) (" + in.series(affected, ofTeam) + inWords + ")", legend: "affected"},
 		},
 	}
 }
@@ -194,7 +205,7 @@ func modesOverTime(in scope, modes ...signal.Mode) panel {
 		width: columns / 2, unit: unitCount, empty: notScraped,
 		about:   "When each failure mode had an open finding. Unknown means that there is none while a target cannot be read, or that lostorder is not scraped.",
 		visual:  states("none", "found"),
-		queries: []query{{expr: claims("sum by (job, mode) ("+in.each(findings, `mode=~"`+pattern+`"`)+")", "mode"), legend: "{{mode}}"}},
+		queries: []query{{expr: claims(openOf(in, "job, mode", `mode=~"`+pattern+`"`), "mode"), legend: "{{mode}}"}},
 		links:   ofMode("${__field.labels.mode}"),
 	}
 }

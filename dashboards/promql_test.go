@@ -181,6 +181,9 @@ func complaints(s *parser.VectorSelector, path []parser.Node) (all []string) {
 			continue
 		}
 		job = job || m.Name == "job" && m.Value == "$job"
+		if m.Name == "team" && m.Value == "$team" {
+			continue // a label of the config, which findings may have
+		}
 		if ours(s.Name) && !slices.Contains(append(known, ofAnyTarget...), m.Name) {
 			all = append(all, s.Name+" has no label "+m.Name)
 		}

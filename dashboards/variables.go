@@ -31,6 +31,17 @@ var (
 	}
 )
 
+// teams narrows the findings of a page to those of some teams: a label of the config that
+// targets, lifecycles and findings may have.
+var teams = variable{
+	name: "team", label: "Team", says: "Narrows the findings to those with this label team of the config. What cannot be read is shown whosever it is.",
+	query: `query_result(count by (job, team) ({__name__=~"lostorder_target_info|lostorder_lifecycle_info|` + since + `", job=~"$job", team!=""}))`, regex: `/team="([^"]+)"/`,
+}
+
+// ofTeam selects the series of findings of the chosen teams. Series without the label pass
+// where all are chosen, and only there.
+const ofTeam = `team=~"$team"`
+
 // withURL gives each series the label url: the address of the status page of the instance
 // that exports it.
 func withURL(series string) string {
