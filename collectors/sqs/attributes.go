@@ -66,7 +66,7 @@ func (r *reading) readAttributes(ctx context.Context, queues []*queue) {
 			return err
 		})
 		if err == nil {
-			err = q.take(answer.Attributes, whole, r.now)
+			err = q.take(answer.Attributes, whole, r.now, r.config.keepsDepths())
 		}
 		switch {
 		case err == nil:
@@ -83,7 +83,7 @@ func (r *reading) readAttributes(ctx context.Context, queues []*queue) {
 }
 
 // take stores the attributes of the queue.
-func (q *queue) take(attributes map[string]string, whole bool, began time.Time) error {
+func (q *queue) take(attributes map[string]string, whole bool, began time.Time, keeps time.Duration) error {
 	var d depth
 	for i, to := range []*signal.Count{&d.ready, &d.inFlight, &d.delayed} {
 		n, err := strconv.ParseInt(attributes[string(counts[i])], 10, 64)
@@ -99,6 +99,7 @@ func (q *queue) take(attributes map[string]string, whole bool, began time.Time) 
 	q.gone = false
 	q.depth, q.at = d, time.Now()
 	q.past.observe(d, q.at)
+	q.remember(q.at, keeps)
 	return nil
 }
 

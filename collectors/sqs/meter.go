@@ -148,10 +148,11 @@ func (r *reading) consumers(q *queue) signal.Count {
 }
 
 // progress returns the queue as one partition: deleted messages are behind its
-// position, waiting ones ahead. There is none without recent CloudWatch values.
+// position, waiting ones ahead. There is none without recent CloudWatch values, nor
+// while CloudWatch cannot be read: what consumers deleted meanwhile is not known.
 func (r *reading) progress(q *queue) []signal.Partition {
 	s := &q.meter.series[deleted]
-	if !r.metered(s) {
+	if !r.metered(s) || !r.counted() {
 		return nil
 	}
 	done := int64(s.total)

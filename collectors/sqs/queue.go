@@ -37,6 +37,9 @@ type queue struct {
 	at    time.Time // when depth was read
 	past  past
 	meter meter
+	// depths are those of the last readings.
+	depths []depthAt
+	head   groupHead
 }
 
 // depth is how many messages are in a queue.

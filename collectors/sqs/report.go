@@ -33,6 +33,10 @@ func (r *reading) queueOf(q *queue) signal.Queue {
 	s.Oldest = due(r.oldest(q), s.Delay, r.now)
 	s.Consumers = r.consumers(q)
 	s.Setup = r.setup(q)
+	if r.counted() {
+		s.Unexplained = r.unexplained(q)
+		s.GroupHeldSince = r.groupHeld(q)
+	}
 	if r.config.CloudWatch.Enabled {
 		s.Published = q.meter.series[sent].count()
 		s.Received = q.meter.series[received].count()

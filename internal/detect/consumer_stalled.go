@@ -12,14 +12,19 @@ import (
 // consumerStalled: a member owns the partition, a message waits, and the committed
 // offset has not advanced for as long as a message may wait. It is decided in
 // wall-clock time and per partition: one hanging partition hides among many
-// busy ones, and topics that carry few messages are those that carry orders.
+// busy ones, and topics that carry few messages are those that carry orders. Where a queue
+// keeps order within groups, its oldest message shows a group that stands still
+// (consumer_stalled_group.go).
 var consumerStalled = Decision{
-	Mode:        signal.ConsumerStalled,
-	Description: "Consumers are connected, messages wait, and nothing advances.",
-	BenignTwin:  "A slow consumer that advances, an idle topic, a rebalance or a broker restart, a lag made of commit markers only.",
-	decide:      decideConsumerStalled,
+	Mode:         signal.ConsumerStalled,
+	Description:  "Consumers are connected, messages wait, and nothing advances.",
+	BenignTwin:   "A slow consumer that advances, an idle topic, a rebalance or a broker restart, a lag made of commit markers only.",
+	observeQueue: observeGroups,
+	decide:       decideConsumerStalled,
 	presence: func(v *view, s signal.Subject) presence {
-		return v.queuePresence(s, func(q *signal.Queue) bool { return readAny(q) && !v.mayStillStall(q) })
+		return v.queuePresence(s, func(q *signal.Queue) bool {
+			return readAny(q) && !v.mayStillStall(q) && !v.groupsUnread(q)
+		})
 	},
 }
 
@@ -73,6 +78,8 @@ func decideConsumerStalled(v *view) []Case {
 		}
 		if len(stuck) > 0 {
 			cases = append(cases, stalledQueue(v, q, t, stuck))
+		} else if !t.GroupStall.Unread && t.GroupStall.blocked(q, v.at) {
+			cases = append(cases, blockedGroup(v, q, t))
 		}
 	}
 	return cases

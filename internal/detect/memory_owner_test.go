@@ -14,6 +14,7 @@ import (
 var owners = map[string]string{
 	"Absence":       "consumer_absent",
 	"Growth":        "backlog_growing",
+	"GroupStall":    "consumer_stalled",
 	"Expiring":      "message_expiring",
 	"Losses":        "message_lost",
 	"DeadLettering": "dlq_missing",

@@ -17,8 +17,9 @@ import (
 // them (message_lost_balance.go). A purge makes the counts differ too, but no node counts
 // it, so it is not reported.
 //
-// Where retention shows only in the depth, the backlog shrinks when the oldest message
-// reaches the retention, and no consumer deleted that many (message_lost_retention.go).
+// Where no counter shows what retention removes, conservation does: messages that arrived, that
+// no consumer deleted and that are not in the queue, once the oldest message has reached the
+// retention (message_lost_retention.go).
 //
 // A queue that is deleted with messages in it loses them (message_lost_deleted.go).
 var messageLost = Decision{

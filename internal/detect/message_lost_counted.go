@@ -267,16 +267,22 @@ func (t *losses) lostByCount(v *view, q *signal.Queue) (Case, bool) {
 		c.Since = earlier(c.Since, t.Counted[reason].First)
 	}
 	c.DecidableAt = c.Since
+	c.Evidence = signal.Evidence{signal.CountFact("lost_messages", sum)}
 	how := "the node counted dropped messages, and the same number is missing from this queue: published, neither acknowledged nor in the queue"
 	if q.Semantics.Get().RetentionShowsInDepth {
-		how = "the oldest message reached the retention, the backlog shrank, and consumers did not delete that many"
+		how = "the oldest message reached the retention; since then more messages arrived than were deleted and are in the queue"
+		if wide := t.Retained.uncertain(); wide > 0 {
+			c.Evidence = signal.Evidence{
+				signal.CountFact("lost_messages", sum).With(signal.AtLeast),
+				signal.CountFact("lost_messages_at_most", sum+wide),
+			}
+		}
 	}
 	c.Summary = fmt.Sprintf("The queue dropped %s that no consumer had processed: %s.", messages(sum), strings.Join(texts, ", "))
-	c.Evidence = signal.Evidence{
-		signal.CountFact("lost_messages", sum),
+	c.Evidence = append(c.Evidence,
 		signal.ListFact("reason", texts...),
 		signal.TextFact("how_we_know", how),
-	}
+	)
 	return c, sum > 0
 }
 

@@ -275,7 +275,8 @@ func rabbitLost(queue string, reason detect.LossReason, n int64) detect.Loss {
 }
 
 // keptFor is a queue of SQS that keeps messages for four hours, and whose counters CloudWatch
-// tells ten minutes later.
+// tells ten minutes later. What they do not explain is as of then, and compared with the depths
+// of the readings around that moment.
 func keptFor(s *script, oldest time.Time, waiting int64, deleted signal.Count) signal.Report {
 	r := polled(signal.Unknown, 0, deleted, waiting, 0)
 	q := &r.Queues[0]
@@ -283,7 +284,26 @@ func keptFor(s *script, oldest time.Time, waiting int64, deleted signal.Count) s
 	if waiting > 0 && !oldest.After(s.now) {
 		q.Oldest = signal.Age{Since: signal.InstantOf(oldest), Bound: signal.AtLeast}
 	}
+	s.depths = append(s.depths, depthOf{s.now, waiting})
+	u := &q.Unexplained
+	u.Since, u.At = 1, signal.InstantOf(s.now.Add(-q.CounterDelay))
+	for _, d := range s.depths {
+		if off := d.at.Sub(s.now.Add(-q.CounterDelay)).Abs(); off > interval {
+			continue
+		}
+		missing := 150 - int64(deleted) - d.waiting
+		if !u.Known {
+			u.Known, u.Least, u.Most = true, missing, missing
+		}
+		u.Least, u.Most = min(u.Least, missing), max(u.Most, missing)
+	}
 	return r
+}
+
+// depthOf is how many messages a reading found.
+type depthOf struct {
+	at      time.Time
+	waiting int64
 }
 
 func TestLossesCountedByBrokers(t *testing.T) {

@@ -1,66 +1,105 @@
 package detect
 
 import (
-	"slices"
-
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// removedByAge is messages that left a queue when its oldest had to be removed,
-// until the counters show whether consumers deleted them.
-type removedByAge struct {
-	At       signal.Instant
-	Messages int64
-	Deleted  signal.Count // counters while the messages were still there
-	Received signal.Count
-}
-
-// retainedReading is what one reading counted in such a queue.
-type retainedReading struct {
-	Depth             int64
-	Deleted, Received signal.Count
-}
-
-// retained is what is remembered of a queue that removes messages by age and reports
-// deletions late.
+// retained is what is remembered of a queue that removes messages by age without counting
+// them.
 type retained struct {
-	Last     [2]retainedReading // the latest last; the counts waver
-	Seen     int
-	Head     signal.Age
-	Suspects []removedByAge
+	Unexplained signal.Unexplained // of the last reading that had one
+	Head        signal.Age
+	// OldAt is when a message was last near the age at which it is removed.
+	OldAt signal.Instant
+
+	// Base is what no counter explained before a message could be removed by age, as narrow as
+	// the readings show it.
+	Base                   signal.Unexplained
+	Received, Acknowledged signal.Count // counters at that time
+	Counted                int64        // lost since then
+	Uncertain              int64        // by how much more may be lost
 }
 
-// observeRetained finds messages that were removed because they were too old: the oldest
-// reached the age at which they are removed, the backlog shrank, and consumers did not
-// delete that many, nor receive them so often that they became dead letters.
+// uncertain returns by how much more may be lost than is counted.
+func (k *retained) uncertain() int64 {
+	if k == nil {
+		return 0
+	}
+	return k.Uncertain
+}
+
+// observeRetained finds messages that were removed because they were too old. What arrived is
+// deleted, given up to a dead letter queue, or in the queue; the rest was removed. The depth
+// need not fall: messages may arrive as fast as they are removed.
 func (t *losses) observeRetained(r *queueReading) {
 	q := r.Queue
-	if !q.Semantics.Get().RetentionShowsInDepth || retention(q) == 0 || !q.Ready.Known() {
+	if !q.Semantics.Get().RetentionShowsInDepth || retention(q) == 0 {
 		return
 	}
 	if t.Retained == nil || r.rebase {
 		t.Retained = &retained{}
 	}
-	k := t.Retained
-	reading := retainedReading{int64(q.Ready.Add(q.InFlight).Add(q.Delayed)), max(0, q.Acknowledged), max(0, q.Received)}
-	before, now := k.Last[0], max(k.Last[1].Depth, reading.Depth)
-	if k.Seen >= 2 && now < before.Depth && decidable(k.Head) && k.Head.At(r.at)+q.CounterDelay/2 >= retention(q) {
-		k.Suspects = append(k.Suspects, removedByAge{r.at, before.Depth - now, before.Deleted, before.Received})
+	k, u := t.Retained, q.Unexplained
+	k.age(q, r.at)
+	if !u.Known || u.At == k.Unexplained.At && u.Since == k.Unexplained.Since {
+		return
 	}
-	k.Last = [2]retainedReading{k.Last[1], reading}
-	k.Seen++
-	if decidable(q.Oldest) {
-		k.Head = q.Oldest
+	if u.Since != k.Base.Since {
+		k.Base = signal.Unexplained{} // counted anew
 	}
-	k.Suspects = slices.DeleteFunc(k.Suspects, func(s removedByAge) bool {
-		if r.at.Sub(s.At) < q.CounterDelay+r.interval {
-			return false
-		}
-		lost := s.Messages - int64(max(0, q.Acknowledged-s.Deleted))
-		if q.Setup.MaxDeliveries.Known() {
-			lost -= int64(max(0, q.Received-s.Received))
-		}
-		t.loseCounted(Retention, lost, s.At)
-		return true
-	})
+	// What was removed until a message was last near that age shows at the next reading.
+	young := !k.OldAt.Known() || k.Unexplained.At > k.OldAt.Add(r.interval)
+	k.Unexplained = u
+	if !k.Base.Known || young {
+		k.rebase(q)
+		return
+	}
+	least := u.Least - k.Base.Most - k.givenUp(q)
+	k.Uncertain = max(0, u.Most-k.Base.Least-max(k.Counted, least))
+	if least > k.Counted {
+		t.loseCounted(Retention, least-k.Counted, u.At)
+		k.Counted = least
+	}
+}
+
+// age remembers whether a message may be removed now or soon. Its age is known late.
+func (k *retained) age(q *signal.Queue, at signal.Instant) {
+	switch head := sentAge(q); {
+	case decidable(head):
+		k.Head = head
+	case q.Ready.Add(q.InFlight).Add(q.Delayed) == 0:
+		k.Head = signal.Age{}
+	}
+	if decidable(k.Head) && k.Head.At(at)+q.CounterDelay/2 >= retention(q) {
+		k.OldAt = at
+	}
+}
+
+// sentAge is since when the oldest message exists; it may have been due later.
+func sentAge(q *signal.Queue) signal.Age {
+	if len(q.Partitions) == 1 && q.Partitions[0].Head.Known() {
+		return q.Partitions[0].Head
+	}
+	return q.Oldest
+}
+
+// rebase takes what is unexplained while nothing is removed by age: it stays the same, so that
+// each reading narrows it. Something else that removes messages, such as a purge, moves it.
+func (k *retained) rebase(q *signal.Queue) {
+	u := k.Unexplained
+	if least, most := max(u.Least, k.Base.Least), min(u.Most, k.Base.Most); k.Base.Known && least <= most {
+		u.Least, u.Most = least, most
+	}
+	k.Base, k.Counted = u, 0
+	k.Received, k.Acknowledged = max(0, q.Received), max(0, q.Acknowledged)
+}
+
+// givenUp returns how many messages went to a dead letter queue at most: each was received as
+// often as it may be.
+func (k *retained) givenUp(q *signal.Queue) int64 {
+	if q.Setup.MaxDeliveries <= 0 || q.Setup.DeadLettering.Route == signal.RouteNone {
+		return 0
+	}
+	failed := max(0, q.Received-k.Received) - max(0, q.Acknowledged-k.Acknowledged)
+	return int64(max(0, failed)) / int64(q.Setup.MaxDeliveries)
 }

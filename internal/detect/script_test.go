@@ -50,6 +50,8 @@ type script struct {
 	identity string
 	opened   []signal.Finding
 	closed   []signal.Finding
+	// depths are those of the readings of a queue whose counters are late.
+	depths []depthOf
 	// before is called before each reading; nil: nothing.
 	before func(s *script)
 }

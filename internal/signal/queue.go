@@ -94,6 +94,11 @@ type Queue struct {
 	// count redeliveries, far more deliveries than acknowledgements mean that a message
 	// fails again and again.
 	Received Count
+	// Unexplained are the messages that left the queue in a way that no counter shows.
+	Unexplained Unexplained
+	// GroupHeldSince is since when the oldest message is the same one, in a queue that keeps
+	// the order of messages within groups: it holds back its group and no other. Zero: unknown.
+	GroupHeldSince Instant
 	// CounterDelay is how far the counters, and the committed offsets derived from
 	// them, may lag behind the depths; 0 where both are read at the same moment.
 	CounterDelay time.Duration
@@ -109,6 +114,15 @@ type Queue struct {
 	// OpenTransactions hold back the head of a partition: consumers that read committed
 	// messages receive nothing after it. Only those that a source has found.
 	OpenTransactions []OpenTransaction
+}
+
+// Unexplained bounds how many of the messages that arrived in a queue are neither acknowledged
+// nor in it. Only its growth means something: it may begin anywhere.
+type Unexplained struct {
+	Known       bool
+	Least, Most int64
+	Since       Instant // since when messages are counted
+	At          Instant // as of when
 }
 
 // OpenTransaction is a transaction that holds back the head of a partition. What is known
