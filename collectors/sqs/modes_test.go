@@ -185,13 +185,18 @@ func (s *services) play(want []string, read func() signal.Report) []string {
 }
 
 // TestReadingsTellWhatIsWrongFromWhatOnlyLooksLikeIt plays on the embedded server,
-// which is its own CloudWatch.
+// which is its own CloudWatch, in virtual time: on a busy machine the shop's services would
+// stand still, too.
 func TestReadingsTellWhatIsWrongFromWhatOnlyLooksLikeIt(t *testing.T) {
-	s := measured(t)
-	shop := newServices(t, s.client, s.queue, func(dead string, most int) string { return redrive(dead[strings.LastIndexByte(dead, '/')+1:], most) })
-	reader := watch(t, settings(t, s.URL(), append(quick, objectives)...))
-	got := shop.play(wanted, func() signal.Report { return whole(t, reader) })
-	if !slices.Equal(got, wanted) {
-		t.Errorf("found %q, want %q", got, wanted)
-	}
+	inVirtualTime(t, func(t *testing.T, v *virtual) {
+		v.Resolution = time.Second
+		client := v.client()
+		shop := newServices(t, client, func(name string, attributes ...string) string { return create(t, client, name, attributes...) },
+			func(dead string, most int) string { return redrive(dead[strings.LastIndexByte(dead, '/')+1:], most) })
+		reader := v.watch(append(quick, objectives)...)
+		got := shop.play(wanted, func() signal.Report { return whole(t, reader) })
+		if !slices.Equal(got, wanted) {
+			t.Errorf("found %q, want %q", got, wanted)
+		}
+	})
 }

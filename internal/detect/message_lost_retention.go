@@ -45,7 +45,7 @@ func (t *losses) observeRetained(r *queueReading) {
 		return
 	}
 	if u.Since != k.Base.Since {
-		k.Base = signal.Unexplained{} // counted anew
+		k.Base = signal.Unexplained{} // the source counts from another moment
 	}
 	// What was removed until a message was last near that age shows at the next reading.
 	young := !k.OldAt.Known() || k.Unexplained.At > k.OldAt.Add(r.interval)
@@ -94,8 +94,8 @@ func (k *retained) rebase(q *signal.Queue) {
 	k.Received, k.Acknowledged = max(0, q.Received), max(0, q.Acknowledged)
 }
 
-// givenUp returns how many messages went to a dead letter queue at most: each was received as
-// often as it may be.
+// givenUp returns how many messages went to a dead letter queue at most: each was received until
+// its limit was reached.
 func (k *retained) givenUp(q *signal.Queue) int64 {
 	if q.Setup.MaxDeliveries <= 0 || q.Setup.DeadLettering.Route == signal.RouteNone {
 		return 0
