@@ -32,6 +32,11 @@ type Redactor interface {
 	Redact(signal.Report) signal.Report
 }
 
+// A Permitter is a Sink that may forbid readings: another replica may own the target by now.
+type Permitter interface {
+	MayRead(signal.TargetID) bool
+}
+
 // A Reader reads one target once. A polled source supplies one, and Poll turns it into a
 // Collector.
 type Reader interface {

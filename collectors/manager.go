@@ -68,6 +68,16 @@ func (g *gate) Redact(r signal.Report) signal.Report {
 	return r
 }
 
+// MayRead asks the sink, if it can forbid anything. A target that was stopped reads nothing.
+func (g *gate) MayRead(id signal.TargetID) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if permitter, ok := g.sink.(Permitter); ok {
+		return permitter.MayRead(id)
+	}
+	return g.sink != nil
+}
+
 func (g *gate) shut() {
 	g.mu.Lock()
 	defer g.mu.Unlock()

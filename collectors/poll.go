@@ -53,6 +53,10 @@ func (p *poller) Run(ctx context.Context, sink Sink) error {
 		if !sleep(ctx, delay) {
 			return nil
 		}
+		if permitter, ok := sink.(Permitter); ok && !permitter.MayRead(p.id) {
+			delay = min(time.Second, time.Duration(p.schedule.Interval)) // until it is stopped, or permitted again
+			continue
+		}
 		began := time.Now()
 		report := p.read(ctx, reader, sink)
 		if ctx.Err() != nil {

@@ -9,6 +9,7 @@ import (
 	"github.com/lostorder/lostorder/internal/privacy"
 	"github.com/lostorder/lostorder/internal/signal"
 	"github.com/lostorder/lostorder/internal/state"
+	"github.com/lostorder/lostorder/internal/watch"
 )
 
 // remember restores what lostorder knew before a restart, and writes what it knows from
@@ -32,12 +33,34 @@ func (s *service) remember(ctx context.Context, f *config.File) (stop func()) {
 	}
 	s.watch.Keep(keeper)
 	s.manager.Keep(keeper)
-	s.watch.Restore(part)
+	if s.members == nil {
+		s.watch.Restore(part)
+	} else {
+		s.restoreLater(part)
+	}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx)) // until all targets have stopped
 	var running sync.WaitGroup
 	running.Go(func() { keeper.Run(ctx, s.watch) })
 	return func() {
 		cancel()
 		running.Wait()
+	}
+}
+
+// restoreLater restores what is known of a target once this process owns it: others may have
+// read it since.
+func (s *service) restoreLater(m watch.Memory) {
+	s.watch.Restore(watch.Memory{Closed: m.Closed})
+	s.remembered = map[signal.TargetID]watch.TargetMemory{}
+	open := map[signal.TargetID][]signal.Finding{}
+	for i := range m.Open {
+		open[m.Open[i].Finding.Target] = append(open[m.Open[i].Finding.Target], m.Open[i].Finding)
+	}
+	for _, t := range m.Targets {
+		s.remembered[t.ID] = t
+		if t.At.IsZero() {
+			t.At = m.At
+		}
+		s.replicas.Keep(t.ID, open[t.ID], t.At)
 	}
 }

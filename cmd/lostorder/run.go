@@ -37,6 +37,7 @@ func runCommand(app *kingpin.Application, stdout io.Writer) command {
 	lifecycle := clause.Flag("web.enable-lifecycle", "Allow POST /-/reload. SIGHUP always reloads.").Bool()
 	externalURL := clause.Flag("web.external-url", "Address of lostorder for browsers, if it differs from the one that Prometheus scrapes. Links in alerts and in the API use it, and lostorder serves everything below its path.").PlaceHolder("URL").String()
 	routePrefix := clause.Flag("web.route-prefix", "Path below which lostorder serves everything, if a proxy rewrites it: / if the proxy removes the path. The default is the path of --web.external-url.").PlaceHolder("PATH").String()
+	shard := newShardFlags(clause)
 	listen := kingpinflag.AddFlags(clause, defaultListen)
 
 	return command{clause, func(ctx context.Context, log *slog.Logger) error {
@@ -59,6 +60,10 @@ func runCommand(app *kingpin.Application, stdout io.Writer) command {
 		if err := toolkit.Validate(*listen.WebConfigFile); err != nil {
 			return fmt.Errorf("--web.config.file: %w", err)
 		}
+		members, err := shard.membership(log)
+		if err != nil {
+			return err
+		}
 		if *check {
 			fmt.Fprintf(stdout, "%s is valid; targets: %d\n", *file, len(builtin.Targets(f)))
 			return nil
@@ -72,6 +77,7 @@ func runCommand(app *kingpin.Application, stdout io.Writer) command {
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
 		s := newService(log, external)
+		s.share(members)
 		unsend, err := s.send(ctx, f)
 		if err != nil {
 			return err
@@ -81,7 +87,10 @@ func runCommand(app *kingpin.Application, stdout io.Writer) command {
 		defer s.notifier.Stop() // after the last findings were announced
 		defer s.remember(ctx, f)()
 		s.apply(ctx, f)
+		follow, leave := s.followMembers(ctx, members)
+		defer leave() // once nothing is read any more
 		defer s.manager.Stop()
+		defer follow()
 
 		var reloading sync.Mutex
 		reload := func(context.Context) error {

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -21,7 +22,9 @@ import (
 	"github.com/lostorder/lostorder/internal/explain"
 	"github.com/lostorder/lostorder/internal/notify"
 	"github.com/lostorder/lostorder/internal/otlp"
+	"github.com/lostorder/lostorder/internal/ownership"
 	"github.com/lostorder/lostorder/internal/privacy"
+	"github.com/lostorder/lostorder/internal/replicas"
 	"github.com/lostorder/lostorder/internal/signal"
 	"github.com/lostorder/lostorder/internal/span"
 	"github.com/lostorder/lostorder/internal/state"
@@ -46,6 +49,17 @@ type service struct {
 	lookUps  *rate.Limiter   // of all that the service ever explains
 	exposed  map[string]bool // warnings about credentials that are in the log already
 	log      *slog.Logger
+
+	members  ownership.Membership // nil: this process reads everything
+	replicas *replicas.Replicas   // nil: there are no others
+
+	assigning  sync.Mutex // of what follows
+	configured []collectors.Target
+	assigned   map[signal.TargetID]bool               // of those, the ones that are read here
+	remembered map[signal.TargetID]watch.TargetMemory // of targets that were not read since the start
+
+	sharing sync.Mutex
+	shared  []signal.TargetID // the configured ones, for metrics, which wait for no target to stop
 }
 
 func newService(log *slog.Logger, external web.External) *service {
@@ -60,7 +74,7 @@ func newService(log *slog.Logger, external web.External) *service {
 	s.notifier = notify.New(notify.Options{Snapshot: s.watch.Snapshot, Page: external.URL, Runbooks: web.DefaultRunbookBase, Log: log})
 	s.exporter = telemetry.New(telemetry.Options{
 		Snapshot: s.watch.Snapshot, Log: log, ExternalURL: external.URL,
-		State: func() *state.Health { return s.keeper.Load().Health() }, Notifications: s.notifier.Health,
+		State: func() *state.Health { return s.keeper.Load().Health() }, Notifications: s.notifier.Health, Ownership: s.ownership,
 	})
 	s.manager = collectors.NewManager(s, log)
 	return s
@@ -93,6 +107,9 @@ func (s *service) send(ctx context.Context, f *config.File) (stop func(), err er
 // Report takes one reading: it counts what happened in it once, and lets the modes
 // decide.
 func (s *service) Report(r signal.Report) {
+	if !s.owns(r.TargetID) {
+		return // it was read before the lease expired, and another process has read it since
+	}
 	r = s.Redact(r)
 	s.exporter.Read(&r)
 	s.watch.Report(r)
@@ -104,12 +121,6 @@ func (s *service) Redact(r signal.Report) signal.Report {
 	return untrusted.Report(s.veil.Load().Report(r))
 }
 
-// Forget drops a target that is no longer watched.
-func (s *service) Forget(id signal.TargetID) {
-	s.watch.Forget(id)
-	s.exporter.Forget(id)
-}
-
 // apply watches the targets of a config file from now on. ctx is the context of the
 // service, not of a request.
 func (s *service) apply(ctx context.Context, f *config.File) {
@@ -118,10 +129,12 @@ func (s *service) apply(ctx context.Context, f *config.File) {
 	s.veil.Store(veil)
 	s.explains.Store(explainer(f, s.lookUps))
 	span.Private(veil != nil)
-	s.watch.Expect(targets)
 	alerts := alerting.FromFile(f)
 	s.notifier.Apply(ctx, alerts.Settings())
-	started, stopped, kept := s.manager.Apply(ctx, targets)
+	s.assigning.Lock()
+	s.configure(targets)
+	started, stopped, kept := s.assign(ctx)
+	s.assigning.Unlock()
 	s.exporter.ShowOrderIDs(alerts.OrderIDs)
 	s.exporter.ReloadSucceeded()
 	for _, text := range builtin.Exposed(f) {
@@ -133,10 +146,27 @@ func (s *service) apply(ctx context.Context, f *config.File) {
 	s.log.Info("config applied", "targets", len(targets), "started", started, "stopped", stopped, "kept", kept)
 }
 
+// configure takes the targets of a config file.
+func (s *service) configure(targets []collectors.Target) {
+	s.configured = targets
+	ids := make([]signal.TargetID, len(targets))
+	for i := range targets {
+		ids[i] = targets[i].ID
+	}
+	s.sharing.Lock()
+	s.shared = ids
+	s.sharing.Unlock()
+	if s.replicas != nil {
+		s.replicas.Configure(targets)
+	}
+}
+
 // handler serves the metrics, the API and the status page.
 func (s *service) handler(reload func(context.Context) error, lifecycle, pprof bool) http.Handler {
 	return web.New(web.Options{
-		Snapshot:  s.watch.Snapshot,
+		Snapshot:  s.whole,
+		Own:       s.watch.Snapshot,
+		Member:    s.member(),
 		Metrics:   s.exporter.Handler(),
 		Reload:    reload,
 		Lifecycle: lifecycle,
@@ -147,6 +177,14 @@ func (s *service) handler(reload func(context.Context) error, lifecycle, pprof b
 		Explainer: s.explains.Load,
 		Version:   cmp.Or(version.Version, "development version"),
 	})
+}
+
+// member is the name of this process among several, "" if it reads everything.
+func (s *service) member() string {
+	if s.members == nil {
+		return ""
+	}
+	return s.members.View().Self
 }
 
 // checkTargets refuses a config without targets.

@@ -56,6 +56,28 @@ func (b *book) restore(entries []*entry) {
 	}
 }
 
+// resume takes an open alert that another replica has sent.
+func (b *book) resume(a *alert, now time.Time) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.entries[a.ID] == nil {
+		b.entries[a.ID] = &entry{Alert: *a, Known: &sent{At: now, Count: a.Count, Severity: a.Severity, Detected: a.Detected}}
+		b.changed()
+	}
+}
+
+// release drops the open alerts of a target: another replica sends them.
+func (b *book) release(target string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for id, e := range b.entries {
+		if e.Alert.open() && e.Alert.Target == target {
+			delete(b.entries, id)
+		}
+	}
+	b.changed()
+}
+
 // put notes the state of an alert.
 func (b *book) put(a *alert) {
 	b.mu.Lock()

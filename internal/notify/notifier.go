@@ -94,6 +94,29 @@ func (n *Notifier) Changed(c detect.Change) {
 	}
 }
 
+// Resumed notes findings that another replica has sent until now: they grow and close here
+// from now on.
+func (n *Notifier) Resumed(findings []signal.Finding) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, h := range n.hooks {
+		for i := range findings {
+			if a := alertOf(&findings[i], h.nameOrders); h.wants(a.Severity) {
+				h.book.resume(&a, n.Now())
+			}
+		}
+	}
+}
+
+// Released notes that another replica sends the findings of a target from now on.
+func (n *Notifier) Released(target signal.TargetID) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, h := range n.hooks {
+		h.book.release(target.String())
+	}
+}
+
 // Apply delivers as the config file says from now on. The first call comes after findings
 // from before a restart are open again.
 func (n *Notifier) Apply(ctx context.Context, s Settings) {

@@ -32,6 +32,8 @@ type Options struct {
 	State func() *memory.Health
 	// Notifications returns how the deliveries to each webhook do; nil: there are none.
 	Notifications func() []notify.Health
+	// Ownership returns what this replica reads; nil, or a nil Ownership: everything.
+	Ownership func() *Ownership
 	// ExternalURL is the address of the status page for browsers, "" if unknown.
 	ExternalURL string
 }
@@ -41,6 +43,7 @@ type Exporter struct {
 	source   func() *watch.Snapshot
 	memory   func() *memory.Health
 	notified func() []notify.Health
+	owned    func() *Ownership
 	now      func() time.Time
 	log      *slog.Logger
 	external string
@@ -57,7 +60,7 @@ type Exporter struct {
 
 // New returns an Exporter.
 func New(o Options) *Exporter {
-	e := &Exporter{source: o.Snapshot, memory: o.State, notified: o.Notifications, now: o.Now, log: o.Log, external: o.ExternalURL, own: newOwn(), dwelling: map[signal.TargetID]map[lifecycleID]bool{}, passes: map[signal.TargetID]map[string]int64{}}
+	e := &Exporter{source: o.Snapshot, memory: o.State, notified: o.Notifications, owned: o.Ownership, now: o.Now, log: o.Log, external: o.ExternalURL, own: newOwn(), dwelling: map[signal.TargetID]map[lifecycleID]bool{}, passes: map[signal.TargetID]map[string]int64{}}
 	if e.now == nil {
 		e.now = time.Now
 	}
@@ -66,6 +69,9 @@ func New(o Options) *Exporter {
 	}
 	if e.memory == nil {
 		e.memory = func() *memory.Health { return nil }
+	}
+	if e.owned == nil {
+		e.owned = func() *Ownership { return nil }
 	}
 	if e.notified == nil {
 		e.notified = func() []notify.Health { return nil }
@@ -94,7 +100,7 @@ func (e *Exporter) snapshot() *watch.Snapshot {
 // Scrapes do not use it.
 func (e *Exporter) Gather() ([]*dto.MetricFamily, error) {
 	v := newView(e.snapshot(), e.now(), e.shown())
-	v.memory, v.notifications = e.memory(), e.notified()
+	v.memory, v.notifications, v.ownership = e.memory(), e.notified(), e.owned()
 	families, err := e.gatherOwn()
 	var out block
 	for _, m := range Metrics() {
@@ -138,7 +144,7 @@ func (e *Exporter) live(format expfmt.Format, s *watch.Snapshot) ([]byte, error)
 		e.log.Warn("gather own metrics", "err", err)
 	}
 	var out bytes.Buffer
-	v := &view{Snapshot: s, now: e.now(), labels: newLabelSet(), memory: e.memory(), notifications: e.notified()}
+	v := &view{Snapshot: s, now: e.now(), labels: newLabelSet(), memory: e.memory(), notifications: e.notified(), ownership: e.owned()}
 	if err := writeLive(newWriter(format.FormatType(), &out), v); err != nil {
 		return nil, err
 	}

@@ -421,6 +421,16 @@ var groups = []group{
 				each: perTarget(targetWarnings),
 			},
 			{
+				Name: "lostorder_target_owned", Type: Gauge, Unit: "boolean", Labels: []string{labelCollector, labelTarget, labelMember}, Stability: Experimental,
+				Help: "Whether this replica reads the target, for each target of the config. Only if replicas share their targets (--shard, --shard.leases); the other series of a target come from its owner only.",
+				each: targetOwned, live: true,
+			},
+			{
+				Name: "lostorder_members", Type: Gauge, Unit: "members", Labels: []string{labelMember}, Stability: Experimental,
+				Help: "Replicas that share their targets, as far as this one knows them. Itself counts only while its Lease is valid.",
+				each: members, live: true,
+			},
+			{
 				Name: "lostorder_duplicate_subjects", Type: Gauge, Unit: "subjects", Stability: Experimental,
 				Help: "Subjects (queues, outboxes, states and checks) that more than one target reports. The last target wins.",
 				each: duplicateSubjects,

@@ -170,6 +170,11 @@ func exporter(s **watch.Snapshot) *telemetry.Exporter {
 		Notifications: func() []notify.Health {
 			return []notify.Health{{Webhook: "slack-1", Delivered: 7, Failures: map[string]int64{"timeout": 1}, Dropped: map[string]int64{"refused": 1}, Pending: 2, LastSuccess: noon}}
 		},
+		Ownership: func() *telemetry.Ownership {
+			return &telemetry.Ownership{Member: "lostorder-a", Members: 3, Targets: []telemetry.OwnedTarget{
+				{ID: signal.TargetID{Collector: "kafka", Target: "main"}, Owned: true}, {ID: signal.TargetID{Collector: "outbox", Target: "orders"}},
+			}}
+		},
 		State: func() *state.Health {
 			return &state.Health{LastWrite: noon, Failures: 2, Bytes: 4096, Dropped: map[watch.Reason]int64{watch.DroppedClock: 1}}
 		},

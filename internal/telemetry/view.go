@@ -23,6 +23,7 @@ type view struct {
 	memory *memory.Health // nil where nothing survives a restart
 
 	notifications []notify.Health // of each webhook
+	ownership     *Ownership      // nil where replicas share nothing
 
 	queues   subjects[signal.QueueID, queue]
 	dlqs     subjects[signal.QueueID, deadLetterQueue]

@@ -69,6 +69,16 @@ func (w *Watch) Keep(k Keeper) {
 // Restore takes what was known before a restart. Findings are open again at once, and
 // unconfirmed until their target is read. It comes before the first report.
 func (w *Watch) Restore(m Memory) {
+	w.Resume(m)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.closed = slices.Clone(m.Closed)
+	w.changed()
+}
+
+// Resume takes what was known of targets before this process began to read them: before a
+// restart, or by the replica that read them until now. It comes before they are expected.
+func (w *Watch) Resume(m Memory) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.detector.RestoreFindings(m.Open)
@@ -87,7 +97,6 @@ func (w *Watch) Restore(m Memory) {
 		t.Detected = nil
 		w.before[t.ID] = t
 	}
-	w.closed = slices.Clone(m.Closed)
 	w.changed()
 }
 

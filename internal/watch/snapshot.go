@@ -8,6 +8,7 @@ import (
 
 	"github.com/lostorder/lostorder/internal/detect"
 	"github.com/lostorder/lostorder/internal/signal"
+	"github.com/lostorder/lostorder/internal/web/api"
 )
 
 // Snapshot is what lostorder knows at one time. It is immutable, so any goroutine may
@@ -41,6 +42,16 @@ type Target struct {
 	// Reading is the last report that brought readings, nil if there was none. It is
 	// dropped when it is older than three intervals.
 	Reading *signal.Report
+	// Elsewhere is set where another replica reads the target.
+	Elsewhere *Elsewhere
+}
+
+// Elsewhere is what is known here of a target that another replica reads.
+type Elsewhere struct {
+	Member string // the replica that owns it; "" if none does
+	URL    string // of that replica, "" if unknown
+	// Answer is what that replica last answered about it; nil if it did not, or not lately.
+	Answer *api.Target
 }
 
 // Stale reports whether the reading that the target shows is older than its interval

@@ -106,6 +106,30 @@ func (w *Watch) Forget(id signal.TargetID) {
 	}
 }
 
+// Release drops a target that another replica reads from now on. Its findings stay open there,
+// so that nothing is announced. It returns what was known of it.
+func (w *Watch) Release(id signal.TargetID) (open []signal.Finding) {
+	w.deciding.Lock()
+	defer w.deciding.Unlock()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, f := range w.detector.Open() {
+		if f.Target == id {
+			open = append(open, f)
+		}
+	}
+	w.detector.Forget(id, signal.InstantOf(w.now()))
+	delete(w.targets, id)
+	delete(w.before, id)
+	delete(w.read, id)
+	delete(w.unconfirmed, id)
+	w.changed()
+	if w.keeper != nil {
+		w.keeper.Changed()
+	}
+	return open
+}
+
 func (w *Watch) drop(id signal.TargetID) []detect.Change {
 	w.deciding.Lock()
 	defer w.deciding.Unlock()

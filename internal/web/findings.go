@@ -16,7 +16,12 @@ import (
 // findings answers with the open findings. ?state=, ?mode=, ?team= and ?severity= select
 // others.
 func (s *server) findings(w http.ResponseWriter, r *http.Request) {
-	known, query := s.snapshot(), r.URL.Query()
+	query := r.URL.Query()
+	known, own, wrong := s.asked(query)
+	if wrong != "" {
+		fail(w, http.StatusBadRequest, wrong)
+		return
+	}
 	var chosen []signal.Finding
 	state, within := query.Get("state"), watch.HistoryFor
 	if closed := query.Get("closed"); closed != "" {
@@ -51,6 +56,12 @@ func (s *server) findings(w http.ResponseWriter, r *http.Request) {
 	}
 	times := known.Recurrences(recurWithin, s.Now())
 	answer := api.Findings{Verdict: verdictOf(known, s.Now()), Total: len(chosen), Next: page.next}
+	if own {
+		answer.Replica = &api.Replica{Member: s.Member, Targets: make([]string, len(known.Targets))}
+		for i := range known.Targets {
+			answer.Replica.Targets[i] = known.Targets[i].ID.String()
+		}
+	}
 	stream(w, r, &answer, len(page.findings), func(i int) api.Finding { return s.finding(&page.findings[i], times) })
 }
 

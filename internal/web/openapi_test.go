@@ -103,7 +103,7 @@ func TestEveryEndpointIsDocumented(t *testing.T) {
 func TestEveryFieldIsDocumented(t *testing.T) {
 	doc, _ := openAPI(t, handler(calm()))
 	types := map[string]reflect.Type{
-		"Findings": reflect.TypeFor[api.Findings](), "Verdict": reflect.TypeFor[api.Verdict](), "Finding": reflect.TypeFor[api.Finding](),
+		"Findings": reflect.TypeFor[api.Findings](), "Replica": reflect.TypeFor[api.Replica](), "Verdict": reflect.TypeFor[api.Verdict](), "Finding": reflect.TypeFor[api.Finding](),
 		"Subject": reflect.TypeFor[signal.Subject](), "Targets": reflect.TypeFor[api.Targets](), "Target": reflect.TypeFor[api.Target](),
 		"Readings": reflect.TypeFor[api.Readings](), "QueueRole": reflect.TypeFor[phrase.QueueRole](), "Order": reflect.TypeFor[api.Order](),
 		"OrderEvent": reflect.TypeFor[api.OrderEvent](), "OrderExpectation": reflect.TypeFor[api.OrderExpectation](), "OrderPlace": reflect.TypeFor[api.OrderPlace](),
@@ -160,6 +160,7 @@ func TestAnswersAreAsDocumented(t *testing.T) {
 		{h, "DELETE", "/api/v1/findings/{id}/orders.csv", "/api/v1/findings/none/orders.csv", 405},
 		{h, "GET", "/api/v1/targets", "/api/v1/targets", 200},
 		{h, "PATCH", "/api/v1/targets", "/api/v1/targets", 405},
+		{h, "GET", "/api/v1/targets", "/api/v1/targets?replica=other", 400},
 		{h, "GET", "/api/v1/orders/{id}", "/api/v1/orders/100417", 200},
 		{h, "GET", "/api/v1/orders/{id}", "/api/v1/orders/a%00b", 400},
 		{h, "POST", "/api/v1/orders/{id}", "/api/v1/orders/100417", 405},

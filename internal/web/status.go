@@ -80,6 +80,8 @@ type findingRow struct {
 
 type targetRow struct {
 	Name      string
+	Owner     string // the replica that reads it; empty where there is one only
+	OwnerURL  string // of another replica
 	Condition condition
 	Class     string
 	Error     string
@@ -100,7 +102,7 @@ const mostRolesShown = 50
 
 func (s *server) status(w http.ResponseWriter, r *http.Request) {
 	known, now := s.snapshot(), s.Now()
-	p := page{Root: "./", Targets: targetRows(known.Targets, now), Lifecycles: pictures(known.Targets)}
+	p := page{Root: "./", Targets: targetRows(known.Targets, now, s.Member), Lifecycles: pictures(known.Targets)}
 	only, wrong := filterOf(known, r.URL.Query())
 	if wrong != "" {
 		http.Error(w, untrusted.Text(wrong), http.StatusBadRequest)
@@ -191,16 +193,23 @@ func means(mode signal.Mode) string {
 }
 
 // targetRows returns the targets, those with problems first.
-func targetRows(targets []watch.Target, now time.Time) []targetRow {
+func targetRows(targets []watch.Target, now time.Time, member string) []targetRow {
 	rows := make([]targetRow, 0, len(targets))
 	for i := range targets {
-		rows = append(rows, rowOf(&targets[i], now))
+		row := rowOf(&targets[i], now)
+		if targets[i].Elsewhere == nil {
+			row.Owner = member
+		}
+		rows = append(rows, row)
 	}
 	slices.SortStableFunc(rows, func(a, b targetRow) int { return int(a.Condition) - int(b.Condition) })
 	return rows
 }
 
 func rowOf(t *watch.Target, now time.Time) targetRow {
+	if t.Elsewhere != nil {
+		return rowElsewhere(t)
+	}
 	row := targetRow{Name: t.ID.String(), Condition: conditionOf(t, now), Every: t.Interval.String()}
 	row.Class = map[condition]string{down: "bad", stale: "bad", partial: "doubtful", waiting: "quiet", up: "good"}[row.Condition]
 	if t.Err != nil {
@@ -220,6 +229,42 @@ func rowOf(t *watch.Target, now time.Time) targetRow {
 		}
 	}
 	return row
+}
+
+// rowElsewhere is the row of a target that another replica reads.
+func rowElsewhere(t *watch.Target) targetRow {
+	e := t.Elsewhere
+	row := targetRow{Name: t.ID.String(), Owner: e.Member, OwnerURL: e.URL, Condition: conditionElsewhere(e)}
+	row.Class = map[condition]string{down: "bad", stale: "bad", unowned: "bad", partial: "doubtful", silent: "doubtful", waiting: "quiet", up: "good"}[row.Condition]
+	if a := e.Answer; a != nil {
+		row.Error, row.Warnings = a.Error, a.Warnings
+		row.Every, row.Took = seconds(a.IntervalSeconds).String(), seconds(a.DurationSeconds).Round(time.Millisecond).String()
+		if a.ReadingAgeSeconds != nil {
+			row.Read = phrase.Ago(seconds(*a.ReadingAgeSeconds)) + " ago"
+		}
+		row.MoreRoles = max(0, len(a.Roles)-mostRolesShown)
+		for _, one := range a.Roles[:len(a.Roles)-row.MoreRoles] {
+			row.Roles = append(row.Roles, roleRow{one.Queue, phrase.RoleName(one.Role), one.Reason})
+		}
+		row.Holds = counted(&a.Readings)
+	}
+	return row
+}
+
+func seconds(n float64) time.Duration { return time.Duration(n * float64(time.Second)) }
+
+// counted describes the content of a reading of another replica.
+func counted(r *api.Readings) string {
+	var all []string
+	for _, of := range []struct {
+		n    int
+		what string
+	}{{r.Queues, "queue"}, {r.DeadLetterQueues, "dead letter queue"}, {r.Outboxes, "outbox"}, {r.Lifecycles, "lifecycle"}, {r.Reconciliations, "check"}} {
+		if of.n > 0 {
+			all = append(all, phrase.Count(of.n, of.what))
+		}
+	}
+	return phrase.List(all, len(all))
 }
 
 // holds describes the content of a reading and the progress of its comparisons.

@@ -11,12 +11,39 @@ import (
 
 // targets answers with the state of every target.
 func (s *server) targets(w http.ResponseWriter, r *http.Request) {
-	known, now := s.snapshot(), s.Now()
+	known, _, wrong := s.asked(r.URL.Query())
+	if wrong != "" {
+		fail(w, http.StatusBadRequest, wrong)
+		return
+	}
+	now := s.Now()
 	answer := api.Targets{Ready: known.Ready, Targets: make([]api.Target, len(known.Targets))}
 	for i := range known.Targets {
-		answer.Targets[i] = target(&known.Targets[i], now)
+		t := &known.Targets[i]
+		if t.Elsewhere != nil {
+			answer.Targets[i] = elsewhereOf(t)
+			continue
+		}
+		answer.Targets[i] = target(t, now)
+		answer.Targets[i].Owner = s.Member
 	}
 	respond(w, r, answer)
+}
+
+// elsewhereOf is a target that another replica reads, as that replica answered.
+func elsewhereOf(t *watch.Target) api.Target {
+	answer := api.Target{Collector: t.ID.Collector, Target: t.ID.Target, Stale: true, Warnings: []string{}, Roles: []phrase.QueueRole{}}
+	e := t.Elsewhere
+	switch {
+	case e.Answer != nil:
+		answer = *e.Answer
+	case e.Member == "":
+		answer.Error = "no replica reads it"
+	default:
+		answer.Error = "the replica that reads it does not answer this one"
+	}
+	answer.Owner, answer.OwnerURL = e.Member, e.URL
+	return answer
 }
 
 // mostRoles bounds the roles of queues that the answer has for each target.

@@ -17,6 +17,8 @@ type coverage struct {
 	blind   []string // targets that cannot be read
 	partial []string // targets that can be read only in part
 	waiting []string // targets not yet tried
+	unowned []string // targets that no replica reads
+	silent  []string // targets whose replica does not answer
 }
 
 func coverageOf(targets []watch.Target, now time.Time) coverage {
@@ -30,6 +32,10 @@ func coverageOf(targets []watch.Target, now time.Time) coverage {
 			s.blind = append(s.blind, name)
 		case partial:
 			s.partial = append(s.partial, name)
+		case unowned:
+			s.unowned = append(s.unowned, name)
+		case silent:
+			s.silent = append(s.silent, name)
 		case up:
 		}
 	}
@@ -37,14 +43,16 @@ func coverageOf(targets []watch.Target, now time.Time) coverage {
 }
 
 // readable is the number of targets that can be read, at least in part.
-func (s coverage) readable() int { return s.all - len(s.blind) - len(s.waiting) }
+func (s coverage) readable() int {
+	return s.all - len(s.blind) - len(s.waiting) - len(s.unowned) - len(s.silent)
+}
 
 // String names the targets that cannot be read.
 func (s coverage) String() string {
 	if s.all == 0 {
 		return "The configuration names no target."
 	}
-	if len(s.blind)+len(s.partial)+len(s.waiting) == 0 {
+	if len(s.blind)+len(s.partial)+len(s.waiting)+len(s.unowned)+len(s.silent) == 0 {
 		if s.all == 1 {
 			return "The only target can be read."
 		}
@@ -60,6 +68,12 @@ func (s coverage) String() string {
 	}
 	if len(s.waiting) > 0 {
 		parts = append(parts, fmt.Sprintf("%d of %s not yet read: %s.", len(s.waiting), phrase.Count(s.all, "target"), phrase.List(s.waiting, most)))
+	}
+	if len(s.unowned) > 0 {
+		parts = append(parts, fmt.Sprintf("%d of %s are read by no replica: %s.", len(s.unowned), phrase.Count(s.all, "target"), phrase.List(s.unowned, most)))
+	}
+	if len(s.silent) > 0 {
+		parts = append(parts, fmt.Sprintf("%d of %s are read by replicas that do not answer this one: %s.", len(s.silent), phrase.Count(s.all, "target"), phrase.List(s.silent, most)))
 	}
 	return strings.Join(parts, " ")
 }

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/pprof"
+	"net/url"
 	"strings"
 	"time"
 
@@ -18,7 +19,12 @@ type Options struct {
 	// Snapshot returns the current snapshot, or nil before the first one. It must not
 	// block.
 	Snapshot func() *watch.Snapshot
-	Metrics  http.Handler // of /metrics
+	// Own returns what this replica reads itself, where several share their targets and
+	// Snapshot returns what all read. Member is the name of this replica, "" if there are no
+	// others.
+	Own     func() *watch.Snapshot
+	Member  string
+	Metrics http.Handler // of /metrics
 	// Reload loads the configuration again, nil if it cannot be reloaded. Clients see its
 	// error, which must not contain values of the file.
 	Reload    func(context.Context) error
@@ -102,6 +108,22 @@ func (s *server) snapshot() *watch.Snapshot {
 		return known
 	}
 	return &watch.Snapshot{}
+}
+
+// asked returns the snapshot that a request is about. wrong says why there is none.
+func (s *server) asked(query url.Values) (known *watch.Snapshot, own bool, wrong string) {
+	switch replica := query.Get("replica"); {
+	case replica == "":
+		return s.snapshot(), false, ""
+	case replica != "self":
+		return nil, false, "unknown replica " + replica + ": use self, or nothing for all"
+	case s.Member == "":
+		return s.snapshot(), false, "" // there are no others
+	}
+	if known := s.Own(); known != nil {
+		return known, true, ""
+	}
+	return &watch.Snapshot{}, true, ""
 }
 
 func (s *server) runbook(mode signal.Mode) string {

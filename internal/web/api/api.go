@@ -17,6 +17,14 @@ type Findings struct {
 	Total int `json:"total"`
 	// Next is what ?after= has to be for the next page; absent on the last one.
 	Next string `json:"next,omitempty"`
+	// Replica is the one that answers, where it was asked for its own findings only.
+	Replica *Replica `json:"replica,omitempty"`
+}
+
+// Replica is one of several replicas that share their targets.
+type Replica struct {
+	Member  string   `json:"member"`
+	Targets []string `json:"targets"` // those that it reads, as collector/target
 }
 
 // DefaultLimit is how many findings a page has, and LargestLimit is what ?limit= may ask for.
@@ -92,6 +100,10 @@ type Target struct {
 	Stale             bool     `json:"stale"`
 	Warnings          []string `json:"warnings"`
 	Readings          Readings `json:"readings"`
+	// Owner is the replica that reads the target; absent where replicas share nothing.
+	Owner string `json:"owner,omitempty"`
+	// OwnerURL is the address of another replica that reads it.
+	OwnerURL string `json:"owner_url,omitempty"`
 	// Roles are of the queues that are for something else than work, at most 1,000.
 	Roles []phrase.QueueRole `json:"roles"`
 }
