@@ -49,7 +49,7 @@ func (b *bench) lifecycles(ctx context.Context, length time.Duration) error {
 		fmt.Printf("| %d | %d | %d | %d | %d | %.2f s | %.2f s | %.1f %% of a core |\n", test.lifecycles, test.databases, w.connections, w.readings, w.failed,
 			median(late).Seconds(), slices.Max(late).Seconds(), 100*w.cpu.Seconds()/length.Seconds())
 		if w.connections > mostConnections || w.failed > 0 || slices.Max(late) > mostLate {
-			errs = append(errs, fmt.Errorf("%d lifecycles: at most %d connections, no failed reading and %s of lateness are allowed", test.lifecycles, mostConnections, mostLate))
+			errs = append(errs, fmt.Errorf("%d lifecycles: at most %d connections, no failed reading and %s of lateness are allowed; the last failure: %v", test.lifecycles, mostConnections, mostLate, w.failure))
 		}
 	}
 	return errors.Join(errs...)
@@ -60,6 +60,7 @@ type watched struct {
 	mu                            sync.Mutex
 	at                            map[signal.TargetID][]time.Time
 	connections, readings, failed int
+	failure                       error // of the last failed reading
 	cpu                           time.Duration
 }
 
@@ -71,6 +72,7 @@ func (w *watched) Report(r signal.Report) {
 	w.readings++
 	if r.Err != nil {
 		w.failed++
+		w.failure = r.Err
 	}
 }
 
