@@ -13,6 +13,7 @@ import (
 
 	"github.com/lostorder/lostorder/collectors"
 	"github.com/lostorder/lostorder/internal/signal"
+	"github.com/lostorder/lostorder/internal/turn"
 )
 
 // reader reads the queues of one region. It keeps state from one reading to the next.
@@ -85,8 +86,8 @@ func (r *reader) Read(ctx context.Context, report *signal.Report) error {
 	}
 	// What was read is reported, although other parts were not.
 	soft, cancel := ctx, context.CancelFunc(func() {})
-	if deadline, ok := ctx.Deadline(); ok {
-		soft, cancel = context.WithDeadline(ctx, deadline.Add(-min(2*time.Second, time.Until(deadline)/10)))
+	if left, ok := turn.Left(ctx); ok {
+		soft, cancel = turn.WithTimeout(ctx, left-min(2*time.Second, left/10))
 	}
 	defer cancel()
 

@@ -2,6 +2,7 @@ package sqs
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	awssqs "github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"github.com/lostorder/lostorder/internal/signal"
+	"github.com/lostorder/lostorder/internal/turn"
 )
 
 // targets returns the dead letter queues of watched queues that are not watched
@@ -42,12 +44,12 @@ const mostSources = 10_000
 // request per queue, so it uses the remaining time of a reading, and starts with the
 // queues that are already known as dead letter queues.
 func (r *reading) readSources(ctx context.Context) {
-	deadline, ok := ctx.Deadline()
+	left, ok := turn.Left(ctx)
 	if !ok {
-		deadline = r.now.Add(time.Duration(r.config.Timeout))
+		left = time.Duration(r.config.Timeout) - time.Since(r.now)
 	}
 	// Half of the remaining time, because answers take time too.
-	room := int(time.Until(deadline).Seconds() * float64(r.pace.limiter.Limit()) / 2)
+	room := int(left.Seconds() * float64(r.pace.limiter.Limit()) / 2)
 	likely := r.sourcesByTarget()
 	due := slices.DeleteFunc(r.all(), func(q *queue) bool { return !q.fresh(r.now) || !r.due(q.sourcesAt, r.now) })
 	slices.SortStableFunc(due, func(a, b *queue) int {
@@ -64,12 +66,12 @@ func (r *reading) readSources(ctx context.Context) {
 		var sources []string
 		for {
 			var page *awssqs.ListDeadLetterSourceQueuesOutput
-			err := r.call(ctx, func(ctx context.Context) (err error) {
+			err := r.callSpare(ctx, func(ctx context.Context) (err error) {
 				page, err = r.clients.sqs.ListDeadLetterSourceQueues(ctx, in)
 				return err
 			})
 			if err != nil {
-				if !isGone(err) {
+				if !isGone(err) && !errors.Is(err, errNoTime) { // the next reading goes on
 					r.note(q, err, actionSources)
 				}
 				return

@@ -19,6 +19,7 @@ import (
 	"github.com/lostorder/lostorder/internal/config"
 	"github.com/lostorder/lostorder/internal/fakesqs"
 	"github.com/lostorder/lostorder/internal/signal"
+	"github.com/lostorder/lostorder/internal/turn" // as the poller has it
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -201,7 +202,7 @@ func deadIn(t *testing.T, r signal.Report, name string) signal.DeadLetterQueue {
 // readWithin takes one reading that has so much time.
 func readWithin(t *testing.T, r collectors.Reader, d time.Duration) (signal.Report, error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), d)
+	ctx, cancel := turn.WithTimeout(context.Background(), d)
 	defer cancel()
 	var report signal.Report
 	err := r.Read(ctx, &report)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -34,6 +35,8 @@ type pace struct {
 	limiter *rate.Limiter
 	under   chan struct{} // a place for each request under way
 	users   int           // guarded by paces
+	waiting atomic.Int32  // requests of readings that wait for their turn
+	spare   chan struct{} // held by the one request that waits until no other does
 
 	mu     sync.Mutex
 	full   rate.Limit
@@ -43,7 +46,7 @@ type pace struct {
 
 func newPace(perSecond int) *pace {
 	// A burst of one, so that no second exceeds the configured rate.
-	return &pace{limiter: rate.NewLimiter(rate.Limit(perSecond), 1), under: make(chan struct{}, inParallel), full: rate.Limit(perSecond)}
+	return &pace{limiter: rate.NewLimiter(rate.Limit(perSecond), 1), under: make(chan struct{}, inParallel), spare: make(chan struct{}, 1), full: rate.Limit(perSecond)}
 }
 
 // atMost lowers the pace.
@@ -69,6 +72,32 @@ func (p *pace) connections(own *http.Client) *http.Client {
 
 // begin waits for the turn of one request; done ends it.
 func (p *pace) begin(ctx context.Context) (done func(), err error) {
+	p.waiting.Add(1)
+	defer p.waiting.Add(-1)
+	return p.take(ctx)
+}
+
+// beginSpare is begin for a request that can be made later: it lets all others of the account go
+// first.
+func (p *pace) beginSpare(ctx context.Context) (done func(), err error) {
+	select {
+	case p.spare <- struct{}{}:
+		defer func() { <-p.spare }()
+	case <-ctx.Done():
+		return nil, errNoTime
+	}
+	for p.waiting.Load() > 0 {
+		select {
+		case <-time.After(time.Duration(float64(time.Second) / float64(p.limiter.Limit()))):
+		case <-ctx.Done():
+			return nil, errNoTime
+		}
+	}
+	return p.take(ctx)
+}
+
+// take waits for the next request that the rate allows, and for a place.
+func (p *pace) take(ctx context.Context) (done func(), err error) {
 	if err := p.wait(ctx); err != nil {
 		return nil, err
 	}
@@ -118,9 +147,18 @@ func (p *pace) answered() {
 // request that was throttled, that the server failed to answer, or whose connection was
 // lost.
 func (r *reader) call(ctx context.Context, request func(ctx context.Context) error) error {
+	return r.callInTurn(ctx, r.pace.begin, request)
+}
+
+// callSpare is call for a request that can be made later.
+func (r *reader) callSpare(ctx context.Context, request func(ctx context.Context) error) error {
+	return r.callInTurn(ctx, r.pace.beginSpare, request)
+}
+
+func (r *reader) callInTurn(ctx context.Context, begin func(context.Context) (func(), error), request func(ctx context.Context) error) error {
 	var last error
 	for try := range attempts {
-		done, err := r.pace.begin(ctx)
+		done, err := begin(ctx)
 		if err != nil {
 			if last != nil {
 				return last // the reason for the retry is more helpful

@@ -22,6 +22,7 @@ import (
 	"github.com/lostorder/lostorder/collectors/sqs"
 	"github.com/lostorder/lostorder/internal/fakesqs"
 	"github.com/lostorder/lostorder/internal/signal"
+	"github.com/lostorder/lostorder/internal/turn" // as the poller has it
 )
 
 // virtual is a server whose clock is the bubble's, reached through memory: minutes
@@ -122,7 +123,7 @@ func (v *virtual) queue(name string) {
 // minutes reads once a minute, within the timeout of 55 seconds.
 func (v *virtual) minutes(r collectors.Reader, n int, look func(i int, report signal.Report, took time.Duration, err error)) {
 	for i := range n {
-		ctx, cancel := context.WithTimeout(v.t.Context(), 55*time.Second)
+		ctx, cancel := turn.WithTimeout(v.t.Context(), 55*time.Second)
 		began := time.Now()
 		var report signal.Report
 		err := r.Read(ctx, &report)

@@ -28,6 +28,7 @@ func Waiting(ctx context.Context) (resume func()) {
 	if !ok {
 		return func() {}
 	}
+	resumeParent := Waiting(c.Context)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.waiting++; c.waiting == 1 {
@@ -36,11 +37,28 @@ func Waiting(ctx context.Context) (resume func()) {
 	}
 	return func() {
 		c.mu.Lock()
-		defer c.mu.Unlock()
 		if c.waiting--; c.waiting == 0 {
 			c.resume()
 		}
+		c.mu.Unlock()
+		resumeParent()
 	}
+}
+
+// Left returns how much time ctx has, without the time for which it will wait for its turn; false
+// if it has no end.
+func Left(ctx context.Context) (left time.Duration, ok bool) {
+	c, ok := ctx.Value(key{}).(*clock)
+	if !ok {
+		deadline, ok := ctx.Deadline()
+		return time.Until(deadline), ok
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if left = c.left; c.waiting == 0 {
+		left -= time.Since(c.since)
+	}
+	return left, true
 }
 
 type key struct{}

@@ -75,3 +75,49 @@ func TestATimeoutMayPassAtOnce(t *testing.T) {
 		cancel()
 	}
 }
+
+func TestAReadingKnowsHowMuchTimeIsLeft(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		if left, ok := turn.Left(t.Context()); ok {
+			t.Errorf("a context without an end has %s left", left)
+		}
+		ctx, cancel := turn.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		time.Sleep(4 * time.Second)
+		resume := turn.Waiting(ctx)
+		time.Sleep(time.Hour)
+		if left, ok := turn.Left(ctx); left != 6*time.Second || !ok {
+			t.Errorf("while it waits %s are left, %t", left, ok)
+		}
+		resume()
+		below, cancelBelow := context.WithCancel(ctx)
+		defer cancelBelow()
+		time.Sleep(time.Second)
+		if left, ok := turn.Left(below); left != 5*time.Second || !ok {
+			t.Errorf("%s are left, %t", left, ok)
+		}
+	})
+}
+
+// TestAPartOfAReadingThatWaitsLeavesTheWholeItsTime: the part ends before the whole, and neither
+// counts the wait.
+func TestAPartOfAReadingThatWaitsLeavesTheWholeItsTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		whole, cancel := turn.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		part, cancelPart := turn.WithTimeout(whole, 8*time.Second)
+		defer cancelPart()
+		resume := turn.Waiting(part)
+		time.Sleep(time.Hour)
+		resume()
+		began := time.Now()
+		<-part.Done()
+		if took := time.Since(began); took != 8*time.Second || whole.Err() != nil {
+			t.Errorf("the part ended %s later, the whole with %v", took, whole.Err())
+		}
+		<-whole.Done()
+		if took := time.Since(began); took != 10*time.Second {
+			t.Errorf("the whole ended %s later", took)
+		}
+	})
+}
