@@ -1,3 +1,5 @@
+//go:build !nodemo
+
 package main
 
 import (
@@ -8,12 +10,9 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net"
-	"os"
-	"strings"
 	"time"
 
 	"github.com/alecthomas/kingpin/v2"
-	"github.com/mattn/go-isatty"
 	"github.com/prometheus/common/promslog"
 
 	"github.com/lostorder/lostorder/collectors/builtin"
@@ -174,16 +173,4 @@ func pageURL(address string, listens net.Addr) string {
 		host = "localhost"
 	}
 	return "http://" + net.JoinHostPort(host, port) + "/"
-}
-
-// wantsColor reports whether w is a terminal whose user has not asked for plain
-// text (https://no-color.org).
-func wantsColor(w io.Writer) bool {
-	return isTerminal(w) && os.Getenv("NO_COLOR") == "" && !strings.EqualFold(os.Getenv("TERM"), "dumb")
-}
-
-// isTerminal reports whether w is a terminal, and not a pipe or a file.
-func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	return ok && isatty.IsTerminal(f.Fd())
 }
