@@ -121,6 +121,7 @@ func (r *reader) scrapeNode(ctx context.Context, address string) error {
 		value, ok := s.count()
 		c := r.now(q)
 		c.deliveriesKnown = r.deliveries // the plugin omits a queue without deliveries
+		c.lagShown = r.deliveries
 		switch at := field(c); at {
 		case &c.lag: // each node reports its own consumers
 			*at = max(*at, value)

@@ -36,6 +36,7 @@ type queue struct {
 	delay     time.Duration // how long it holds messages; 0: not at all, or unknown
 	refilled  bool          // other queues dead-letter to it
 	holding   holding
+	follower  follower // of a stream
 	sample    deadLetterSample
 	arrivals  arrivals
 	seenIn    int  // number of the last reading that contained it
@@ -65,6 +66,7 @@ type counts struct {
 	head                      signal.Instant // the timestamp that the publisher set
 	utilisation               float64
 	deliveriesKnown           bool
+	lagShown                  bool // the source shows the lag of stream consumers, where there are any
 }
 
 var unknownCounts = counts{

@@ -16,7 +16,7 @@ func (r *reader) fill(report *signal.Report, now signal.Instant) {
 	parts := make([]signal.Partition, len(r.sorted)) // one for each, in one piece
 	for i, q := range r.sorted {
 		q.lastWaiting = q.counts.waiting()
-		report.Queues[i] = q.reading(q.age(now), parts[i:i+1:i+1])
+		report.Queues[i] = q.reading(q.age(now), parts[i:i+1:i+1], now)
 	}
 	report.DeadLetters = r.deadLetters(report.Queues, now)
 	report.Losses = slices.Clone(r.losses)
@@ -37,7 +37,7 @@ const statisticsInterval = 5 * time.Second
 func (q *queue) stream() bool { return q.setup.signal == nil || q.setup.signal.Type == "stream" }
 
 // reading returns the signal of the queue; part is the memory for its one partition.
-func (q *queue) reading(age signal.Age, part []signal.Partition) signal.Queue {
+func (q *queue) reading(age signal.Age, part []signal.Partition, now signal.Instant) signal.Queue {
 	c := &q.counts
 	s := signal.NewQueue(q.id)
 	s.Semantics = &semantics
@@ -52,9 +52,15 @@ func (q *queue) reading(age signal.Age, part []signal.Partition) signal.Queue {
 	if q.stream() {
 		// A stream keeps its messages, so its length is no backlog. The type of a queue whose
 		// definition was not read may be stream. The broker reports the lag of the slowest
-		// consumer that uses the stream protocol.
+		// consumer that uses the stream protocol. How far consumers are is another question
+		// (stream.go).
 		s.Ready = c.lag
 		if q.setup.signal != nil {
+			s.Semantics = &streamSemantics
+			if at, known := q.follower.follow(c, now); known {
+				part[0] = at
+				s.Partitions = part
+			}
 			s.InFlight = signal.Unknown // the broker reports 0, whatever consumers hold
 		}
 		return s
