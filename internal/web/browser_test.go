@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
@@ -33,7 +34,7 @@ func browser(t *testing.T) context.Context {
 		t.Fatal("CHROMIUM names no program; run the test with test/parts/run --parts=chromium")
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(program), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(t.TempDir()),
+		chromedp.ExecPath(program), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(profile(t)),
 		chromedp.Flag("disable-component-update", true), chromedp.WSURLReadTimeout(2*time.Minute))
 	ctx, cancel := chromedp.NewExecAllocator(t.Context(), options...)
 	t.Cleanup(cancel)
@@ -45,16 +46,36 @@ func browser(t *testing.T) context.Context {
 	return ctx
 }
 
+// profile is a folder for a browser. Its processes may write there for a moment after the
+// browser has ended.
+func profile(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "lostorder-browser") //nolint:usetesting // the folder of the test must be empty at once
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+			if err := os.RemoveAll(dir); err == nil || time.Now().After(deadline) {
+				return
+			}
+		}
+	})
+	return dir
+}
+
 // view is how a page is shown.
 type view struct {
 	width, height int64
 	dark          bool
+	scriptless    bool // the browser runs no script at all
 }
 
 var (
 	desktop = view{width: 1280, height: 900}
 	phone   = view{width: 360, height: 740}
 	night   = view{width: 1280, height: 900, dark: true}
+	plain   = view{width: 1280, height: 900, scriptless: true}
 )
 
 // shows opens the page of a snapshot in a tab of its own.
@@ -68,8 +89,8 @@ func shows(ctx context.Context, t *testing.T, v view, url string) context.Contex
 	if v.dark {
 		scheme = "dark"
 	}
-	errs := problemsOf(ctx)
-	err := chromedp.Run(ctx, page.SetBypassCSP(false), chromedp.EmulateViewport(v.width, v.height),
+	errs := problemsOf(ctx, url)
+	err := chromedp.Run(ctx, page.SetBypassCSP(false), emulation.SetScriptExecutionDisabled(v.scriptless), chromedp.EmulateViewport(v.width, v.height),
 		emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}),
 		chromedp.Navigate(url), chromedp.WaitReady("footer"))
 	if err != nil {
@@ -83,10 +104,14 @@ func shows(ctx context.Context, t *testing.T, v view, url string) context.Contex
 	return ctx
 }
 
-// problemsOf collects what the browser's console reports, such as a blocked style.
-func problemsOf(ctx context.Context) *[]string {
+// problemsOf collects what the browser's console reports, such as what the page's content
+// security policy blocks. That the page itself answers 404 is no problem.
+func problemsOf(ctx context.Context, url string) *[]string {
 	var all []string
 	chromedp.ListenTarget(ctx, func(event any) {
+		if e, ok := event.(*log.EventEntryAdded); ok && e.Entry.Level == log.LevelError && (e.Entry.Source != log.SourceNetwork || e.Entry.URL != url) {
+			all = append(all, e.Entry.Text)
+		}
 		if e, ok := event.(*runtime.EventExceptionThrown); ok {
 			all = append(all, e.ExceptionDetails.Error())
 		}
