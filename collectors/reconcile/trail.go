@@ -7,6 +7,7 @@ import (
 
 	"github.com/lostorder/lostorder/internal/database"
 	"github.com/lostorder/lostorder/internal/database/compare"
+	"github.com/lostorder/lostorder/internal/phrase"
 	"github.com/lostorder/lostorder/internal/signal"
 	"github.com/lostorder/lostorder/internal/span"
 )
@@ -44,7 +45,7 @@ func (r *reader) Trail(ctx context.Context, orderID string) ([]signal.Place, err
 			return err
 		})
 		for _, f := range found[i] {
-			places[i].Events = append(places[i].Events, rowEvents(f)...)
+			places[i].Events = append(places[i].Events, rowEvents(f, r.worthOf(i, f))...)
 		}
 	}
 	if places[left].Err == nil && places[right].Err == nil && comparable(sides[:]) == nil {
@@ -70,11 +71,24 @@ func (s *side) keysOf(orderID string) (keys []database.Key) {
 	return keys
 }
 
+// worthOf says what each of the rows under one key of a side is worth; empty where that is
+// unknown.
+func (r *reader) worthOf(role int, f compare.Found) string {
+	amount := r.amount(role, f, 1)
+	switch {
+	case amount.Orders == 0:
+		return ""
+	case f.Rows > 1:
+		return ", each worth " + phrase.Money(amount.Currency, amount.Value)
+	}
+	return ", worth " + phrase.Money(amount.Currency, amount.Value)
+}
+
 // rowEvents are what the rows under one key show.
-func rowEvents(f compare.Found) []signal.Event {
-	what := "row was created or last changed"
+func rowEvents(f compare.Found, worth string) []signal.Event {
+	what := "row was created or last changed" + worth
 	if f.Rows > 1 {
-		what = fmt.Sprintf("first of %d rows was created or last changed", f.Rows)
+		what = fmt.Sprintf("first of %d rows was created or last changed%s", f.Rows, worth)
 	}
 	event := signal.Event{Kind: signal.EventRow, At: f.Since, What: what}
 	event.TraceID, event.SpanID = span.Parent(f.Trace)

@@ -1,6 +1,7 @@
 package reconcile_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -63,4 +64,27 @@ func TestTrailOfASideThatFailsExpectsNothing(t *testing.T) {
 	if len(places[0].Events) != 1 || places[0].Events[0].Kind != signal.EventRow || places[1].Err == nil || len(places[0].Expected)+len(places[1].Expected) > 0 {
 		t.Errorf("places are %+v", places)
 	}
+}
+
+func TestTrailSaysWhatARowIsWorth(t *testing.T) {
+	databasetest.Each(t, func(t *testing.T, s *databasetest.Shop) {
+		for table, key := range map[string]string{"orders": "id", "payments": "order_id"} {
+			s.Run(t, fmt.Sprintf("CREATE TABLE %s (%s %s NOT NULL, total DECIMAL(12, 2) NULL, created_at %s NULL)", table, key, s.Key, s.Time))
+			s.Grant(t, table, key, "total", "created_at")
+		}
+		s.Run(t, "INSERT INTO orders VALUES ('A-1', 18240.5, "+s.Ago(0)+")")
+		for range 2 {
+			s.Run(t, "INSERT INTO payments VALUES ('A-1', 18240.5, "+s.Ago(0)+")")
+		}
+		text := sides(s, s, "{key: id, amount: total}, currency: EUR", "{key: order_id, amount: total}, currency: EUR", "exactly_one")
+		places, err := collectors.Trail(t.Context(), load(t, text)[0], "A-1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, want := range []string{"row was created or last changed, worth € 18,240.50", "first of 2 rows was created or last changed, each worth € 18,240.50"} {
+			if len(places[i].Events) == 0 || places[i].Events[0].What != want {
+				t.Errorf("%s: %+v, want %s", places[i].Name, places[i], want)
+			}
+		}
+	})
 }

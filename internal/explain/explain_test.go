@@ -74,6 +74,13 @@ func TestTimeline(t *testing.T) {
 			"It is in state paid since 02:41 (38 min).\n02:39:00 shop · orders: row was written [reconcile/payments]\n" +
 				"02:40:00 shop · outbox: event was written [outbox/orders]\n02:41:00 shop · orders: is in state paid [orders/order]",
 		},
+		"the time of a state comes before what else is said of it": {
+			[]explain.Target{fixed("orders", "order", nil, signal.Place{Store: "shop", Name: "orders", Events: []signal.Event{
+				{Kind: signal.EventState, At: ago(38 * time.Minute), What: "is in state paid, worth € 18.50; the row was last changed then"},
+			}})},
+			"It is in state paid since 02:41 (38 min), worth € 18.50; the row was last changed then.\n" +
+				"02:41:00 shop · orders: is in state paid, worth € 18.50; the row was last changed then [orders/order]",
+		},
 		"an event that two sources show is one": {
 			[]explain.Target{fixed("reconcile", "payments", nil, created), fixed("reconcile", "refunds", nil, created)},
 			"\n02:39:00 shop · orders: row was written [reconcile/payments]",

@@ -20,14 +20,18 @@ func summary(o *api.Order, now time.Time) string {
 		}
 	}
 	for _, event := range states {
-		text := "It " + event.What
+		what, more := event.What, ""
+		if end := strings.IndexAny(what, ",;"); end > 0 { // "is in state paid, worth € 18.50"
+			what, more = what[:end], what[end:]
+		}
+		text := "It " + what
 		if len(states) > 1 {
-			text = "In " + o.Places[event.Place].String() + " it " + event.What
+			text = "In " + o.Places[event.Place].String() + " it " + what
 		}
 		if !event.At.IsZero() {
 			text += " since " + phrase.Clock(event.At, now) + " (" + phrase.Ago(now.Sub(event.At)) + ")"
 		}
-		said = append(said, text+".")
+		said = append(said, text+more+".")
 	}
 	for _, x := range o.Expected {
 		if x.Overdue {
