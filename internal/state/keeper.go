@@ -307,12 +307,15 @@ func (k *Keeper) save(ctx context.Context, source Source) (ok bool) {
 	late := time.AfterFunc(writeTimeout, announce) // a disk that hangs does not silence lostorder
 	defer late.Stop()
 	defer announce()
-	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
+	bounded, cancel := context.WithTimeout(ctx, writeTimeout)
 	defer cancel()
-	err := k.write(ctx, &u, source)
+	err := k.write(bounded, &u, source)
 	k.all = err != nil
-	if ctx.Err() != nil && err != nil {
-		err = cmp.Or(context.Cause(ctx), err)
+	switch {
+	case err != nil && errors.Is(ctx.Err(), context.Canceled):
+		return false // lostorder stops, and the last write follows
+	case err != nil && bounded.Err() != nil:
+		err = cmp.Or(context.Cause(bounded), err)
 	}
 	if err == nil {
 		if k.succeeded(u.At, k.store.size()) {
