@@ -16,6 +16,7 @@ func TestRefusedValuesSayWhatIsWrong(t *testing.T) {
 		"a mode that does not exist":           {watched + "mode: statefulset", "at '/mode': value must be one of 'deployment', 'daemonset', 'sidecar'"},
 		"a misspelled key":                     {watched + "replica: 2", "replica"},
 		"no replica":                           {watched + "replicas: 0", "at '/replicas': minimum: got 0, want 1"},
+		"a lease that is too short":            {watched + "shard: {leaseDuration: 1s}", "at '/shard/leaseDuration': '1s' does not match pattern"},
 		"two pods with one volume":             {watched + "replicas: 2\npersistence: {enabled: true}", "persistence needs replicas: 1; pods do not share a volume"},
 		"a digest that is none":                {watched + "image: {digest: latest}", "at '/image/digest': 'latest' does not match pattern '^(sha256:[0-9a-f]{64})?$'"},
 		"a pull policy that does not exist":    {watched + "image: {pullPolicy: Sometimes}", "at '/image/pullPolicy': value must be one of 'Always', 'IfNotPresent', 'Never'"},

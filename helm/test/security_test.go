@@ -5,6 +5,7 @@ import (
 
 	apps "k8s.io/api/apps/v1"
 	core "k8s.io/api/core/v1"
+	rbac "k8s.io/api/rbac/v1"
 	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/pod-security-admission/api"
 	"k8s.io/pod-security-admission/policy"
@@ -62,10 +63,26 @@ func TestPodWithRootIsRefused(t *testing.T) {
 	}
 }
 
+// shares reports whether values have several pods share the targets, as the README says.
+func shares(v map[string]any) bool {
+	replicas, _ := v["replicas"].(float64)
+	mode, _ := v["mode"].(string)
+	return replicas > 1 && (mode == "" || mode == "deployment")
+}
+
 func TestPodsOfTheChartGetNoTokenAndNoRights(t *testing.T) {
 	each(t, func(t *testing.T, v map[string]any) {
 		for _, m := range rendered(t, v) {
 			o := decode(t, m)
+			switch o.(type) {
+			case *rbac.Role, *rbac.RoleBinding:
+				if !shares(v) {
+					t.Errorf("there is a right without a need: %s", m)
+				}
+			}
+			if _, isAccount := o.(*core.ServiceAccount); shares(v) && !isAccount {
+				continue // see TestReplicasMayUseLeasesAndNothingElse
+			}
 			if account, ok := o.(*core.ServiceAccount); ok && (account.AutomountServiceAccountToken == nil || *account.AutomountServiceAccountToken) {
 				t.Error("the service account mounts its token")
 			}

@@ -23,6 +23,10 @@ env:
     valueFrom: {fieldRef: {fieldPath: metadata.name}}
   - name: POD_NAMESPACE
     valueFrom: {fieldRef: {fieldPath: metadata.namespace}}
+  {{- if include "lostorder.shares" . }}
+  - name: POD_IP
+    valueFrom: {fieldRef: {fieldPath: status.podIP}}
+  {{- end }}
   {{- with include "lostorder.goMemLimit" . }}
   - name: GOMEMLIMIT
     value: {{ . }}
@@ -75,8 +79,21 @@ emptyDir: {sizeLimit: {{ .Values.state.sizeLimit }}}
 {{- with .Values.web.externalUrl }}
 - --web.external-url={{ . }}
 {{- end }}
+{{- if include "lostorder.shares" . }}
+- --shard.leases=$(POD_NAMESPACE)/{{ include "lostorder.fullname" . }}
+- --shard.member=$(POD_NAME)
+- --shard.url=http://$(POD_IP):10404{{ (urlParse .Values.web.externalUrl).path | trimSuffix "/" }}
+- --shard.lease-duration={{ .Values.shard.leaseDuration }}
+{{- end }}
 {{- with .Values.extraArgs }}
 {{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{/* Whether several pods share the targets, by Leases. */}}
+{{- define "lostorder.shares" -}}
+{{- if and (eq .Values.mode "deployment") (gt (int .Values.replicas) 1) .Values.shard.enabled -}}
+true
 {{- end }}
 {{- end }}
 
