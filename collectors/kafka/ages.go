@@ -2,6 +2,7 @@ package kafka
 
 import (
 	"errors"
+	"time"
 
 	"github.com/IBM/sarama"
 
@@ -17,6 +18,9 @@ const (
 	// probesPerRound bounds how many partitions are probed at once; the others have their
 	// turn in the next reading.
 	probesPerRound = 2000
+	// oldestTimestamp bounds the timestamps that are used. Producers set them, and some write
+	// zero or seconds.
+	oldestTimestamp = 10 * 365 * 24 * time.Hour
 )
 
 // probe asks for the first message of a partition at or after a timestamp.
@@ -142,7 +146,8 @@ func (r *reading) sendProbes(n *client.Node, probes []probe) {
 		case errors.Is(block.Err, sarama.ErrUnsupportedForMessageFormat), answer.Version == 0:
 			line.Untimed()
 		case block.Err != sarama.ErrNoError:
-		case block.Offset >= 0 && block.Timestamp <= 0:
+		case block.Offset >= 0 && signal.Instant(block.Timestamp) < r.now.Add(-oldestTimestamp),
+			block.Offset < 0 && p.asked < r.now.Add(-oldestTimestamp):
 			line.Untimed()
 		default:
 			line.Learn(p.asked, block.Offset, signal.Instant(block.Timestamp), p.topic.end[p.partition])

@@ -47,7 +47,10 @@ func (c *Config) Validate() error {
 	var errs []error
 	for i, addr := range c.Brokers {
 		_, port, err := net.SplitHostPort(addr)
-		if _, noNumber := strconv.ParseUint(port, 10, 16); err != nil || noNumber != nil {
+		if strings.ContainsAny(addr, "@/") {
+			// It may contain a password, so that it is not repeated.
+			errs = append(errs, config.At(fmt.Sprintf("brokers[%d]", i), "not host:port but a URL or a user; write for example localhost:9092, and the user in sasl"))
+		} else if _, noNumber := strconv.ParseUint(port, 10, 16); err != nil || noNumber != nil {
 			errs = append(errs, config.At(fmt.Sprintf("brokers[%d]", i), "%q is not host:port; write for example localhost:9092", addr))
 		}
 	}

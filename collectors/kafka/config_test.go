@@ -1,10 +1,12 @@
 package kafka_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/lostorder/lostorder/collectors/collectortest"
 	"github.com/lostorder/lostorder/collectors/kafka"
 	"github.com/lostorder/lostorder/internal/config"
 )
@@ -86,4 +88,14 @@ test.yml:1:45: kafka[0].brokers[1]: "kafka:ninety" is not host:port; write for e
 			}
 		})
 	}
+}
+
+// TestPasswordInAnAddressIsRefusedAndNotRepeated: whatever it contains, no part of it is taken
+// for the host, and no error repeats it.
+func TestPasswordInAnAddressIsRefusedAndNotRepeated(t *testing.T) {
+	collectortest.RefusesPasswords(t, func(address string) error {
+		text := fmt.Sprintf("kafka: [{name: a, brokers: [%q]}]", address)
+		_, err := config.Parse("test.yml", []byte(text), ".", []config.Section{kafka.Source().Section})
+		return err
+	}, "%s@kafka:9092", "kafka://%s@kafka:9092", "%s@kafka", "SASL_SSL://%s@kafka:9093")
 }

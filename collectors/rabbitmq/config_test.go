@@ -1,10 +1,12 @@
 package rabbitmq_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/lostorder/lostorder/collectors/collectortest"
 	"github.com/lostorder/lostorder/collectors/rabbitmq"
 	"github.com/lostorder/lostorder/internal/config"
 )
@@ -54,5 +56,20 @@ func TestBadConfigIsRefused(t *testing.T) {
 				t.Errorf("got %v\nwant %s", err, test.want)
 			}
 		})
+	}
+}
+
+// TestPasswordInAnAddressIsRefusedAndNotRepeated: whatever it contains, no part of it is taken
+// for the host, and no error repeats it.
+func TestPasswordInAnAddressIsRefusedAndNotRepeated(t *testing.T) {
+	for _, key := range []string{"url", "prometheus_url"} {
+		collectortest.RefusesPasswords(t, func(address string) error {
+			text := fmt.Sprintf("rabbitmq: [{name: a, url: 'http://rabbit:1', %[1]s: %[2]q}]", key, address)
+			if key == "url" {
+				text = fmt.Sprintf("rabbitmq: [{name: a, url: %q}]", address)
+			}
+			_, err := config.Parse("test.yml", []byte(text), ".", []config.Section{rabbitmq.Source().Section})
+			return err
+		}, "http://%s@rabbit:15672", "https://%s@rabbit", "amqp://%s@rabbit:5672/shop", "amqps://%s@rabbit", "%s@rabbit:15672")
 	}
 }

@@ -1,10 +1,12 @@
 package sqs_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/lostorder/lostorder/collectors/collectortest"
 	"github.com/lostorder/lostorder/collectors/sqs"
 	"github.com/lostorder/lostorder/internal/config"
 )
@@ -96,4 +98,14 @@ func TestBadConfigIsRefused(t *testing.T) {
 	if _, err := config.Parse("test.yml", []byte(short), ".", []config.Section{sqs.Source().Section}); err != nil {
 		t.Errorf("without CloudWatch a short objective is refused: %v", err)
 	}
+}
+
+// TestPasswordInAnAddressIsRefusedAndNotRepeated: whatever it contains, no part of it is taken
+// for the host, and no error repeats it.
+func TestPasswordInAnAddressIsRefusedAndNotRepeated(t *testing.T) {
+	collectortest.RefusesPasswords(t, func(address string) error {
+		text := fmt.Sprintf("sqs: [{name: a, region: eu-central-1, endpoint: %q}]", address)
+		_, err := config.Parse("test.yml", []byte(text), ".", []config.Section{sqs.Source().Section})
+		return err
+	}, "http://%s@localhost:4566", "https://%s@sqs.internal", "%s@localhost:4566")
 }
