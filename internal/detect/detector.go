@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/lostorder/lostorder/internal/signal"
 )
@@ -22,13 +23,18 @@ type ChangeKind string
 // What can happen to a finding.
 const (
 	Opened ChangeKind = "opened"
+	Grown  ChangeKind = "grown" // it affects many more than when that was last reported
 	Closed ChangeKind = "closed"
 )
 
-// Change is a finding that was opened or closed.
+// Change is a finding that was opened or closed, or has grown.
 type Change struct {
 	Kind    ChangeKind
 	Finding signal.Finding
+	// Before is how many a finding that has grown affected when that was last reported, and
+	// At is when it grew.
+	Before int64
+	At     time.Time
 }
 
 // New returns a detector without any memory.
@@ -45,7 +51,8 @@ func New() *Detector {
 	return d
 }
 
-// Observe takes one report and returns the findings that it opened and closed.
+// Observe takes one report and returns the findings that it opened and closed, and those
+// that have grown.
 // Reports of one target come in the order of their time. A report without readings
 // changes nothing: what was not read is neither found nor healed.
 func (d *Detector) Observe(r *signal.Report) (changes []Change) {

@@ -28,6 +28,7 @@ type episode struct {
 	finding signal.Finding
 	quiet   int            // readings in a row that no longer showed it
 	seen    signal.Instant // when a reading last contained what it is decided from
+	said    int64          // how many it affected when that was last reported
 	// Of a restored one: the first reading after the restart, and the first at which its
 	// source had compared everything again.
 	resumed, compared signal.Instant
@@ -39,7 +40,7 @@ type ledger struct {
 }
 
 // settle compares the cases of a mode with its findings of the target that were open before,
-// and returns what it opened and closed.
+// and returns what it opened and closed, and what has grown.
 func (l *ledger) settle(d *Decision, cases []Case, open []caseKey, v *view) (changes []Change) {
 	holding := make(map[caseKey]bool, len(cases))
 	for i := range cases {
@@ -50,12 +51,16 @@ func (l *ledger) settle(d *Decision, cases []Case, open []caseKey, v *view) (cha
 			if d.presence(v, key.subject) != present {
 				continue
 			}
-			e = &episode{finding: newFinding(key, &cases[i], v)}
+			e = &episode{finding: newFinding(key, &cases[i], v), said: cases[i].Count}
 			l.open[key] = e
 			changes = append(changes, Change{Kind: Opened, Finding: e.finding})
 		}
 		e.quiet, e.seen = 0, v.at
 		update(&e.finding, &cases[i], v)
+		if Grew(e.said, e.finding.Count) {
+			changes = append(changes, Change{Kind: Grown, Finding: e.finding, Before: e.said, At: v.at.Time()})
+			e.said = e.finding.Count
+		}
 	}
 	for _, key := range open {
 		e := l.open[key]

@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/lostorder/lostorder/internal/signal"
@@ -12,13 +13,14 @@ type OpenFinding struct {
 	Finding signal.Finding
 	Seen    signal.Instant // when a reading last contained what it is decided from
 	Quiet   int            // readings in a row that no longer showed it
+	Said    int64          // how many it affected when that was last reported; 0: as many as now
 }
 
 // OpenFindings returns the open findings for the memory, in no order.
 func (d *Detector) OpenFindings() []OpenFinding {
 	open := make([]OpenFinding, 0, len(d.ledger.open))
 	for _, e := range d.ledger.open {
-		open = append(open, OpenFinding{e.finding, e.seen, e.quiet})
+		open = append(open, OpenFinding{e.finding, e.seen, e.quiet, e.said})
 	}
 	return open
 }
@@ -81,7 +83,7 @@ func (d *Detector) RestoreFindings(open []OpenFinding) {
 	for _, o := range open {
 		f := o.Finding
 		f.Unconfirmed = true
-		d.ledger.open[caseKey{f.Mode, f.Target, f.Subject}] = &episode{finding: f, seen: o.Seen, quiet: o.Quiet}
+		d.ledger.open[caseKey{f.Mode, f.Target, f.Subject}] = &episode{finding: f, seen: o.Seen, quiet: o.Quiet, said: cmp.Or(o.Said, f.Count)}
 	}
 }
 

@@ -50,6 +50,7 @@ type script struct {
 	identity string
 	opened   []signal.Finding
 	closed   []signal.Finding
+	grown    []detect.Change
 	// depths are those of the readings of a queue whose counters are late.
 	depths []depthOf
 	// before is called before each reading; nil: nothing.
@@ -97,9 +98,12 @@ func (s *script) observe(r signal.Report) {
 	s.detector.Confirm(r.TargetID, signal.InstantOf(r.At))
 	for _, c := range changes {
 		s.readable(&c.Finding)
-		if c.Kind == detect.Opened {
+		switch c.Kind {
+		case detect.Opened:
 			s.opened = append(s.opened, c.Finding)
-		} else {
+		case detect.Grown:
+			s.grown = append(s.grown, c)
+		case detect.Closed:
 			s.closed = append(s.closed, c.Finding)
 		}
 	}

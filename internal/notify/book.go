@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/lostorder/lostorder/internal/detect"
 	"github.com/lostorder/lostorder/internal/signal"
 	"github.com/lostorder/lostorder/internal/watch"
 )
@@ -191,7 +192,7 @@ func (b *book) reasonFor(e *entry, now time.Time) reason {
 		return opened
 	case rank[a.Severity] < rank[k.Severity] && b.wants(a.Severity):
 		return worse
-	case a.Count >= 2*k.Count && a.Count > k.Count:
+	case detect.Grew(k.Count, a.Count):
 		return grew
 	case b.resend > 0 && now.Sub(k.At) >= b.resend:
 		return repeated

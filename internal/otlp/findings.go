@@ -32,7 +32,12 @@ func record(c detect.Change) (r log.Record) {
 	r.SetEventName("lostorder.finding." + string(c.Kind))
 	at := f.DetectedAt
 	severity := severities[f.Severity]
-	if c.Kind == detect.Closed {
+	switch c.Kind {
+	case detect.Opened:
+	case detect.Grown:
+		at = c.At
+		r.AddAttributes(attribute.Int64("lostorder.count_before", c.Before))
+	case detect.Closed:
 		at, severity = f.ClosedAt, log.SeverityInfo
 	}
 	r.SetTimestamp(at)
@@ -40,7 +45,7 @@ func record(c detect.Change) (r log.Record) {
 	r.SetSeverity(severity)
 	r.SetSeverityText(severity.String())
 	body := string(f.Mode) + " " + string(c.Kind) + ": " + f.Subject.String()
-	if f.Summary != "" && c.Kind == detect.Opened {
+	if f.Summary != "" && c.Kind != detect.Closed {
 		body = f.Summary + " (" + body + ")"
 	}
 	r.SetBody(attribute.StringValue(body))

@@ -27,6 +27,7 @@ type findingRecord struct {
 	ClosedAt    time.Time         `json:"closed_at,omitzero"`
 	Seen        signal.Instant    `json:"seen,omitempty"`  // of an open one
 	Quiet       int               `json:"quiet,omitempty"` // of an open one
+	Said        int64             `json:"said,omitempty"`  // of an open one
 	Evidence    signal.Evidence   `json:"evidence,omitempty"`
 	Labels      signal.Labels     `json:"labels,omitempty"`
 	Amounts     signal.Amounts    `json:"amounts,omitempty"`
@@ -38,7 +39,7 @@ func encodeFinding(o *detect.OpenFinding) ([]byte, error) {
 	return json.Marshal(findingRecord{
 		ID: f.ID, Mode: f.Mode, Severity: f.Severity, Subject: f.Subject, Summary: f.Summary, Collector: f.Target.Collector, Target: f.Target.Target,
 		OrderIDs: f.OrderIDs, Traced: f.Traced, TraceID: f.TraceID, Count: f.Count,
-		Since: f.Since, DecidableAt: f.DecidableAt, DetectedAt: f.DetectedAt, ClosedAt: f.ClosedAt, Seen: o.Seen, Quiet: o.Quiet, Evidence: f.Evidence, Labels: f.Labels,
+		Since: f.Since, DecidableAt: f.DecidableAt, DetectedAt: f.DetectedAt, ClosedAt: f.ClosedAt, Seen: o.Seen, Quiet: o.Quiet, Said: o.Said, Evidence: f.Evidence, Labels: f.Labels,
 		Amounts: f.AtStake.Amounts, AmountsOf: f.AtStake.Coverage,
 	})
 }
@@ -55,7 +56,7 @@ func decodeFinding(body []byte) (o detect.OpenFinding, err error) {
 			Since: r.Since, DecidableAt: r.DecidableAt, DetectedAt: r.DetectedAt, ClosedAt: r.ClosedAt, Evidence: r.Evidence, Labels: r.Labels,
 			AtStake: signal.Stake{Amounts: r.Amounts, Coverage: r.AmountsOf},
 		},
-		Seen: r.Seen, Quiet: r.Quiet,
+		Seen: r.Seen, Quiet: r.Quiet, Said: r.Said,
 	}, nil
 }
 

@@ -268,16 +268,19 @@ func findingAttrs(f *signal.Finding) []any {
 	return attrs
 }
 
-// announce logs a finding that opened or closed as one line and passes it on.
+// announce logs a finding that opened, grew or closed as one line and passes it on.
 func (w *Watch) announce(c detect.Change) {
 	f := &c.Finding
 	attrs := findingAttrs(f)
-	if c.Kind == detect.Opened {
+	switch c.Kind {
+	case detect.Opened:
 		for _, e := range f.Evidence {
 			attrs = append(attrs, slog.Any("evidence_"+e.Key(), e.Value.Data()))
 		}
 		w.log.Warn("finding opened", attrs...)
-	} else {
+	case detect.Grown:
+		w.log.Warn("finding grew", append(attrs, "count_before", c.Before)...)
+	case detect.Closed:
 		w.log.Info("finding closed", append(attrs, "lasted", f.ClosedAt.Sub(f.Since).Round(time.Second))...)
 	}
 	w.onChange(c)

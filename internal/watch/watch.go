@@ -39,8 +39,8 @@ type Watch struct {
 	clean atomic.Pointer[Snapshot]
 }
 
-// New returns a Watch without reports. onChange is called for every finding that opens
-// or closes, one at a time, and must not call back. It may be nil.
+// New returns a Watch without reports. onChange is called for every finding that opens,
+// grows or closes, one at a time, and must not call back. It may be nil.
 func New(now func() time.Time, log *slog.Logger, onChange func(detect.Change)) *Watch {
 	if onChange == nil {
 		onChange = func(detect.Change) {}

@@ -160,3 +160,25 @@ func TestReportsAndSnapshotsAtTheSameTime(t *testing.T) {
 	}
 	all.Wait()
 }
+
+func TestGrowthOfAnOpenFindingIsOneLineOfTheLog(t *testing.T) {
+	c := newClock()
+	var out bytes.Buffer
+	var grown []detect.Change
+	w := watch.New(c.time, slog.New(slog.NewTextHandler(&out, nil)), func(change detect.Change) {
+		if change.Kind == detect.Grown {
+			grown = append(grown, change)
+		}
+	})
+	for _, n := range []signal.Count{4, 4, 40, 41, 42} {
+		r := overdue(c.pass(interval))
+		r.Lifecycles[0].States[0].Overdue, r.Lifecycles[0].States[0].Orders = n, n
+		w.Report(r)
+	}
+	if len(grown) != 1 || strings.Count(out.String(), "finding grew") != 1 || !strings.Contains(out.String(), "count=40") || !strings.Contains(out.String(), "count_before=4") {
+		t.Errorf("%d changes and log\n%s", len(grown), out.String())
+	}
+	if closed := w.Snapshot().Closed; len(closed) != 0 {
+		t.Errorf("growth closed %+v", closed)
+	}
+}
