@@ -16,6 +16,7 @@ import (
 
 	"github.com/lostorder/lostorder/collectors"
 	"github.com/lostorder/lostorder/collectors/builtin"
+	"github.com/lostorder/lostorder/internal/acknowledge"
 	"github.com/lostorder/lostorder/internal/alerting"
 	"github.com/lostorder/lostorder/internal/config"
 	"github.com/lostorder/lostorder/internal/detect"
@@ -129,6 +130,8 @@ func (s *service) apply(ctx context.Context, f *config.File) {
 	s.veil.Store(veil)
 	s.explains.Store(explainer(f, s.lookUps))
 	span.Private(veil != nil)
+	acknowledge.Apply(f)
+	s.watch.Acknowledge(acknowledge.FromFile(f))
 	alerts := alerting.FromFile(f)
 	s.notifier.Apply(ctx, alerts.Settings())
 	s.assigning.Lock()

@@ -11,6 +11,7 @@ import (
 	"github.com/lostorder/lostorder/collectors/rabbitmq"
 	"github.com/lostorder/lostorder/collectors/reconcile"
 	"github.com/lostorder/lostorder/collectors/sqs"
+	"github.com/lostorder/lostorder/internal/acknowledge"
 	"github.com/lostorder/lostorder/internal/alerting"
 	"github.com/lostorder/lostorder/internal/config"
 	"github.com/lostorder/lostorder/internal/database"
@@ -38,7 +39,7 @@ func Sections() []config.Section {
 	for _, s := range Sources() {
 		sections = append(sections, s.Section)
 	}
-	return append(sections, database.Section(), otlp.Section(), privacy.Section(), alerting.Section(), state.Section(), explain.Section())
+	return append(sections, database.Section(), otlp.Section(), privacy.Section(), alerting.Section(), state.Section(), explain.Section(), acknowledge.Section())
 }
 
 // Targets returns all targets that a config file asks for.

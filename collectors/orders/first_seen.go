@@ -65,7 +65,7 @@ func (r *reader) readByFirstSeen(ctx context.Context, in *database.Reading, wait
 	}
 	if len(refs) > 0 {
 		state.Oldest = signal.Age{Since: refs[0].Since, Bound: signal.AtLeast}
-		state.Sample = refs[:min(len(refs), r.config.Sample)]
+		state.Sample = refs[:min(len(refs), r.config.Sample+len(r.known))]
 	}
 	var undated []string
 	if wait.Worth != nil && len(valued) > 0 {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/lostorder/lostorder/collectors"
+	"github.com/lostorder/lostorder/internal/acknowledge"
 	"github.com/lostorder/lostorder/internal/database"
 	"github.com/lostorder/lostorder/internal/signal"
 )
@@ -26,7 +27,8 @@ type reader struct {
 	firstSeen  firstSeen
 	// undeclaredSeen is the same for states that the lifecycle does not declare.
 	undeclaredSeen firstSeen
-	table          *table // as found by the last reading
+	table          *table   // as found by the last reading
+	known          []string // acknowledged orders
 
 	log     *slog.Logger
 	readAt  signal.Instant // the last reading, on the clock of the database
@@ -70,7 +72,7 @@ func (r *reader) Read(ctx context.Context, report *signal.Report) error {
 		if err != nil {
 			return err
 		}
-		r.table = t
+		r.table, r.known = t, acknowledge.Orders(r.config.Name, "")
 		r.resume(in.Now())
 		if err := r.follow(ctx, in, report); err != nil {
 			return err
@@ -147,6 +149,7 @@ func (r *reader) states(ctx context.Context, in *database.Reading, t *table, sta
 		}
 	}
 	warnings, errs := r.readStates(ctx, in, t, &r.firstSeen, read, waits)
+	warnings = append(warnings, r.findKnown(ctx, in, t, read, waits)...)
 	return warnings, database.Join(errs...)
 }
 
@@ -154,7 +157,7 @@ func (r *reader) states(ctx context.Context, in *database.Reading, t *table, sta
 func (r *reader) wait(t *table, state string, values []string, longest time.Duration) database.Wait {
 	return database.Wait{
 		Selection: t.in(state, values),
-		Cap:       r.config.Cap, Longest: longest, Sample: r.config.Sample, Fields: t.fields(),
+		Cap:       r.config.Cap, Longest: longest, Sample: r.config.Sample + len(r.known), Fields: t.fields(),
 	}
 }
 

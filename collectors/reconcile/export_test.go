@@ -34,7 +34,7 @@ func (s *Suspects) Due() (ids []string) {
 
 // Confirmed are the orders with a confirmed mismatch of a kind.
 func (s *Suspects) Confirmed(kind signal.MismatchKind) (ids []string, capped bool) {
-	all, _ := s.suspects.summary([]signal.MismatchKind{kind}, 10, database.Key.String)
+	all, _ := s.suspects.summary([]signal.MismatchKind{kind}, 10, nil, database.Key.String)
 	for _, o := range all[0].Sample {
 		ids = append(ids, o.ID)
 	}

@@ -102,8 +102,9 @@ func (s *suspects) due(now time.Time) []database.Key {
 	return keys
 }
 
-// summary returns the confirmed mismatches by kind, with a sample of the oldest of each.
-func (s *suspects) summary(kinds []signal.MismatchKind, sample int, shown func(database.Key) string) (all []signal.Mismatches, waiting signal.Count) {
+// summary returns the confirmed mismatches by kind, with a sample of the oldest of each, and
+// of all that are known.
+func (s *suspects) summary(kinds []signal.MismatchKind, sample int, known []string, shown func(database.Key) string) (all []signal.Mismatches, waiting signal.Count) {
 	confirmed := map[signal.MismatchKind][]*suspect{}
 	for _, c := range s.all {
 		if c.confirmed.IsZero() {
@@ -127,7 +128,8 @@ func (s *suspects) summary(kinds []signal.MismatchKind, sample int, shown func(d
 			if due := signal.InstantOf(c.first.Add(s.grace)); i == 0 || due < m.ConfirmedAt {
 				m.ConfirmedAt = due
 			}
-			if i < sample {
+			_, isKnown := slices.BinarySearch(known, shown(c.key))
+			if i < sample+len(known) || isKnown {
 				ref := signal.OrderRef{ID: shown(c.key), Since: c.since()}
 				ref.TraceID, ref.SpanID = span.Parent(c.found.trace)
 				m.Sample = append(m.Sample, ref)

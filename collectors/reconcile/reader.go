@@ -9,6 +9,7 @@ import (
 	"github.com/robfig/cron/v3"
 
 	"github.com/lostorder/lostorder/collectors"
+	"github.com/lostorder/lostorder/internal/acknowledge"
 	"github.com/lostorder/lostorder/internal/database"
 	"github.com/lostorder/lostorder/internal/privacy"
 	"github.com/lostorder/lostorder/internal/signal"
@@ -166,7 +167,7 @@ func (r *reader) recheck(ctx context.Context, _ time.Time) error {
 
 func (r *reader) reading() signal.Reconciliation {
 	c := &r.config
-	mismatches, waiting := r.suspects.summary(c.kinds(), c.Sample, r.sides[left].keyed.Shown)
+	mismatches, waiting := r.suspects.summary(c.kinds(), c.Sample, acknowledge.Orders("", c.Name), r.sides[left].keyed.Shown)
 	return signal.Reconciliation{
 		Name: c.Name, Kind: c.means(), Grace: time.Duration(c.Grace), Severity: signal.Severity(c.Severity),
 		Left:       signal.Store{Database: c.Left.Database, Table: c.Left.Table, Empty: r.empty[left]},

@@ -132,6 +132,14 @@ func InForm(form dialect.Form, text string) (string, bool) {
 	return text, true
 }
 
+// CanHold reports whether a column of texts or whole numbers can hold a text. A comparison
+// with any other text may be an error, which ends the transaction.
+func (r *Reading) CanHold(c Column, text string) bool {
+	form := r.dialect.Form(c)
+	_, ok := InForm(form, text)
+	return ok && (form == dialect.Text || form == dialect.Integer)
+}
+
 // mostKeys is how many keys of several columns one text may stand for.
 const mostKeys = 10
 

@@ -101,6 +101,9 @@ type Case struct {
 	Orders      []signal.OrderRef
 	AtStake     signal.Stake
 	Evidence    signal.Evidence
+	// Groups counts how many of the affected orders are known, where Count is not the number
+	// of orders; nil where it is.
+	Groups func(known func(signal.OrderRef) bool) int64
 }
 
 // view is what a decision reads: one report and the memory of its target up to and with

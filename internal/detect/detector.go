@@ -15,6 +15,8 @@ type Detector struct {
 	memories  map[signal.TargetID]*targetMemory
 	ledger    ledger
 	tally     Counters
+
+	acknowledgements []Acknowledgement
 }
 
 // ChangeKind says what happened to a finding.
@@ -83,8 +85,9 @@ func (d *Detector) Observe(r *signal.Report) (changes []Change) {
 	}
 	open := d.ledger.openOf(r.TargetID)
 	memory.dropSymptoms(cases, d.undecided(open, v), at)
+	acknowledged := d.acknowledge(cases, v) // after the symptoms: a cause that is known still explains them
 	for _, decision := range d.decisions {
-		changed := d.ledger.settle(&decision, cases[decision.Mode], open[decision.Mode], v)
+		changed := d.ledger.settle(&decision, cases[decision.Mode], open[decision.Mode], acknowledged, v)
 		for _, c := range changed {
 			if c.Kind == Opened {
 				d.tally.Findings[decision.Mode]++

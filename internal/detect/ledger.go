@@ -40,8 +40,9 @@ type ledger struct {
 }
 
 // settle compares the cases of a mode with its findings of the target that were open before,
-// and returns what it opened and closed, and what has grown.
-func (l *ledger) settle(d *Decision, cases []Case, open []caseKey, v *view) (changes []Change) {
+// and returns what it opened and closed, and what has grown. known are the cases that
+// consist of known orders, with what is known.
+func (l *ledger) settle(d *Decision, cases []Case, open []caseKey, known map[caseKey]string, v *view) (changes []Change) {
 	holding := make(map[caseKey]bool, len(cases))
 	for i := range cases {
 		key := caseKey{d.Mode, v.report.TargetID, cases[i].Subject}
@@ -65,6 +66,11 @@ func (l *ledger) settle(d *Decision, cases []Case, open []caseKey, v *view) (cha
 	for _, key := range open {
 		e := l.open[key]
 		if holding[key] {
+			continue
+		}
+		if note := known[key]; note != "" {
+			e.finding.Evidence = withNote(e.finding.Evidence, note)
+			changes = append(changes, l.close(key, v.at))
 			continue
 		}
 		switch d.presence(v, key.subject) {

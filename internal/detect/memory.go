@@ -40,6 +40,8 @@ type targetMemory struct {
 	// deletions are queues that were deleted with messages in them, of message_lost.
 	deletions map[signal.QueueID]*deletion
 	expiries  []Expiry // of message_expiring, at the last reading
+	// acknowledged is what did not count at the last reading.
+	acknowledged []Acknowledged
 
 	before   []partition // of the queue that is being observed; kept to be used again
 	outdated []Outdated  // since Outdated was called

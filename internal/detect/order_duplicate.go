@@ -2,6 +2,7 @@ package detect
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/lostorder/lostorder/internal/phrase"
 	"github.com/lostorder/lostorder/internal/signal"
@@ -36,6 +37,12 @@ func decideOrderDuplicate(v *view) []Case {
 			c.Since = earlier(c.Since, group.Orders[1].Since) // the second of a group is the first duplicate
 		}
 		c.DecidableAt = c.Since
+		c.Groups = func(known func(signal.OrderRef) bool) (n int64) {
+			for _, group := range d.Groups {
+				n += int64(min(len(slices.DeleteFunc(slices.Clone(group.Orders), func(o signal.OrderRef) bool { return !known(o) })), len(group.Orders)-1))
+			}
+			return n
+		}
 		requests := phrase.Count(len(d.Groups), "request")
 		if d.Capped {
 			requests = "at least " + requests

@@ -5,6 +5,7 @@ import (
 
 	dto "github.com/prometheus/client_model/go"
 
+	"github.com/lostorder/lostorder/internal/detect"
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
@@ -98,5 +99,25 @@ func findingsUnlisted(v *view, out *block) { out.add(float64(v.unlisted), nil) }
 func findingUnconfirmed(f *finding, out *block) {
 	if f.Unconfirmed {
 		out.add(1, f.labels[:3]) // mode, severity and finding
+	}
+}
+
+// findingAcknowledged adds what does not count, for as many findings as have series.
+func findingAcknowledged(v *view, out *block) {
+	counts := map[string]int64{}
+	var all []*detect.Acknowledged
+	for i := range v.Acknowledgements {
+		for j := range v.Acknowledgements[i].Findings {
+			one := &v.Acknowledgements[i].Findings[j]
+			if _, known := counts[one.ID]; !known && len(all) < mostFindings {
+				all = append(all, one)
+			}
+			counts[one.ID] += one.Count
+		}
+	}
+	for _, one := range all {
+		labels := append(v.labels.of(label{labelMode, valid(string(one.Mode))}, label{labelSeverity, valid(string(one.Severity))}, label{labelFinding, valid(one.ID)}),
+			v.subject(one.Subject)...)
+		out.add(float64(counts[one.ID]), append(labels, v.configured(one.Labels)...))
 	}
 }

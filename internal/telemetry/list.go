@@ -351,6 +351,11 @@ var groups = []group{
 				each: perFinding(findingAffected),
 			},
 			{
+				Name: "lostorder_finding_acknowledged", Type: Gauge, Unit: "orders or messages", Labels: caseLabels, Stability: Experimental,
+				Help: "Affected orders or messages that the config acknowledges, so that they do not count. Also of findings that are not open because all are acknowledged.",
+				each: findingAcknowledged,
+			},
+			{
 				Name: "lostorder_finding_amount", Type: Gauge, Unit: "currency", Labels: with(caseLabels, labelCurrency, labelCoverage), Stability: Experimental,
 				Help: "What the orders affected by an open finding are worth, in units of the currency. coverage says which orders that includes: all, counted (up to the cap; there may be more) or sample. Only if the config names the column of the amount.",
 				each: findingAmounts,

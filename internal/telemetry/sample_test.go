@@ -123,6 +123,9 @@ func full() *watch.Snapshot {
 			ID: "f-1", Mode: signal.OutboxStalled, Severity: signal.Critical,
 			DecidableAt: noon.Add(-20 * time.Second), DetectedAt: noon, TraceID: traceID, Unconfirmed: true,
 		}},
+		Acknowledgements: []watch.Acknowledgement{{Findings: []detect.Acknowledged{
+			{ID: "f-2", Mode: signal.OrderOverdue, Severity: signal.Critical, Subject: signal.Subject{Database: "shop", Lifecycle: "order", State: "placed"}, Count: 4},
+		}}},
 		Expiries: []detect.Expiry{
 			{QueueID: orders.QueueID, In: 90 * time.Minute},
 			{QueueID: signal.QueueID{System: signal.Kafka, Cluster: "main", Destination: "orders.dlq"}, In: time.Hour},

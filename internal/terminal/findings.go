@@ -56,6 +56,13 @@ func (s Style) Findings(w io.Writer, a *api.Findings) error {
 		s.table(&b, a.Findings)
 		b.WriteString("\nlostorder findings " + short(a.Findings[0].ID) + " shows the evidence and the runbook.\n")
 	}
+	for i, a := range a.Acknowledged {
+		if i == 0 {
+			b.WriteString("\nAcknowledged, and not counted:\n")
+		}
+		text := a.About + ": " + phrase.Acknowledged(a.Count, a.Known, a.Expired) + ", until " + a.Until.In(s.Now.Location()).Format("2006-01-02 15:04 MST") + ". " + a.Why
+		b.WriteString(wrap(text, "  ") + "\n")
+	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }

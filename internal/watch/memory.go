@@ -281,6 +281,9 @@ func (w *Watch) announce(c detect.Change) {
 	case detect.Grown:
 		w.log.Warn("finding grew", append(attrs, "count_before", c.Before)...)
 	case detect.Closed:
+		if note, ok := f.Evidence.Find(detect.AcknowledgedFact); ok {
+			attrs = append(attrs, "acknowledged", note.Value.Text)
+		}
 		w.log.Info("finding closed", append(attrs, "lasted", f.ClosedAt.Sub(f.Since).Round(time.Second))...)
 	}
 	w.onChange(c)

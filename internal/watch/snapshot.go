@@ -24,6 +24,8 @@ type Snapshot struct {
 	Closed   []signal.Finding // those closed in the last 30 days, the latest first
 	Expiries []detect.Expiry  // queues whose messages will be removed unprocessed
 	Counters detect.Counters  // counters since start
+	// Acknowledgements are those of the config, in its order, with what they cover now.
+	Acknowledgements []Acknowledgement
 }
 
 // Target is the state of one target.

@@ -26,6 +26,7 @@ type Watch struct {
 	detector *detect.Detector
 	targets  map[signal.TargetID]*Target
 	version  uint64
+	known    acknowledgements
 
 	keeper      Keeper                           // nil: nothing survives a restart
 	pending     []detect.Change                  // not yet announced
@@ -93,6 +94,7 @@ func (w *Watch) take(r signal.Report) []detect.Change {
 	changes = append(changes, w.detector.Observe(&r)...)
 	w.noteOutdated()
 	w.confirm(&r)
+	w.reviewAcknowledgements()
 	w.changed()
 	return w.record(changes)
 }
@@ -167,6 +169,7 @@ func (w *Watch) Snapshot() *Snapshot {
 		Counters: w.detector.Counters(),
 	}
 	now := w.now()
+	s.Acknowledgements = w.covered(now)
 	for _, t := range w.targets {
 		if t.Reading != nil && collectors.Expired(t.Reading, now) {
 			t.Reading = nil
@@ -187,6 +190,9 @@ func (w *Watch) Snapshot() *Snapshot {
 // made.
 func (w *Watch) outlived(s *Snapshot) bool {
 	now := w.now()
+	if slices.ContainsFunc(s.Acknowledgements, func(a Acknowledgement) bool { return !a.Expired && !now.Before(a.Until) }) {
+		return true
+	}
 	return slices.ContainsFunc(s.Targets, func(t Target) bool {
 		return t.Reading != nil && collectors.Expired(t.Reading, now)
 	})

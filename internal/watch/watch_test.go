@@ -182,3 +182,38 @@ func TestGrowthOfAnOpenFindingIsOneLineOfTheLog(t *testing.T) {
 		t.Errorf("growth closed %+v", closed)
 	}
 }
+
+// TestAcknowledgementsAreReviewed: one that ended, and one with a wrong id, are each one line
+// of the log.
+func TestAcknowledgementsAreReviewed(t *testing.T) {
+	c := newClock()
+	var out bytes.Buffer
+	w := watch.New(c.time, slog.New(slog.NewTextHandler(&out, nil)), nil)
+	w.Acknowledge([]detect.Acknowledgement{
+		{Lifecycle: "order", Orders: map[string]string{"A-1": "A-1", "A-99": "A-99"}, Until: c.time().Add(time.Hour), Why: "SHOP-1"},
+		{Check: "charged", UpTo: 3, Until: c.time().Add(2 * time.Hour), Why: "SHOP-2"},
+	})
+	play := func(d time.Duration) {
+		for end := c.time().Add(d); c.time().Before(end); {
+			w.Report(overdue(c.pass(interval)))
+		}
+	}
+	play(10 * time.Minute)
+	s := w.Snapshot()
+	if len(s.Open) != 0 || len(s.Acknowledgements) != 2 || s.Acknowledgements[0].Count != 1 || s.Acknowledgements[0].Known != 2 || s.Acknowledgements[1].Count != 0 {
+		t.Errorf("open %+v, acknowledgements %+v", s.Open, s.Acknowledgements)
+	}
+	if out.Len() > 0 {
+		t.Errorf("logged too early: %s", out.String())
+	}
+	play(40 * time.Minute)
+	if text := out.String(); strings.Count(text, "are not affected") != 1 || !strings.Contains(text, "order_ids=[A-99]") || strings.Count(text, "covers nothing") != 1 {
+		t.Errorf("log %s", text)
+	}
+	out.Reset()
+	play(30 * time.Minute)
+	s = w.Snapshot()
+	if text := out.String(); strings.Count(text, "has ended") != 1 || !strings.Contains(text, "why=SHOP-1") || len(s.Open) != 1 || !s.Acknowledgements[0].Expired || s.Acknowledgements[0].Count != 0 {
+		t.Errorf("open %+v, acknowledgements %+v, log %s", s.Open, s.Acknowledgements, text)
+	}
+}

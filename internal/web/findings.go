@@ -55,7 +55,7 @@ func (s *server) findings(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	times := known.Recurrences(recurWithin, s.Now())
-	answer := api.Findings{Verdict: verdictOf(known, s.Now()), Total: len(chosen), Next: page.next}
+	answer := api.Findings{Verdict: verdictOf(known, s.Now()), Total: len(chosen), Next: page.next, Acknowledged: acknowledged(known)}
 	if own {
 		answer.Replica = &api.Replica{Member: s.Member, Targets: make([]string, len(known.Targets))}
 		for i := range known.Targets {

@@ -104,6 +104,7 @@ func TestEveryFieldIsDocumented(t *testing.T) {
 	doc, _ := openAPI(t, handler(calm()))
 	types := map[string]reflect.Type{
 		"Findings": reflect.TypeFor[api.Findings](), "Replica": reflect.TypeFor[api.Replica](), "Verdict": reflect.TypeFor[api.Verdict](), "Finding": reflect.TypeFor[api.Finding](),
+		"Acknowledgement": reflect.TypeFor[api.Acknowledgement](), "Acknowledged": reflect.TypeFor[api.Acknowledged](),
 		"Subject": reflect.TypeFor[signal.Subject](), "Targets": reflect.TypeFor[api.Targets](), "Target": reflect.TypeFor[api.Target](),
 		"Readings": reflect.TypeFor[api.Readings](), "QueueRole": reflect.TypeFor[phrase.QueueRole](), "Order": reflect.TypeFor[api.Order](),
 		"OrderEvent": reflect.TypeFor[api.OrderEvent](), "OrderExpectation": reflect.TypeFor[api.OrderExpectation](), "OrderPlace": reflect.TypeFor[api.OrderPlace](),

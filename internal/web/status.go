@@ -48,6 +48,7 @@ type page struct {
 	Stopped    bool   // the page does not update itself
 	Toggle     string // leads to the page that does, or does not
 	Closed     []findingRow
+	Known      []acknowledgedRow // acknowledgements of the config
 	Targets    []targetRow
 	Lifecycles []picture
 	// Filters lead to the findings of one team, or of one severity.
@@ -116,7 +117,7 @@ func (s *server) status(w http.ResponseWriter, r *http.Request) {
 	for i := range closed[:min(len(closed), mostShown)] {
 		p.Closed = append(p.Closed, s.findingRow(known, &closed[i], p.Root, now))
 	}
-	p.Filters = filterLinks(known, only)
+	p.Filters, p.Known = filterLinks(known, only), acknowledgedRows(known)
 	s.render(w, r, http.StatusOK, p, known, now)
 }
 

@@ -19,12 +19,34 @@ type Findings struct {
 	Next string `json:"next,omitempty"`
 	// Replica is the one that answers, where it was asked for its own findings only.
 	Replica *Replica `json:"replica,omitempty"`
+	// Acknowledged are the acknowledgements of the config, with what they cover now.
+	Acknowledged []Acknowledgement `json:"acknowledged,omitempty"`
 }
 
 // Replica is one of several replicas that share their targets.
 type Replica struct {
 	Member  string   `json:"member"`
 	Targets []string `json:"targets"` // those that it reads, as collector/target
+}
+
+// Acknowledgement says that some orders are known to be wrong, and do not count until a day.
+type Acknowledgement struct {
+	About    string         `json:"about"` // a finding, a check or a lifecycle
+	Why      string         `json:"why"`
+	Until    time.Time      `json:"until"`
+	Expired  bool           `json:"expired,omitempty"` // it is over, and its orders count
+	Known    int            `json:"known"`             // orders that it names, or the number that it allows
+	Count    int64          `json:"count"`             // those that are affected now and do not count
+	Findings []Acknowledged `json:"findings"`
+}
+
+// Acknowledged is what an acknowledgement takes from one finding.
+type Acknowledged struct {
+	ID       string      `json:"id"`
+	Mode     signal.Mode `json:"mode"`
+	Subject  string      `json:"subject"`
+	Count    int64       `json:"count"`
+	OrderIDs []string    `json:"order_ids"`
 }
 
 // DefaultLimit is how many findings a page has, and LargestLimit is what ?limit= may ask for.
