@@ -101,17 +101,22 @@ func (c *contents) detected(id signal.TargetID) (*detect.Memory, error) {
 type update struct {
 	watch.Memory
 	parts   []record                 // of the targets that were read since the last update, and of their readers
+	same    []recordID               // those that the file holds already
 	encoded map[signal.TargetID]bool // those targets
 	err     error                    // that kept one from being encoded
 }
 
-// remember takes what a source remembers.
-func remember(source Source, all bool) (u update, announce func()) {
+// remember takes what a source remembers. Of what is written already it keeps no copy.
+func remember(source Source, all bool, w written) (u update, announce func()) {
 	u.encoded = map[signal.TargetID]bool{}
 	u.Memory, announce = source.Remember(all, func(m *detect.Memory) {
 		u.encoded[m.Target] = true
 		u.err = errors.Join(u.err, m.Parts(func(part string, body []byte) {
-			u.parts = append(u.parts, record{partKey(m.Target, part), body})
+			if r := (record{partKey(m.Target, part), body}); w.holds(r) {
+				u.same = append(u.same, r.recordID)
+			} else {
+				u.parts = append(u.parts, r)
+			}
 		}))
 	})
 	return u, announce
@@ -126,13 +131,19 @@ type written map[recordID]uint64
 
 func (w written) hash(r record) uint64 { return maphash.Bytes(seed, r.body) }
 
+// holds reports whether the file has a record as it is.
+func (w written) holds(r record) bool {
+	sum, known := w[r.recordID]
+	return known && sum == w.hash(r)
+}
+
 // difference is what must be written so that the file holds the memory. keep says which
 // records stay though the memory does not have them.
 func (w written) difference(m *update, privacy string, keep func(recordID) bool) (put []record, remove []recordID, err error) {
 	wanted := map[recordID]bool{}
 	add := func(r record) {
 		wanted[r.recordID] = true
-		if sum, known := w[r.recordID]; !known || sum != w.hash(r) {
+		if !w.holds(r) {
 			put = append(put, r)
 		}
 	}
@@ -147,6 +158,9 @@ func (w written) difference(m *update, privacy string, keep func(recordID) bool)
 	}
 	for _, part := range m.parts {
 		add(part)
+	}
+	for _, id := range m.same {
+		wanted[id] = true
 	}
 	for i := range m.Open {
 		body, err := encodeFinding(&m.Open[i])

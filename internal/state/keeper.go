@@ -300,7 +300,7 @@ func (k *Keeper) pause(ctx context.Context, source Source) {
 // save writes what has changed, and announces the findings that it includes. It reports
 // false when it could not write.
 func (k *Keeper) save(ctx context.Context, source Source) (ok bool) {
-	u, announce := remember(source, k.all)
+	u, announce := remember(source, k.all, k.written)
 	// Taken later than the findings: none is written without what it was found from.
 	u.parts = append(u.parts, k.sources.take(k.all)...)
 	announce = sync.OnceFunc(announce)
@@ -347,7 +347,7 @@ func (k *Keeper) write(ctx context.Context, u *update, source Source) error {
 	if err := k.store.write(ctx, put, remove); err != nil {
 		if errors.Is(err, errCorrupt) || errors.Is(err, errGone) {
 			err = errors.Join(err, k.store.close())
-			k.store = nil
+			k.store, k.written = nil, written{}
 		}
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"go.uber.org/goleak"
@@ -61,17 +62,19 @@ func TestFindingsAreAnnouncedOnceTheyAreWritten(t *testing.T) {
 }
 
 func TestWritesAreAtMostOnceASecond(t *testing.T) {
-	s := newSource()
-	p := start(t, t.TempDir())
-	p.run(t, s)
-	begin := time.Now()
-	for range 3 {
-		p.Changed()
-		<-s.written
-	}
-	if took := time.Since(begin); took < 2*time.Second {
-		t.Errorf("three writes within %v", took)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		s := newSource()
+		p := start(t, t.TempDir())
+		defer p.run(t, s)()
+		begin := time.Now()
+		for range 3 {
+			p.Changed()
+			<-s.written
+		}
+		if took := time.Since(begin); took != 2*time.Second {
+			t.Errorf("three writes within %v", took)
+		}
+	})
 }
 
 func TestRenamedTargetStartsWithoutMemory(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"pgregory.net/rapid"
@@ -18,26 +19,10 @@ import (
 // wrote, or sets the file aside. It never fails to start.
 func TestCrashAtAnyMomentLeavesAWholeMemory(t *testing.T) {
 	dir := t.TempDir()
-	s := newSource()
-	p := start(t, dir)
-	stop := p.run(t, s)
 	var copies []string
-	for write := range 4 {
-		s.set(func(m *watch.Memory) {
-			m.Open = nil
-			for i := range 20 * (write + 1) {
-				f := finding(fmt.Sprint(i))
-				f.Finding.Count = int64(write) // all of one write have the same
-				m.Open = append(m.Open, f)
-			}
-		})
-		p.Changed()
-		<-s.written
-		copies = append(copies, copyFiles(t, dir))
-		time.Sleep(writePause)
-	}
-	stop()
-	copies = append(copies, copyFiles(t, dir))
+	keep := func() { copies = append(copies, copyFiles(t, dir)) }
+	synctest.Test(t, func(t *testing.T) { writeFourTimes(t, dir, keep) })
+	keep()
 
 	rapid.Check(t, func(r *rapid.T) {
 		torn, err := os.MkdirTemp(t.TempDir(), "torn") //nolint:usetesting // one folder for each of the checks
@@ -81,6 +66,27 @@ func TestCrashAtAnyMomentLeavesAWholeMemory(t *testing.T) {
 			r.Fatalf("%d findings of write %d", len(open), open[0].Finding.Count)
 		}
 	})
+}
+
+// writeFourTimes writes four memories, and calls keep after each.
+func writeFourTimes(t *testing.T, dir string, keep func()) {
+	s := newSource()
+	p := start(t, dir)
+	defer p.run(t, s)()
+	for write := range 4 {
+		s.set(func(m *watch.Memory) {
+			m.Open = nil
+			for i := range 20 * (write + 1) {
+				f := finding(fmt.Sprint(i))
+				f.Finding.Count = int64(write) // all of one write have the same
+				m.Open = append(m.Open, f)
+			}
+		})
+		p.Changed()
+		<-s.written
+		keep()
+		time.Sleep(writePause)
+	}
 }
 
 // tear cuts a file off, or overwrites a part of it.

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/lostorder/lostorder/internal/state"
@@ -332,6 +333,10 @@ func TestSecondProcessOnOneDirectoryWorksWithoutMemory(t *testing.T) {
 }
 
 func TestDirectoryThatIsRemovedIsMadeAgain(t *testing.T) {
+	synctest.Test(t, removeDirectory) // the pause between two writes passes at once
+}
+
+func removeDirectory(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "state")
 	s := newSource(finding("a"))
 	p := start(t, dir)

@@ -183,8 +183,12 @@ func TestRealKilledLostorderContinuesItsFindings(t *testing.T) {
 	}
 	m.forget()
 	p.kill()
+	killed := time.Now()
 	faults := s.meanwhile()
-	time.Sleep(2 * maxAge) // longer than lostorder bridges by itself
+	eventually(t, "it is down for longer than it bridges by itself", func() (bool, string) {
+		down := time.Since(killed)
+		return down > 2*maxAge, "it is down for " + down.String()
+	})
 
 	p = startAt(t, binary, config, address)
 	p.lenient = true // until the old findings are known to it
