@@ -88,7 +88,11 @@ func findingsCommand(app *kingpin.Application, stdout, stderr io.Writer) command
 			case *id != "" && len(answer.Findings) == 1:
 				return out.Finding(stdout, &answer.Findings[0])
 			default:
-				return out.Findings(stdout, &answer)
+				err := out.Findings(stdout, &answer)
+				if none := noneClosed(query); err == nil && none != "" && len(answer.Findings) == 0 {
+					_, err = fmt.Fprintf(stdout, "\n%s\n", none) // the headline is about open findings
+				}
+				return err
 			}
 		}
 		if !*watch {
@@ -99,6 +103,18 @@ func findingsCommand(app *kingpin.Application, stdout, stderr io.Writer) command
 		}
 		return again(ctx, *every, stdout, stderr, *asJSON, show)
 	}}
+}
+
+// noneClosed says that no finding was found, where the query is for closed ones.
+func noneClosed(query url.Values) string {
+	switch {
+	case query.Get("closed") != "":
+		return "No finding closed within " + query.Get("closed") + "."
+	case query.Get("state") == "closed":
+		return "No finding closed in the last 30 days."
+	default:
+		return ""
+	}
 }
 
 // leastInterval is how often --watch may ask.

@@ -54,6 +54,8 @@ func TestFindings(t *testing.T) {
 		"what was closed":                  {args: []string{"--url", url, "--state=closed"}, out: []string{"consumer_absent"}},
 		"what was closed, by its own flag": {args: []string{"--url", url, "--closed"}, out: []string{"consumer_absent"}},
 		"what was closed this week":        {args: []string{"--url", url, "--within=7d"}, out: []string{"consumer_absent"}},
+		"nothing was closed":               {args: []string{"--url", url, "--closed", "--mode=dlq_filling"}, out: []string{"\n\nNo finding closed in the last 30 days.\n"}},
+		"nothing was closed this week":     {args: []string{"--url", url, "--within=7d", "--mode=dlq_filling"}, out: []string{"\n\nNo finding closed within 7d.\n"}},
 		"a time that is none":              {args: []string{"--url", url, "--within=soon"}, code: 1, err: []string{"closed=soon: write how long ago findings closed at most, such as closed=7d"}},
 		"of one mode":                      {args: []string{"--url", url, "--mode=dlq_filling"}, out: []string{"aa22"}},
 		"one in full":                      {args: []string{"--url", url, "bb"}, out: []string{"consumer_absent: outbox orders (database shop)", "closed", "pending events", "runbooks/consumer_absent.md"}},

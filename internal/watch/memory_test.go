@@ -319,3 +319,15 @@ func TestMemoryOfWhatIsAnotherNowIsDroppedWithALogLine(t *testing.T) {
 		})
 	}
 }
+
+// TestTargetThatAReloadRemovesOrRenamesLosesItsMemoryWithALogLine: and its findings close.
+func TestTargetThatAReloadRemovesOrRenamesLosesItsMemoryWithALogLine(t *testing.T) {
+	c := newClock()
+	l := begin(c, watch.Memory{})
+	l.Report(overdue(c.time()))
+	id := l.Snapshot().Open[0].Target
+	l.Forget(id)
+	if said := l.log.String(); !strings.Contains(said, `if it was renamed, it starts without memory under its new name" collector=`+id.Collector+" target="+id.Target) || len(l.Snapshot().Open) > 0 {
+		t.Errorf("open %+v, log: %s", l.Snapshot().Open, said)
+	}
+}

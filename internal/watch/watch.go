@@ -141,6 +141,9 @@ func (w *Watch) drop(id signal.TargetID) []detect.Change {
 	delete(w.before, id)
 	delete(w.read, id)
 	delete(w.unconfirmed, id)
+	if w.keeper != nil {
+		w.log.Info("a target is no longer in the config; its findings close, and its memory is dropped after a day; if it was renamed, it starts without memory under its new name", "collector", id.Collector, "target", id.Target)
+	}
 	w.changed()
 	return w.record(w.detector.Forget(id, signal.InstantOf(w.now())))
 }
