@@ -1,6 +1,7 @@
 package state_test
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,6 +11,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/lostorder/lostorder/internal/detect"
 	"github.com/lostorder/lostorder/internal/signal"
 	"github.com/lostorder/lostorder/internal/state"
 	"github.com/lostorder/lostorder/internal/watch"
@@ -75,6 +77,33 @@ func TestWritesAreAtMostOnceASecond(t *testing.T) {
 			t.Errorf("three writes within %v", took)
 		}
 	})
+}
+
+// endingSource ends lostorder while its memory is written.
+type endingSource struct {
+	*source
+	end func()
+}
+
+func (s endingSource) Remember(all bool, each func(*detect.Memory)) (watch.Memory, func()) {
+	s.end()
+	return s.source.Remember(all, each)
+}
+
+func TestWriteThatHasBegunAtTheEndIsFinished(t *testing.T) {
+	dir := t.TempDir()
+	p := start(t, dir)
+	ctx, cancel := context.WithCancel(t.Context())
+	p.Changed()
+	p.Run(ctx, endingSource{newSource(finding("a")), cancel})
+	if h := p.Health(); h.Err != nil || h.Failures > 0 {
+		t.Errorf("%+v, log: %s", h, p.log)
+	}
+	next := start(t, dir)
+	defer next.run(t, newSource())()
+	if len(next.memory.Open) != 1 {
+		t.Errorf("open: %+v", next.memory.Open)
+	}
 }
 
 func TestRenamedTargetStartsWithoutMemory(t *testing.T) {

@@ -49,6 +49,16 @@ func (s shop) relayed(to int) {
 	s.Run(s.t, fmt.Sprintf("UPDATE relay_position SET last_id = %d", to))
 }
 
+// announced reports whether the log says that a finding opened.
+func (p *program) announced(id string) bool {
+	for line := range strings.Lines(p.log.text()) {
+		if strings.Contains(line, `msg="finding opened"`) && strings.Contains(line, id) {
+			return true
+		}
+	}
+	return false
+}
+
 // TestRealHistoryAndRelayContinueAfterAKill: a conflict and a skipped row are open when lostorder
 // is killed. While it is down, another order makes an illegal transition, and the transaction
 // of another number that the relay has passed commits. Both findings keep their ids and count
@@ -73,7 +83,9 @@ func TestRealHistoryAndRelayContinueAfterAKill(t *testing.T) {
 		early()
 		skipped := p.find(signal.EventMissing, signal.Subject{Database: s.Kind, Outbox: "numbered"})
 		p.names(skipped, "n-2")
-		p.silent(interval)
+		for _, f := range []string{conflict.ID, skipped.ID} { // which comes after it is written
+			eventually(t, "finding "+f+" is announced", func() (bool, string) { return p.announced(f), p.log.text() })
+		}
 		p.kill()
 		late()
 		s.went("moves", "o-2", "returned", "paid") // from returned it may go nowhere

@@ -18,7 +18,8 @@ const noSuchVariable = 1193
 // named by domain and server id, which are 0-1 by default.
 //
 // The log of InnoDB only grows, also where no binary log is written. What is flushed survives
-// a crash. A replica may be another one at the next reading, so that its position says nothing.
+// a crash. A replica, or a member of a cluster, may be another one at the next reading, so that
+// its position says nothing.
 func (d *server) Origin(ctx context.Context, tx dialect.Tx) (signal.Origin, error) {
 	query, parse := "SELECT @@server_uuid, database(), @@global.gtid_executed, @@global.read_only", gtidSets
 	if d.mariadb {
@@ -35,18 +36,45 @@ func (d *server) Origin(ctx context.Context, tx dialect.Tx) (signal.Origin, erro
 		return signal.Origin{}, err
 	}
 	o.Written = parse(executed.String)
-	if readOnly != "0" && readOnly != "OFF" {
+	cluster, err := d.cluster(ctx, tx)
+	if err != nil {
+		return signal.Origin{}, err
+	}
+	if cluster != "" {
+		o.Name = cluster
+	}
+	if cluster != "" || readOnly != "0" && readOnly != "OFF" {
 		for name := range o.Written {
 			o.Written[name] = 0
 		}
 		return o, nil
 	}
-	name := "Innodb_redo_log_flushed_to_disk_lsn"
+	counter := "Innodb_redo_log_flushed_to_disk_lsn"
 	if d.mariadb {
-		name = "Innodb_lsn_flushed"
+		counter = "Innodb_lsn_flushed"
 	}
-	err = tx.Ask(ctx, "SHOW GLOBAL STATUS LIKE '"+name+"'", nil, func(rows *sql.Rows) error { return rows.Scan(&name, &o.Position) })
+	position, err := shown(ctx, tx, "STATUS", counter)
+	o.Position, _ = strconv.ParseInt(position, 10, 64) // 0 before the versions that have it
 	return o, err
+}
+
+// cluster is the name of the cluster of which the server is a member: of Galera, or of group
+// replication.
+func (d *server) cluster(ctx context.Context, tx dialect.Tx) (string, error) {
+	name, err := shown(ctx, tx, "STATUS", "wsrep_cluster_state_uuid")
+	if err != nil || strings.Trim(name, "0-") != "" {
+		return name, err
+	}
+	if d.mariadb {
+		return "", nil
+	}
+	return shown(ctx, tx, "VARIABLES", "group_replication_group_name")
+}
+
+// shown is the value of a variable or a counter that the server may not have; empty then.
+func shown(ctx context.Context, tx dialect.Tx, kind, name string) (value string, err error) {
+	err = tx.Ask(ctx, "SHOW GLOBAL "+kind+" LIKE '"+name+"'", nil, func(rows *sql.Rows) error { return rows.Scan(&name, &value) })
+	return value, err
 }
 
 // gtidSets reads what MySQL has executed: for each server, optionally with a tag, ranges of
