@@ -63,11 +63,11 @@ func measure(groups int) error {
 	}()
 	heap := inUse()
 	scraped := scrape(running, w)
-	with, last := play(groups, w, keeper)
+	with := play(groups, w, keeper)
 	grown := inUse() - heap - needed
 	source.next.Store(true)
 	r := reading(groups, cycles+1)
-	last = r.At
+	last := r.At
 	w.Report(r)
 	written := <-source.heap - heap - needed
 	time.Sleep(2 * time.Second)
@@ -118,7 +118,7 @@ func (w *weighed) Remember(all bool, each func(*detect.Memory)) (watch.Memory, f
 func without(groups int, log *slog.Logger) (heap int64, each time.Duration) {
 	before := inUse()
 	plain := watch.New(time.Now, log, nil)
-	each, _ = play(groups, plain, nil)
+	each = play(groups, plain, nil)
 	heap = inUse() - before
 	runtime.KeepAlive(plain)
 	return heap, each
@@ -142,20 +142,18 @@ func scrape(ctx context.Context, w *watch.Watch) <-chan time.Duration {
 }
 
 // play reports readings, one a second, and returns the CPU time of each.
-func play(groups int, w *watch.Watch, keeper *state.Keeper) (each time.Duration, last time.Time) {
+func play(groups int, w *watch.Watch, keeper *state.Keeper) (each time.Duration) {
 	var began time.Duration
 	for i := range cycles + 1 {
 		if i == 1 { // the first fills the memory
 			began = cpu()
 		}
-		r := reading(groups, i)
-		last = r.At
-		w.Report(r)
+		w.Report(reading(groups, i))
 		if keeper != nil {
 			time.Sleep(1200 * time.Millisecond)
 		}
 	}
-	return (cpu() - began) / cycles, last
+	return (cpu() - began) / cycles
 }
 
 // reading is one of groups that read ten topics of fifty partitions each.
