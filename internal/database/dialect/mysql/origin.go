@@ -58,8 +58,8 @@ func (d *server) Origin(ctx context.Context, tx dialect.Tx) (signal.Origin, erro
 	return o, err
 }
 
-// cluster is the name of the cluster of which the server is a member: of Galera, or of group
-// replication.
+// cluster is the name of the Galera cluster, or of the replication group, that the server is a
+// member of; empty where it is none.
 func (d *server) cluster(ctx context.Context, tx dialect.Tx) (string, error) {
 	name, err := shown(ctx, tx, "STATUS", "wsrep_cluster_state_uuid")
 	if err != nil || strings.Trim(name, "0-") != "" {
