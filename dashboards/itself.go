@@ -82,10 +82,10 @@ func itself() page {
 				},
 				{
 					title: "Findings opened", width: 8, unit: unitCount, empty: notScraped,
-					about:   "Findings opened in each step of the graph, by failure mode.",
+					about:   "Findings opened in each step of the graph, by failure mode and replica.",
 					visual:  lines(),
 					marks:   detect.Modes(),
-					queries: []query{{expr: "max by (job, mode) (round(increase(" + in.series("lostorder_findings_total") + "[" + rateInterval + "])))", legend: "{{mode}}"}},
+					queries: []query{{expr: "max by (job, instance, mode) (round(increase(" + in.series("lostorder_findings_total") + "[" + rateInterval + "])))", legend: "{{mode}} {{instance}}"}},
 					links:   ofMode("${__field.labels.mode}"),
 				},
 				{
@@ -143,9 +143,9 @@ func itself() page {
 				},
 				{
 					title: "Findings not listed", width: 5, unit: unitCount, empty: notScraped,
-					about:   "Open findings that have no series of their own, because there are more than lostorder exports; the API has them all.",
+					about:   "Open findings that have no series of their own, because there are more than lostorder exports; the API has them all. Of the replica with the most.",
 					visual:  number(step{1, warn}),
-					queries: []query{{expr: "max by (job) (max by (job, instance) (lostorder_findings_unlisted{job=~\"$job\"}))", legend: "findings"}},
+					queries: []query{{expr: `max by (job) (max by (job, instance) (lostorder_findings_unlisted{job=~"$job"}))`, legend: "findings"}},
 				},
 				{
 					title: "Subjects reported twice", width: 5, unit: unitCount, empty: notScraped,

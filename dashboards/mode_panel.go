@@ -36,7 +36,7 @@ func side(title string, height uint32, panels []panel) []row {
 
 func (m *modePanel) panel(in scope) panel {
 	open := query{
-		expr:   "sum by (job, mode) (" + in.each("lostorder_findings", `mode="`+string(m.mode)+`"`) + ")",
+		expr:   "sum by (job, mode) (" + in.open(`mode="`+string(m.mode)+`"`) + ")",
 		legend: openFindings,
 	}
 	evidence := []query{{

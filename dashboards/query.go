@@ -26,6 +26,14 @@ func (s scope) each(metric string, matchers ...string) string {
 	return "max by (" + subject(metric) + ") (" + s.series(metric, matchers...) + ")"
 }
 
+// open counts open findings by mode and severity, each once: replicas that watch the same targets
+// report the same ones, and replicas that share their targets report a part each.
+func (s scope) open(matchers ...string) string {
+	by := subject(findings)
+	distinct := "count by (" + by + ") (max by (" + subject(since, "finding", "external_url") + ") (" + s.series(since, matchers...) + "))"
+	return "(" + distinct + " > on (" + by + ") " + s.each(findings, matchers...) + " or " + s.each(findings, matchers...) + ")"
+}
+
 // least is each, where the best of the replicas is the lowest.
 func (s scope) least(metric string, matchers ...string) string {
 	return "min by (" + subject(metric) + ") (" + s.series(metric, matchers...) + ")"

@@ -43,7 +43,7 @@ func queues() page {
 				title: "Queues without a consumer, critical", width: 5, unit: unitCount, empty: notScraped,
 				about:   "Open critical findings of consumer_absent: messages wait, and the consumers that were there are gone for longer than a deploy takes.",
 				visual:  number(step{1, bad}),
-				queries: []query{{expr: claim(sum(scope{}.each(findings, `mode="consumer_absent"`, `severity="critical"`))), legend: "queues"}},
+				queries: []query{{expr: claim(sum(scope{}.open(`mode="consumer_absent"`, `severity="critical"`))), legend: "queues"}},
 			},
 			{
 				title: "Messages waiting", width: 5, unit: unitCount, empty: noQueues,
