@@ -1,6 +1,7 @@
 package collectors
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -29,8 +30,7 @@ func DelayInName(name string) time.Duration {
 		return 0
 	}
 	words := wordsOf(name)
-	for i := len(words) - 1; i >= 0; i-- {
-		word := words[i]
+	for i, word := range slices.Backward(words) {
 		digits := len(word) - len(strings.TrimLeftFunc(word, unicode.IsDigit))
 		// retry60000 and delay5 are a word with a number.
 		if digits == 0 && SoundsDelayed(word) {

@@ -66,7 +66,7 @@ func TestRealFindingsAreNarrowedToATeam(t *testing.T) {
 		*team.AllValue:        {"Lost now": 3, "Affected": 15, "At stake": 537.5, "Warnings": 1, "What is being lost, since when": 4},
 		"payments":            {"Lost now": 1, "Affected": 3, "At stake": 30.5, "Warnings": 1, "What is being lost, since when": 2},
 		"(payments|shipping)": {"Lost now": 2, "Affected": 8, "At stake": 530.5, "Warnings": 1, "What is being lost, since when": 3},
-		"unheard":              {"Lost now": 0, "Affected": 0, "Warnings": 0},
+		"unheard":             {"Lost now": 0, "Affected": 0, "Warnings": 0},
 	} {
 		for _, panel := range panels(&first) {
 			number, checked := want[*panel.Title]

@@ -135,8 +135,8 @@ func (s *shell) serve(command string) {
 	s.servers = append(s.servers, run)
 	s.url = "http://" + address
 	prefix := ""
-	if at := strings.Index(command, "--web.external-url="); at >= 0 { // it is served below the path of that address
-		address, _, _ := strings.Cut(command[at+len("--web.external-url="):], " ")
+	if _, after, found := strings.Cut(command, "--web.external-url="); found { // it is served below the path of that address
+		address, _, _ := strings.Cut(after, " ")
 		if slash := strings.Index(strings.TrimPrefix(address, "https://"), "/"); slash >= 0 {
 			prefix = strings.TrimSuffix(strings.TrimPrefix(address, "https://")[slash:], "/")
 		}

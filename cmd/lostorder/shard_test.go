@@ -318,7 +318,7 @@ func TestWrongFlagsOfShardsAreRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	for flags, want := range map[string]string{
-		"--shard=4/3":                               `--shard: "4/3" is shard 4 of 3, and the first is 1`,
+		"--shard=4/3": `--shard: "4/3" is shard 4 of 3, and the first is 1`,
 		"--shard=1/3 --shard.leases=shop/lostorder": "--shard and --shard.leases exclude each other",
 		"--shard.peers=http://a:1":                  "--shard.peers needs --shard=i/n",
 		"--shard.leases=shop":                       `--shard.leases: "shop" is no namespace and name of a group`,

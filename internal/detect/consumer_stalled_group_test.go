@@ -9,7 +9,7 @@ import (
 
 // inGroups is a reading of a queue whose oldest message is the same one since a time, and
 // whose consumers processed so many messages.
-func inGroups(s *script, held time.Time, processed, waiting int64) signal.Report {
+func inGroups(held time.Time, processed, waiting int64) signal.Report {
 	r := polled(signal.Count(processed+waiting), signal.Count(processed), signal.Count(processed), waiting, 1)
 	q := &r.Queues[0]
 	q.GroupHeldSince = signal.InstantOf(held)
@@ -21,7 +21,7 @@ var groupCases = map[string]scenario{
 	"one group is blocked while the others flow": {
 		story: func(s *script) {
 			begin := s.now
-			s.play(12*time.Minute, func(i int) signal.Report { return inGroups(s, begin, int64(2*i), 8) })
+			s.play(12*time.Minute, func(i int) signal.Report { return inGroups(begin, int64(2*i), 8) })
 		},
 		found: []signal.Mode{signal.ConsumerStalled},
 		open:  []signal.Mode{signal.ConsumerStalled},
@@ -29,17 +29,17 @@ var groupCases = map[string]scenario{
 	"it closes when the message is processed": {
 		story: func(s *script) {
 			begin := s.now
-			s.play(12*time.Minute, func(i int) signal.Report { return inGroups(s, begin, int64(2*i), 8) })
-			s.play(3*time.Minute, func(i int) signal.Report { return inGroups(s, s.now.Add(-time.Minute), int64(200+2*i), 3) })
+			s.play(12*time.Minute, func(i int) signal.Report { return inGroups(begin, int64(2*i), 8) })
+			s.play(3*time.Minute, func(i int) signal.Report { return inGroups(s.now.Add(-time.Minute), int64(200+2*i), 3) })
 		},
 		found: []signal.Mode{signal.ConsumerStalled},
 	},
 	"it stays open while the age is not read": {
 		story: func(s *script) {
 			begin := s.now
-			s.play(12*time.Minute, func(i int) signal.Report { return inGroups(s, begin, int64(2*i), 8) })
+			s.play(12*time.Minute, func(i int) signal.Report { return inGroups(begin, int64(2*i), 8) })
 			s.play(10*time.Minute, func(i int) signal.Report {
-				r := inGroups(s, begin, int64(96+2*i), 8)
+				r := inGroups(begin, int64(96+2*i), 8)
 				r.Queues[0].GroupHeldSince, r.Queues[0].Oldest = 0, signal.Age{}
 				return r
 			})
@@ -50,12 +50,12 @@ var groupCases = map[string]scenario{
 	"benign: a batch whose messages were sent in the same second drains in order": {
 		story: func(s *script) {
 			begin := s.now
-			s.play(20*time.Minute, func(i int) signal.Report { return inGroups(s, begin, int64(10*i), 900-int64(10*i)) })
+			s.play(20*time.Minute, func(i int) signal.Report { return inGroups(begin, int64(10*i), 900-int64(10*i)) })
 		},
 	},
 	"benign: all groups flow": {
 		story: func(s *script) {
-			s.play(time.Hour, func(i int) signal.Report { return inGroups(s, s.now.Add(-2*time.Minute), int64(2*i), 8) })
+			s.play(time.Hour, func(i int) signal.Report { return inGroups(s.now.Add(-2*time.Minute), int64(2*i), 8) })
 		},
 	},
 }

@@ -2,7 +2,6 @@ package ownership_test
 
 import (
 	"context"
-	"io"
 	"log/slog"
 	"math/rand/v2"
 	"slices"
@@ -58,7 +57,7 @@ func inCrowd(t *testing.T, seed uint64, f func(c *crowd)) {
 func (c *crowd) start(names ...string) {
 	for _, name := range names {
 		ctx, cancel := context.WithCancel(context.Background())
-		p := &process{c.cluster.Member(name, duration, slog.New(slog.NewTextHandler(io.Discard, nil))), cancel, make(chan struct{})}
+		p := &process{c.cluster.Member(name, duration, slog.New(slog.DiscardHandler)), cancel, make(chan struct{})}
 		c.members[name] = p
 		go func() {
 			defer close(p.done)

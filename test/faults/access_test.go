@@ -45,8 +45,10 @@ func TestCredentialsThatFailAreShownAndRecover(t *testing.T) {
 	const wrong = "wrong password for user"
 	password := func(text string) { p.exec("ALTER ROLE watcher PASSWORD '" + text + "'"); p.proxy.cut() }
 	w.breaks("credentials", p.target, fault{name: "the password is wrong", shows: wrong, inject: func() { password("other") }, repair: func() { password(secret) }})
-	w.breaks("credentials", p.target, fault{name: "the account has expired", shows: wrong,
-		inject: func() { p.exec("ALTER ROLE watcher VALID UNTIL '2001-01-01'"); p.proxy.cut() }, repair: func() { p.exec("ALTER ROLE watcher VALID UNTIL 'infinity'") }})
+	w.breaks("credentials", p.target, fault{
+		name: "the account has expired", shows: wrong,
+		inject: func() { p.exec("ALTER ROLE watcher VALID UNTIL '2001-01-01'"); p.proxy.cut() }, repair: func() { p.exec("ALTER ROLE watcher VALID UNTIL 'infinity'") },
+	})
 	w.breaks("credentials", p.target, fault{name: "the password is rotated, and its file follows with SIGHUP", shows: wrong, inject: func() { password("rotated") }, repair: func() {
 		write(t, file, strings.Replace(p.url(p.proxy.Listen), secret, "rotated", 1))
 		_ = w.cmd.Process.Signal(syscall.SIGHUP)

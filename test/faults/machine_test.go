@@ -40,8 +40,10 @@ func TestNameThatDoesNotResolveIsShownAndRecovers(t *testing.T) {
 	beside(t, c)
 	w := observe(t, c.String(), []string{p.target, "orders/healthy"}, "unshare", "--mount", "--propagation", "private", "sh", "-c",
 		fmt.Sprintf(`mount --bind %s /etc/hosts && mount --bind %s /etc/resolv.conf && exec "$@"`, hosts, resolver), "sh")
-	w.breaks("machine", p.target, fault{name: "the name of the server does not resolve", shows: "orders-db.faults.test", inject: func() { write(t, hosts, "127.0.0.1 localhost\n"); p.proxy.cut() },
-		repair: func() { write(t, hosts, known) }})
+	w.breaks("machine", p.target, fault{
+		name: "the name of the server does not resolve", shows: "orders-db.faults.test", inject: func() { write(t, hosts, "127.0.0.1 localhost\n"); p.proxy.cut() },
+		repair: func() { write(t, hosts, known) },
+	})
 }
 
 // TestFullDiskStopsNoReading fills the disk on which lostorder keeps its memory.

@@ -49,7 +49,7 @@ func (b *bench) lifecycles(ctx context.Context, length time.Duration) error {
 		fmt.Printf("| %d | %d | %d | %d | %d | %.2f s | %.2f s | %.1f %% of a core |\n", test.lifecycles, test.databases, w.connections, w.readings, w.failed,
 			median(late).Seconds(), slices.Max(late).Seconds(), 100*w.cpu.Seconds()/length.Seconds())
 		if w.connections > mostConnections || w.failed > 0 || slices.Max(late) > mostLate {
-			errs = append(errs, fmt.Errorf("%d lifecycles: at most %d connections, no failed reading and %s of lateness are allowed; the last failure: %v", test.lifecycles, mostConnections, mostLate, w.failure))
+			errs = append(errs, fmt.Errorf("%d lifecycles: at most %d connections, no failed reading and %s of lateness are allowed; the last failure: %s", test.lifecycles, mostConnections, mostLate, w.lastFailure()))
 		}
 	}
 	return errors.Join(errs...)
@@ -74,6 +74,14 @@ func (w *watched) Report(r signal.Report) {
 		w.failed++
 		w.failure = r.Err
 	}
+}
+
+// lastFailure is why the last failed reading failed.
+func (w *watched) lastFailure() string {
+	if w.failure == nil {
+		return "none"
+	}
+	return w.failure.Error()
 }
 
 // Forget makes it what a manager reports to; it forgets nothing.

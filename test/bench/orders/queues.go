@@ -46,7 +46,7 @@ func queues(ctx context.Context, length time.Duration) error {
 		late := w.late(everySQS)
 		fmt.Printf("| %d | %d | %d | %.1f | %d | %d | %.2f s | %.2f s |\n", sqsQueues, entries, most, float64(requests)/length.Seconds(), w.readings, w.failed, median(late).Seconds(), slices.Max(late).Seconds())
 		if most > mostSQSClient || w.failed > 0 || w.readings == 0 {
-			errs = append(errs, fmt.Errorf("%d entries of sqs: at most %d connections and no failed reading are allowed; the last failure: %v", entries, mostSQSClient, w.failure))
+			errs = append(errs, fmt.Errorf("%d entries of sqs: at most %d connections and no failed reading are allowed; the last failure: %s", entries, mostSQSClient, w.lastFailure()))
 		}
 	}
 	return errors.Join(errs...)
