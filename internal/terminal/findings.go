@@ -208,7 +208,8 @@ func (s Style) moment(t time.Time) string {
 	return t.In(s.Now.Location()).Format("2006-01-02 15:04:05 MST") + " (" + phrase.Ago(s.Now.Sub(t)) + " ago)"
 }
 
-func short(id string) string { return id[:min(len(id), idLength)] }
+// short is the beginning of an id. It cuts no character of an id that is not lostorder's.
+func short(id string) string { return strings.ToValidUTF8(id[:min(len(id), idLength)], "") }
 
 // wrap breaks text between words, so that its lines, with the indent, fit.
 func wrap(text, indent string) string { return wrapAt(text, indent, width) }
