@@ -71,6 +71,7 @@ require (
 	github.com/chromedp/chromedp v0.14.2
 	github.com/rs/zerolog v1.33.0
 	github.com/standard-webhooks/standard-webhooks/libraries v0.0.1
+	golang.org/x/term v0.47.0
 	pgregory.net/rapid v1.2.0
 )
 

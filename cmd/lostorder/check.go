@@ -19,7 +19,6 @@ import (
 	"github.com/lostorder/lostorder/internal/checkup"
 	"github.com/lostorder/lostorder/internal/notify"
 	"github.com/lostorder/lostorder/internal/privacy"
-	"github.com/lostorder/lostorder/internal/terminal"
 	"github.com/lostorder/lostorder/internal/untrusted"
 	"github.com/lostorder/lostorder/internal/web"
 )
@@ -55,7 +54,7 @@ func checkCommand(app *kingpin.Application, stdout, stderr io.Writer) command {
 		if *asJSON {
 			err = printJSON(stdout, result)
 		} else {
-			err = terminal.Style{Color: wantsColor(stdout), Now: time.Now()}.Checkup(stdout, &result)
+			err = style(stdout).Checkup(stdout, &result)
 		}
 		if err == nil && !result.OK {
 			return errFailed

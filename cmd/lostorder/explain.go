@@ -7,7 +7,6 @@ import (
 	"io"
 	"log/slog"
 	"net/url"
-	"time"
 
 	"github.com/alecthomas/kingpin/v2"
 	"golang.org/x/time/rate"
@@ -18,7 +17,6 @@ import (
 	"github.com/lostorder/lostorder/internal/explain"
 	"github.com/lostorder/lostorder/internal/privacy"
 	"github.com/lostorder/lostorder/internal/signal"
-	"github.com/lostorder/lostorder/internal/terminal"
 	"github.com/lostorder/lostorder/internal/untrusted"
 	"github.com/lostorder/lostorder/internal/web/api"
 )
@@ -40,7 +38,7 @@ func explainCommand(app *kingpin.Application, stdout io.Writer) command {
 			enc.SetIndent("", "  ")
 			return enc.Encode(order)
 		}
-		return terminal.Style{Color: wantsColor(stdout), Now: time.Now()}.Order(stdout, order)
+		return style(stdout).Order(stdout, order)
 	}}
 }
 

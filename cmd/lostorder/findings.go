@@ -14,7 +14,6 @@ import (
 
 	"github.com/alecthomas/kingpin/v2"
 
-	"github.com/lostorder/lostorder/internal/terminal"
 	"github.com/lostorder/lostorder/internal/untrusted"
 	"github.com/lostorder/lostorder/internal/web/api"
 )
@@ -72,7 +71,7 @@ func findingsCommand(app *kingpin.Application, stdout, stderr io.Writer) command
 					return err
 				}
 			}
-			out := terminal.Style{Color: wantsColor(stdout), Now: time.Now(), Whole: !isTerminal(stdout)}
+			out := style(stdout)
 			switch {
 			case *asCSV:
 				if named, affected := counted(answer.Findings); named < affected {

@@ -109,6 +109,6 @@ const pasted = "               "
 
 // item writes one entry under its word.
 func (s Style) item(b *strings.Builder, word, color, text string) {
-	body := strings.TrimPrefix(wrap(text, pasted), pasted)
+	body := strings.TrimPrefix(s.wrap(text, pasted), pasted)
 	fmt.Fprintf(b, "      %s %s\n", s.paint(color, fmt.Sprintf("%-8s", word)), body)
 }

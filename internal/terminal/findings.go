@@ -16,9 +16,13 @@ import (
 	"github.com/lostorder/lostorder/internal/web/api"
 )
 
-// width is what every line fits into, unless an order's id alone is longer, and unless
-// nothing may be cut.
-const width = 100
+// The columns that every line fits into, unless an order's id alone is longer, and unless nothing
+// may be cut. A line that is longer is hard to read, and a table that is narrower holds nothing.
+const (
+	leastColumns = 80
+	usualColumns = 100 // where the terminal does not say
+	mostColumns  = 200
+)
 
 // idLength is how much of a finding's id the table shows. It is enough to identify it.
 const idLength = 6
@@ -27,8 +31,18 @@ const idLength = 6
 type Style struct {
 	Color bool
 	Now   time.Time
+	// Columns are those of the terminal; 0 where that is unknown.
+	Columns int
 	// Whole: the lines of a table may have any length, for a program that reads them.
 	Whole bool
+}
+
+// width is how many columns a line may take.
+func (s Style) width() int {
+	if s.Columns <= 0 {
+		return usualColumns
+	}
+	return min(max(s.Columns, leastColumns), mostColumns)
 }
 
 func (s Style) paint(code, text string) string {
@@ -44,12 +58,12 @@ var colors = map[string]string{
 }
 
 // Findings writes what is lost now: the verdict, which targets it is based on, and a
-// table that fits 100 columns.
+// table that fits the columns of the terminal.
 func (s Style) Findings(w io.Writer, a *api.Findings) error {
 	var b strings.Builder
 	b.WriteString(s.paint(colors[a.Verdict.Level], a.Verdict.Label) + ". " + strings.TrimSuffix(a.Verdict.Text, ".") + ".\n")
 	if a.Verdict.Sight != "" {
-		b.WriteString(wrap(a.Verdict.Sight, "") + "\n")
+		b.WriteString(s.wrap(a.Verdict.Sight, "") + "\n")
 	}
 	if len(a.Findings) > 0 {
 		b.WriteByte('\n')
@@ -61,7 +75,7 @@ func (s Style) Findings(w io.Writer, a *api.Findings) error {
 			b.WriteString("\nAcknowledged, and not counted:\n")
 		}
 		text := a.About + ": " + phrase.Acknowledged(a.Count, a.Known, a.Expired) + ", until " + a.Until.In(s.Now.Location()).Format("2006-01-02 15:04 MST") + ". " + a.Why
-		b.WriteString(wrap(text, "  ") + "\n")
+		b.WriteString(s.wrap(text, "  ") + "\n")
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
@@ -87,7 +101,7 @@ func (s Style) table(b *strings.Builder, findings []api.Finding) {
 			widths[i] = max(widths[i], utf8.RuneCountInString(row[i]))
 		}
 	}
-	left := width - len(widths)*gap
+	left := s.width() - len(widths)*gap
 	if s.Whole {
 		left = math.MaxInt32
 	}
@@ -141,7 +155,7 @@ func (s Style) Finding(w io.Writer, f *api.Finding) error {
 	var b strings.Builder
 	b.WriteString(s.paint(colors[string(f.Severity)], string(f.Mode)) + ": " + f.Subject + "\n\n")
 	if f.Summary != "" {
-		b.WriteString(wrap(f.Summary, "") + "\n\n")
+		b.WriteString(s.wrap(f.Summary, "") + "\n\n")
 	}
 	facts := []row{
 		{"id", f.ID},
@@ -191,7 +205,7 @@ func (s Style) Finding(w io.Writer, f *api.Finding) error {
 	write := func(all []row) {
 		for _, fact := range all {
 			indent := strings.Repeat(" ", longest+4)
-			fmt.Fprintf(&b, "  %-*s  %s\n", longest, fact.label, strings.TrimPrefix(wrap(fact.text, indent), indent))
+			fmt.Fprintf(&b, "  %-*s  %s\n", longest, fact.label, strings.TrimPrefix(s.wrap(fact.text, indent), indent))
 		}
 	}
 	write(facts)
@@ -212,7 +226,7 @@ func (s Style) moment(t time.Time) string {
 func short(id string) string { return strings.ToValidUTF8(id[:min(len(id), idLength)], "") }
 
 // wrap breaks text between words, so that its lines, with the indent, fit.
-func wrap(text, indent string) string { return wrapAt(text, indent, width) }
+func (s Style) wrap(text, indent string) string { return wrapAt(text, indent, s.width()) }
 
 // wrapAt breaks text between words, so that its lines, with the indent, have at most so
 // many columns.

@@ -73,6 +73,28 @@ func TestATableThatAProgramReadsIsWhole(t *testing.T) {
 	}
 }
 
+// TestATableUsesTheColumnsOfTheTerminal between 80 and 200, and 100 where they are unknown.
+func TestATableUsesTheColumnsOfTheTerminal(t *testing.T) {
+	a := answer()
+	a.Findings[1].Subject = strings.Repeat("notifications.of.a.shop.", 20)
+	a.Findings[2].OrderIDs = []string{"7"} // a longer id is not cut
+	for columns, want := range map[int]int{0: 100, 40: 80, 80: 80, 120: 120, 200: 200, 500: 200} {
+		var b strings.Builder
+		s := style
+		s.Columns = columns
+		if err := s.Findings(&b, a); err != nil {
+			t.Fatal(err)
+		}
+		longest := 0
+		for line := range strings.Lines(b.String()) {
+			longest = max(longest, utf8.RuneCountInString(strings.TrimRight(line, "\n")))
+		}
+		if longest > want || longest < want-25 { // the last column may be short
+			t.Errorf("with %d columns the longest line has %d, want about %d:\n%s", columns, longest, want, b.String())
+		}
+	}
+}
+
 func TestNothingIsLost(t *testing.T) {
 	var b strings.Builder
 	calm := &api.Findings{Verdict: api.Verdict{Level: "calm", Label: "All well", Text: "No order is being lost.", Sight: "All 5 targets can be read."}}
