@@ -28,7 +28,7 @@ const checkedAtOnce = 8
 
 func checkCommand(app *kingpin.Application, stdout, stderr io.Writer) command {
 	clause := app.Command("check", "Check a config file, read every target once, and report what can be read, which permissions and indexes are missing, and what to fix. The exit code is 1 if something cannot be read.")
-	file := clause.Flag("config.file", "The config file.").Default("lostorder.yml").String()
+	file := clause.Flag("config.file", "The config file, or a folder whose .yml and .yaml files are one config.").Default("lostorder.yml").String()
 	asJSON := clause.Flag("json", "Print one JSON object.").Bool()
 	tryWebhooks := clause.Flag("notify", "Send one test notification to each webhook of alerting.").Bool()
 

@@ -25,7 +25,7 @@ func explainCommand(app *kingpin.Application, stdout io.Writer) command {
 	clause := app.Command("explain", "Show the trail of one order: what happened to it in each database and queue, what should have, and what could not be searched. A running lostorder is asked at --url. With --config.file the databases and queues are searched from here, and no lostorder need run.")
 	id := clause.Arg("order", "The id of the order.").Required().String()
 	address := urlFlag(clause)
-	file := clause.Flag("config.file", "Search the databases and queues of this config file from here.").PlaceHolder("FILE").String()
+	file := clause.Flag("config.file", "Search the databases and queues of this config file, or folder of config files, from here.").PlaceHolder("FILE").String()
 	asJSON := clause.Flag("json", "Print what the API answers.").Bool()
 
 	return command{clause, func(ctx context.Context, _ *slog.Logger) error {

@@ -30,7 +30,7 @@ const defaultListen = ":10404"
 
 func runCommand(app *kingpin.Application, stdout io.Writer) command {
 	clause := app.Command("run", "Watch the targets of a config file. This is the default.").Default()
-	file := clause.Flag("config.file", "The config file.").Default("lostorder.yml").String()
+	file := clause.Flag("config.file", "The config file, or a folder whose .yml and .yaml files are one config.").Default("lostorder.yml").String()
 	watchFile := clause.Flag("config.watch", "Apply the config file whenever its content changes, also if it is a mounted ConfigMap.").Bool()
 	check := clause.Flag("config.check", "Check the config file, connect to nothing, and exit.").Bool()
 	pprof := clause.Flag("web.enable-pprof", "Serve Go's profiles under /debug/pprof.").Bool()

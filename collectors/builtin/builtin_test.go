@@ -75,7 +75,8 @@ const referenceHead = "# Configuration\n" +
 	"\n" +
 	"<!-- Generated from the types of the sections by \"make generate\". Do not edit. -->\n" +
 	"\n" +
-	"One YAML file, read strictly: an unknown key is an error. Durations are written as Prometheus writes them (15s, 5m, 1h30m, 7d).\n" +
+	"One YAML file, or a folder whose `.yml` and `.yaml` files are read as one: lists of the same key are joined, and any other key may\n" +
+	"be in one of them only. It is read strictly: an unknown key is an error. Durations are written as Prometheus writes them (15s, 5m, 1h30m, 7d).\n" +
 	"`${NAME}` in a value is an environment variable, `${NAME:-default}` one that may be unset, `$${` a plain `${`. Patterns are regular\n" +
 	"expressions (RE2) that match the whole name. `lostorder --config.check` reports every mistake with its position, and editors check the\n" +
 	"file with [config.schema.json](config.schema.json).\n" +

@@ -22,6 +22,7 @@ type decoder struct {
 	name, dir string
 	lookup    func(string) (string, bool)
 
+	files    []source // once all are read; places count their lines over all of them
 	places   map[string]place
 	problems []Problem
 	blamed   map[string]bool // paths that have a problem
@@ -52,7 +53,12 @@ func (d *decoder) problem(at place, path, format string, args ...any) {
 		path, format, args = "", "more problems follow; these are the first %d", []any{enough}
 	}
 	d.blamed[path] = true
-	d.problems = append(d.problems, Problem{File: d.name, Line: at.line, Col: at.col, Path: path, Msg: fmt.Sprintf(format, args...)})
+	name := d.name
+	if len(d.files) > 0 && at.line > 0 {
+		file := fileOf(d.files, at.line)
+		name, at.line = file.name, at.line-file.above
+	}
+	d.problems = append(d.problems, Problem{File: name, Line: at.line, Col: at.col, Path: path, Msg: fmt.Sprintf(format, args...)})
 }
 
 // spoil is a problem that leaves a value unread.

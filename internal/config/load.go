@@ -15,9 +15,39 @@ import (
 // largest is the size of a file in bytes beyond which it is not a config file.
 const largest = 4 << 20
 
-// Load reads and checks a config file. What is wrong with it comes back as
-// [Errors]; any other error is a mistake in the types of the sections.
+// Load reads and checks a config file, or the files of a folder as if they were one. What is wrong
+// with it comes back as [Errors]; any other error is a mistake in the types of the sections.
 func Load(path string, sections []Section) (*File, error) {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return loadFolder(path, sections)
+	}
+	text, err := readFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return Parse(path, text, filepath.Dir(path), sections)
+}
+
+func loadFolder(folder string, sections []Section) (*File, error) {
+	paths, err := filesIn(folder)
+	if err != nil {
+		return nil, Errors{{File: folder, Msg: fmt.Sprintf("cannot be read: %v", bare(err))}}
+	}
+	if len(paths) == 0 {
+		return nil, Errors{{File: folder, Msg: "a folder without config files; their names end in .yml or .yaml"}}
+	}
+	var files []source
+	for _, path := range paths {
+		text, err := readFile(path)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, source{name: path, text: text})
+	}
+	return parse(files, folder, sections, os.LookupEnv)
+}
+
+func readFile(path string) ([]byte, error) {
 	refuse := func(msg string) error { return Errors{{File: path, Msg: msg}} }
 	file, err := os.Open(path)
 	switch {
@@ -29,38 +59,37 @@ func Load(path string, sections []Section) (*File, error) {
 		return nil, refuse(fmt.Sprintf("cannot be opened: %v", bare(err)))
 	}
 	defer func() { _ = file.Close() }()
-	if info, err := file.Stat(); err == nil && info.IsDir() {
-		return nil, refuse("is a directory; name the file in it")
-	}
 	text, err := io.ReadAll(io.LimitReader(file, largest+1))
 	if err != nil {
 		return nil, refuse(fmt.Sprintf("cannot be read: %v", bare(err)))
 	}
-	return Parse(path, text, filepath.Dir(path), sections)
+	return text, nil
 }
 
 // Parse checks and decodes the text of a config file. The name is for messages;
 // dir is the folder against which the paths of *_file keys resolve.
 func Parse(name string, text []byte, dir string, sections []Section) (*File, error) {
-	return parse(name, text, dir, sections, os.LookupEnv)
+	return ParseLookup(name, text, dir, sections, os.LookupEnv)
 }
 
 // ParseLookup is Parse with variables that are not those of the environment.
 func ParseLookup(name string, text []byte, dir string, sections []Section, lookup func(string) (string, bool)) (*File, error) {
-	return parse(name, text, dir, sections, lookup)
+	return parse([]source{{name: name, text: text}}, dir, sections, lookup)
 }
 
-func parse(name string, text []byte, dir string, sections []Section, lookup func(string) (string, bool)) (*File, error) {
+func parse(files []source, dir string, sections []Section, lookup func(string) (string, bool)) (*File, error) {
 	var b shaper
 	shapes := b.sections(sections)
 	b.undocumented = nil // Lint reports it to programmers, not to users
 	if err := b.err(); err != nil {
 		return nil, fmt.Errorf("read config types: %w", err)
 	}
-	d := newDecoder(name, dir, lookup)
+	d := newDecoder(files[0].name, dir, lookup)
 	f := &File{items: map[string]reflect.Value{}, present: map[string]bool{}}
-	if root := d.document(text, smallest(sections, shapes)); root != nil {
+	if root := d.documents(files, smallest(sections, shapes)); root != nil {
 		d.sections(root, sections, shapes, f)
+	} else if len(d.problems) == 0 {
+		d.problem(place{}, "", "the .yml and .yaml files of the folder hold nothing but comments")
 	}
 	if err := asError(d.concealed()); err != nil {
 		return nil, err

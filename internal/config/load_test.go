@@ -105,12 +105,12 @@ func TestLoadRefusesWhatIsNoConfigFile(t *testing.T) {
 		return path
 	}
 	for name, test := range map[string]struct{ path, want string }{
-		"no such file":   {filepath.Join(dir, "none.yml"), "none.yml: no such file; name one with --config.file"},
-		"a directory":    {dir, ": is a directory; name the file in it"},
-		"a huge file":    {write("huge.yml", []byte(strings.Repeat("# a comment\n", 400_000))), "huge.yml: larger than 4 MiB"},
-		"not UTF-8":      {write("latin.yml", []byte("kafka:\n  - name: K\xf6ln\n")), "latin.yml:2:12: not UTF-8"},
-		"UTF-16":         {write("utf16.yml", []byte("\xff\xfek\x00a\x00")), "utf16.yml:1:1: not UTF-8"},
-		"a control byte": {write("nul.yml", []byte("kafka: \x00\n")), "nul.yml:1: a character that cannot be printed"},
+		"no such file":    {filepath.Join(dir, "none.yml"), "none.yml: no such file; name one with --config.file"},
+		"an empty folder": {t.TempDir(), ": a folder without config files; their names end in .yml or .yaml"},
+		"a huge file":     {write("huge.yml", []byte(strings.Repeat("# a comment\n", 400_000))), "huge.yml: larger than 4 MiB"},
+		"not UTF-8":       {write("latin.yml", []byte("kafka:\n  - name: K\xf6ln\n")), "latin.yml:2:12: not UTF-8"},
+		"UTF-16":          {write("utf16.yml", []byte("\xff\xfek\x00a\x00")), "utf16.yml:1:1: not UTF-8"},
+		"a control byte":  {write("nul.yml", []byte("kafka: \x00\n")), "nul.yml:1: a character that cannot be printed"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := config.Load(test.path, sections)

@@ -34,7 +34,7 @@ func (p Problem) Error() string {
 	return b.String()
 }
 
-// Errors is every mistake of a file, in the order of the file. It is never empty.
+// Errors is every mistake, in the order of the files and of their lines. It is never empty.
 type Errors []Problem
 
 // Error gives one line to each problem.
@@ -73,7 +73,7 @@ func asError(problems []Problem) error {
 		return nil
 	}
 	slices.SortStableFunc(problems, func(a, b Problem) int {
-		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Col, b.Col))
+		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Col, b.Col))
 	})
 	seen := make(map[Problem]bool, len(problems))
 	var errs Errors

@@ -1,5 +1,6 @@
 // Package filewatch reports when the content of a file changes: a file that is written, one that is replaced, and one
-// behind a symbolic link that is swapped, as Kubernetes does with a mounted ConfigMap.
+// behind a symbolic link that is swapped, as Kubernetes does with a mounted ConfigMap. Of a folder, it watches every file
+// in it.
 package filewatch
 
 import (
@@ -24,7 +25,7 @@ type Watcher struct {
 	watcher *fsnotify.Watcher
 }
 
-// New watches a file. A change after New is reported by Run, also if Run begins later. Who calls New without Run calls
+// New watches a file or the files of a folder. A change after New is reported by Run, also if Run begins later. Who calls New without Run calls
 // Close.
 func New(path string) (*Watcher, error) {
 	watcher, err := fsnotify.NewWatcher()
@@ -77,6 +78,11 @@ func (w *Watcher) Run(ctx context.Context, changed func()) error {
 // watchFolders watches the folder of the path and that of the file to which links lead. Watching a file itself would
 // end with its replacement. A folder that is watched already stays so.
 func (w *Watcher) watchFolders() error {
+	if info, err := os.Stat(w.path); err == nil && info.IsDir() {
+		if err := w.watcher.Add(w.path); err != nil {
+			return err
+		}
+	}
 	if err := w.watcher.Add(filepath.Dir(w.path)); err != nil {
 		return err
 	}
@@ -87,7 +93,31 @@ func (w *Watcher) watchFolders() error {
 	return w.watcher.Add(filepath.Dir(target))
 }
 
-func hash(path string) ([sha256.Size]byte, error) {
+// hash returns what distinguishes the content of a file, or the names and contents of the files in a folder.
+func hash(path string) (sum [sha256.Size]byte, err error) {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return hashFolder(path)
+	}
 	text, err := os.ReadFile(path)
 	return sha256.Sum256(text), err
+}
+
+func hashFolder(path string) (sum [sha256.Size]byte, err error) {
+	entries, err := os.ReadDir(path)
+	if err != nil {
+		return sum, err
+	}
+	all := sha256.New()
+	for _, entry := range entries {
+		name := filepath.Join(path, entry.Name())
+		if info, err := os.Stat(name); err != nil || info.IsDir() {
+			continue
+		}
+		one, err := hash(name)
+		if err != nil {
+			return sum, err
+		}
+		fmt.Fprintf(all, "%q %x\n", entry.Name(), one)
+	}
+	return [sha256.Size]byte(all.Sum(nil)), nil
 }
