@@ -155,9 +155,11 @@ func start(t *testing.T, path string) (changed <-chan struct{}, stop func()) {
 
 func TestChangedFilesOfAFolderAreReported(t *testing.T) {
 	for name, change := range map[string]func(t *testing.T, dir string){
-		"a file changes":    func(t *testing.T, dir string) { write(t, filepath.Join(dir, "kafka.yml"), "b") },
-		"a file is added":   func(t *testing.T, dir string) { write(t, filepath.Join(dir, "sqs.yml"), "a") },
-		"a file is renamed": func(t *testing.T, dir string) { rename(t, filepath.Join(dir, "kafka.yml"), filepath.Join(dir, "a.yml")) },
+		"a file changes":  func(t *testing.T, dir string) { write(t, filepath.Join(dir, "kafka.yml"), "b") },
+		"a file is added": func(t *testing.T, dir string) { write(t, filepath.Join(dir, "sqs.yml"), "a") },
+		"a file is renamed": func(t *testing.T, dir string) {
+			rename(t, filepath.Join(dir, "kafka.yml"), filepath.Join(dir, "a.yml"))
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := filepath.Join(t.TempDir(), "conf")
