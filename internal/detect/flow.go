@@ -18,7 +18,7 @@ type flow struct {
 	Arrived int64 // since the window started
 	Drained int64
 	Again   int64                // redeliveries
-	Back    signal.Instant       // since when consumers are connected again
+	Back    signal.Instant       // since when consumers are connected again, or no transaction holds them back
 	Peak    int64                // the largest backlog since the last sample
 	Fell    bool                 // the backlog was larger before the last sample
 	Samples [segments + 1]sample // the oldest first
@@ -44,7 +44,7 @@ type deliveries struct {
 }
 
 // observe takes the next reading of the queue. away says that no consumer was connected
-// before it.
+// before it, or that none could read what waits.
 func (f *flow) observe(r *queueReading, away bool) {
 	f.Window = flowWindow(r.Queue)
 	progress := &r.memory.Progress
@@ -96,8 +96,8 @@ func (f *flow) note(at signal.Instant, depth, held int64) {
 // full reports whether a whole window was observed.
 func (f *flow) full() bool { return f.N == len(f.Samples) }
 
-// attended reports whether consumers were connected throughout the window: consumers that
-// were away show nothing about their speed.
+// attended reports whether consumers were connected throughout the window and could read: consumers
+// that were away, or that an open transaction held back, show nothing about their speed.
 func (f *flow) attended() bool { return f.full() && f.first().At >= f.Back }
 
 func (f *flow) first() *sample { return &f.Samples[0] }

@@ -75,7 +75,7 @@ func (m *targetMemory) observeQueue(q *signal.Queue, at signal.Instant, interval
 	m.before = append(m.before[:0], memory.Progress.Partitions...)
 	r.before = m.before
 	memory.Progress.observe(&r, memory.Consumers.Connected != 0)
-	memory.Flow.observe(&r, away)
+	memory.Flow.observe(&r, away || standsHeldBack(&r))
 	memory.At = at
 	return r
 }

@@ -62,6 +62,14 @@ func heldBack(q *signal.Queue, partition int32) bool {
 	return slices.ContainsFunc(q.OpenTransactions, func(t signal.OpenTransaction) bool { return t.Partition == partition })
 }
 
+// standsHeldBack reports whether an open transaction holds back a partition that has not advanced since
+// the last reading. With short transactions a group stands at one now and then, and advances.
+func standsHeldBack(r *queueReading) bool {
+	return slices.ContainsFunc(r.memory.Progress.Partitions, func(p partition) bool {
+		return p.Waiting > 0 && !p.Advanced && heldBack(r.Queue, p.ID)
+	})
+}
+
 func observeHolds(r *queueReading) {
 	memory := r.memory
 	if len(memory.Transactions) == 0 && len(r.OpenTransactions) == 0 {

@@ -123,6 +123,24 @@ var transactionCases = map[string]scenario{
 			s.play(10*time.Minute, func(int) signal.Report { return group(1, part(0, 60, 60)) })
 		},
 	},
+	"benign: the backlog behind a living transaction, which its consumers work off once it ends": {
+		story: func(s *script) {
+			s.play(2*time.Minute, func(int) signal.Report { return group(1, part(0, 50, 50)) })
+			end := int64(50)
+			s.play(8*time.Minute, func(int) signal.Report {
+				end += 10
+				r := group(1, part(0, 50, end))
+				t := signal.OpenTransaction{Partition: 0, Start: 50, Messages: signal.Count(end - 50), Producer: signal.Unknown}
+				ongoing(s, time.Hour)(&t)
+				r.Queues[0].OpenTransactions = []signal.OpenTransaction{t}
+				return r
+			})
+			s.play(5*time.Minute, func(i int) signal.Report {
+				end += 10
+				return group(1, part(0, min(end, 52+int64(i)*30), end))
+			})
+		},
+	},
 	"benign: a transaction that is aborted after four minutes": {
 		story: func(s *script) {
 			s.play(4*time.Minute, func(int) signal.Report { return behindTransaction(nil) })
