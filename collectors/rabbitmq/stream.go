@@ -21,6 +21,7 @@ type follower struct {
 	acked    signal.Count
 	behind   signal.Count // messages in the stream when consumers last acknowledged one
 	lengths  []lengthAt   // of the last readings
+	skew     signal.Count // by how much done may be wrong: what arrived lately, at most, since it is there
 	observed bool
 	lagged   bool // followed by its lag, not by acknowledgements
 }
@@ -50,9 +51,10 @@ func (f *follower) follow(c *counts, now signal.Instant) (signal.Partition, bool
 	if f.lagged {
 		arrived := f.arrived(c.ready, now)
 		switch at := c.ready - c.lag; {
-		case !f.observed, c.lag == 0, at > f.done+arrived, at < f.done-arrived:
-			f.done = at // below: the stream was cut, or a consumer reads from an earlier offset
+		case !f.observed, c.lag == 0, at > f.done+f.skew+arrived, at < f.done-f.skew-arrived:
+			f.done, f.skew = at, 0 // below: the stream was cut, or a consumer reads from an earlier offset
 		}
+		f.skew = max(f.skew, arrived)
 		f.observed = true
 		part.Committed, part.End = max(0, int64(f.done)), max(0, int64(f.done))+int64(c.lag)
 		return part, true

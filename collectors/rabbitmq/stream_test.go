@@ -20,6 +20,12 @@ func TestStreamConsumerAdvancesOrStandsStill(t *testing.T) {
 		"it stands still, by its lag": {at: func(i signal.Count) reading {
 			return reading{1000 + 100*i, 500 + 100*i + off[i%5], signal.Unknown}
 		}, waits: true},
+		"it stands still, by its lag, and after a while nothing arrives": {at: func(i signal.Count) reading {
+			if i < 20 {
+				return reading{1000 + 100*i, 500 + 100*i + off[(i+1)%5], signal.Unknown}
+			}
+			return reading{3000, 2500, signal.Unknown}
+		}, waits: true},
 		"it is slow and advances": {at: func(i signal.Count) reading {
 			return reading{1000 + 100*i, 500 + 70*i + off[i%5], signal.Unknown}
 		}, moves: true, waits: true},
