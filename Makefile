@@ -40,9 +40,11 @@ vet: ## go vet
 	go vet -tags=integration ./...
 
 .PHONY: lint
-lint: ## golangci-lint, and the language of docs, comments and messages
+lint: ## golangci-lint, the language of docs, comments and messages, and known vulnerabilities where their database can be reached
 	$(TOOL) golangci-lint run --build-tags=integration ./...
 	go test ./internal/prose
+	@if curl --silent --fail --max-time 10 --output /dev/null https://vuln.go.dev/index/db.json; then $(TOOL) govulncheck ./...; \
+		else echo "govulncheck is left out: https://vuln.go.dev cannot be reached"; fi
 
 # SQLite is C that was translated to Go: the race detector's checks of its pointers are most of what the tests would need.
 RACE = -race -gcflags=modernc.org/sqlite/lib=-d=checkptr=0
