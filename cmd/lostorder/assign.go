@@ -11,6 +11,9 @@ import (
 	"github.com/lostorder/lostorder/internal/watch"
 )
 
+// askBeforeTakeOver is how long former owners have to answer before their targets are read here.
+const askBeforeTakeOver = 500 * time.Millisecond
+
 // owns reports whether this process reads a target at this moment.
 func (s *service) owns(id signal.TargetID) bool { return s.members == nil || s.members.View().Owns(id) }
 
@@ -73,6 +76,10 @@ func (s *service) reassign(ctx context.Context) {
 		}
 		return
 	}
+	// What the former owners found just now must not be announced again.
+	fresh, cancel := context.WithTimeout(ctx, askBeforeTakeOver)
+	s.replicas.Ask(fresh)
+	cancel()
 	started, stopped, kept := s.assign(ctx)
 	s.log.Info("targets are divided again", "members", len(view.Others)+1, "started", started, "stopped", stopped, "kept", kept)
 }

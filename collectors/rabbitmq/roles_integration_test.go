@@ -24,7 +24,7 @@ func TestRealDelaysAreNoDeadLetterQueues(t *testing.T) {
 			return amqp.Table{"x-message-ttl": ttl, "x-dead-letter-exchange": "", "x-dead-letter-routing-key": to}
 		}
 		b.declare("orders", nil)
-		b.declare("orders.delay", after(60_000, "orders"))
+		b.declare("orders.delay", after(3_600_000, "orders")) // longer than the minutes that are played below
 		b.declare("work", amqp.Table{"x-dead-letter-exchange": "", "x-dead-letter-routing-key": "pause"})
 		b.declare("pause", after(600_000, "work"))
 		b.declare("work.parking", nil)
