@@ -125,13 +125,7 @@ func (d *Detector) Open() []signal.Finding {
 	for _, e := range d.ledger.open {
 		open = append(open, e.finding)
 	}
-	slices.SortFunc(open, func(a, b signal.Finding) int {
-		return cmp.Or(
-			cmp.Compare(severityRank[a.Severity], severityRank[b.Severity]),
-			a.Since.Compare(b.Since),
-			cmp.Compare(a.ID, b.ID),
-		)
-	})
+	slices.SortFunc(open, signal.CompareFindings)
 	return open
 }
 

@@ -190,7 +190,7 @@ func manyWithoutDLQ(what lack, queues []*queueMemory) Case {
 	// Queues in use come first: they need attention.
 	slices.SortFunc(queues, func(a, b *queueMemory) int {
 		return cmp.Or(
-			cmp.Compare(severityRank[a.DeadLettering.severity()], severityRank[b.DeadLettering.severity()]),
+			cmp.Compare(a.DeadLettering.severity().Rank(), b.DeadLettering.severity().Rank()),
 			strings.Compare(a.ID.Destination, b.ID.Destination),
 		)
 	})

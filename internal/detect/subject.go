@@ -40,9 +40,6 @@ func compareQueues(a, b signal.QueueID) int {
 	)
 }
 
-// severityRank orders severities, the most severe first.
-var severityRank = map[signal.Severity]int{signal.Critical: 0, signal.Warning: 1, signal.Info: 2}
-
 // maxOrders bounds the sample of orders that a finding names.
 const maxOrders = 20
 

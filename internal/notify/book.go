@@ -172,12 +172,10 @@ func (b *book) due(now time.Time) (all []notice) {
 		}
 	}
 	slices.SortFunc(all, func(a, b notice) int {
-		return cmp.Or(cmp.Compare(rank[a.Severity], rank[b.Severity]), a.Since.Compare(b.Since), cmp.Compare(a.ID, b.ID))
+		return cmp.Or(cmp.Compare(a.Severity.Rank(), b.Severity.Rank()), a.Since.Compare(b.Since), cmp.Compare(a.ID, b.ID))
 	})
 	return all
 }
-
-var rank = map[signal.Severity]int{signal.Critical: 0, signal.Warning: 1, signal.Info: 2}
 
 func (b *book) reasonFor(e *entry, now time.Time) reason {
 	a, k := &e.Alert, e.Known
@@ -190,7 +188,7 @@ func (b *book) reasonFor(e *entry, now time.Time) reason {
 		return ""
 	case k == nil || !k.Detected.Equal(a.Detected):
 		return opened
-	case rank[a.Severity] < rank[k.Severity] && b.wants(a.Severity):
+	case a.Severity.Rank() < k.Severity.Rank() && b.wants(a.Severity):
 		return worse
 	case detect.Grew(k.Count, a.Count):
 		return grew

@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/lostorder/lostorder/internal/signal"
@@ -57,7 +56,7 @@ func fetch(ctx context.Context, base string) (w whole, err error) {
 	// The findings say which targets they are about. The other answer may be from before or
 	// after a hand-over.
 	for _, name := range findings.Replica.Targets {
-		w.targets[targetID(name)] = nil
+		w.targets[signal.ParseTargetID(name)] = nil
 	}
 	for i := range targets.Targets {
 		t := &targets.Targets[i]
@@ -105,16 +104,10 @@ func get(ctx context.Context, address string, answer any) error {
 	return nil
 }
 
-// targetID parses collector/target. The name of a target may contain a slash.
-func targetID(name string) signal.TargetID {
-	collector, target, _ := strings.Cut(name, "/")
-	return signal.TargetID{Collector: collector, Target: target}
-}
-
 // finding is a finding of the API as the decisions have it.
 func finding(f *api.Finding) signal.Finding {
 	return signal.Finding{
-		ID: f.ID, Mode: f.Mode, Severity: f.Severity, Subject: f.Labels, Summary: f.Summary, Target: targetID(f.Target),
+		ID: f.ID, Mode: f.Mode, Severity: f.Severity, Subject: f.Labels, Summary: f.Summary, Target: signal.ParseTargetID(f.Target),
 		OrderIDs: f.OrderIDs, Count: f.Count, Since: f.Since, DetectedAt: f.DetectedAt, ClosedAt: f.ClosedAt, Unconfirmed: f.Unconfirmed,
 		Evidence: f.Evidence, TraceID: f.TraceID, AtStake: signal.Stake{Amounts: f.Amounts, Coverage: f.AmountsOf}, Labels: f.CustomLabels,
 	}

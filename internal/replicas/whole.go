@@ -66,11 +66,7 @@ func sort(s *watch.Snapshot) {
 	slices.SortFunc(s.Targets, func(a, b watch.Target) int {
 		return cmp.Or(cmp.Compare(a.ID.Collector, b.ID.Collector), cmp.Compare(a.ID.Target, b.ID.Target))
 	})
-	slices.SortFunc(s.Open, func(a, b signal.Finding) int {
-		return cmp.Or(cmp.Compare(rank[a.Severity], rank[b.Severity]), a.Since.Compare(b.Since), cmp.Compare(a.ID, b.ID))
-	})
+	slices.SortFunc(s.Open, signal.CompareFindings)
 	slices.SortFunc(s.Closed, func(a, b signal.Finding) int { return cmp.Or(b.ClosedAt.Compare(a.ClosedAt), cmp.Compare(a.ID, b.ID)) })
 	s.Closed = slices.CompactFunc(s.Closed, func(a, b signal.Finding) bool { return a.ID == b.ID && a.ClosedAt.Equal(b.ClosedAt) })
 }
-
-var rank = map[signal.Severity]int{signal.Critical: 0, signal.Warning: 1, signal.Info: 2}

@@ -1,6 +1,9 @@
 package signal
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // Subject is what a finding is about. Unused fields are empty.
 type Subject struct {
@@ -67,3 +70,8 @@ type Finding struct {
 
 // Open reports whether the finding is open.
 func (f *Finding) Open() bool { return f.ClosedAt.IsZero() }
+
+// CompareFindings orders findings: the most severe first, then the oldest.
+func CompareFindings(a, b Finding) int {
+	return cmp.Or(cmp.Compare(a.Severity.Rank(), b.Severity.Rank()), a.Since.Compare(b.Since), cmp.Compare(a.ID, b.ID))
+}

@@ -39,3 +39,15 @@ const (
 	Warning  Severity = "warning"
 	Info     Severity = "info"
 )
+
+// Rank orders severities, the most severe first. An unknown one counts as critical.
+func (s Severity) Rank() int {
+	switch s {
+	case Warning:
+		return 1
+	case Info:
+		return 2
+	default:
+		return 0
+	}
+}

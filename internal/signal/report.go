@@ -1,6 +1,9 @@
 package signal
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // TargetID names one thing that is watched. It is unique in a configuration.
 type TargetID struct {
@@ -10,6 +13,12 @@ type TargetID struct {
 
 // String returns collector/target.
 func (t TargetID) String() string { return t.Collector + "/" + t.Target }
+
+// ParseTargetID is the reverse of String. The name of a target may contain a slash.
+func ParseTargetID(text string) TargetID {
+	collector, target, _ := strings.Cut(text, "/")
+	return TargetID{Collector: collector, Target: target}
+}
 
 // Report is one reading of one target. It is immutable: its receivers may keep it
 // and read it from any goroutine.

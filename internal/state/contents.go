@@ -49,7 +49,7 @@ func decode(records []record) (c contents) {
 				c.damaged++
 				continue
 			}
-			c.targets[targetOf(r.key)] = t
+			c.targets[signal.ParseTargetID(r.key)] = t
 		case kindOpen, kindClosed:
 			o, err := decodeFinding(r.body)
 			switch {
@@ -61,7 +61,7 @@ func decode(records []record) (c contents) {
 				c.closed = append(c.closed, o.Finding)
 			}
 		case kindSource:
-			c.sources[targetOf(r.key)] = r.body
+			c.sources[signal.ParseTargetID(r.key)] = r.body
 		case kindPart:
 			id, part := partOf(r.key)
 			if c.parts[id] == nil {
@@ -74,11 +74,6 @@ func decode(records []record) (c contents) {
 	return c
 }
 
-func targetOf(key string) signal.TargetID {
-	collector, target, _ := strings.Cut(key, "/")
-	return signal.TargetID{Collector: collector, Target: target}
-}
-
 // partKey is the key of a part of what the decisions remember of a target.
 func partKey(id signal.TargetID, part string) recordID {
 	return recordID{kindPart, id.String() + "\x00" + part}
@@ -86,7 +81,7 @@ func partKey(id signal.TargetID, part string) recordID {
 
 func partOf(key string) (id signal.TargetID, part string) {
 	target, part, _ := strings.Cut(key, "\x00")
-	return targetOf(target), part
+	return signal.ParseTargetID(target), part
 }
 
 // detected is what the decisions remembered of a target; nil if there is nothing.

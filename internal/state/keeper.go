@@ -358,7 +358,7 @@ func (k *Keeper) write(ctx context.Context, u *update, source Source) error {
 // keeps reports whether a record stays: it is about a target that was not read since the
 // last update, or that is remembered though it is not in the config.
 func (k *Keeper) keeps(u *update, id recordID) bool {
-	if id.kind == kindSource && k.configured[targetOf(id.key)] {
+	if id.kind == kindSource && k.configured[signal.ParseTargetID(id.key)] {
 		return true
 	}
 	if id.kind == kindPart {
