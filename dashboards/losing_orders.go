@@ -114,11 +114,9 @@ func losingOrders() page {
 	}
 }
 
-// openOf counts open findings by some labels. All of them have a series that counts them by mode
-// and severity, which has no team: with a team chosen, the findings that are listed count.
+// openOf counts open findings of the chosen team by some labels; zero where there are none.
 func openOf(in scope, by, matcher string) string {
 	return "sum by (" + by + ") (" + in.open(matcher, ofTeam) + ")" +
-		" or count by (" + by + ") (max by (" + subject(since, "severity", "finding", "external_url") + ") (" + in.series(since, matcher, ofTeam) + "))" +
 		" or 0 * sum by (" + by + ") (" + in.each(findings, matcher) + ")"
 }
 

@@ -27,11 +27,12 @@ func (s scope) each(metric string, matchers ...string) string {
 }
 
 // open counts open findings by mode and severity, each once: replicas that watch the same targets
-// report the same ones, and replicas that share their targets report a part each.
+// report the same ones, and replicas that share their targets report a part each. The counts of a
+// replica have no team; with a team chosen, the findings that are listed count.
 func (s scope) open(matchers ...string) string {
-	by := subject(findings)
-	distinct := "count by (" + by + ") (max by (" + subject(since, "finding", "external_url") + ") (" + s.series(since, matchers...) + "))"
-	return "(" + distinct + " > on (" + by + ") " + s.each(findings, matchers...) + " or " + s.each(findings, matchers...) + ")"
+	by, counts := subject(findings), s.each(findings, matchers...)
+	listed := "count by (" + by + ") (max by (" + subject(since, "finding", "external_url") + ") (" + s.series(since, matchers...) + "))"
+	return "(" + listed + " > on (" + by + ") " + counts + " or " + counts + " or " + listed + ")"
 }
 
 // least is each, where the best of the replicas is the lowest.
