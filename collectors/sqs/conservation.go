@@ -26,11 +26,11 @@ func (c *Config) keepsDepths() time.Duration { return c.blind() + 2*c.period() +
 
 // unexplained returns the messages that were sent, not deleted, and are not in the queue: as of
 // the end of the last period that CloudWatch has completed, for the counts of sent and deleted
-// messages come late. The depth at that moment lies between those of the readings around it;
+// messages come late. Call it while the counters are current. The depth at that moment lies between those of the readings around it;
 // SQS needs up to a minute to count it.
 func (r *reading) unexplained(q *queue) signal.Unexplained {
 	in, out := &q.meter.series[sent], &q.meter.series[deleted]
-	if !r.counted() || in.asked.IsZero() || !in.asked.Equal(out.asked) {
+	if in.asked.IsZero() || !in.asked.Equal(out.asked) {
 		return signal.Unexplained{}
 	}
 	end := in.asked.Add(-time.Duration(r.config.CloudWatch.Delay)).Truncate(r.config.period())

@@ -28,22 +28,22 @@ func (h *groupHead) observe(ages *series, period time.Duration) {
 		old := time.Duration(ages.values[at] * float64(time.Second))
 		// The age was measured at some moment of its period.
 		sent := at.Add(period - old)
-		if off := sent.Sub(h.sent); old <= 0 || h.sent.IsZero() || off > period+period/2 || off < -period-period/2 {
+		switch off := sent.Sub(h.sent); {
+		case old <= 0:
+			h.sent, h.since = time.Time{}, time.Time{}
+		case h.sent.IsZero(), off > period+period/2, off < -period-period/2:
 			h.sent, h.since = sent, at
 		}
 		h.last = at
-		if old <= 0 {
-			h.sent, h.since = time.Time{}, time.Time{}
-		}
 	}
 }
 
 // groupHeld returns since when the oldest message of a FIFO queue is the same one; unknown for
 // other queues and without recent ages. In a FIFO queue a message holds back all after it of
-// its group, while consumers receive those of other groups.
+// its group, while consumers receive those of other groups. Call it while the counters are current.
 func (r *reading) groupHeld(q *queue) signal.Instant {
 	ages := &q.meter.series[age]
-	if !q.fifo() || !r.counted() || !r.metered(ages) {
+	if !q.fifo() || !r.metered(ages) {
 		return 0
 	}
 	q.head.observe(ages, r.config.period())
