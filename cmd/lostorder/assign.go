@@ -66,9 +66,10 @@ func (s *service) takeOver(owned []collectors.Target) {
 func (s *service) reassign(ctx context.Context) {
 	s.assigning.Lock()
 	defer s.assigning.Unlock()
-	view, changed := s.members.View(), false
+	view, changed, gains := s.members.View(), false, false
 	for _, t := range s.configured {
-		changed = changed || view.Owns(t.ID) != s.assigned[t.ID]
+		owns, reads := view.Owns(t.ID), s.assigned[t.ID]
+		changed, gains = changed || owns != reads, gains || owns && !reads
 	}
 	if !changed {
 		if view.Active {
@@ -76,10 +77,11 @@ func (s *service) reassign(ctx context.Context) {
 		}
 		return
 	}
-	// What the former owners found just now must not be announced again.
-	fresh, cancel := context.WithTimeout(ctx, askBeforeTakeOver)
-	s.replicas.Ask(fresh)
-	cancel()
+	if gains { // what the former owners found just now must not be announced again
+		fresh, cancel := context.WithTimeout(ctx, askBeforeTakeOver)
+		s.replicas.Ask(fresh)
+		cancel()
+	}
 	started, stopped, kept := s.assign(ctx)
 	s.log.Info("targets are divided again", "members", len(view.Others)+1, "started", started, "stopped", stopped, "kept", kept)
 }
