@@ -21,20 +21,20 @@ func LeavesNothingBehind(t *testing.T, round func(round int)) {
 	var before int64
 	for i := range ChurnRounds {
 		if i == warm {
-			before = heap()
+			before = Heap()
 		}
 		round(i)
 	}
 	names := int64((ChurnRounds - warm) * ChurnPerRound)
-	if grown := heap() - before; grown > names*mostPerName {
+	if grown := Heap() - before; grown > names*mostPerName {
 		t.Errorf("the heap has grown by %d bytes, %d for each of %d names that came and went", grown, grown/names, names)
 	} else {
 		t.Logf("the heap has grown by %d bytes while %d names came and went", grown, names)
 	}
 }
 
-// heap returns how many bytes are in use.
-func heap() int64 {
+// Heap returns how many bytes are in use.
+func Heap() int64 {
 	var m runtime.MemStats
 	runtime.GC()
 	runtime.GC() // what finalizers and pools released

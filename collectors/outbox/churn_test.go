@@ -1,15 +1,12 @@
 package outbox_test
 
 import (
-	"context"
 	"fmt"
-	"log/slog"
 	"strings"
 	"testing"
 
 	"github.com/lostorder/lostorder/collectors/collectortest"
 	"github.com/lostorder/lostorder/internal/database/databasetest"
-	"github.com/lostorder/lostorder/internal/signal"
 )
 
 // TestRowsThatComeAndGoLeaveNothingBehind: ten thousand rows wait for a relay and are published.
@@ -17,7 +14,7 @@ func TestRowsThatComeAndGoLeaveNothingBehind(t *testing.T) {
 	s := databasetest.SQLite(t)
 	makeTable(t, s)
 	s.Run(t, "CREATE INDEX pending ON outbox (created_at, id) WHERE published_at IS NULL")
-	next := follow(t, settings(s.URL, everything))
+	next, _ := live(t, settings(s.URL, everything), &collectortest.Memory{})
 	collectortest.LeavesNothingBehind(t, func(round int) {
 		var rows []string
 		for i := range collectortest.ChurnPerRound {
@@ -31,33 +28,3 @@ func TestRowsThatComeAndGoLeaveNothingBehind(t *testing.T) {
 		}
 	})
 }
-
-// follow runs the only target of a config until the test ends. It returns a function that waits for
-// the next report.
-func follow(t *testing.T, text string) (next func() signal.Report) {
-	t.Helper()
-	ctx, cancel := context.WithCancel(t.Context())
-	sink := make(chan signal.Report)
-	done := make(chan error, 1)
-	go func() {
-		done <- load(t, text)[0].New(slog.New(slog.DiscardHandler)).Run(ctx, sinkFunc(func(r signal.Report) {
-			select {
-			case sink <- r:
-			case <-ctx.Done():
-			}
-		}))
-	}()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-done; err != nil {
-			t.Errorf("run: %v", err)
-		}
-	})
-	return func() signal.Report { return <-sink }
-}
-
-// sinkFunc is a sink of one function.
-type sinkFunc func(signal.Report)
-
-// Report takes a report.
-func (f sinkFunc) Report(r signal.Report) { f(r) }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/lostorder/lostorder/collectors/collectortest"
 	"github.com/lostorder/lostorder/collectors/rabbitmq"
 	"github.com/lostorder/lostorder/internal/signal"
 )
@@ -90,20 +91,14 @@ func TestQueueTakesBoundedMemory(t *testing.T) {
 	f.crowd(queues)
 	reader := rabbitmq.NewReader(settings(t, f.URL))
 	defer func() { _ = reader.Close() }()
-	heap := func() int64 {
-		var m runtime.MemStats
-		runtime.GC()
-		runtime.ReadMemStats(&m)
-		return int64(m.HeapAlloc)
-	}
-	before := heap()
+	before := collectortest.Heap()
 	for range 2 {
 		var r signal.Report
 		if err := reader.Read(t.Context(), &r); err != nil || len(r.Queues) != queues {
 			t.Fatalf("got %v and %d queues", err, len(r.Queues))
 		}
 	}
-	taken := heap() - before
+	taken := collectortest.Heap() - before
 	t.Logf("%d queues take %d bytes each", queues, taken/queues)
 	if taken > queues*most {
 		t.Errorf("each queue takes %d bytes, want at most %d", taken/queues, most)

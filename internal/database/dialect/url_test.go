@@ -5,27 +5,18 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/lostorder/lostorder/collectors/collectortest"
 	"github.com/lostorder/lostorder/internal/database/dialect"
 )
-
-// oddPasswords have every character that means something in a URL, at every place.
-func oddPasswords() (all []string) {
-	for _, special := range []string{"@", "/", "?", "#", ":", "%", "%4", "@3/", "@x?k=v", "@x#", "/@", "[", "]", " ", "&", "=", "+", "\\", "é"} {
-		for _, form := range []string{"Tr0ub4dor*Zebra7", "*Zebra7Tr0ub4dor", "Tr0ub4dorZebra7*", "1*Zebra7Tr0ub4dor", "Tr0ub4dor*9*Zebra7", "*8*Zebra7Tr0ub4dor"} {
-			all = append(all, strings.ReplaceAll(form, "*", special))
-		}
-	}
-	return all
-}
 
 // TestOddPasswordsAreRefusedOrUnderstood: whatever a password contains, no part of it may
 // be taken for the host, and no error may repeat it.
 func TestOddPasswordsAreRefusedOrUnderstood(t *testing.T) {
-	if n := len(oddPasswords()); n < 100 {
+	if n := len(collectortest.OddPasswords()); n < 100 {
 		t.Fatalf("%d passwords are too few", n)
 	}
 	for _, scheme := range []string{"postgres", "mysql", "mariadb"} {
-		for _, password := range oddPasswords() {
+		for _, password := range collectortest.OddPasswords() {
 			u, err := dialect.ParseURL(scheme + "://lo:" + password + "@db.internal:5432/shop")
 			switch {
 			case err != nil:
