@@ -57,9 +57,14 @@ type toll struct {
 	unsaid  bool // what some of it is worth is unknown
 }
 
-func (t toll) plus(count int64, atStake signal.Stake) toll {
-	whole := atStake.Coverage == signal.CoversAll && atStake.Orders() >= count
-	return toll{t.count + count, t.atStake.Plus(atStake), t.unsaid || !whole}
+// tollOf is the toll of one finding.
+func tollOf(f *signal.Finding) toll {
+	whole := f.AtStake.Coverage == signal.CoversAll && f.AtStake.Orders() >= f.Count
+	return toll{f.Count, f.AtStake, !whole}
+}
+
+func (t toll) plus(o toll) toll {
+	return toll{t.count + o.count, t.atStake.Plus(o.atStake), t.unsaid || o.unsaid}
 }
 
 // Harm says what findings do to orders, the worst first, and what the orders are worth: "132
@@ -67,8 +72,7 @@ func (t toll) plus(count int64, atStake signal.Stake) toll {
 func Harm(findings []signal.Finding) string {
 	byFate := map[fate]toll{}
 	for p, t := range tolls(findings) {
-		sum := byFate[p.fate]
-		byFate[p.fate] = toll{sum.count + t.count, sum.atStake.Plus(t.atStake), sum.unsaid || t.unsaid}
+		byFate[p.fate] = byFate[p.fate].plus(t)
 	}
 	var named []fate
 	for _, kind := range fates {
@@ -105,7 +109,7 @@ func tolls(findings []signal.Finding) map[place]toll {
 		if byMode[p] == nil {
 			byMode[p] = map[signal.Mode]toll{}
 		}
-		byMode[p][f.Mode] = byMode[p][f.Mode].plus(f.Count, f.AtStake)
+		byMode[p][f.Mode] = byMode[p][f.Mode].plus(tollOf(f))
 	}
 	all := map[place]toll{}
 	for p, modes := range byMode {
@@ -113,7 +117,7 @@ func tolls(findings []signal.Finding) map[place]toll {
 			t, sum := modes[mode], all[p]
 			switch {
 			case p.lifecycle == "":
-				all[p] = toll{sum.count + t.count, sum.atStake.Plus(t.atStake), sum.unsaid || t.unsaid}
+				all[p] = sum.plus(t)
 			case t.count > sum.count, t.count == sum.count && sum.unsaid:
 				all[p] = t
 			}
@@ -146,12 +150,14 @@ func (f fate) of(n int64) string {
 }
 
 // Grouped writes a number with separators: 12,345.
-func Grouped(n int64) string {
-	text := strconv.FormatInt(n, 10)
-	for i := len(text) - 3; i > 0; i -= 3 {
-		text = text[:i] + "," + text[i:]
+func Grouped(n int64) string { return grouped(strconv.FormatInt(n, 10)) }
+
+// grouped adds the separators to digits.
+func grouped(digits string) string {
+	for i := len(digits) - 3; i > 0; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
 	}
-	return text
+	return digits
 }
 
 // Headline says in one line what open findings do, and since when. There is at least one.

@@ -22,9 +22,7 @@ func Money(currency string, value signal.Decimal) string {
 	for len(fraction) < 2 && !whole[currency] {
 		fraction += "0"
 	}
-	for i := len(units) - 3; i > 0; i -= 3 {
-		units = units[:i] + "," + units[i:]
-	}
+	units = grouped(units)
 	if fraction != "" {
 		units += "." + fraction
 	}

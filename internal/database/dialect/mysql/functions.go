@@ -8,7 +8,8 @@ import (
 	"github.com/lostorder/lostorder/internal/database/dialect"
 )
 
-// harmless are the functions of MySQL and MariaDB that lock nothing, write nothing and do not wait. It also has the words of SQL that a parenthesis may follow.
+// harmless are the functions of MySQL and MariaDB that lock nothing, write nothing and do not wait,
+// and the words of SQL that a parenthesis may follow.
 var harmless = func() map[string]bool {
 	const functions = `
 		abs acos adddate addtime aes_decrypt aes_encrypt any_value ascii asin atan atan2 avg bin bin_to_uuid binary bit_and bit_count bit_length bit_or bit_xor
