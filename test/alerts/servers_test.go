@@ -56,6 +56,7 @@ type monitoring struct {
 	t            *testing.T
 	prometheus   string
 	alertmanager string
+	programs     []*exec.Cmd
 
 	mu      sync.Mutex
 	notices []notice
@@ -104,10 +105,12 @@ func monitor(t *testing.T, lostorder string) *monitoring {
 	}
 	write(t, filepath.Join(dir, "prometheus.yml"), config)
 
-	start(t, part(t, "ALERTMANAGER"), "--config.file="+filepath.Join(dir, "alertmanager.yml"), "--storage.path="+filepath.Join(dir, "alertmanager"),
-		"--web.listen-address="+m.alertmanager, "--cluster.listen-address=")
-	start(t, part(t, "PROMETHEUS"), "--config.file="+filepath.Join(dir, "prometheus.yml"), "--storage.tsdb.path="+filepath.Join(dir, "prometheus"),
-		"--web.listen-address="+m.prometheus)
+	m.programs = []*exec.Cmd{
+		start(t, part(t, "ALERTMANAGER"), "--config.file="+filepath.Join(dir, "alertmanager.yml"), "--storage.path="+filepath.Join(dir, "alertmanager"),
+			"--web.listen-address="+m.alertmanager, "--cluster.listen-address="),
+		start(t, part(t, "PROMETHEUS"), "--config.file="+filepath.Join(dir, "prometheus.yml"), "--storage.tsdb.path="+filepath.Join(dir, "prometheus"),
+			"--web.listen-address="+m.prometheus),
+	}
 	for _, address := range []string{m.prometheus, m.alertmanager} {
 		m.eventually("ready: "+address, func() (bool, string) {
 			_, err := get("http://" + address + "/-/ready")
@@ -115,6 +118,13 @@ func monitor(t *testing.T, lostorder string) *monitoring {
 		})
 	}
 	return m
+}
+
+// stop ends both. The end of the test waits for them.
+func (m *monitoring) stop() {
+	for _, program := range m.programs {
+		_ = program.Process.Signal(syscall.SIGTERM)
+	}
 }
 
 // receive takes notifications, and follows the link of each at once, as an engineer would.

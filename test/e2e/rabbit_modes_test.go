@@ -171,7 +171,7 @@ func TestRealRabbitNodeRestartOpensNoFinding(t *testing.T) {
 		for _, kind := range []string{"classic", "quorum"} {
 			name := fmt.Sprint(kind, "-", node)
 			b.declare(name, kind)
-			b.send(name, orders(100)...)
+			b.send(name, orders(600)...)
 		}
 		work(node)
 	}
@@ -199,11 +199,30 @@ func TestRealRabbitNodeRestartOpensNoFinding(t *testing.T) {
 			}
 		}
 	}
+	waiting := func() float64 {
+		got, _ := p.value("lostorder_queue_messages", "messaging_message_state=ready", "messaging_destination_name="+b.vhost+"/quorum-0")
+		return got
+	}
+	stopped, before := time.Now(), waiting()
 	run("1", "stop_app")
 	quiet(rabbitAge)
 	run("1", "start_app")
 	connect(1)
 	work(1)
+	eventually(t, "the quorum queue moves again", func() (bool, string) {
+		got := waiting()
+		return got > 0 && got < before-2, fmt.Sprint(before, got)
+	})
+	// On a busy machine the node needs so long that the quorum queues really stood still
+	// for longer than their objective. Such a finding is true, and it closes.
+	if away := time.Since(stopped); away > 6*rabbitAge {
+		for _, f := range p.findings() {
+			if f.Mode == signal.ConsumerStalled && strings.Contains(f.Labels.Destination, "/quorum-") {
+				p.expected[f.ID] = true
+				p.closes(f)
+			}
+		}
+	}
 	quiet(7 * rabbitAge)
 	if target := p.becomes("rabbitmq/main", true, ""); len(target.Warnings) > 0 {
 		t.Errorf("the target is back, but: %s", inJSON(target))
