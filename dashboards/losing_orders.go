@@ -14,7 +14,6 @@ const (
 	findings   = "lostorder_findings"
 	since      = "lostorder_finding_since_timestamp_seconds"
 	affected   = "lostorder_finding_affected"
-	amount     = "lostorder_finding_amount"
 	notScraped = "lostorder is not scraped"
 	noAmount   = "no critical finding with an amount"
 	noBurn     = "no rules, or no order with a deadline"
@@ -58,12 +57,9 @@ func losingOrders() page {
 				},
 				{
 					title: "At stake", width: 4, unit: unitCount, empty: noAmount,
-					about:  "What the orders of the critical findings are worth, one number for each currency. One that two findings affect counts twice. Only where the config names the amounts of the orders.",
-					visual: number(step{1, bad}), links: []dashboard.DashboardLink{statusPage},
-					queries: []query{{
-						expr:   known("sum by (job, currency) (max by (" + subject(amount) + ") (" + in.series(amount, critical, ofTeam) + "))"),
-						legend: "{{currency}}",
-					}},
+					about:  "What the orders of the critical findings are worth, each currency by itself. An order that two findings affect counts twice. Only where the config names the amounts of the orders.",
+					visual: named(number(step{1, bad})), links: []dashboard.DashboardLink{statusPage},
+					queries: []query{{expr: stake(in.worth(amount, critical, ofTeam), in.worth(amountOrders, critical, ofTeam)), legend: "{{stake}}"}},
 				},
 				{
 					title: "For how long", width: 3, unit: "dtdurations", empty: notScraped,

@@ -72,8 +72,14 @@ func numberOn(base string, steps ...step) visual {
 
 // names shows the names of series in place of their values.
 func names(mappings ...dashboard.ValueMapping) visual {
-	v := number()
-	v.panel = v.panel.(*stat.PanelBuilder).TextMode(common.BigValueTextModeName).Mappings(mappings)
+	v := named(number())
+	v.panel = v.panel.(*stat.PanelBuilder).Mappings(mappings)
+	return v
+}
+
+// named is a number whose text is the name of the series. The value decides the colour.
+func named(v visual) visual {
+	v.panel = v.panel.(*stat.PanelBuilder).TextMode(common.BigValueTextModeName)
 	return v
 }
 

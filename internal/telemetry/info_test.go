@@ -161,12 +161,15 @@ func TestAmountsAreExportedByCurrency(t *testing.T) {
 	s.Targets[1].Reading.Lifecycles[0].States[0].AtStake = stake
 	s.Open = []signal.Finding{{ID: "a1", Mode: signal.OrderOverdue, Severity: signal.Critical, Since: noon, Count: 2, Subject: signal.Subject{Database: "shop", Lifecycle: "order", State: "placed"}, AtStake: stake}}
 	got := lines(scrape(t, exporter(&s), "text"))
-	const finding = `lostorder_finding_amount{mode="order_overdue",severity="critical",finding="a1",database="shop",lifecycle="order",state="placed",currency=`
+	const labels = `{mode="order_overdue",severity="critical",finding="a1",database="shop",lifecycle="order",state="placed",currency=`
+	const finding, orders = `lostorder_finding_amount` + labels, `lostorder_finding_amount_orders` + labels
 	for _, want := range []string{
 		`lostorder_orders_overdue_amount{database="shop",lifecycle="order",state="placed",currency="EUR"} 18240.5`,
 		`lostorder_orders_overdue_amount{database="shop",lifecycle="order",state="placed",currency="USD"} 5`,
 		finding + `"EUR",coverage="counted"} 18240.5`,
 		finding + `"USD",coverage="counted"} 5`,
+		orders + `"EUR",coverage="counted"} 132`,
+		orders + `"USD",coverage="counted"} 1`,
 	} {
 		if !slices.Contains(got, want) {
 			t.Errorf("no %s", want)

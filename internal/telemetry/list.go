@@ -361,6 +361,11 @@ var groups = []group{
 				each: findingAmounts,
 			},
 			{
+				Name: "lostorder_finding_amount_orders", Type: Gauge, Unit: "orders", Labels: with(caseLabels, labelCurrency, labelCoverage), Stability: Experimental,
+				Help: "How many orders lostorder_finding_amount adds up, with the same labels.",
+				each: findingAmountOrders,
+			},
+			{
 				Name: "lostorder_finding_info", Type: Gauge, Unit: "info", Labels: []string{labelMode, labelFinding, labelSubject, labelOrders}, Stability: Experimental,
 				Help: "Subject of an open finding in words, such as \"orders → billing (kafka main)\", and up to five order ids of its sample if alerting.order_ids allows it. Always 1, to join with.",
 				each: perFinding(findingInfo),
