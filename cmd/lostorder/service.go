@@ -16,6 +16,7 @@ import (
 
 	"github.com/lostorder/lostorder/collectors"
 	"github.com/lostorder/lostorder/collectors/builtin"
+	"github.com/lostorder/lostorder/collectors/kafka"
 	"github.com/lostorder/lostorder/internal/acknowledge"
 	"github.com/lostorder/lostorder/internal/alerting"
 	"github.com/lostorder/lostorder/internal/config"
@@ -76,6 +77,7 @@ func newService(log *slog.Logger, external web.External) *service {
 	s.exporter = telemetry.New(telemetry.Options{
 		Snapshot: s.watch.Snapshot, Log: log, ExternalURL: external.URL,
 		State: func() *state.Health { return s.keeper.Load().Health() }, Notifications: s.notifier.Health, Ownership: s.ownership,
+		KafkaRequests: kafka.Requests,
 	})
 	s.manager = collectors.NewManager(s, log)
 	return s

@@ -32,6 +32,9 @@ func NewReader(c Config) collectors.Reader {
 	}
 }
 
+// Requests returns how many requests this process has sent to Kafka brokers, by API.
+func Requests() map[string]uint64 { return client.Requests() }
+
 // Close ends the connections.
 func (r *reader) Close() error {
 	r.cluster.Close()

@@ -1,6 +1,9 @@
 package telemetry
 
 import (
+	"maps"
+	"slices"
+
 	dto "github.com/prometheus/client_model/go"
 
 	"github.com/lostorder/lostorder/internal/signal"
@@ -67,5 +70,12 @@ func brokerLosses(v *view, out *block) {
 	for i := range v.brokerLosses.all {
 		l := &v.brokerLosses.all[i]
 		out.count(l.Messages, l.labels)
+	}
+}
+
+// kafkaRequests adds the requests to Kafka brokers, by API.
+func kafkaRequests(v *view, out *block) {
+	for _, api := range slices.Sorted(maps.Keys(v.kafkaRequests)) {
+		out.add(float64(v.kafkaRequests[api]), v.labels.of(label{labelAPI, api}))
 	}
 }

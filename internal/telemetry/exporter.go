@@ -34,6 +34,8 @@ type Options struct {
 	Notifications func() []notify.Health
 	// Ownership returns what this replica reads; nil, or a nil Ownership: everything.
 	Ownership func() *Ownership
+	// KafkaRequests returns how many requests went to Kafka brokers, by API; nil: none.
+	KafkaRequests func() map[string]uint64
 	// ExternalURL is the address of the status page for browsers, "" if unknown.
 	ExternalURL string
 }
@@ -44,6 +46,7 @@ type Exporter struct {
 	memory   func() *memory.Health
 	notified func() []notify.Health
 	owned    func() *Ownership
+	requests func() map[string]uint64
 	now      func() time.Time
 	log      *slog.Logger
 	external string
@@ -60,7 +63,7 @@ type Exporter struct {
 
 // New returns an Exporter.
 func New(o Options) *Exporter {
-	e := &Exporter{source: o.Snapshot, memory: o.State, notified: o.Notifications, owned: o.Ownership, now: o.Now, log: o.Log, external: o.ExternalURL, own: newOwn(), dwelling: map[signal.TargetID]map[lifecycleID]bool{}, passes: map[signal.TargetID]map[string]int64{}}
+	e := &Exporter{source: o.Snapshot, memory: o.State, notified: o.Notifications, owned: o.Ownership, requests: o.KafkaRequests, now: o.Now, log: o.Log, external: o.ExternalURL, own: newOwn(), dwelling: map[signal.TargetID]map[lifecycleID]bool{}, passes: map[signal.TargetID]map[string]int64{}}
 	if e.now == nil {
 		e.now = time.Now
 	}
@@ -72,6 +75,9 @@ func New(o Options) *Exporter {
 	}
 	if e.owned == nil {
 		e.owned = func() *Ownership { return nil }
+	}
+	if e.requests == nil {
+		e.requests = func() map[string]uint64 { return nil }
 	}
 	if e.notified == nil {
 		e.notified = func() []notify.Health { return nil }
@@ -100,7 +106,7 @@ func (e *Exporter) snapshot() *watch.Snapshot {
 // Scrapes do not use it.
 func (e *Exporter) Gather() ([]*dto.MetricFamily, error) {
 	v := newView(e.snapshot(), e.now(), e.shown())
-	v.memory, v.notifications, v.ownership = e.memory(), e.notified(), e.owned()
+	v.memory, v.notifications, v.ownership, v.kafkaRequests = e.memory(), e.notified(), e.owned(), e.requests()
 	families, err := e.gatherOwn()
 	var out block
 	for _, m := range Metrics() {
@@ -144,7 +150,7 @@ func (e *Exporter) live(format expfmt.Format, s *watch.Snapshot) ([]byte, error)
 		e.log.Warn("gather own metrics", "err", err)
 	}
 	var out bytes.Buffer
-	v := &view{Snapshot: s, now: e.now(), labels: newLabelSet(), memory: e.memory(), notifications: e.notified(), ownership: e.owned()}
+	v := &view{Snapshot: s, now: e.now(), labels: newLabelSet(), memory: e.memory(), notifications: e.notified(), ownership: e.owned(), kafkaRequests: e.requests()}
 	if err := writeLive(newWriter(format.FormatType(), &out), v); err != nil {
 		return nil, err
 	}

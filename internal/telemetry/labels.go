@@ -36,6 +36,7 @@ const (
 	labelSubject     = "subject"
 	labelOrders      = "orders"
 	labelWebhook     = "webhook"
+	labelAPI         = "api"
 	labelMember      = "member"
 	labelCurrency    = "currency"
 	labelCoverage    = "coverage"

@@ -441,6 +441,11 @@ var groups = []group{
 				each: members, live: true,
 			},
 			{
+				Name: "lostorder_kafka_requests_total", Type: Counter, Unit: "requests", Labels: []string{labelAPI}, Stability: Experimental,
+				Help: "Requests that lostorder sent to Kafka brokers, of all targets together, by API (Metadata, ListOffsets, OffsetFetch and so on). A request that is repeated counts again.",
+				each: kafkaRequests, live: true,
+			},
+			{
 				Name: "lostorder_duplicate_subjects", Type: Gauge, Unit: "subjects", Stability: Experimental,
 				Help: "Subjects (queues, outboxes, states and checks) that more than one target reports. The last target wins.",
 				each: duplicateSubjects,

@@ -173,6 +173,7 @@ func exporter(s **watch.Snapshot) *telemetry.Exporter {
 		Notifications: func() []notify.Health {
 			return []notify.Health{{Webhook: "slack-1", Delivered: 7, Failures: map[string]int64{"timeout": 1}, Dropped: map[string]int64{"refused": 1}, Pending: 2, LastSuccess: noon}}
 		},
+		KafkaRequests: func() map[string]uint64 { return map[string]uint64{"OffsetFetch": 12, "Metadata": 3} },
 		Ownership: func() *telemetry.Ownership {
 			return &telemetry.Ownership{Member: "lostorder-a", Members: 3, Targets: []telemetry.OwnedTarget{
 				{ID: signal.TargetID{Collector: "kafka", Target: "main"}, Owned: true}, {ID: signal.TargetID{Collector: "outbox", Target: "orders"}},

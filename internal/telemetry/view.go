@@ -24,6 +24,7 @@ type view struct {
 
 	notifications []notify.Health // of each webhook
 	ownership     *Ownership      // nil where replicas share nothing
+	kafkaRequests map[string]uint64
 
 	queues   subjects[signal.QueueID, queue]
 	dlqs     subjects[signal.QueueID, deadLetterQueue]

@@ -69,11 +69,12 @@ const (
 	largestResponse = 32 << 20
 )
 
-// Write writes.
+// Write writes a request and counts it.
 func (c *conn) Write(b []byte) (int, error) {
 	if err := c.state(nil); err != nil {
 		return 0, err
 	}
+	countRequest(b)
 	n, err := c.Conn.Write(b)
 	return n, c.state(err)
 }
