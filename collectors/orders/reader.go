@@ -176,7 +176,7 @@ func (r *reader) readStates(ctx context.Context, in *database.Reading, t *table,
 		if found.Tally.Known() {
 			warnings = append(warnings, found.Tally.Warnings(waits[i].Selection)...)
 			t.fill(states[i], found)
-			warnings = append(warnings, r.value(states[i], waits[i], found)...)
+			warnings = append(warnings, r.value(ctx, in, t, states[i], waits[i], found)...)
 		}
 	}
 	return warnings, errs

@@ -1,6 +1,7 @@
 package orders
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/lostorder/lostorder/internal/database"
@@ -10,14 +11,38 @@ import (
 
 // value adds to a state what its overdue orders are worth. An amount that cannot be read
 // costs only the amount.
-func (r *reader) value(state *signal.State, wait database.Wait, found database.Waiting) []string {
+func (r *reader) value(ctx context.Context, in *database.Reading, t *table, state *signal.State, wait database.Wait, found database.Waiting) []string {
 	switch {
 	case wait.Worth == nil || !state.Overdue.Known() && !allOf(state):
 		return nil
 	case found.ValuedErr != nil:
+		r.valueSample(ctx, in, t, state, found)
 		return []string{"lostorder cannot say how much money is at stake: " + found.ValuedErr.Error()}
 	}
 	return r.stake(state, found.Valued)
+}
+
+// valueSample sets what the orders of the sample are worth, which are read by their keys, where
+// reading all amounts takes too long. Without the right to read amounts, there is nothing to try;
+// and PostgreSQL answers nothing more in a transaction with an error.
+func (r *reader) valueSample(ctx context.Context, in *database.Reading, t *table, state *signal.State, found database.Waiting) {
+	for _, remedy := range signal.Remedies(found.ValuedErr) {
+		if remedy.Kind == signal.RemedyGrant {
+			return
+		}
+	}
+	affected := state.Overdue
+	if allOf(state) {
+		affected = state.Orders
+	}
+	var ids []string
+	for _, row := range found.Oldest[:min(len(found.Oldest), int(affected))] {
+		ids = append(ids, database.Key(row.Fields[:len(t.orderID)]).ID())
+	}
+	worth, _ := r.amountsOf(ctx, in, t, ids) // the caller reports the first error
+	if state.AtStake = stakeOf(ids, worth, false); len(state.AtStake.Amounts) > 0 {
+		state.AtStake.Coverage = signal.CoversSample
+	}
 }
 
 // stake sets what the overdue orders of a state are worth.

@@ -32,7 +32,7 @@ func (r *reader) valueOrders(ctx context.Context, in *database.Reading, t *table
 		l.History.Conflicts, l.History.ConflictsCapped = r.history.conflicts.signal()
 	}
 	if len(duplicates) > 0 {
-		l.Duplicates.AtStake = stakeOf(duplicates, worth, l.Duplicates.Capped || len(duplicates) > maxValued)
+		l.Duplicates.AtStake = stakeOf(duplicates, worth, l.Duplicates.Capped || len(duplicates) > maxValued || err != nil)
 	}
 	if err != nil {
 		return []string{"lostorder cannot say how much money is at stake: " + err.Error()}

@@ -97,3 +97,28 @@ func TestMoneyThatDoesNotFitIsRefused(t *testing.T) {
 		}
 	}
 }
+
+func TestAmountsThatTakeTooLongAreReadOfTheSample(t *testing.T) {
+	databasetest.Each(t, func(t *testing.T, s *databasetest.Shop) {
+		if s.Kind != "mariadb" {
+			t.Skip("it has no function that waits, or reads no more after a timeout")
+		}
+		makePriced(t, s)
+		s.Run(t, "ALTER TABLE orders RENAME TO kept",
+			"CREATE VIEW orders AS SELECT id, state, updated_at, total + SLEEP(0.1) AS total, currency FROM kept")
+		s.Grant(t, "kept", "id", "state", "updated_at", "total", "currency")
+		s.Grant(t, "orders", "id", "state", "updated_at", "total", "currency")
+		s.Run(t, "GRANT SHOW VIEW ON orders TO "+s.Reader())
+		// Twelve orders take 1.2 s, three take 0.3 s.
+		r := read(t, settings(s.URL, ", statement_timeout: 700ms", ", columns: {order_id: id, amount: total, currency: currency}", "\n    states: {placed: {max: 5m, next: [paid]}, paid: {max: 1d, next: [done]}, done: {}}\n    sample: 3\n"))
+		if r.Err != nil {
+			t.Fatal(r.Err)
+		}
+		checkWarning(t, r, "how much money is at stake", "timeout")
+		placed := r.Lifecycles[0].States[0]
+		want := signal.Stake{Amounts: signal.Amounts{{Currency: "EUR", Value: "0.2", Orders: 2}, {Currency: "USD", Value: "18240.5", Orders: 1}}, Coverage: signal.CoversSample}
+		if placed.Overdue != 12 || !reflect.DeepEqual(placed.AtStake, want) {
+			t.Errorf("%d overdue orders are worth %+v, want %+v", placed.Overdue, placed.AtStake, want)
+		}
+	})
+}
