@@ -46,6 +46,8 @@ type group struct {
 	assigned bool
 	// subscribed: the subscriptions of all members are known.
 	subscribed bool
+	// kept: the members are those of an earlier reading.
+	kept bool
 }
 
 // subscription counts the members that own partitions of a topic or subscribe to it.
@@ -93,6 +95,7 @@ func (r *reading) readGroups(n *client.Node) []*group {
 			continue
 		case g.state == stateEmpty || g.state == stateDead:
 			g.noMembers()
+		case r.described(g):
 		case g.kind == typeConsumer:
 			consumer = append(consumer, g)
 		case g.kind == typeStreams:

@@ -29,7 +29,11 @@ type history struct {
 	beyondEnd map[beyondEnd]int64
 	// writes are the last writes to open transactions.
 	writes map[heldPartition]lastWrite
-	denied map[string]signal.Instant // topics with messages that may not be read, and since when
+	// descriptions are of groups that need not be described again, by their names; layout is
+	// of the topics to which they refer.
+	descriptions map[string]description
+	layout       uint64
+	denied       map[string]signal.Instant // topics with messages that may not be read, and since when
 	// settingsFailed is when the settings of topics could not be read.
 	settingsFailed signal.Instant
 }

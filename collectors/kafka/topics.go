@@ -65,6 +65,7 @@ func (r *reading) readTopics() error {
 	if err := r.ctx.Err(); err != nil {
 		return err
 	}
+	r.history.keepLayout(r.topics)
 	r.pairDeadLetters()
 	for i := range r.topics {
 		t := &r.topics[i]
