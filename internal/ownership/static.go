@@ -3,6 +3,7 @@ package ownership
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
@@ -54,11 +55,30 @@ func shardName(i int) string { return "shard-" + strconv.Itoa(i) }
 // View returns the members, which never change.
 func (s *Static) View() *View { return &s.view }
 
-// ParseURL checks the address of a member, and returns it without a slash at its end.
+// ParseURL checks the address of a member, and returns it without a slash at its end. An
+// IPv6 address needs no brackets: http://$(POD_IP):10404 must work in every cluster.
 func ParseURL(text string) (string, error) {
-	u, err := url.Parse(text)
+	u, err := url.Parse(bracketed(text))
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.RawQuery != "" || u.Fragment != "" {
 		return "", errors.New("the address of a member is not a plain http or https URL; write for example http://lostorder-2:10404")
 	}
 	return strings.TrimRight(u.String(), "/"), nil
+}
+
+// bracketed puts an IPv6 address with a port into brackets.
+func bracketed(text string) string {
+	scheme, rest, _ := strings.Cut(text, "://")
+	host, path, hasPath := strings.Cut(rest, "/")
+	last := strings.LastIndexByte(host, ':')
+	if last < 0 {
+		return text
+	}
+	if address, err := netip.ParseAddr(host[:last]); err != nil || !address.Is6() {
+		return text
+	}
+	text = scheme + "://[" + host[:last] + "]" + host[last:]
+	if hasPath {
+		text += "/" + path
+	}
+	return text
 }

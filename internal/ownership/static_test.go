@@ -61,3 +61,19 @@ func TestAWrongShardIsRefused(t *testing.T) {
 		})
 	}
 }
+
+func TestAddressOfAMemberMayBeIPv6WithoutBrackets(t *testing.T) {
+	for text, want := range map[string]string{
+		"http://fd00:10:244::1a:10404":          "http://[fd00:10:244::1a]:10404",
+		"https://fd00:10:244::1a:10404/orders/": "https://[fd00:10:244::1a]:10404/orders",
+		"http://[fd00::1]:10404":                "http://[fd00::1]:10404",
+		"http://10.0.0.7:10404":                 "http://10.0.0.7:10404",
+		"http://lostorder-2:10404/":             "http://lostorder-2:10404",
+		"http://lo:secret@lostorder-2:10404":    "http://lo:secret@lostorder-2:10404",
+	} {
+		got, err := ownership.ParseURL(text)
+		if err != nil || got != want {
+			t.Errorf("%s is %s, %v; want %s", text, got, err, want)
+		}
+	}
+}
