@@ -6,6 +6,7 @@ import (
 
 	"github.com/lostorder/lostorder/collectors"
 	"github.com/lostorder/lostorder/internal/detect"
+	"github.com/lostorder/lostorder/internal/ownership"
 	"github.com/lostorder/lostorder/internal/signal"
 	"github.com/lostorder/lostorder/internal/telemetry"
 	"github.com/lostorder/lostorder/internal/watch"
@@ -15,7 +16,14 @@ import (
 const askBeforeTakeOver = 500 * time.Millisecond
 
 // owns reports whether this process reads a target at this moment.
-func (s *service) owns(id signal.TargetID) bool { return s.members == nil || s.members.View().Owns(id) }
+func (s *service) owns(id signal.TargetID) bool {
+	return s.members == nil || s.ownsBy(s.members.View(), id)
+}
+
+func (s *service) ownsBy(view *ownership.View, id signal.TargetID) bool {
+	local := s.local.Load()
+	return view.Owns(id) || local != nil && (*local)[id]
+}
 
 // MayRead forbids the readings of targets that another process owns by now.
 func (s *service) MayRead(id signal.TargetID) bool { return s.owns(id) }
@@ -28,7 +36,7 @@ func (s *service) assign(ctx context.Context) (started, stopped, kept int) {
 		view := s.members.View()
 		owned = nil
 		for _, t := range s.configured {
-			if view.Owns(t.ID) {
+			if s.ownsBy(view, t.ID) {
 				owned = append(owned, t)
 			}
 		}
@@ -68,7 +76,7 @@ func (s *service) reassign(ctx context.Context) {
 	defer s.assigning.Unlock()
 	view, changed, gains := s.members.View(), false, false
 	for _, t := range s.configured {
-		owns, reads := view.Owns(t.ID), s.assigned[t.ID]
+		owns, reads := s.ownsBy(view, t.ID), s.assigned[t.ID]
 		changed, gains = changed || owns != reads, gains || owns && !reads
 	}
 	if !changed {
@@ -138,7 +146,7 @@ func (s *service) ownership() *telemetry.Ownership {
 		o.Members++
 	}
 	for _, id := range configured {
-		o.Targets = append(o.Targets, telemetry.OwnedTarget{ID: id, Owned: view.Owns(id)})
+		o.Targets = append(o.Targets, telemetry.OwnedTarget{ID: id, Owned: s.ownsBy(view, id)})
 	}
 	return o
 }

@@ -37,7 +37,7 @@ func runCommand(app *kingpin.Application, stdout io.Writer) command {
 	lifecycle := clause.Flag("web.enable-lifecycle", "Allow POST /-/reload. SIGHUP always reloads.").Bool()
 	externalURL := clause.Flag("web.external-url", "Address of lostorder for browsers, if it differs from the one that Prometheus scrapes. Links in alerts and in the API use it, and lostorder serves everything below its path.").PlaceHolder("URL").String()
 	routePrefix := clause.Flag("web.route-prefix", "Path below which lostorder serves everything, if a proxy rewrites it: / if the proxy removes the path. The default is the path of --web.external-url.").PlaceHolder("PATH").String()
-	shard := newShardFlags(clause)
+	shard, found := newShardFlags(clause), newPodFlags(clause)
 	listen := kingpinflag.AddFlags(clause, defaultListen)
 
 	return command{clause, func(ctx context.Context, log *slog.Logger) error {
@@ -49,7 +49,15 @@ func runCommand(app *kingpin.Application, stdout io.Writer) command {
 			}
 			defer func() { _ = changes.Close() }()
 		}
-		f, err := load(*file)
+		watcher, err := found.watcher(log)
+		if err != nil {
+			return err
+		}
+		if watcher != nil && !*check {
+			watcher.Refresh(ctx)
+		}
+		source := loader{*file, watcher}
+		f, local, err := source.load()
 		if err != nil {
 			return err
 		}
@@ -86,6 +94,7 @@ func runCommand(app *kingpin.Application, stdout io.Writer) command {
 		kept := state.FromFile(f)
 		defer s.notifier.Stop() // after the last findings were announced
 		defer s.remember(ctx, f)()
+		s.local.Store(&local)
 		s.apply(ctx, f)
 		follow, leave := s.followMembers(ctx, members)
 		defer leave() // once nothing is read any more
@@ -96,12 +105,13 @@ func runCommand(app *kingpin.Application, stdout io.Writer) command {
 		reload := func(context.Context) error {
 			reloading.Lock()
 			defer reloading.Unlock()
-			f, err := load(*file)
+			f, local, err := source.load()
 			if err != nil {
 				s.exporter.ReloadFailed()
 				log.Error("config not reloaded; the previous one stays in effect", "err", err)
 				return err
 			}
+			s.local.Store(&local)
 			s.apply(ctx, f)
 			if sends := otlp.FromFile(f); sends != s.sends {
 				log.Warn("otlp changed in the config file; it is only read at start, so restart lostorder to apply it")
@@ -117,6 +127,9 @@ func runCommand(app *kingpin.Application, stdout io.Writer) command {
 			return web.Serve(ctx, s.handler(placesOnly(reload), *lifecycle, *pprof), listen, log)
 		}, func(error) { cancel() })
 		group.Add(func() error { return reloadOnHangup(ctx, hangup, reload) }, func(error) { cancel() })
+		if watcher != nil {
+			group.Add(func() error { return watcher.Run(ctx, func() { _ = reload(ctx) }) }, func(error) { cancel() })
+		}
 		if changes != nil {
 			group.Add(func() error { return changes.Run(ctx, func() { _ = reload(ctx) }) }, func(error) { cancel() })
 		}

@@ -52,8 +52,9 @@ type service struct {
 	exposed  map[string]bool // warnings about credentials that are in the log already
 	log      *slog.Logger
 
-	members  ownership.Membership // nil: this process reads everything
-	replicas *replicas.Replicas   // nil: there are no others
+	members  ownership.Membership                     // nil: this process reads everything
+	replicas *replicas.Replicas                       // nil: there are no others
+	local    atomic.Pointer[map[signal.TargetID]bool] // targets that no other process can read
 
 	assigning  sync.Mutex // of what follows
 	configured []collectors.Target

@@ -129,7 +129,7 @@ func TestEveryManifestNamesTheReleaseOnce(t *testing.T) {
 		seen := map[string]bool{}
 		for _, m := range rendered(t, v) {
 			o := object(t, m)
-			id := fmt.Sprintf("%s/%s", o.Kind, o.Name)
+			id := fmt.Sprintf("%s/%s/%s", o.Kind, o.Namespace, o.Name)
 			if seen[id] || o.Labels["app.kubernetes.io/instance"] != "shop" {
 				t.Errorf("%s: twice, or without the labels of the release: %v", id, o.Labels)
 			}

@@ -34,6 +34,11 @@ func TestRefusedValuesSayWhatIsWrong(t *testing.T) {
 		"a label that is not text":             {watched + "rules: {alertLabels: {page: true}}", "at '/rules/alertLabels/page': got boolean, want string"},
 		"a limit of the memory without a unit": {watched + "state: {sizeLimit: '10'}", "at '/state/sizeLimit': '10' does not match pattern '^[0-9]+(Mi|Gi|Ti)$'"},
 		"a size without a unit":                {watched + "persistence: {size: '10'}", "at '/persistence/size': '10' does not match pattern '^[0-9]+(Mi|Gi|Ti)$'"},
+		"pods without a DaemonSet":             {watched + "pods: {enabled: true, namespaces: [shop], snippets: {a: {}}}", "pods.enabled needs mode: daemonset"},
+		"pods of no namespace":                 {"mode: daemonset\npods: {enabled: true, snippets: {a: {}}}", "pods.enabled needs pods.namespaces"},
+		"pods without snippets":                {"mode: daemonset\npods: {enabled: true, namespaces: [shop]}", "pods.enabled needs pods.snippets"},
+		"a snippet whose name is a path":       {"mode: daemonset\npods: {enabled: true, namespaces: [shop], snippets: {../a: {}}}", "../a"},
+		"a shared target of one node":          {"mode: daemonset\nconfig: {kafka: [{name: '${NODE_NAME}', brokers: ['a:9092']}]}\npods: {enabled: true, namespaces: [shop], snippets: {a: {b: []}}}", "put what uses ${NODE_NAME} or ${NODE_IP} into a snippet"},
 		"a network policy with a plain string": {watched + "networkPolicy: {ingressFrom: [monitoring]}", "at '/networkPolicy/ingressFrom/0': got string, want object"},
 	} {
 		t.Run(name, func(t *testing.T) {

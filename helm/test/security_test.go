@@ -63,11 +63,12 @@ func TestPodWithRootIsRefused(t *testing.T) {
 	}
 }
 
-// shares reports whether values have several pods share the targets, as the README says.
-func shares(v map[string]any) bool {
+// asksKubernetes reports whether values have several pods share the targets, or watch the pods of
+// their node, as the README says.
+func asksKubernetes(v map[string]any) bool {
 	replicas, _ := v["replicas"].(float64)
 	mode, _ := v["mode"].(string)
-	return replicas > 1 && (mode == "" || mode == "deployment")
+	return replicas > 1 && (mode == "" || mode == "deployment") || v["pods"] != nil
 }
 
 func TestPodsOfTheChartGetNoTokenAndNoRights(t *testing.T) {
@@ -76,12 +77,12 @@ func TestPodsOfTheChartGetNoTokenAndNoRights(t *testing.T) {
 			o := decode(t, m)
 			switch o.(type) {
 			case *rbac.Role, *rbac.RoleBinding:
-				if !shares(v) {
+				if !asksKubernetes(v) {
 					t.Errorf("there is a right without a need: %s", m)
 				}
 			}
-			if _, isAccount := o.(*core.ServiceAccount); shares(v) && !isAccount {
-				continue // see TestReplicasMayUseLeasesAndNothingElse
+			if _, isAccount := o.(*core.ServiceAccount); asksKubernetes(v) && !isAccount {
+				continue // see the tests of the exact rights
 			}
 			if account, ok := o.(*core.ServiceAccount); ok && (account.AutomountServiceAccountToken == nil || *account.AutomountServiceAccountToken) {
 				t.Error("the service account mounts its token")

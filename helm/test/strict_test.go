@@ -33,20 +33,20 @@ func object(t *testing.T, manifest string) identity {
 // kinds are the types of all that the chart makes. The type of a GrafanaDashboard is written out here: the module that
 // has it brings a whole operator.
 var kinds = map[string]func() any{
-	"v1/ConfigMap":                            func() any { return &core.ConfigMap{} },
-	"v1/PersistentVolumeClaim":                func() any { return &core.PersistentVolumeClaim{} },
-	"v1/Pod":                                  func() any { return &core.Pod{} },
-	"v1/Service":                              func() any { return &core.Service{} },
-	"v1/ServiceAccount":                       func() any { return &core.ServiceAccount{} },
-	"apps/v1/DaemonSet":                       func() any { return &apps.DaemonSet{} },
-	"apps/v1/Deployment":                      func() any { return &apps.Deployment{} },
-	"networking.k8s.io/v1/NetworkPolicy":      func() any { return &networking.NetworkPolicy{} },
+	"v1/ConfigMap":                             func() any { return &core.ConfigMap{} },
+	"v1/PersistentVolumeClaim":                 func() any { return &core.PersistentVolumeClaim{} },
+	"v1/Pod":                                   func() any { return &core.Pod{} },
+	"v1/Service":                               func() any { return &core.Service{} },
+	"v1/ServiceAccount":                        func() any { return &core.ServiceAccount{} },
+	"apps/v1/DaemonSet":                        func() any { return &apps.DaemonSet{} },
+	"apps/v1/Deployment":                       func() any { return &apps.Deployment{} },
+	"networking.k8s.io/v1/NetworkPolicy":       func() any { return &networking.NetworkPolicy{} },
 	"rbac.authorization.k8s.io/v1/Role":        func() any { return &rbac.Role{} },
 	"rbac.authorization.k8s.io/v1/RoleBinding": func() any { return &rbac.RoleBinding{} },
-	"policy/v1/PodDisruptionBudget":           func() any { return &policy.PodDisruptionBudget{} },
-	"monitoring.coreos.com/v1/PodMonitor":     func() any { return &monitoring.PodMonitor{} },
-	"monitoring.coreos.com/v1/ServiceMonitor": func() any { return &monitoring.ServiceMonitor{} },
-	"monitoring.coreos.com/v1/PrometheusRule": func() any { return &monitoring.PrometheusRule{} },
+	"policy/v1/PodDisruptionBudget":            func() any { return &policy.PodDisruptionBudget{} },
+	"monitoring.coreos.com/v1/PodMonitor":      func() any { return &monitoring.PodMonitor{} },
+	"monitoring.coreos.com/v1/ServiceMonitor":  func() any { return &monitoring.ServiceMonitor{} },
+	"monitoring.coreos.com/v1/PrometheusRule":  func() any { return &monitoring.PrometheusRule{} },
 	"grafana.integreatly.org/v1beta1/GrafanaDashboard": func() any {
 		return &struct {
 			identity `json:",inline"`

@@ -15,26 +15,25 @@ import (
 // largest is the size of a file in bytes beyond which it is not a config file.
 const largest = 4 << 20
 
-// Load reads and checks a config file, or the files of a folder as if they were one. What is wrong
-// with it comes back as [Errors]; any other error is a mistake in the types of the sections.
-func Load(path string, sections []Section) (*File, error) {
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		return loadFolder(path, sections)
-	}
-	text, err := readFile(path)
-	if err != nil {
-		return nil, err
-	}
-	return Parse(path, text, filepath.Dir(path), sections)
+// A Text is one more part of a config. It is not in a file.
+type Text struct {
+	Name string // for messages
+	Text []byte
 }
 
-func loadFolder(folder string, sections []Section) (*File, error) {
-	paths, err := filesIn(folder)
-	if err != nil {
-		return nil, Errors{{File: folder, Msg: fmt.Sprintf("cannot be read: %v", bare(err))}}
-	}
-	if len(paths) == 0 {
-		return nil, Errors{{File: folder, Msg: "a folder without config files; their names end in .yml or .yaml"}}
+// Load reads and checks a config file, or the files of a folder as if they were one, and more
+// texts as if they were in it. What is wrong with it comes back as [Errors]; any other error is a
+// mistake in the types of the sections.
+func Load(path string, sections []Section, more ...Text) (*File, error) {
+	paths, dir := []string{path}, filepath.Dir(path)
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		dir = path
+		if paths, err = filesIn(path); err != nil {
+			return nil, Errors{{File: path, Msg: fmt.Sprintf("cannot be read: %v", bare(err))}}
+		}
+		if len(paths) == 0 {
+			return nil, Errors{{File: path, Msg: "a folder without config files; their names end in .yml or .yaml"}}
+		}
 	}
 	var files []source
 	for _, path := range paths {
@@ -44,7 +43,10 @@ func loadFolder(folder string, sections []Section) (*File, error) {
 		}
 		files = append(files, source{name: path, text: text})
 	}
-	return parse(files, folder, sections, os.LookupEnv)
+	for _, t := range more {
+		files = append(files, source{name: t.Name, text: t.Text})
+	}
+	return parse(files, dir, sections, os.LookupEnv)
 }
 
 func readFile(path string) ([]byte, error) {

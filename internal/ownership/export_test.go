@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"github.com/lostorder/lostorder/internal/kubernetes"
 )
 
 // Cluster is a store in memory. Each request takes a while, and members can be cut off.
@@ -112,7 +114,7 @@ func (c *client) put(l lease) string {
 func (c *client) create(ctx context.Context, l lease) (version string, err error) {
 	err = c.do(ctx, func() error {
 		if _, exists := c.leases[l.name]; exists {
-			return errConflict
+			return kubernetes.ErrConflict
 		}
 		version = c.put(l)
 		return nil
@@ -125,9 +127,9 @@ func (c *client) update(ctx context.Context, l lease) (version string, err error
 		old, exists := c.leases[l.name]
 		switch {
 		case !exists:
-			return errMissing
+			return kubernetes.ErrMissing
 		case old.version != l.version:
-			return errConflict
+			return kubernetes.ErrConflict
 		}
 		version = c.put(l)
 		return nil

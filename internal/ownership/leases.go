@@ -8,19 +8,15 @@ import (
 	"log/slog"
 	"sync"
 	"time"
-)
 
-// The errors of a store that the protocol knows.
-var (
-	errConflict = errors.New("another process has changed it")
-	errMissing  = errors.New("it does not exist")
+	"github.com/lostorder/lostorder/internal/kubernetes"
 )
 
 // store keeps the leases of all members.
 type store interface {
-	// create fails with errConflict if there is a lease of that name.
+	// create fails with kubernetes.ErrConflict if there is a lease of that name.
 	create(ctx context.Context, l lease) (version string, err error)
-	// update fails with errConflict if the lease has another version, and with errMissing.
+	// update fails with kubernetes.ErrConflict if the lease has another version, and with kubernetes.ErrMissing.
 	update(ctx context.Context, l lease) (version string, err error)
 	list(ctx context.Context) ([]lease, error)
 	// remove does nothing if the lease has another version than the one that is named.
@@ -144,14 +140,14 @@ func (l *Leases) write(ctx context.Context) (err error) {
 		version, err = l.store.update(ctx, l.mine)
 	}
 	switch {
-	case errors.Is(err, errMissing), errors.Is(err, errConflict):
+	case errors.Is(err, kubernetes.ErrMissing), errors.Is(err, kubernetes.ErrConflict):
 		// An operator has deleted it, or the process had this name before a restart. The others
 		// may have taken over, so it joins again.
 		l.mu.Lock()
 		l.roster.leave()
 		l.mu.Unlock()
 		l.mine.version = ""
-		if errors.Is(err, errConflict) {
+		if errors.Is(err, kubernetes.ErrConflict) {
 			return errors.Join(err, l.adopt(ctx))
 		}
 		return err

@@ -48,6 +48,9 @@ resources: {{- toYaml . | nindent 2 }}
 {{- end }}
 volumeMounts:
   - {name: lostorder-config, mountPath: /etc/lostorder, readOnly: true}
+  {{- if include "lostorder.watchesPods" . }}
+  - {name: lostorder-pods, mountPath: /etc/lostorder-pods, readOnly: true}
+  {{- end }}
   {{- range .Values.credentials }}
   {{- if not .env }}
   - {name: lostorder-credentials-{{ .existingSecret }}, mountPath: /etc/lostorder-credentials/{{ .existingSecret }}, readOnly: true}
@@ -85,6 +88,13 @@ emptyDir: {sizeLimit: {{ .Values.state.sizeLimit }}}
 - --shard.url=http://$(POD_IP):10404{{ (urlParse .Values.web.externalUrl).path | trimSuffix "/" }}
 - --shard.lease-duration={{ .Values.shard.leaseDuration }}
 {{- end }}
+{{- if include "lostorder.watchesPods" . }}
+- --pods.node=$(NODE_NAME)
+- --pods.snippets=/etc/lostorder-pods
+{{- range .Values.pods.namespaces }}
+- --pods.namespace={{ . }}
+{{- end }}
+{{- end }}
 {{- with .Values.extraArgs }}
 {{ toYaml . }}
 {{- end }}
@@ -92,7 +102,14 @@ emptyDir: {sizeLimit: {{ .Values.state.sizeLimit }}}
 
 {{/* Whether several pods share the targets, by Leases. */}}
 {{- define "lostorder.shares" -}}
-{{- if and (eq .Values.mode "deployment") (gt (int .Values.replicas) 1) .Values.shard.enabled -}}
+{{- if and .Values.shard.enabled (or (and (eq .Values.mode "deployment") (gt (int .Values.replicas) 1)) (include "lostorder.watchesPods" .)) -}}
+true
+{{- end }}
+{{- end }}
+
+{{/* Whether each pod of the DaemonSet watches the pods of its node that ask for it. */}}
+{{- define "lostorder.watchesPods" -}}
+{{- if and (eq .Values.mode "daemonset") .Values.pods.enabled -}}
 true
 {{- end }}
 {{- end }}
@@ -105,6 +122,10 @@ true
   {{- else }}
   configMap: {name: {{ default (include "lostorder.fullname" .) .Values.existingConfigMap }}}
   {{- end }}
+{{- if include "lostorder.watchesPods" . }}
+- name: lostorder-pods
+  configMap: {name: {{ include "lostorder.fullname" . }}-pods}
+{{- end }}
 {{- range .Values.credentials }}
 {{- if not .env }}
 - name: lostorder-credentials-{{ .existingSecret }}

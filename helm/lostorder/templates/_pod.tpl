@@ -1,4 +1,4 @@
-{{/* The pod of the Deployment and of the DaemonSet. lostorder asks Kubernetes nothing, and no token is mounted, unless several pods share the targets. */}}
+{{/* The pod of the Deployment and of the DaemonSet. lostorder asks Kubernetes nothing, and no token is mounted, unless several pods share the targets or watch the pods of their node. */}}
 {{- define "lostorder.pod" -}}
 metadata:
   labels: {{- include "lostorder.labels" . | nindent 4 }}
@@ -12,7 +12,7 @@ metadata:
     {{- end }}
 spec:
   serviceAccountName: {{ include "lostorder.serviceAccount" . }}
-  automountServiceAccountToken: {{ include "lostorder.shares" . | empty | not }}
+  automountServiceAccountToken: {{ or (include "lostorder.shares" .) (include "lostorder.watchesPods" .) | empty | not }}
   enableServiceLinks: false
   terminationGracePeriodSeconds: {{ .Values.terminationGracePeriodSeconds }}
   securityContext: {{- toYaml .Values.podSecurityContext | nindent 4 }}
