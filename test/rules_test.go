@@ -394,6 +394,27 @@ func TestAlertmanagerNamesOnlyExistingAlerts(t *testing.T) {
 	}
 }
 
+// TestAlertmanagerMutesEverySymptom: a mode that can be a symptom must not page beside its
+// cause.
+func TestAlertmanagerMutesEverySymptom(t *testing.T) {
+	var muted []string
+	rule := regexp.MustCompile(`LostorderFindingExplained\]\n +target_matchers: \['alertname =~ "([^"]*)"`).FindStringSubmatch(read(t, "../alerts/example/alertmanager.yml"))
+	if rule != nil {
+		muted = strings.Split(rule[1], "|")
+	}
+	want := []string{"LostorderFindingGrew"}
+	for _, r := range rules(t, "../alerts/*.yml") {
+		if detect.CanBeSymptom(modeOf(t, &r)) {
+			want = append(want, r.Alert)
+		}
+	}
+	slices.Sort(want)
+	slices.Sort(muted)
+	if !slices.Equal(muted, want) || len(want) < 2 {
+		t.Errorf("mutes %v, want %v", muted, want)
+	}
+}
+
 func exists(path string) bool {
 	_, err := os.Stat(path)
 	return err == nil

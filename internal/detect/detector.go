@@ -17,6 +17,9 @@ type Detector struct {
 	tally     Counters
 
 	acknowledgements []Acknowledgement
+
+	now       signal.Instant // of the latest report
+	explained bool           // the findings are linked as of now
 }
 
 // ChangeKind says what happened to a finding.
@@ -62,6 +65,7 @@ func (d *Detector) Observe(r *signal.Report) (changes []Change) {
 		return nil
 	}
 	at := signal.InstantOf(r.At)
+	d.now, d.explained = max(d.now, at), false
 	memory, known := d.memories[r.TargetID]
 	if known && memory.identity != r.Identity && memory.identity != "" && r.Identity != "" {
 		// The name is the same and the target is another one: the memory is worthless.
@@ -95,6 +99,10 @@ func (d *Detector) Observe(r *signal.Report) (changes []Change) {
 		}
 		changes = append(changes, changed...)
 	}
+	if len(changes) > 0 {
+		d.explain()
+		d.linked(changes)
+	}
 	return changes
 }
 
@@ -116,11 +124,16 @@ func (d *Detector) undecided(open map[signal.Mode][]caseKey, v *view) map[signal
 // findings as of at.
 func (d *Detector) Forget(id signal.TargetID, at signal.Instant) []Change {
 	delete(d.memories, id)
+	d.now, d.explained = max(d.now, at), false
 	return d.ledger.forget(id, at)
 }
 
-// Open returns the open findings: the most severe first, then the oldest.
+// Open returns the open findings: the most severe first, then the oldest. A symptom comes
+// after its cause, which is no less severe and no younger.
 func (d *Detector) Open() []signal.Finding {
+	if !d.explained {
+		d.explain()
+	}
 	open := make([]signal.Finding, 0, len(d.ledger.open))
 	for _, e := range d.ledger.open {
 		open = append(open, e.finding)

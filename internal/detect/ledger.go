@@ -32,6 +32,9 @@ type episode struct {
 	// Of a restored one: the first reading after the restart, and the first at which its
 	// source had compared everything again.
 	resumed, compared signal.Instant
+	// Of a symptom: since when nothing explains it any more, and how long it may stay so.
+	released signal.Instant
+	lasting  time.Duration
 }
 
 // ledger keeps the open findings: each opens once and closes by itself. It knows no mode.

@@ -27,6 +27,7 @@ type targetMemory struct {
 	identity string         // what the target says it is
 	first    signal.Instant // of the first reading
 	last     signal.Instant // of the last
+	interval time.Duration  // between readings, with the time that one takes
 
 	queues      map[signal.QueueID]*queueMemory
 	vanished    map[signal.QueueID]*queueMemory // groups that are gone and left messages behind
@@ -80,7 +81,7 @@ func (m *targetMemory) observe(v *view, decisions []Decision) (gap bool) {
 	r := v.report
 	interval := r.Interval + r.Duration
 	gap = m.last.Known() && blind(m.last, v.at, interval)
-	m.last = v.at
+	m.last, m.interval = v.at, interval
 
 	for i := range r.DeadLetters {
 		m.deadLetter(r.DeadLetters[i].Destination).observe(&r.DeadLetters[i], v.at)

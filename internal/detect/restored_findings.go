@@ -80,6 +80,7 @@ func compared(v *view, s signal.Subject, _ signal.Instant) bool {
 // since, are no change that is reported, and stay unconfirmed until Confirm. After an
 // observation gap, the first reading that no longer shows one closes it.
 func (d *Detector) RestoreFindings(open []OpenFinding) {
+	d.explained = false
 	for _, o := range open {
 		f := o.Finding
 		f.Unconfirmed = true

@@ -31,7 +31,9 @@ type alert struct {
 	Since       time.Time         `json:"since"`
 	Detected    time.Time         `json:"detected"` // distinguishes two cases with one id
 	Closed      time.Time         `json:"closed,omitzero"`
-	Orders      []string          `json:"-"` // a sample, if notifications may name orders; never kept on disk
+	CausedBy    string            `json:"caused_by,omitempty"` // the finding that is sent instead of this one
+	Explains    []string          `json:"explains,omitempty"`  // the findings that are not sent because of this one, in words
+	Orders      []string          `json:"-"`                   // a sample, if notifications may name orders; never kept on disk
 	TraceID     string            `json:"-"`
 }
 
@@ -43,7 +45,7 @@ func alertOf(f *signal.Finding, nameOrders bool) alert {
 	a := alert{
 		ID: f.ID, Name: alertName(f.Mode), Mode: f.Mode, Severity: f.Severity, Target: f.Target.String(),
 		Subject: f.Subject.String(), Labels: labelsOf(f.Subject), Custom: f.Labels, Summary: f.Summary, Description: means(f.Mode),
-		Count: f.Count, AtStake: f.AtStake, Since: f.Since, Detected: f.DetectedAt, Closed: f.ClosedAt,
+		Count: f.Count, AtStake: f.AtStake, Since: f.Since, Detected: f.DetectedAt, Closed: f.ClosedAt, CausedBy: f.CausedBy,
 	}
 	if a.Summary == "" {
 		a.Summary = strings.ReplaceAll(string(f.Mode), "_", " ") + ": " + a.Subject
@@ -122,8 +124,17 @@ type notice struct {
 	known  bool      // the receiver knows that it is open
 }
 
-// news says in words what has changed; empty where the summary says all.
+// news says in words what has changed, and which other findings this one explains; empty where
+// the summary says all.
 func (n *notice) news() string {
+	changed := n.changed()
+	if len(n.Explains) == 0 || !n.open() {
+		return changed
+	}
+	return strings.TrimPrefix(changed+" It explains "+phrase.List(n.Explains, mostOrders)+".", " ")
+}
+
+func (n *notice) changed() string {
 	switch n.why {
 	case worse:
 		return "Its severity rose to " + string(n.Severity) + "."

@@ -103,7 +103,7 @@ func (b *book) set(a *alert) {
 	e.Alert, e.Unseen = *a, false
 	switch {
 	case a.open():
-	case e.Known == nil && !b.wants(a.Severity):
+	case e.Known == nil && (!b.wants(a.Severity) || a.CausedBy != ""):
 		delete(b.entries, a.ID)
 	case b.closed >= mostClosed:
 		delete(b.entries, a.ID)
@@ -123,7 +123,8 @@ func (b *book) refresh(open []alert, known *watch.Snapshot, now time.Time) {
 		a := &open[i]
 		// Only growth is taken here. What opened or closed comes through put.
 		if e := b.entries[a.ID]; e != nil && e.Alert.open() && (e.Unseen || e.Alert.Detected.Equal(a.Detected)) &&
-			(e.Unseen || e.Alert.Count != a.Count || e.Alert.Severity != a.Severity || e.Alert.Summary != a.Summary || !slices.Equal(e.Alert.AtStake.Amounts, a.AtStake.Amounts)) {
+			(e.Unseen || e.Alert.Count != a.Count || e.Alert.Severity != a.Severity || e.Alert.Summary != a.Summary || !slices.Equal(e.Alert.AtStake.Amounts, a.AtStake.Amounts) ||
+				e.Alert.CausedBy != a.CausedBy || !slices.Equal(e.Alert.Explains, a.Explains)) {
 			b.set(a)
 		}
 	}
@@ -187,10 +188,13 @@ func (b *book) reasonFor(e *entry, now time.Time) reason {
 	case k == nil && !b.wants(a.Severity):
 		return ""
 	case k == nil || !k.Detected.Equal(a.Detected):
+		if a.CausedBy != "" {
+			return "" // its cause is sent, and this one once it has none
+		}
 		return opened
-	case a.Severity.Rank() < k.Severity.Rank() && b.wants(a.Severity):
+	case a.CausedBy == "" && a.Severity.Rank() < k.Severity.Rank() && b.wants(a.Severity):
 		return worse
-	case detect.Grew(k.Count, a.Count):
+	case a.CausedBy == "" && detect.Grew(k.Count, a.Count):
 		return grew
 	case b.resend > 0 && now.Sub(k.At) >= b.resend:
 		return repeated

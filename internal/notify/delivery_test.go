@@ -103,6 +103,64 @@ func TestFindingThatGrowsOrGetsWorseIsSentAgain(t *testing.T) {
 	}
 }
 
+// TestSymptomIsSentOnceItHasNoCause: one incident is one notification.
+func TestSymptomIsSentOnceItHasNoCause(t *testing.T) {
+	s, r := newShop(t), newReceiver(t, nil)
+	s.notifies(webhook("alertmanager", r.URL))
+	cause, symptom := stalled("orders", 50), stalled("orders", 40)
+	symptom.ID, symptom.Mode, symptom.CausedBy = "id-overdue", signal.OrderOverdue, cause.ID
+	symptom.Subject = signal.Subject{Database: "shop", Lifecycle: "order", State: "placed"}
+	s.opens(cause)
+	s.opens(symptom)
+	s.eventually("the cause is sent", func() bool { return len(r.taken()) > 0 })
+	symptom.Count = 400
+	s.opens(symptom)
+	s.quiet(r)
+	all := messages(t, r.taken())
+	if len(all) != 1 || len(all[0].Alerts) != 1 || all[0].Alerts[0].Labels["alertname"] != "LostorderConsumerStalled" {
+		t.Fatalf("sent: %+v", all)
+	}
+	cause.Count = 100
+	s.opens(cause)
+	s.eventually("its growth is sent", func() bool { return len(r.taken()) == 2 })
+	if news := messages(t, r.taken())[1].Alerts[0].Annotations["news"]; news != "It grew from 50 to 100. It explains order_overdue of order in state placed (database shop)." {
+		t.Errorf("the cause says %q", news)
+	}
+	s.closes(cause)
+	s.eventually("the end of the cause is sent", func() bool { return len(r.taken()) == 3 })
+	s.quiet(r)
+	symptom.CausedBy = ""
+	s.opens(symptom)
+	s.eventually("the symptom is sent", func() bool { return len(r.taken()) == 4 })
+	last := messages(t, r.taken())[3]
+	if last.Status != "firing" || last.Alerts[0].Labels["alertname"] != "LostorderOrderOverdue" || last.Alerts[0].Annotations["news"] != "" {
+		t.Errorf("sent: %+v", last)
+	}
+}
+
+// TestSymptomThatClosesWithItsCauseIsNeverSent, and one that was sent before it had a cause is
+// sent as closed.
+func TestSymptomThatClosesWithItsCauseIsNeverSent(t *testing.T) {
+	s, r := newShop(t), newReceiver(t, nil)
+	s.notifies(webhook("alertmanager", r.URL))
+	early, late := stalled("early", 40), stalled("late", 40)
+	early.Mode, late.Mode = signal.OrderOverdue, signal.SagaStuck
+	late.CausedBy = "id-orders"
+	s.opens(early)
+	s.eventually("the first is sent", func() bool { return len(r.taken()) == 1 })
+	early.CausedBy, early.Count = "id-orders", 400
+	s.opens(early)
+	s.opens(late)
+	s.quiet(r)
+	s.closes(late)
+	s.closes(early)
+	s.eventually("the end of the first is sent", func() bool { return len(r.taken()) == 2 })
+	s.quiet(r)
+	if last := messages(t, r.taken())[1]; last.Status != "resolved" || len(last.Alerts) != 1 || last.Alerts[0].Labels["alertname"] != "LostorderOrderOverdue" {
+		t.Errorf("sent: %+v", last)
+	}
+}
+
 func TestLabelsOfTheConfigAreSent(t *testing.T) {
 	s, r := newShop(t), newReceiver(t, nil)
 	s.notifies(webhook("alertmanager", r.URL))

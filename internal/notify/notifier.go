@@ -184,8 +184,16 @@ func (n *Notifier) start(ctx context.Context, h *hook) {
 func (n *Notifier) openAlerts(h *hook) []alert {
 	known := n.Snapshot()
 	all := n.blind.all()
+	explained := map[string][]string{}
 	for i := range known.Open {
-		all = append(all, alertOf(&known.Open[i], h.nameOrders))
+		if f := &known.Open[i]; f.CausedBy != "" {
+			explained[f.CausedBy] = append(explained[f.CausedBy], string(f.Mode)+" of "+f.Subject.String())
+		}
+	}
+	for i := range known.Open {
+		a := alertOf(&known.Open[i], h.nameOrders)
+		a.Explains = explained[a.ID]
+		all = append(all, a)
 	}
 	return all
 }

@@ -64,6 +64,12 @@ func record(c detect.Change) (r log.Record) {
 	for _, name := range f.Labels.Names() {
 		r.AddAttributes(attribute.String("lostorder.label."+name, f.Labels[name]))
 	}
+	if f.CausedBy != "" {
+		r.AddAttributes(attribute.String("lostorder.caused_by", f.CausedBy))
+	}
+	if len(f.Symptoms) > 0 {
+		r.AddAttributes(attribute.StringSlice("lostorder.symptoms", f.Symptoms))
+	}
 	if len(f.OrderIDs) > 0 {
 		r.AddAttributes(attribute.StringSlice("lostorder.order_ids", f.OrderIDs))
 	}

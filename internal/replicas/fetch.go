@@ -109,6 +109,6 @@ func finding(f *api.Finding) signal.Finding {
 	return signal.Finding{
 		ID: f.ID, Mode: f.Mode, Severity: f.Severity, Subject: f.Labels, Summary: f.Summary, Target: signal.ParseTargetID(f.Target),
 		OrderIDs: f.OrderIDs, Count: f.Count, Since: f.Since, DetectedAt: f.DetectedAt, ClosedAt: f.ClosedAt, Unconfirmed: f.Unconfirmed,
-		Evidence: f.Evidence, TraceID: f.TraceID, AtStake: signal.Stake{Amounts: f.Amounts, Coverage: f.AmountsOf}, Labels: f.CustomLabels,
+		Evidence: f.Evidence, TraceID: f.TraceID, CausedBy: f.CausedBy, AtStake: signal.Stake{Amounts: f.Amounts, Coverage: f.AmountsOf}, Labels: f.CustomLabels,
 	}
 }

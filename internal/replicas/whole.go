@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/lostorder/lostorder/internal/detect"
 	"github.com/lostorder/lostorder/internal/signal"
 	"github.com/lostorder/lostorder/internal/watch"
 )
@@ -67,6 +68,7 @@ func sort(s *watch.Snapshot) {
 		return cmp.Or(cmp.Compare(a.ID.Collector, b.ID.Collector), cmp.Compare(a.ID.Target, b.ID.Target))
 	})
 	slices.SortFunc(s.Open, signal.CompareFindings)
+	detect.Explain(s.Open)
 	slices.SortFunc(s.Closed, func(a, b signal.Finding) int { return cmp.Or(b.ClosedAt.Compare(a.ClosedAt), cmp.Compare(a.ID, b.ID)) })
 	s.Closed = slices.CompactFunc(s.Closed, func(a, b signal.Finding) bool { return a.ID == b.ID && a.ClosedAt.Equal(b.ClosedAt) })
 }

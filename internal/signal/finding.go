@@ -66,6 +66,10 @@ type Finding struct {
 	AtStake Stake
 	// Labels are those of the config for the subject, such as the team that owns it.
 	Labels Labels
+	// CausedBy is the id of the finding that explains this one, and Symptoms are the ids of
+	// the open findings that this one explains.
+	CausedBy string
+	Symptoms []string
 }
 
 // Open reports whether the finding is open.

@@ -28,6 +28,7 @@ type finding struct {
 	labels []*dto.LabelPair
 	linked []*dto.LabelPair // and the address of its page
 	words  []*dto.LabelPair // its subject in words
+	cause  []*dto.LabelPair // of a symptom
 }
 
 // list indexes the open findings: the most severe first, then the oldest, as the
@@ -48,7 +49,8 @@ func (v *view) list(open []signal.Finding, show shown) {
 			words = append(words, v.labels.of(label{labelOrders, valid(strings.Join(f.OrderIDs[:min(len(f.OrderIDs), mostOrders)], ", "))})...)
 		}
 		words = append(words, v.configured(f.Labels)...)
-		v.findings.put(id, finding{f, labels, append(labels, v.labels.of(label{labelExternal, valid(show.external)})...), words})
+		cause := v.labels.of(label{labelMode, valid(string(f.Mode))}, label{labelFinding, id}, label{labelCausedBy, valid(f.CausedBy)})
+		v.findings.put(id, finding{f, labels, append(labels, v.labels.of(label{labelExternal, valid(show.external)})...), words, cause})
 	}
 }
 
@@ -99,6 +101,12 @@ func findingsUnlisted(v *view, out *block) { out.add(float64(v.unlisted), nil) }
 func findingUnconfirmed(f *finding, out *block) {
 	if f.Unconfirmed {
 		out.add(1, f.labels[:3]) // mode, severity and finding
+	}
+}
+
+func findingCause(f *finding, out *block) {
+	if f.CausedBy != "" {
+		out.add(1, f.cause)
 	}
 }
 

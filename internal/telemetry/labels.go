@@ -28,6 +28,7 @@ const (
 	labelMode        = "mode"
 	labelSeverity    = "severity"
 	labelFinding     = "finding"
+	labelCausedBy    = "caused_by"
 	labelCollector   = "collector"
 	labelTarget      = "target"
 	labelNode        = "node"

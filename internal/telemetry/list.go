@@ -376,6 +376,11 @@ var groups = []group{
 				each: perFinding(findingUnconfirmed),
 			},
 			{
+				Name: "lostorder_finding_cause_info", Type: Gauge, Unit: "info", Labels: []string{labelMode, labelFinding, labelCausedBy}, Stability: Experimental,
+				Help: "An open finding that another one explains: both name the same orders. caused_by is the id of the other one. Always 1; Alertmanager mutes the alert of the finding by it.",
+				each: perFinding(findingCause),
+			},
+			{
 				Name: "lostorder_findings_unlisted", Type: Gauge, Unit: "findings", Stability: Stable,
 				Help: "Open findings without a series of their own, because there are too many.",
 				each: findingsUnlisted,

@@ -121,7 +121,7 @@ func full() *watch.Snapshot {
 		},
 		Open: []signal.Finding{{
 			ID: "f-1", Mode: signal.OutboxStalled, Severity: signal.Critical,
-			DecidableAt: noon.Add(-20 * time.Second), DetectedAt: noon, TraceID: traceID, Unconfirmed: true,
+			DecidableAt: noon.Add(-20 * time.Second), DetectedAt: noon, TraceID: traceID, Unconfirmed: true, CausedBy: "f-0",
 		}},
 		Acknowledgements: []watch.Acknowledgement{{Findings: []detect.Acknowledged{
 			{ID: "f-2", Mode: signal.OrderOverdue, Severity: signal.Critical, Subject: signal.Subject{Database: "shop", Lifecycle: "order", State: "placed"}, Count: 4},

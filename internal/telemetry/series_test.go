@@ -78,6 +78,9 @@ func TestSeries(t *testing.T) {
 		"a finding from before a restart is marked until it is confirmed": {
 			`lostorder_finding_unconfirmed{mode="outbox_stalled",severity="critical",finding="f-1"} 1`,
 		},
+		"a symptom names its cause": {
+			`lostorder_finding_cause_info{mode="outbox_stalled",finding="f-1",caused_by="f-0"} 1`,
+		},
 		"the memory is up, and says what it dropped": {
 			`lostorder_state_up 1`,
 			`lostorder_state_write_failures_total 2`,

@@ -67,7 +67,7 @@ func (s Style) Findings(w io.Writer, a *api.Findings) error {
 	}
 	if len(a.Findings) > 0 {
 		b.WriteByte('\n')
-		s.table(&b, a.Findings)
+		s.table(&b, symptomsBehind(a.Findings))
 		b.WriteString("\nlostorder findings " + short(a.Findings[0].ID) + " shows the evidence and the runbook.\n")
 	}
 	for i, a := range a.Acknowledged {
@@ -81,6 +81,23 @@ func (s Style) Findings(w io.Writer, a *api.Findings) error {
 	return err
 }
 
+// symptomsBehind puts each symptom behind its cause.
+func symptomsBehind(findings []api.Finding) []api.Finding {
+	listed := map[string]bool{}
+	symptoms := map[string][]api.Finding{}
+	for i := range findings {
+		listed[findings[i].ID] = true
+		symptoms[findings[i].CausedBy] = append(symptoms[findings[i].CausedBy], findings[i])
+	}
+	all := make([]api.Finding, 0, len(findings))
+	for i := range findings {
+		if f := &findings[i]; f.CausedBy == "" || !listed[f.CausedBy] {
+			all = append(append(all, *f), symptoms[f.ID]...)
+		}
+	}
+	return all
+}
+
 // table writes one line per finding. The subject can be long, and gets the width that
 // the other columns leave.
 func (s Style) table(b *strings.Builder, findings []api.Finding) {
@@ -92,7 +109,11 @@ func (s Style) table(b *strings.Builder, findings []api.Finding) {
 			until = f.ClosedAt
 		}
 		lasted := phrase.Ago(until.Sub(f.Since))
-		rows = append(rows, []string{short(f.ID), string(f.Severity), string(f.Mode), lasted, strconv.FormatInt(f.Count, 10), f.Subject, ""})
+		mode := string(f.Mode)
+		if f.CausedBy != "" && i > 0 && (findings[i-1].ID == f.CausedBy || findings[i-1].CausedBy == f.CausedBy) {
+			mode = "└ " + mode // it stands behind its cause, or behind another symptom
+		}
+		rows = append(rows, []string{short(f.ID), string(f.Severity), mode, lasted, strconv.FormatInt(f.Count, 10), f.Subject, ""})
 	}
 	const where, orders, gap = 5, 6, 2
 	widths := make([]int, orders)
@@ -175,6 +196,12 @@ func (s Style) Finding(w io.Writer, f *api.Finding) error {
 	}
 	if f.TimesIn7Days > 1 {
 		facts = append(facts, row{"in 7 days", strconv.Itoa(f.TimesIn7Days) + " times"})
+	}
+	if f.CausedBy != "" {
+		facts = append(facts, row{"caused by", f.CausedBy})
+	}
+	if len(f.Symptoms) > 0 {
+		facts = append(facts, row{"symptoms", strings.Join(f.Symptoms, " ")})
 	}
 	if len(f.CustomLabels) > 0 {
 		facts = append(facts, row{"labels", f.CustomLabels.String()})

@@ -61,6 +61,31 @@ lostorder findings a1b2c3 shows the evidence and the runbook.
 	}
 }
 
+func TestASymptomStandsBehindItsCause(t *testing.T) {
+	a := answer()
+	a.Findings[2].CausedBy, a.Findings[0].Symptoms = a.Findings[0].ID, []string{a.Findings[2].ID}
+	a.Findings[1].CausedBy = "gone"
+	var b strings.Builder
+	if err := style.Findings(&b, a); err != nil {
+		t.Fatal(err)
+	}
+	const want = `a1b2c3  critical  outbox_stalled  38 min     218  outbox orders (database shop)       100417 +217
+ffee00  warning   └ dlq_filling   2 min        1  orders.dlq (kafka main)             018f3c4e-7f5e-7b8a-9d2e-1f0a6c1b2d3e
+012345  critical  message_lost    2 d 2 h   1204  notifications.of.a.shop.with.long…  -
+`
+	if !strings.Contains(b.String(), want) {
+		t.Errorf("writes\n%s\nwant\n%s", b.String(), want)
+	}
+	b.Reset()
+	if err := style.Finding(&b, &a.Findings[0]); err != nil || !strings.Contains(b.String(), "  symptoms        ffee00112233\n") {
+		t.Errorf("writes %s, %v", b.String(), err)
+	}
+	b.Reset()
+	if err := style.Finding(&b, &a.Findings[2]); err != nil || !strings.Contains(b.String(), "caused by   a1b2c3d4e5f6\n") {
+		t.Errorf("writes %s, %v", b.String(), err)
+	}
+}
+
 func TestATableThatAProgramReadsIsWhole(t *testing.T) {
 	var b strings.Builder
 	if err := (terminal.Style{Now: now, Whole: true}).Findings(&b, answer()); err != nil {

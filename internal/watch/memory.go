@@ -259,6 +259,12 @@ func findingAttrs(f *signal.Finding) []any {
 		"summary", f.Summary, "mode", f.Mode, "severity", f.Severity, "subject", f.Subject.String(), "count", f.Count,
 		"since", f.Since, "finding", f.ID, "order_ids", f.OrderIDs, "trace_id", f.TraceID,
 	}
+	if f.CausedBy != "" {
+		attrs = append(attrs, "caused_by", f.CausedBy)
+	}
+	if len(f.Symptoms) > 0 {
+		attrs = append(attrs, "symptoms", f.Symptoms)
+	}
 	if len(f.AtStake.Amounts) > 0 {
 		attrs = append(attrs, "at_stake", phrase.Stake(f.AtStake))
 	}

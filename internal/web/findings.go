@@ -103,7 +103,7 @@ func (s *server) finding(f *signal.Finding, times func(*signal.Finding) int) api
 		ID: f.ID, Mode: f.Mode, Severity: f.Severity, Summary: f.Summary,
 		Subject: f.Subject.String(), Labels: f.Subject, CustomLabels: f.Labels, Amounts: f.AtStake.Amounts, AmountsOf: amountsOf(f), AtStake: phrase.Stake(f.AtStake), Target: f.Target.String(),
 		OrderIDs: ids, Count: f.Count,
-		Since: f.Since.UTC(), DetectedAt: f.DetectedAt.UTC(), ClosedAt: f.ClosedAt.UTC(), Unconfirmed: f.Unconfirmed, TimesIn7Days: times(f),
+		Since: f.Since.UTC(), DetectedAt: f.DetectedAt.UTC(), ClosedAt: f.ClosedAt.UTC(), Unconfirmed: f.Unconfirmed, TimesIn7Days: times(f), CausedBy: f.CausedBy, Symptoms: f.Symptoms,
 		Evidence: f.Evidence, URL: s.External.Finding(f.ID), RunbookURL: s.runbook(f.Mode), TraceID: f.TraceID,
 	}
 }

@@ -69,6 +69,7 @@ func openAPI(t *testing.T, h http.Handler) (doc documented, compiler *jsonschema
 func trailed() http.Handler {
 	s := teams()
 	s.Open[1].Unconfirmed = true
+	s.Open[1].CausedBy, s.Open[0].Symptoms = s.Open[0].ID, []string{s.Open[1].ID}
 	s.Open[2].Evidence = signal.Evidence{signal.ListFact("reasons", "expired", "rejected"), signal.RateFact("drain_rate", 0.5), signal.CappedFact("rows", 1000, true)}
 	places := []signal.Place{
 		{

@@ -77,7 +77,12 @@ type findingRow struct {
 	Recurrence  string // "third time in 7 days"; empty for the first
 	Hidden      int64  // orders beyond those that are named
 	Money       string // what the affected orders are worth; empty where it is unknown
+	Cause       *findingLink
+	Explains    []findingRow // its symptoms, folded under it
 }
+
+// findingLink leads to another finding.
+type findingLink struct{ Link, Text string }
 
 type targetRow struct {
 	Name      string
@@ -110,10 +115,13 @@ func (s *server) status(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	open, closed := only.of(known.Open), only.of(known.Closed)
-	for i := range open[:min(len(open), mostShown)] {
-		p.Open = append(p.Open, s.findingRow(known, &open[i], p.Root, now))
+	shown := open[:min(len(open), mostShown)]
+	for i := range shown {
+		if !slices.ContainsFunc(shown, func(f signal.Finding) bool { return f.ID == shown[i].CausedBy }) {
+			p.Open = append(p.Open, s.incident(known, &shown[i], shown, p.Root, now))
+		}
 	}
-	p.More, p.Filtered, p.Query = len(open)-len(p.Open), only != filter{}, only.query()
+	p.More, p.Filtered, p.Query = len(open)-len(shown), only != filter{}, only.query()
 	for i := range closed[:min(len(closed), mostShown)] {
 		p.Closed = append(p.Closed, s.findingRow(known, &closed[i], p.Root, now))
 	}
@@ -127,7 +135,7 @@ func (s *server) statusOfOne(w http.ResponseWriter, r *http.Request) {
 	known, now := s.snapshot(), s.Now()
 	p, code := page{Root: "../", Asked: untrusted.ID(r.PathValue("id"))}, http.StatusNotFound
 	if f := find(known, p.Asked); f != nil {
-		row := s.findingRow(known, f, p.Root, now)
+		row := s.incident(known, f, known.Open, p.Root, now)
 		p.One, code = &row, http.StatusOK
 	}
 	s.render(w, r, code, p, known, now)
@@ -169,11 +177,28 @@ func toggle(query url.Values) (stopped bool, other string) {
 	return stopped, "?" + query.Encode()
 }
 
+// incident is the row of a finding with those of its symptoms that are shown.
+func (s *server) incident(known *watch.Snapshot, f *signal.Finding, shown []signal.Finding, root string, now time.Time) findingRow {
+	row := s.findingRow(known, f, root, now)
+	for i := range shown {
+		if f.Open() && shown[i].CausedBy == f.ID {
+			row.Explains = append(row.Explains, s.findingRow(known, &shown[i], root, now))
+		}
+	}
+	return row
+}
+
 func (s *server) findingRow(known *watch.Snapshot, f *signal.Finding, root string, now time.Time) findingRow {
 	row := findingRow{
 		Finding: f, Link: root + "findings/" + url.PathEscape(f.ID), Means: means(f.Mode), Runbook: s.runbook(f.Mode),
 		Hidden: f.Count - int64(len(f.OrderIDs)), Recurrence: recurrence(known, f, now),
 		Money: phrase.Stake(f.AtStake),
+	}
+	if f.CausedBy != "" {
+		row.Cause = &findingLink{root + "findings/" + url.PathEscape(f.CausedBy), f.CausedBy}
+		if cause := find(known, f.CausedBy); cause != nil {
+			row.Cause.Text = string(cause.Mode) + " of " + cause.Subject.String()
+		}
 	}
 	if !f.Since.IsZero() {
 		row.SinceClock, row.SinceAgo, row.SinceISO = phrase.Clock(f.Since, now), phrase.Ago(now.Sub(f.Since)), f.Since.UTC().Format(time.RFC3339)

@@ -107,6 +107,30 @@ func TestStatusShowsWhatAFindingRestsOn(t *testing.T) {
 	}
 }
 
+func TestSymptomsAreFoldedUnderTheirCause(t *testing.T) {
+	s := troubled()
+	s.Open[1].CausedBy, s.Open[0].Symptoms = s.Open[0].ID, []string{s.Open[1].ID}
+	s.Open[2].CausedBy = "000001" // closed a moment ago
+	_, page := do(t, handler(s), http.MethodGet, "/")
+	cause := between(page, `id="a1b2c3"`, `id="778899"`)
+	for _, want := range []string{`1 symptom in the same orders: <code>consumer_stalled</code> orders → billing (kafka main)`, `<details class="symptoms">`, `id="d4e5f6"`, `A symptom of <a href="./findings/a1b2c3">outbox_stalled of outbox orders (database shop)</a>`, `</details>`} {
+		if strings.Count(page, want) != 1 || !strings.Contains(cause, want) {
+			t.Errorf("%q is not once in the cause\n%s", want, cause)
+		}
+	}
+	if want := `A symptom of <a href="./findings/000001">message_lost of payments → ledger (kafka main)</a>`; !strings.Contains(page, want) {
+		t.Errorf("no %q in\n%s", want, page)
+	}
+	_, page = do(t, handler(s), http.MethodGet, "/findings/a1b2c3")
+	if !strings.Contains(page, `id="d4e5f6"`) || !strings.Contains(page, `href="../findings/a1b2c3"`) {
+		t.Errorf("the page of the cause is\n%s", page)
+	}
+	_, page = do(t, handler(s), http.MethodGet, "/?severity=warning")
+	if strings.Contains(page, `id="d4e5f6"`) || !strings.Contains(page, `id="778899"`) {
+		t.Errorf("the page of warnings is\n%s", page)
+	}
+}
+
 func TestLinkOfAnAlertLeadsToItsFinding(t *testing.T) {
 	crowd := troubled()
 	for range 1000 {

@@ -91,6 +91,10 @@ type Finding struct {
 	// TimesIn7Days is how often the same failure of the same subject was open in the last
 	// seven days, this finding included where it was.
 	TimesIn7Days int `json:"times_in_7_days"`
+	// CausedBy is the id of the finding that explains this one: both name the same orders.
+	// Symptoms are the ids of the open findings that this one explains.
+	CausedBy string   `json:"caused_by,omitempty"`
+	Symptoms []string `json:"symptoms,omitempty"`
 	// Evidence holds a number, a text or a list of texts for each fact. The name of a number
 	// ends with its unit: _seconds, _per_second, _bytes; without one it is a count. A time is
 	// RFC 3339. NAME_bound says how NAME is known: measured, at_least, at_most or estimated.
