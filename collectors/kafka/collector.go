@@ -90,6 +90,7 @@ type reading struct {
 	queues     []queue
 	parts      []signal.Partition // of all queues, one block
 	leaderless map[topicPartition]struct{}
+	unlisted   map[string]string  // topics that a member reads and that are not listed; one of the groups
 	groups     map[int32][]*group // by their coordinator
 	share      []string           // share groups
 	streams    []string           // streams groups
@@ -97,6 +98,8 @@ type reading struct {
 	transactions map[heldPartition]*transaction
 
 	beyondEnd, leftOver, openTransactions []string // warnings
+
+	hiddenTopics []string // that this user may not describe
 
 	unmatchedTopics, unmatchedGroups collectors.Unmatched
 	groupsUnknown                    bool // a broker did not list its groups
@@ -133,6 +136,7 @@ func (r *reading) readPositions() error {
 		r.readOffsets(n, atStart, func(t *topic, p int32) *int64 { return &t.start[p] })
 		r.keepGroups(n, r.readGroups(n))
 	})
+	r.findHidden()
 	r.findDeleted(func(t *topic) []int64 { return t.start })
 	r.cluster.Each(func(n *client.Node) {
 		r.readCommits(n, r.groups[n.ID])

@@ -185,7 +185,11 @@ func (g *group) addMember(memberID string) {
 
 // own adds the partitions of one member; subscribe adds a member that subscribes.
 func (r *reading) own(g *group, topic string, partitions []int32) {
-	if i, t := r.topicAt(topic); t != nil && len(partitions) > 0 {
+	if len(partitions) == 0 {
+		return
+	}
+	r.unlist(topic, g.name)
+	if i, t := r.topicAt(topic); t != nil {
 		h := g.subscription(i)
 		h.owners++
 		h.partitions = append(h.partitions, partitions...)
@@ -193,6 +197,7 @@ func (r *reading) own(g *group, topic string, partitions []int32) {
 }
 
 func (r *reading) subscribe(g *group, topic string) {
+	r.unlist(topic, g.name)
 	if i, t := r.topicAt(topic); t != nil {
 		g.subscription(i).subscribers++
 	}

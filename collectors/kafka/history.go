@@ -43,6 +43,7 @@ type queueKey struct{ topic, group string }
 // topicPast is the history of a topic.
 type topicPast struct {
 	seen     uint64
+	gone     bool // it was deleted
 	parts    []age.Timeline
 	settings topicSettings
 	// attendance is of a dead letter queue.
@@ -68,6 +69,7 @@ func (h *history) end(now signal.Instant) {
 // queuePast is the history of a topic and a group, by partition.
 type queuePast struct {
 	seen    uint64
+	gone    bool // the group was deleted
 	commits []commitPast
 	samples map[int32]*headSample
 }
@@ -89,7 +91,7 @@ func (h *history) topic(t *topic) *topicPast {
 		past = &topicPast{}
 		h.topics[t.name] = past
 	}
-	past.seen = h.reading
+	past.seen, past.gone = h.reading, false
 	if missing := len(t.leaders) - len(past.parts); missing > 0 {
 		past.parts = append(past.parts, make([]age.Timeline, missing)...)
 	}
@@ -104,7 +106,7 @@ func (h *history) queue(t *topic, group string, parts []signal.Partition, now si
 		past = &queuePast{}
 		h.queues[key] = past
 	}
-	past.seen = h.reading
+	past.seen, past.gone = h.reading, false
 	if missing := len(t.leaders) - len(past.commits); missing > 0 {
 		past.commits = append(past.commits, make([]commitPast, missing)...)
 	}

@@ -11,10 +11,7 @@ import (
 
 // describeClassic reads the members of groups of the classic protocol.
 func (r *reading) describeClassic(n *client.Node, groups []*group) {
-	speaks := r.cluster.Version()
-	request := &sarama.DescribeGroupsRequest{
-		Version: client.Pick(speaks, client.Step{Since: sarama.V2_4_0_0, Version: 5}, client.Step{Since: sarama.V2_3_0_0, Version: 3}, client.Step{Since: sarama.V2_0_0_0, Version: 2}, client.Step{Since: sarama.V1_1_0_0, Version: 1}),
-	}
+	request := &sarama.DescribeGroupsRequest{Version: r.describeVersion()}
 	named := make(map[string]*group, len(groups))
 	for _, g := range groups {
 		request.AddGroup(g.name)
@@ -37,6 +34,10 @@ func (r *reading) describeClassic(n *client.Node, groups []*group) {
 			r.keepClassic(g, described)
 		}
 	}
+}
+
+func (r *reading) describeVersion() int16 {
+	return client.Pick(r.cluster.Version(), client.Step{Since: sarama.V2_4_0_0, Version: 5}, client.Step{Since: sarama.V2_3_0_0, Version: 3}, client.Step{Since: sarama.V2_0_0_0, Version: 2}, client.Step{Since: sarama.V1_1_0_0, Version: 1})
 }
 
 func (r *reading) keepClassic(g *group, d *sarama.GroupDescription) {
@@ -136,7 +137,7 @@ func (r *reading) keepConsumer(g *group, d *sarama.ConsumerGroupDescription) {
 func groupReason(err sarama.KError) string {
 	switch err {
 	case sarama.ErrGroupAuthorizationFailed:
-		return "not authorized to describe it"
+		return notAuthorized
 	case sarama.ErrNotCoordinatorForConsumer:
 		return "the coordinator is moving"
 	case sarama.ErrConsumerCoordinatorNotAvailable:

@@ -113,7 +113,7 @@ func (r *reading) note(errs *partitionErrors) {
 		case errors.Is(e.err, sarama.ErrUnknownTopicOrPartition):
 			e.topic.unknown = append(e.topic.unknown, e.partition)
 		case errors.Is(e.err, sarama.ErrTopicAuthorizationFailed):
-			r.missing.Add("topic "+e.topic.name, "not authorized to describe it")
+			r.missing.Add("topic "+e.topic.name, notAuthorized)
 		case isMoving(e.err):
 			r.noLeader(e.topic, e.partition)
 		default:

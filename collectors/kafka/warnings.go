@@ -42,6 +42,7 @@ func (r *reading) warnings() []string {
 	list = append(list, few(r.openTransactions)...)
 	list = append(list, few(r.beyondEnd)...)
 	list = append(list, few(r.leftOver)...)
+	list = append(list, r.hiddenWarnings()...)
 	list = append(list, r.unmatchedWarnings()...)
 	return append(list, r.emptyWarnings()...)
 }

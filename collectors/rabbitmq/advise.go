@@ -42,6 +42,9 @@ func (r *reader) needed() []string {
 	for k := range r.queues {
 		seen[k.vhost] = true
 	}
+	for _, vhost := range r.hiddenVHosts {
+		seen[vhost] = true
+	}
 	if len(seen) == 0 {
 		return []string{"/"}
 	}

@@ -105,6 +105,7 @@ func (r *reader) readDefinitions(ctx context.Context, m *missing) {
 	for k, q := range r.queues {
 		q.setup = r.setups[k]
 	}
+	r.findHiddenVHosts(ctx)
 	r.noteUnreadable()
 }
 

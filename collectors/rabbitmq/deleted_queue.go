@@ -12,39 +12,56 @@ import (
 // mostConfirmed bounds how many missing queues a reading asks for one by one.
 const mostConfirmed = 20
 
-var errNotInCounts = errors.New("the queue exists, and its counts are missing; the node may be starting")
+var (
+	errNotInCounts = errors.New("the queue exists, and its counts are missing; the node may be starting")
+	errHidden      = errors.New("the user has no permissions on the virtual host any more; lostorder check prints the command that grants them")
+)
 
 // confirmDeleted asks the management API for queues that held messages at the last reading
 // and are not in this one. The prometheus plugin of a node that has just started shows no
 // queues, and one that exists is not deleted: the reading is partial until it is back.
+//
+// The management API lists only the virtual hosts on which the user has permissions. Queues
+// whose virtual host was hidden since are not deleted either.
 func (r *reader) confirmDeleted(ctx context.Context, m *missing) {
-	if r.managementError != nil || r.pluginError != nil {
-		return // the list that was read names every queue, or nothing else knows them
+	if r.managementError != nil {
+		return // nothing else knows them
 	}
 	var absent []*queue
 	for _, q := range r.queues {
 		switch {
 		case q.seenIn == r.number && !q.gone:
 			q.hide(r, false)
-		case q.hidden || q.seenIn >= r.number-1 && q.lastWaiting > 0:
+		case q.hidden || q.lastWaiting > 0:
 			absent = append(absent, q)
 		}
 	}
-	var present []string
+	var present, refused []string
+	hides := map[string]bool{}
 	for i, q := range absent {
 		if i == mostConfirmed {
 			// The rest is what these are: a node that starts, or a service that deletes its queues.
 			for _, rest := range absent[i:] {
-				rest.hide(r, len(present) > 0)
+				rest.hide(r, len(present)+len(refused) > 0)
 			}
 			break
 		}
 		var answer struct{}
 		err := r.getJSON(ctx, "/api/queues/"+url.PathEscape(q.vhost)+"/"+url.PathEscape(q.name)+"?columns=name", &answer)
-		q.hide(r, !errors.Is(err, statusError(http.StatusNotFound)))
-		if q.hidden {
+		no := errors.Is(err, statusError(http.StatusNotFound)) || errors.Is(err, statusError(http.StatusForbidden))
+		if _, known := hides[q.vhost]; no && !known {
+			hides[q.vhost] = r.hides(ctx, q.vhost)
+		}
+		q.hide(r, !no || hides[q.vhost])
+		switch {
+		case no && q.hidden:
+			refused = append(refused, q.destination())
+		case q.hidden:
 			present = append(present, q.destination())
 		}
+	}
+	if len(refused) > 0 {
+		m.add("read queues "+collectors.Some(refused), errHidden)
 	}
 	if len(present) > 0 {
 		m.add("read queues "+collectors.Some(present), errNotInCounts)

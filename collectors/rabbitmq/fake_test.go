@@ -52,7 +52,10 @@ func serve(t testing.TB) *fake {
 	t.Helper()
 	f := &fake{status: map[string]int{}, more: map[string]func(http.ResponseWriter, *http.Request){}, answers: map[string]string{
 		"/api/overview": `{"rabbitmq_version":"4.3.6","disable_stats":false}`,
-		"/api/nodes":    `[{"name":"rabbit@a","running":true,"mem_alarm":false,"disk_free_alarm":false}]`,
+		// A page of the queues of a virtual host on which the user has permissions.
+		"/api/queues/%2F": `{"items":[]}`, "/api/queues/a%2Fb": `{"items":[]}`,
+		"/api/vhosts": `[{"name":"/"},{"name":"a/b"}]`,
+		"/api/nodes":  `[{"name":"rabbit@a","running":true,"mem_alarm":false,"disk_free_alarm":false}]`,
 		"/api/queues": `[{"vhost":"/","name":"orders","type":"quorum","arguments":{"x-dead-letter-exchange":"dlx"},"messages_ready":7,"messages_unacknowledged":3,"consumers":1,"message_stats":{"ack":40,"deliver_get":60,"publish":50,"redeliver":17}},
 			{"vhost":"/","name":"failed","type":"classic","arguments":{},"messages_ready":2,"messages_unacknowledged":0,"consumers":0},
 			{"vhost":"/","name":"log","type":"stream","arguments":{},"messages_ready":100},

@@ -42,6 +42,7 @@ type reader struct {
 	statistics       bool // the broker keeps statistics
 	setups           map[key]setup
 	visible          map[string]bool // virtual hosts with queues whose definitions were read
+	hiddenVHosts     []string        // on which the user has no permissions, sorted
 	routeSteps       int             // steps that following dead letters took
 	deadLetterings   map[key]*deadLettering
 	purposesStale    bool // what the queues are for has to be decided again

@@ -171,6 +171,7 @@ func (r *reader) warnings() []string {
 		}
 	}
 	list = append(list, r.unreadableVHosts()...)
+	list = append(list, r.hiddenWarnings()...)
 	list = append(list, r.unmatched()...)
 	if r.pluginError != nil {
 		list = append(list, "lostorder reads the management API, which is more expensive for the broker, because the prometheus plugin cannot be used: "+r.pluginError.Error())

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lostorder/lostorder/collectors"
 	"github.com/lostorder/lostorder/collectors/rabbitmq"
 	"github.com/lostorder/lostorder/internal/signal"
 )
@@ -46,6 +47,22 @@ func TestRealVirtualHostWithoutPermissionsIsReported(t *testing.T) {
 		})
 		if s := queueOf(r, b.name("orders")).Setup; s.Retention != 10*time.Minute || s.MaxMessages != 9 {
 			t.Errorf("the policies are not read: %+v", s)
+		}
+		if queueOf(r, b.vhost+"-other/secret") == nil && !slices.ContainsFunc(r.Warnings, func(w string) bool {
+			return strings.Contains(w, "virtual host "+b.vhost+"-other are not watched") && strings.Contains(w, "rabbitmqctl set_permissions -p '"+b.vhost+"-other' watcher '^$' '^$' '^$'")
+		}) {
+			t.Errorf("the hidden virtual host is not named: %q", r.Warnings)
+		}
+		if advice := reader.(collectors.Adviser).Advise(t.Context()); !strings.Contains(advice[0].Paste, "-p '"+b.vhost+"-other' watcher") {
+			t.Errorf("got %q", advice[0].Paste)
+		}
+		// With the tag management alone the broker lists no other virtual host: unknown, not whole.
+		b.call("PUT", "/api/users/watcher", `{"password":"`+b.password+`","tags":"management"}`)
+		weak := rabbitmq.NewReader(c)
+		defer func() { _ = weak.Close() }()
+		var partial signal.Report
+		if err := weak.Read(t.Context(), &partial); err == nil || !strings.Contains(err.Error(), "permission denied; give the user the tag monitoring") {
+			t.Errorf("got %v, want a partial reading", err)
 		}
 		if q := queueOf(r, b.vhost+"-other/secret"); q != nil && (q.Ready.Known() || q.Partitions != nil) {
 			t.Errorf("more is told than is known: %+v", q)

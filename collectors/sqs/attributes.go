@@ -71,9 +71,10 @@ func (r *reading) readAttributes(ctx context.Context, queues []*queue) {
 		switch {
 		case err == nil:
 		case isGone(err):
-			// The list still contains a queue for a minute after it was deleted.
+			// The list still contains a queue for a minute after it was deleted. One that the
+			// config names is a warning if it was read before, otherwise an error.
 			q.gone = true
-			if r.config.Queues.names() != nil && q.listed {
+			if r.config.Queues.names() != nil && q.listed && q.at.IsZero() {
 				r.note(q, err, actionAttributes)
 			}
 		default:

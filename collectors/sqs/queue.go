@@ -17,6 +17,8 @@ type queue struct {
 	// gone: it was deleted, and a redrive policy still names it.
 	gone bool
 
+	reported bool // by the last reading
+
 	tags   map[string]string
 	tagsAt time.Time
 

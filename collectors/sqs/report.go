@@ -11,10 +11,19 @@ import (
 func (r *reading) fill(report *signal.Report) {
 	r.decidePurposes()
 	for _, q := range r.all() {
-		if !r.watched(q) {
+		before := q.reported
+		q.reported = r.watched(q)
+		switch {
+		case q.reported:
+			report.Queues = append(report.Queues, r.queueOf(q))
+		case before && !q.gone && q.listed && !r.config.tagged(q):
+			// The config no longer selects it. Its last report is without messages, so that
+			// it is not taken for one that was deleted with them.
+			report.Queues = append(report.Queues, signal.NewQueue(signal.QueueID{System: signal.SQS, Cluster: r.config.Name, Destination: q.name}))
+			continue
+		default:
 			continue
 		}
-		report.Queues = append(report.Queues, r.queueOf(q))
 		if what := q.setting.unreadable; what != "" {
 			report.Warnings = append(report.Warnings, fmt.Sprintf("the %s of queue %s is not JSON", what, q.name))
 		}
@@ -70,12 +79,18 @@ func (r *reader) setup(q *queue) *signal.Setup {
 }
 
 // warnings returns what the operator should fix.
-func (r *reader) warnings() []string {
+func (r *reader) warnings() (list []string) {
 	if len(r.chosen()) == 0 {
 		return []string{"the config selects no queue in region " + r.config.Region}
 	}
 	if r.config.Queues.names() != nil {
-		return nil // each was read by name, and a missing one is an error
+		// Each was read by name, and one that was missing from the beginning is an error.
+		for _, q := range r.all() {
+			if q.gone && q.listed && !q.at.IsZero() {
+				list = append(list, "queue "+q.name+" was deleted; remove it from queues.include")
+			}
+		}
+		return list
 	}
 	return r.lost.Warnings("queues.include", "queue")
 }

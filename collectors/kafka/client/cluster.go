@@ -60,8 +60,18 @@ func (c *Cluster) Close() {
 // asks what this user may do with each topic.
 func (c *Cluster) Metadata(ctx context.Context, rights bool) (*sarama.MetadataResponse, error) {
 	request := sarama.NewMetadataRequest(c.conf.Version, nil)
-	request.AllowAutoTopicCreation = false
 	request.IncludeTopicAuthorizedOperations = rights && request.Version >= RightsFrom
+	return c.metadata(ctx, request)
+}
+
+// MetadataOf asks for topics by name. A broker that lists only the topics that its user may
+// describe says of one that is named whether it may not be described or does not exist.
+func (c *Cluster) MetadataOf(ctx context.Context, topics []string) (*sarama.MetadataResponse, error) {
+	return c.metadata(ctx, sarama.NewMetadataRequest(c.conf.Version, topics))
+}
+
+func (c *Cluster) metadata(ctx context.Context, request *sarama.MetadataRequest) (*sarama.MetadataResponse, error) {
+	request.AllowAutoTopicCreation = false
 	var failures []string
 	for _, n := range c.Contacts() {
 		answer, err := Ask(ctx, n, func(b *sarama.Broker) (*sarama.MetadataResponse, error) {
