@@ -96,7 +96,7 @@ func (r *reading) oldest(q *queue) signal.Age {
 	}
 	s := &q.meter.series[age]
 	if r.metered(s) {
-		old := time.Duration(s.values[s.latest] * float64(time.Second))
+		old := q.setting.plausible(s.values[s.latest])
 		// The time of the measurement within its period is unknown. The end of the
 		// period is the safe choice.
 		measured := s.latest.Add(r.config.period())
@@ -109,6 +109,23 @@ func (r *reading) oldest(q *queue) signal.Age {
 		}
 	}
 	return signal.Age{Since: signal.InstantOf(q.past.neverEmptySince), Bound: signal.Estimated}
+}
+
+// retentionSlack is by how much a message may be older than the retention: a lower one takes
+// effect within 15 minutes.
+const retentionSlack = time.Hour
+
+// plausible returns an age in seconds as a duration; 0 if no message can be that old. An
+// emulator may measure in another unit.
+func (s *setting) plausible(seconds float64) time.Duration {
+	longest := longestRetention
+	if s.retention > 0 {
+		longest = s.retention + retentionSlack
+	}
+	if seconds > longest.Seconds() {
+		return 0
+	}
+	return time.Duration(seconds * float64(time.Second))
 }
 
 // consumers returns 1 if a consumer was seen, and 0 if certainly no consumer received
