@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/url"
@@ -149,21 +148,6 @@ func follow(log io.Reader, listening chan<- string) {
 			}
 		}
 	}
-}
-
-// freeAddress is an address on which nothing listens: below those that outgoing connections
-// take, so that none takes it meanwhile, and above those that test/parts/run takes.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	for range 100 {
-		l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", fmt.Sprintf("127.0.0.1:%d", 30000+rand.IntN(2000)))
-		if err == nil {
-			_ = l.Close()
-			return l.Addr().String()
-		}
-	}
-	t.Fatal("no port is free between 30000 and 31999")
-	return ""
 }
 
 // series is one series of an answer.

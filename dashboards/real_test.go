@@ -16,6 +16,7 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 	"github.com/lostorder/lostorder/internal/telemetry"
 	"github.com/lostorder/lostorder/internal/watch"
+	"github.com/lostorder/lostorder/test/parts/parttest"
 )
 
 // emptyInDemo are metrics that have no series while the demo breaks everything that
@@ -67,7 +68,7 @@ var emptyWhenHealthy = map[string]string{
 // in every known way, and asks every query of every panel. It scrapes the demo under
 // two names, as if there were two replicas, and no number may count them both.
 func TestRealEveryPanelHasData(t *testing.T) {
-	p := startPrometheus(t, "exemplar-storage", freeAddress(t))
+	p := startPrometheus(t, "exemplar-storage", parttest.Free(t))
 	began, ended := p.breaks()
 	for _, d := range all(t) {
 		t.Run(d.File, func(t *testing.T) {
@@ -126,7 +127,7 @@ func TestRealEveryPanelHasData(t *testing.T) {
 // TestRealHealthyShopShowsZero looks at the dashboards while a shop runs in which
 // nothing is wrong.
 func TestRealHealthyShopShowsZero(t *testing.T) {
-	p := startPrometheus(t, "native-histograms", freeAddress(t))
+	p := startPrometheus(t, "native-histograms", parttest.Free(t))
 	// Slower, so that nothing in it comes late on a machine that is busy.
 	healthy := p.open("--faults=none", "--slower=5")
 	p.waitFor(`count_over_time(up{job="lostorder"}[1m]) > 20 and on () count(lostorder_collector_up == 1) > 0 and on () lifecycle:lostorder_slo_burn:ratio_1h`)

@@ -37,8 +37,11 @@ type pagerDutyLink struct {
 	Text string `json:"text"`
 }
 
-// longestSummary is how long a summary may be.
-const longestSummary = 1000
+// PagerDuty refuses a summary of more than 1,024 characters and an event of more than 512 KB.
+const (
+	longestSummary = 1000
+	longestDetail  = 8000
+)
 
 // split makes one event of each notice. A finding that opened and closed before it could be
 // sent is triggered first: PagerDuty drops the end of what it does not know.
@@ -56,12 +59,16 @@ func (pagerDuty) split(notices []notice) (groups [][]notice) {
 
 func (f pagerDuty) body(group []notice, _ string, _ time.Time) (string, any) {
 	n := &group[0]
+	details := f.annotations(n)
+	for name, value := range details {
+		details[name] = cut(value, longestDetail)
+	}
 	e := pagerDutyEvent{
 		RoutingKey: f.key.Reveal(), Action: "trigger", DedupKey: "lostorder/" + n.ID, Client: "lostorder", ClientURL: f.finding(&n.alert),
 		Links: []pagerDutyLink{{f.runbook(&n.alert), "Runbook"}},
 		Payload: &pagerDutyPayload{
 			Summary: cut(n.sentence(), longestSummary), Source: n.Target, Severity: string(n.Severity), Timestamp: n.Since.UTC(),
-			Component: n.Subject, Class: n.Name, Details: f.annotations(n),
+			Component: cut(n.Subject, longestSummary), Class: n.Name, Details: details,
 		},
 	}
 	if !n.open() {

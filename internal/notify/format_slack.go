@@ -93,9 +93,16 @@ func colorOf(n *notice) string {
 	return blue
 }
 
-// slackEscape makes a text safe for Slack: it is no link, mention or formatting.
+var slackEscapes = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "*", "∗", "`", "ˋ")
+
+// slackEscape makes a text safe for Slack: it is no link, mention or formatting. Escaped, it is
+// not longer than most.
 func slackEscape(text string, most int) string {
-	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "*", "∗", "`", "ˋ").Replace(cut(text, most))
+	for keep := most; ; keep = keep * 3 / 4 {
+		if escaped := slackEscapes.Replace(cut(text, keep)); len(escaped) <= most+len("…") {
+			return escaped
+		}
+	}
 }
 
 // cut shortens a text.

@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"encoding/json"
 	"time"
 
 	"github.com/lostorder/lostorder/internal/phrase"
@@ -51,13 +52,26 @@ type (
 
 func (teams) split(notices []notice) [][]notice { return chunks(notices, max(1, len(notices))) }
 
+// largestCard is how many bytes of a message Teams takes: 28 KB.
+const largestCard = 28 << 10
+
 func (f teams) body(group []notice, _ string, _ time.Time) (string, any) {
+	for longest := longestText; ; longest /= 2 {
+		m := f.message(group, longest)
+		if text, err := json.Marshal(m); err != nil || len(text) <= largestCard || longest < 100 {
+			return jsonType, m
+		}
+	}
+}
+
+// message writes a message whose texts have at most so many bytes each.
+func (f teams) message(group []notice, longest int) teamsMessage {
 	card := adaptiveCard{
 		Schema: "http://adaptivecards.io/schemas/adaptive-card.json", Type: "AdaptiveCard", Version: "1.4",
 		MSTeams: map[string]any{"width": "Full"},
 	}
 	line := func(spacing string, run textRun) {
-		run.Type, run.Text = "TextRun", cut(run.Text, longestText)
+		run.Type, run.Text = "TextRun", cut(run.Text, longest)
 		card.Body = append(card.Body, cardElement{Type: "RichTextBlock", Inlines: []textRun{run}, Spacing: spacing})
 	}
 	if len(group) > 1 {
@@ -82,7 +96,7 @@ func (f teams) body(group []notice, _ string, _ time.Time) (string, any) {
 	} else if f.page != "" {
 		open("All findings", f.page+"/")
 	}
-	return jsonType, teamsMessage{Type: "message", Attachments: []teamsAttachment{{ContentType: "application/vnd.microsoft.card.adaptive", Content: card}}}
+	return teamsMessage{Type: "message", Attachments: []teamsAttachment{{ContentType: "application/vnd.microsoft.card.adaptive", Content: card}}}
 }
 
 func cardColor(n *notice) string {

@@ -4,78 +4,16 @@ package notify_test
 
 import (
 	"encoding/json"
-	"fmt"
 	"io"
-	"math/rand/v2"
-	"net"
 	"net/http"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/lostorder/lostorder/internal/signal"
+	"github.com/lostorder/lostorder/test/parts/parttest"
 )
-
-// alertmanager starts a real Alertmanager with the routes and the inhibition rules that are
-// shipped, and returns its address and what stops it.
-func alertmanager(t *testing.T, address, dir, webhook string) (stop func()) {
-	t.Helper()
-	program := os.Getenv("ALERTMANAGER")
-	if program == "" {
-		t.Fatal("ALERTMANAGER names no program; run the test with test/parts/run --parts=alertmanager")
-	}
-	text, err := os.ReadFile("../../alerts/example/alertmanager.yml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	routes := regexp.MustCompile(`http://(pager|chat|record)\.example/`).ReplaceAllString(string(text), webhook+"/$1/")
-	routes = regexp.MustCompile(`group_(wait|interval): \d+[sm]`).ReplaceAllString(routes, "group_$1: 1s")
-	path := filepath.Join(dir, "alertmanager.yml")
-	if err := os.WriteFile(path, []byte(routes), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(program, "--config.file="+path, "--storage.path="+filepath.Join(dir, "data"), "--web.listen-address="+address, "--cluster.listen-address=")
-	log, err := os.Create(filepath.Join(dir, "log"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd.Stdout, cmd.Stderr = log, log
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan struct{})
-	go func() { _ = cmd.Wait(); close(ended) }()
-	return func() {
-		_ = cmd.Process.Signal(syscall.SIGTERM)
-		select {
-		case <-ended:
-		case <-time.After(patience):
-			_ = cmd.Process.Kill()
-			<-ended
-		}
-		_ = log.Close()
-	}
-}
-
-// free is an address on which nothing listens, beside those that test/parts/run takes.
-func free(t *testing.T) string {
-	t.Helper()
-	for range 100 {
-		l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", fmt.Sprintf("127.0.0.1:%d", 30000+rand.IntN(2000)))
-		if err == nil {
-			_ = l.Close()
-			return l.Addr().String()
-		}
-	}
-	t.Fatal("no port is free between 30000 and 31999")
-	return ""
-}
 
 // alerts asks Alertmanager which alerts are active, and which of them another one mutes.
 func alerts(address string) (active, muted []string) {
@@ -107,9 +45,11 @@ func alerts(address string) (active, muted []string) {
 
 func TestRealAlertmanagerTakesRoutesMutesAndResolves(t *testing.T) {
 	pager := newReceiver(t, nil)
-	dir, address := t.TempDir(), free(t)
-	stop := alertmanager(t, address, dir, pager.URL)
-	defer func() { stop() }()
+	dir, address := t.TempDir(), parttest.Free(t)
+	starts := func() *parttest.Program {
+		return parttest.Alertmanager(t, address, dir, "../../alerts/example/alertmanager.yml", pager.URL)
+	}
+	first := starts()
 	s := newShop(t)
 	s.now = time.Now() // Alertmanager has its own clock
 	s.readable(true)
@@ -137,8 +77,8 @@ func TestRealAlertmanagerTakesRoutesMutesAndResolves(t *testing.T) {
 	s.eventually("the pager gets the critical one", hears("/pager/", "firing", "LostorderConsumerStalled"))
 
 	// An Alertmanager that restarts has forgotten its alerts. They are posted again.
-	stop()
-	stop = alertmanager(t, address, dir, pager.URL)
+	first.Stop()
+	starts()
 	s.pass(time.Second)
 	s.eventually("both are active after a restart of Alertmanager", func() bool {
 		active, _ := alerts(address)

@@ -34,9 +34,10 @@ type shop struct {
 	notifier *notify.Notifier
 	log      *safeBuffer
 
-	mu   sync.Mutex
-	now  time.Time
-	seen watch.Snapshot
+	mu    sync.Mutex
+	now   time.Time
+	seen  watch.Snapshot
+	asked int // how often the notifier has asked for what was seen
 }
 
 type safeBuffer struct {
@@ -83,6 +84,7 @@ func (s *shop) clock() time.Time {
 func (s *shop) snapshot() *watch.Snapshot {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.asked++
 	c := s.seen
 	c.Open, c.Closed, c.Targets = slices.Clone(s.seen.Open), slices.Clone(s.seen.Closed), slices.Clone(s.seen.Targets)
 	return &c
@@ -161,7 +163,17 @@ func (s *shop) quiet(r *receiver) {
 	s.t.Helper()
 	s.eventually("nothing is pending", func() bool { return s.notifier.Health()[0].Pending == 0 })
 	n := len(r.requests())
-	time.Sleep(100 * time.Millisecond) // ten intervals
+	// A webhook asks, and then delivers what is due: when it asks again, that is done.
+	const times = 3
+	webhooks := len(s.notifier.Health())
+	s.mu.Lock()
+	enough := s.asked + times*webhooks
+	s.mu.Unlock()
+	s.eventually("every webhook asks again", func() bool {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return s.asked >= enough
+	})
 	if got := len(r.requests()); got != n {
 		s.t.Errorf("%d more requests although nothing changed: %s", got-n, r.requests()[got-1].body)
 	}

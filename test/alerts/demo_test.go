@@ -15,6 +15,7 @@ import (
 	"github.com/lostorder/lostorder/internal/demo/demotest"
 	"github.com/lostorder/lostorder/internal/signal"
 	"github.com/lostorder/lostorder/internal/web/api"
+	"github.com/lostorder/lostorder/test/parts/parttest"
 )
 
 // lasting are the modes whose findings do not close with the fault: nothing brings
@@ -40,7 +41,7 @@ func TestRealAlertsWhileTheDemoBreaks(t *testing.T) {
 	demotest.Play(t, func(slower string) (s demo.Summary) {
 		// Each attempt has servers of its own: late notifications of the one before would be about findings with the
 		// same ids.
-		address := free(t)
+		address := parttest.Free(t)
 		if m != nil {
 			m.stop()
 		}

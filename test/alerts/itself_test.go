@@ -21,6 +21,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 	_ "modernc.org/sqlite" // the database
+
+	"github.com/lostorder/lostorder/test/parts/parttest"
 )
 
 // TestRealAlertsAboutLostorderItself lets one thing after the other happen to a
@@ -95,9 +97,9 @@ func TestRealAlertsAboutLostorderItself(t *testing.T) {
 		w.resolves("LostorderObservationGap")
 	})
 	w.step("lostorder stands still", func() {
-		signalTo(t, w.cmd, syscall.SIGSTOP)
+		signalTo(t, w.cmd.Cmd, syscall.SIGSTOP)
 		w.fires("LostorderAbsent")
-		signalTo(t, w.cmd, syscall.SIGCONT)
+		signalTo(t, w.cmd.Cmd, syscall.SIGCONT)
 		w.resolves("LostorderAbsent")
 	})
 }
@@ -109,14 +111,14 @@ type watched struct {
 	port                          int
 	kafka                         *kfake.Cluster
 	db                            *sql.DB
-	cmd                           *exec.Cmd
+	cmd                           *parttest.Program
 }
 
 func watching(t *testing.T) *watched {
 	t.Helper()
 	dir := t.TempDir()
-	w := &watched{address: free(t), file: filepath.Join(dir, "lostorder.yml"), database: filepath.Join(dir, "shop.db")}
-	_, port, err := net.SplitHostPort(free(t))
+	w := &watched{address: parttest.Free(t), file: filepath.Join(dir, "lostorder.yml"), database: filepath.Join(dir, "shop.db")}
+	_, port, err := net.SplitHostPort(parttest.Free(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -154,7 +156,7 @@ lifecycles:
     timeout: 5s
 `, w.port, w.database)
 	write(t, w.file, w.base)
-	w.cmd = start(t, lostorder(t), "run", "--config.file="+w.file, "--web.listen-address="+w.address)
+	w.cmd = parttest.Start(t, lostorder(t), "run", "--config.file="+w.file, "--web.listen-address="+w.address)
 	// A process that is stopped cannot end.
 	t.Cleanup(func() { _ = w.cmd.Process.Signal(syscall.SIGCONT) })
 	w.eventually("Prometheus sees both targets", func() (bool, string) {
@@ -198,7 +200,7 @@ func (w *watched) exec(statement string, args ...any) {
 func (w *watched) configure(more string) {
 	w.t.Helper()
 	write(w.t, w.file, w.base+more)
-	signalTo(w.t, w.cmd, syscall.SIGHUP)
+	signalTo(w.t, w.cmd.Cmd, syscall.SIGHUP)
 }
 
 // openKafka starts a Kafka at the address of the one before.

@@ -6,20 +6,18 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"math/rand/v2"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
+
+	"github.com/lostorder/lostorder/test/parts/parttest"
 )
 
 // hurry is how many times faster than in a shop time passes in these tests: an hour of
@@ -56,7 +54,7 @@ type monitoring struct {
 	t            *testing.T
 	prometheus   string
 	alertmanager string
-	programs     []*exec.Cmd
+	programs     []*parttest.Program
 
 	mu      sync.Mutex
 	notices []notice
@@ -79,20 +77,11 @@ func (n *notice) String() string {
 // they are shipped.
 func monitor(t *testing.T, lostorder string) *monitoring {
 	t.Helper()
-	m := &monitoring{t: t, prometheus: free(t), alertmanager: free(t)}
+	m := &monitoring{t: t, prometheus: parttest.Free(t), alertmanager: parttest.Free(t)}
 	webhook := httptest.NewServer(http.HandlerFunc(m.receive))
 	t.Cleanup(webhook.Close)
 	dir := t.TempDir()
 
-	routes := read(t, root+"alerts/example/alertmanager.yml")
-	for _, host := range []string{"http://pager.example/", "http://chat.example/", "http://record.example/"} {
-		if !strings.Contains(routes, host) {
-			t.Fatalf("the example of Alertmanager has no webhook at %s", host)
-		}
-		routes = strings.ReplaceAll(routes, host, webhook.URL+"/")
-	}
-	routes = regexp.MustCompile(`group_(wait|interval): \d+[sm]`).ReplaceAllString(routes, "group_$1: 1s")
-	write(t, filepath.Join(dir, "alertmanager.yml"), routes)
 	for _, file := range files(t, "rules/*.yml", "alerts/*.yml") {
 		write(t, filepath.Join(dir, strings.TrimPrefix(file, root)), hasten(read(t, file)))
 	}
@@ -105,10 +94,9 @@ func monitor(t *testing.T, lostorder string) *monitoring {
 	}
 	write(t, filepath.Join(dir, "prometheus.yml"), config)
 
-	m.programs = []*exec.Cmd{
-		start(t, part(t, "ALERTMANAGER"), "--config.file="+filepath.Join(dir, "alertmanager.yml"), "--storage.path="+filepath.Join(dir, "alertmanager"),
-			"--web.listen-address="+m.alertmanager, "--cluster.listen-address="),
-		start(t, part(t, "PROMETHEUS"), "--config.file="+filepath.Join(dir, "prometheus.yml"), "--storage.tsdb.path="+filepath.Join(dir, "prometheus"),
+	m.programs = []*parttest.Program{
+		parttest.Alertmanager(t, m.alertmanager, dir, root+"alerts/example/alertmanager.yml", webhook.URL),
+		parttest.Start(t, part(t, "PROMETHEUS"), "--config.file="+filepath.Join(dir, "prometheus.yml"), "--storage.tsdb.path="+filepath.Join(dir, "prometheus"),
 			"--web.listen-address="+m.prometheus),
 	}
 	for _, address := range []string{m.prometheus, m.alertmanager} {
@@ -120,10 +108,10 @@ func monitor(t *testing.T, lostorder string) *monitoring {
 	return m
 }
 
-// stop ends both. The end of the test waits for them.
+// stop ends both.
 func (m *monitoring) stop() {
 	for _, program := range m.programs {
-		_ = program.Process.Signal(syscall.SIGTERM)
+		program.Stop()
 	}
 }
 
@@ -271,37 +259,6 @@ func (m *monitoring) eventually(what string, ask func() (yes bool, no string)) {
 	}
 }
 
-// start starts a program that is ended with the test; its log is shown if that fails.
-func start(t *testing.T, program string, args ...string) *exec.Cmd {
-	t.Helper()
-	log, err := os.CreateTemp(t.TempDir(), "log")
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(program, args...)
-	cmd.Stdout, cmd.Stderr = log, log
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan struct{})
-	go func() { _ = cmd.Wait(); close(ended) }()
-	t.Cleanup(func() {
-		_ = cmd.Process.Signal(syscall.SIGTERM)
-		select {
-		case <-ended:
-		case <-time.After(patience):
-			_ = cmd.Process.Kill()
-			<-ended
-		}
-		if t.Failed() {
-			lines := strings.Split(strings.TrimSpace(read(t, log.Name())), "\n")
-			t.Logf("%s:\n%s", filepath.Base(program), strings.Join(lines[max(0, len(lines)-30):], "\n"))
-		}
-		_ = log.Close()
-	})
-	return cmd
-}
-
 // lostorder builds the program.
 func lostorder(t *testing.T) string {
 	t.Helper()
@@ -321,21 +278,6 @@ func get(url string) ([]byte, error) {
 		err = fmt.Errorf("%s: %s", res.Status, body)
 	}
 	return body, err
-}
-
-// free is an address on which nothing listens: below those that outgoing connections
-// take, so that none takes it meanwhile, and above those that test/parts/run takes.
-func free(t *testing.T) string {
-	t.Helper()
-	for range 100 {
-		l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", fmt.Sprintf("127.0.0.1:%d", 30000+rand.IntN(2000)))
-		if err == nil {
-			_ = l.Close()
-			return l.Addr().String()
-		}
-	}
-	t.Fatal("no port is free between 30000 and 31999")
-	return ""
 }
 
 func read(t *testing.T, path string) string {
