@@ -86,6 +86,8 @@ type reading struct {
 	byName   map[string]int32
 	byID     map[sarama.Uuid]int32
 
+	deadLettered deadLettered
+
 	mu         sync.Mutex // guards the rest while brokers are asked concurrently
 	queues     []queue
 	parts      []signal.Partition // of all queues, one block
@@ -118,7 +120,7 @@ func (r *reading) run() error {
 	if err := r.readPositions(); err != nil {
 		return err
 	}
-	for _, step := range []func(){r.observe, r.closeQueues, r.decidePurposes, r.measureAges, r.sampleHeads, r.readDeadLetters, r.readSettings, r.reportLeaderless} {
+	for _, step := range []func(){r.observe, r.closeQueues, r.decidePurposes, r.findUnpaired, r.measureAges, r.sampleHeads, r.readDeadLetters, r.readSettings, r.reportLeaderless} {
 		if r.ctx.Err() != nil {
 			break // with 100,000 topics each step takes a while
 		}

@@ -342,3 +342,22 @@ func TestRealOpenTransactionThatHoldsBackAGroupIsReported(t *testing.T) {
 	tx := client(t, []string{address(t, "KAFKA_ADDR")}, kgo.TransactionalID(s.topic))
 	holdTransaction(t, s.client, tx, watch(t, s.watched(t, address(t, "KAFKA_ADDR"), impatient...)), s.topic)
 }
+
+func TestRealMissingTopicForFailuresIsSuggested(t *testing.T) {
+	s := open(t, 1)
+	retry, dlt := s.topic+"-retry-5m", s.topic+"-dlt"
+	createTopic(t, s.client, 1, retry)
+	t.Cleanup(func() { deleteTopic(t, s.client, retry) })
+	commit(t, s.client, s.topic, s.topic, map[int32]int64{0: 0})
+	r := watch(t, s.watched(t, address(t, "KAFKA_ADDR")))
+	suggests := func(want bool) func(signal.Report) bool {
+		return func(r signal.Report) bool {
+			q, ok := queueOf(r, s.topic, s.topic)
+			return ok && (q.Unpaired != nil && q.Unpaired.Retries == retry) == want
+		}
+	}
+	until(t, r, "a missing dead letter queue", suggests(true))
+	createTopic(t, s.client, 1, dlt)
+	t.Cleanup(func() { deleteTopic(t, s.client, dlt) })
+	until(t, r, "the dead letter queue", suggests(false))
+}

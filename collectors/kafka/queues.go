@@ -18,6 +18,8 @@ type queue struct {
 
 	openTransactions []signal.OpenTransaction
 
+	unpaired *signal.Unpaired
+
 	beyondEnd bool  // a commit lies beyond the end of a log
 	leftOver  bool  // the group no longer subscribes to the topic
 	waits     int64 // of left over offsets: how many messages come after them

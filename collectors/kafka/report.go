@@ -66,7 +66,7 @@ func (r *reading) queueOf(q *queue) signal.Queue {
 	}
 	s.Objective = r.config.objective(t.name, g.name).After(s.Delay)
 	s.GroupState = g.state
-	s.Setup = t.past.settings.setup
+	s.Setup, s.Unpaired = t.past.settings.setup, q.unpaired
 	s.Consumers = g.consumers(q.topic)
 	s.Members = g.fingerprint
 	s.PerPartition = r.config.Granularity == granularityPartition

@@ -22,6 +22,7 @@ func (c *Config) role(topic string) signal.Purpose {
 // decidePurposes decides what the topics are for. A name pairs a dead letter queue with its
 // topic; groups that consume it as a matter of course make it a queue of retries.
 func (r *reading) decidePurposes() {
+	r.findDeadLettered()
 	members := r.membersOfDeadLetterQueues()
 	for i := range r.topics {
 		t := &r.topics[i]

@@ -16,7 +16,7 @@ import (
 // queue has no dead letter queue, or its dead letter route leads nowhere or loses messages.
 // Nothing needs to have been lost yet, so it wakes no engineer.
 //
-// Where dead letter queues are known by name only, nothing decides it.
+// Where dead letter queues are known by name only, other names decide it, see unpaired.go.
 var dlqMissing = Decision{
 	Mode:         signal.DLQMissing,
 	Description:  "A message that fails would be dropped, or delivered forever: the queue has no dead letter queue, or its dead letter route leads nowhere.",
@@ -38,14 +38,16 @@ const (
 
 // deadLettering is what dlq_missing remembers of a queue.
 type deadLettering struct {
-	Setup *signal.Setup  // the last that was known
-	Since signal.Instant // since when failing messages are not kept; zero when they are
-	Had   bool           // it had a dead letter queue since lostorder started watching
-	Used  bool           // a message or a consumer was seen
-	Holds signal.Count   // messages in the queue
-	Wants bool           // whether it should have one
-	Dead  bool           // it was the dead letter queue of another
-	Grace time.Duration
+	Setup *signal.Setup // the last that was known
+	// Unpaired is what suggests a dead letter queue, where names pair them.
+	Unpaired *signal.Unpaired
+	Since    signal.Instant // since when failing messages are not kept; zero when they are
+	Had      bool           // it had a dead letter queue since lostorder started watching
+	Used     bool           // a message or a consumer was seen
+	Holds    signal.Count   // messages in the queue
+	Wants    bool           // whether it should have one
+	Dead     bool           // it was the dead letter queue of another
+	Grace    time.Duration
 
 	semantics *signal.Semantics // of the last reading
 }
@@ -57,6 +59,10 @@ func (t *deadLettering) observe(q *signal.Queue, at signal.Instant) {
 	t.Used = t.Used || max(t.Holds, q.Consumers, q.Published, q.Received, q.Acknowledged) > 0
 	if t.Grace = declaring; q.Objective.MaxAge > 0 {
 		t.Grace = min(declaring, q.Objective.MaxAge)
+	}
+	if q.Semantics.Get().NamesDeadLetters {
+		t.observeNames(q, at)
+		return
 	}
 	if !routeKnown(q) {
 		return
@@ -71,9 +77,10 @@ func (t *deadLettering) observe(q *signal.Queue, at signal.Instant) {
 	}
 }
 
-// routeKnown reports whether the reading shows where dead letters of the queue go.
+// routeKnown reports whether the reading shows where dead letters of the queue go, or that
+// it has none by name.
 func routeKnown(q *signal.Queue) bool {
-	return q.Setup != nil && q.Setup.DeadLettering.Route != signal.RouteUnknown
+	return q.Semantics.Get().NamesDeadLetters || q.Setup != nil && q.Setup.DeadLettering.Route != signal.RouteUnknown
 }
 
 // observeDeadLetterTargets remembers which queues are dead letter queues.
@@ -102,7 +109,7 @@ func dlqMissingPresence(v *view, s signal.Subject) presence {
 		case q.System != s.System || q.Cluster != s.Cluster:
 		case !decided(q):
 			found = unread
-		case s.Destination == "" || q.Setup.DeadLettering.To == s.Destination:
+		case s.Destination == "" || q.Setup != nil && q.Setup.DeadLettering.To == s.Destination:
 			return present
 		}
 	}
@@ -123,6 +130,19 @@ type lack struct {
 	route   signal.DeadLetteringRoute
 	to      string
 	removed bool // the queue had a dead letter queue since lostorder started watching
+	names   bool // only names suggest that it should have one
+}
+
+func (t *deadLettering) lacks() lack {
+	if t.Unpaired != nil {
+		return lack{names: true}
+	}
+	route := &t.Setup.DeadLettering
+	what := lack{route: route.Route, to: route.To, removed: t.Had && route.Route == signal.RouteNone}
+	if route.Route == signal.RouteSet {
+		what.to = "" // the target is not the cause
+	}
+	return what
 }
 
 func decideDLQMissing(v *view) []Case {
@@ -132,11 +152,7 @@ func decideDLQMissing(v *view) []Case {
 		if !t.Since.Known() || !t.Wants || t.Dead || v.at.Sub(t.Since) < t.Grace {
 			continue
 		}
-		route := &t.Setup.DeadLettering
-		what := lack{route.Route, route.To, t.Had && route.Route == signal.RouteNone}
-		if route.Route == signal.RouteSet {
-			what.to = "" // the target is not the cause
-		}
+		what := t.lacks()
 		lacking[what] = append(lacking[what], q)
 	}
 	for what, removed := range lacking {
@@ -174,6 +190,8 @@ func withoutDLQ(q *queueMemory) Case {
 
 func (t *deadLettering) summary() string {
 	switch {
+	case t.Unpaired != nil:
+		return t.unpairedSummary()
 	case t.Setup.DeadLettering.Route == signal.RouteSet:
 		return "Dead letters are dropped on their way to the dead letter queue."
 	case t.Setup.DeadLettering.Route == signal.RouteBroken:
@@ -195,7 +213,7 @@ func manyWithoutDLQ(what lack, queues []*queueMemory) Case {
 		)
 	})
 	all := withoutDLQ(queues[0])
-	all.Subject.Destination = what.to
+	all.Subject.Destination, all.Subject.Group = what.to, ""
 	names := make([]string, len(queues))
 	used := 0
 	all.Count = 0
@@ -209,7 +227,10 @@ func manyWithoutDLQ(what lack, queues []*queueMemory) Case {
 		}
 	}
 	all.Summary = fmt.Sprintf("%s have the same problem. %s", phrase.Count(len(queues), "queue"), all.Summary)
-	if what.route == signal.RouteNone {
+	switch {
+	case what.names:
+		all.Summary = phrase.Count(len(queues), "queue") + " have no dead letter queue by name, although other names suggest one: the consumers decide what becomes of a message that fails."
+	case what.route == signal.RouteNone:
 		all.Summary = phrase.Count(len(queues), "queue") + " have no dead letter queue: a message that fails there is not kept."
 	}
 	all.Evidence = append(signal.Evidence{
@@ -225,6 +246,8 @@ func manyWithoutDLQ(what lack, queues []*queueMemory) Case {
 // to be kept.
 func (t *deadLettering) severity() signal.Severity {
 	switch {
+	case t.Unpaired != nil:
+		return signal.Info
 	case t.Had, t.Setup.DeadLettering.Route != signal.RouteNone:
 		return signal.Warning
 	case t.Used && t.byBroker() != "":
@@ -257,6 +280,9 @@ func (t *deadLettering) byBroker() string {
 
 // problem is the evidence of one queue.
 func (t *deadLettering) problem() signal.Evidence {
+	if t.Unpaired != nil {
+		return t.unpairedProblem()
+	}
 	route := &t.Setup.DeadLettering
 	problem := route.Problem
 	if route.Route == signal.RouteSet {

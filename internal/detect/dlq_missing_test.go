@@ -32,6 +32,13 @@ var (
 	unsaid  = signal.DeadLettering{}
 )
 
+// byName is a topic whose dead letter queue is known by its name only.
+func byName(name string, unpaired *signal.Unpaired) signal.Queue {
+	q := signal.NewQueue(signal.QueueID{System: signal.Kafka, Cluster: "main", Destination: name, Group: "billing"})
+	q.Objective, q.Consumers, q.Ready, q.Unpaired = objective, 1, 0, unpaired
+	return q
+}
+
 func broken(to string) signal.DeadLettering {
 	return signal.DeadLettering{Route: signal.RouteBroken, To: to, Problem: "queue " + to + " does not exist"}
 }
@@ -156,6 +163,49 @@ var deadLetteringCases = map[string]deadLetteringCase{
 		},
 		found: map[string]signal.Severity{"rabbitmq main": signal.Info},
 		says:  "queues: 40;",
+	},
+	"a topic with retries and no dead letter queue by name": {
+		story: func(s *script) { show(s, 10*time.Minute, byName("orders", &signal.Unpaired{Retries: "orders-retry"})) },
+		found: map[string]signal.Severity{"orders → billing (kafka main)": signal.Info},
+		says:  "problem: no queue has the name of a dead letter queue for it; retried_through: orders-retry; failing_message: what the consumers do with it",
+	},
+	"a topic without a dead letter queue whose siblings have one": {
+		story: func(s *script) {
+			show(s, 20*time.Minute, byName("orders", nil))
+			s.restart()
+			show(s, 10*time.Minute, byName("orders", &signal.Unpaired{Siblings: 3}))
+			s.restart()
+			show(s, 10*time.Minute, byName("orders", &signal.Unpaired{Siblings: 3}))
+		},
+		found: map[string]signal.Severity{"orders → billing (kafka main)": signal.Info},
+		says:  "other_queues_with_one: 3",
+	},
+	"ten topics with retries and no dead letter queue by name are one finding": {
+		story: func(s *script) {
+			var topics []signal.Queue
+			for i := range 10 {
+				topics = append(topics, byName(fmt.Sprintf("orders-%d", i), &signal.Unpaired{Retries: fmt.Sprintf("orders-%d-retry", i)}))
+			}
+			show(s, 10*time.Minute, topics...)
+		},
+		found: map[string]signal.Severity{"kafka main": signal.Info},
+		says:  "queues: 10; queues_in_use: 10; among_them: orders-0,",
+	},
+	"benign: a topic whose names suggest nothing": {
+		story: func(s *script) { show(s, time.Hour, byName("orders", nil)) },
+	},
+	"benign: a topic that gets a dead letter queue": {
+		story: func(s *script) {
+			show(s, 20*time.Minute, byName("orders", &signal.Unpaired{Retries: "orders-retry"}))
+			show(s, time.Minute, byName("orders", nil))
+		},
+	},
+	"benign: a topic that needs none, by config": {
+		story: func(s *script) {
+			q := byName("orders", &signal.Unpaired{Retries: "orders-retry"})
+			q.Objective.NoDLQ = true
+			show(s, time.Hour, q)
+		},
 	},
 	"benign: a queue to which somebody gives its dead letter queue a little later": {
 		story: func(s *script) {

@@ -86,6 +86,10 @@ type Queue struct {
 	// Setup is how the queue is set up; nil where the source does not know.
 	Setup *Setup
 
+	// Unpaired is why the queue should have a dead letter queue by name and has none; nil where
+	// nothing suggests that.
+	Unpaired *Unpaired
+
 	// Counters of the broker; they may reset.
 	Published    Count
 	Acknowledged Count
@@ -206,6 +210,16 @@ type DeadLettering struct {
 	// AtMostOnce: the queue could wait until its dead letters have arrived, and it does
 	// not.
 	AtMostOnce bool
+}
+
+// Unpaired is what suggests that a queue should have a dead letter queue, where the broker
+// does not know dead letter queues and names pair them.
+type Unpaired struct {
+	// Retries is the queue in which its failed messages wait to be tried again; empty: none.
+	Retries string
+	// Siblings is how many other queues the same consumers read, if each has a dead letter
+	// queue.
+	Siblings int
 }
 
 // DeadLetteringRoute says whether the messages that a queue gives up are kept.

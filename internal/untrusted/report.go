@@ -118,6 +118,12 @@ func queue(q *signal.Queue) bool {
 			q.Setup, dirty = &c, true
 		}
 	}
+	if u := q.Unpaired; u != nil {
+		c := *u
+		if clean(&c.Retries) {
+			q.Unpaired, dirty = &c, true
+		}
+	}
 	if len(q.OpenTransactions) > 0 {
 		dirty = changed(&q.OpenTransactions, transaction) || dirty
 	}
