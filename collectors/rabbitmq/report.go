@@ -81,29 +81,29 @@ func (q *queue) reading(age signal.Age, part []signal.Partition, now signal.Inst
 type history struct {
 	consumers signal.Count
 	processed signal.Count
-	left      signal.Count   // messages published and no longer in the queue, for any reason
-	since     signal.Instant // no message left the queue, and some waited
+	published signal.Count   // as of since
+	since     signal.Instant // consumers processed nothing since, and a message of that time still waits
 }
 
 func newHistory() history {
-	return history{consumers: signal.Unknown, processed: signal.Unknown, left: signal.Unknown}
+	return history{consumers: signal.Unknown, processed: signal.Unknown, published: signal.Unknown}
 }
 
-// age returns since when the head of the queue has waited: the publisher's timestamp, or
-// at least since the last message left the queue while others waited.
+// age returns since when the head of the queue has waited: the publisher's timestamp, or at
+// least since a moment whose messages are not all gone. While fewer messages arrived since
+// then than wait now, one that waits was there. The broker counts what is published and what
+// waits at different moments, so a message is not gone because the difference of the two
+// changes.
 func (q *queue) age(now signal.Instant) signal.Age {
 	c, before := &q.counts, q.history
 	processed := c.processed()
-	q.history = history{consumers: c.consumers, processed: processed, left: signal.Unknown}
+	q.history = history{consumers: c.consumers, processed: processed, published: signal.Unknown}
 	if q.stream() || c.waiting() <= 0 {
 		return signal.Age{}
 	}
-	if c.published.Known() {
-		q.history.left = max(0, c.published-c.waiting())
-	}
-	q.history.since = before.since
-	if !before.since.Known() || before.processed != processed || q.history.left > before.left || q.dropsNow() {
-		q.history.since = now
+	q.history.since, q.history.published = before.since, before.published
+	if !before.since.Known() || before.processed != processed || c.replaced(before.published) || q.dropsNow() {
+		q.history.since, q.history.published = now, c.published
 	}
 	if retention := q.setup.signal.Retention; retention > 0 {
 		q.history.since = max(q.history.since, now.Add(-retention))
@@ -117,6 +117,15 @@ func (q *queue) age(now signal.Instant) signal.Age {
 		return signal.Age{}
 	}
 	return signal.Age{Since: q.history.since, Bound: signal.AtLeast}
+}
+
+// replaced reports whether all that waited when so many messages had been published may have
+// left the queue: it expired, was purged or was given up. Counters that restarted show nothing.
+func (c *counts) replaced(published signal.Count) bool {
+	if !c.published.Known() {
+		return false
+	}
+	return !published.Known() || c.published < published || c.published-published >= c.waiting()
 }
 
 // dropsNow reports whether the queue may be removing its head to make room. A queue with a

@@ -64,7 +64,7 @@ func (r *reading) readMetrics(ctx context.Context) {
 		m.asked = r.now
 		m.trouble = ""
 		if err := r.askMetrics(ctx); err != nil {
-			m.trouble = r.config.explain(err, actionMetrics+", or set cloudwatch.enabled to false")
+			m.trouble = r.config.explainOr(err, actionMetrics, ", or set cloudwatch.enabled to false")
 		} else {
 			m.read = r.now
 		}

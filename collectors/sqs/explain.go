@@ -69,7 +69,10 @@ func status(err error) int {
 
 // explain describes an error without credentials. AWS's own text about a signature is
 // never repeated, because it quotes the request with its tokens.
-func (c *Config) explain(err error, action string) string {
+func (c *Config) explain(err error, action string) string { return c.explainOr(err, action, "") }
+
+// explainOr adds what else the user may do where the action is not allowed.
+func (c *Config) explainOr(err error, action, otherwise string) string {
 	if operation, ok := errors.AsType[*smithy.OperationError](err); ok {
 		// The inner error may be an operation of another service.
 		if inner, ok := errors.AsType[*smithy.OperationError](operation.Err); ok && inner.ServiceID == "STS" {
@@ -77,13 +80,13 @@ func (c *Config) explain(err error, action string) string {
 			if role == "" {
 				role = "of the environment"
 			}
-			return "assume role " + role + ": " + c.reason(inner.Err, "sts:"+inner.OperationName)
+			return "assume role " + role + ": " + c.reason(inner.Err, "sts:"+inner.OperationName, otherwise)
 		}
 	}
-	return c.reason(err, action)
+	return c.reason(err, action, otherwise)
 }
 
-func (c *Config) reason(err error, action string) string {
+func (c *Config) reason(err error, action, otherwise string) string {
 	where := "region " + c.Region
 	if c.Endpoint != "" {
 		where = c.Endpoint
@@ -97,7 +100,7 @@ func (c *Config) reason(err error, action string) string {
 	case "SignatureDoesNotMatch", "InvalidSignatureException", "IncompleteSignature", "RequestTimeTooSkewed":
 		return "the signature is refused (" + code + "); check the secret key, the region and this machine's clock"
 	case "AccessDenied", "AccessDeniedException", "AuthorizationError", "AWS.SimpleQueueService.AccessDenied", "InvalidSecurity", "KMS.AccessDeniedException":
-		return "not authorized; grant " + action
+		return "not authorized; grant " + action + otherwise
 	case "QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue":
 		return "does not exist in region " + c.Region
 	case "UnknownError":

@@ -109,6 +109,22 @@ func TestWithoutMetricsTheRestIsRead(t *testing.T) {
 	until(t, "metrics once they are allowed", now, func(q signal.Queue) bool { return q.Received == 0 && len(q.Partitions) == 1 })
 }
 
+// TestFailureOfCloudWatchIsNoLackOfPermission: only who is not allowed is advised to do without.
+func TestFailureOfCloudWatchIsNoLackOfPermission(t *testing.T) {
+	s := measured(t)
+	send(t, s.client, s.queue("orders"), 1)
+	s.Fail(func(action, _ string) error {
+		if action == "GetMetricData" {
+			return &fakesqs.Error{Code: "InternalFailure", Message: "no"}
+		}
+		return nil
+	})
+	_, err := read(t, watch(t, settings(t, s.URL(), quick...)))
+	if err == nil || !strings.Contains(err.Error(), "CloudWatch: AWS refused cloudwatch:GetMetricData with InternalFailure") || strings.Contains(err.Error(), "enabled") {
+		t.Errorf("the error is %v", err)
+	}
+}
+
 func TestCloudWatchTellsNothingOfAQueueThatItDoesNotKnow(t *testing.T) {
 	s := open(t)
 	s.Resolution = 1000 * time.Hour // so that no period is over

@@ -56,8 +56,8 @@ func (r *Reading) NoSlot(ctx context.Context, name string) error {
 	if len(others) > 0 {
 		hint = dialect.Suggest(name, others, "there are")
 	}
-	return fmt.Errorf("read replication slot %s: there is none of that name in database %s (%s); %s. Was the connector started, and is this the primary that it reads? If there was one, it was dropped: "+
-		"a new slot does not contain what is committed before the connector creates it", name, r.db.config.Name, r.dialect.Location(), hint)
+	return fmt.Errorf("read replication slot %s: there is none of that name in database %s (%s). Was the connector started, and is this the primary that it reads? If there was one, it was dropped: "+
+		"a new slot does not contain what is committed before the connector creates it; %s", name, r.db.config.Name, r.dialect.Location(), hint)
 }
 
 // Inserted is how many rows were ever inserted into a table, by the statistics of a database

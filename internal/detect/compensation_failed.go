@@ -14,11 +14,9 @@ var compensationFailed = Decision{
 	BenignTwin:  "A compensating step that is retried within its time, a saga that was given up before it had done anything, one that was compensated.",
 	decide: func(v *view) []Case {
 		hanging := overdueOrders(v, func(l *signal.Lifecycle, s *signal.State) bool { return l.Saga && s.Compensating })
-		missing := conflictCases(v, func(kind signal.ConflictKind) bool { return kind == signal.NotCompensated })
-		for i := range missing {
-			moves, _ := missing[i].Evidence.Find("moves")
-			missing[i].Summary = fmt.Sprintf("%s given up without compensation of a completed step: %s.", sagas(missing[i].Count), moves.Value)
-		}
+		missing := conflictCases(v, func(kind signal.ConflictKind) bool { return kind == signal.NotCompensated }, func(n int64, _ bool, ways []string) string {
+			return fmt.Sprintf("%s given up without compensation of a completed step: %s.", sagas(n), atMost(ways, 3))
+		})
 		return append(hanging, missing...)
 	},
 	presence: func(v *view, s signal.Subject) presence {

@@ -74,9 +74,12 @@ func statePresence(v *view, s signal.Subject) presence {
 	})
 }
 
+// mostMoves is of how many orders the evidence lists the transitions.
+const mostMoves = 5
+
 // conflictCases makes one case of each lifecycle with confirmed conflicts of the chosen
-// kinds.
-func conflictCases(v *view, chosen func(signal.ConflictKind) bool) []Case {
+// kinds. say writes the summary from their number and their transitions.
+func conflictCases(v *view, chosen func(signal.ConflictKind) bool, say func(n int64, capped bool, ways []string) string) []Case {
 	var cases []Case
 	for i := range v.report.Lifecycles {
 		l := &v.report.Lifecycles[i]
@@ -87,6 +90,7 @@ func conflictCases(v *view, chosen func(signal.ConflictKind) bool) []Case {
 		suspected := 0
 		var kinds []string
 		var ways []string
+		var moves []string // of each order
 		for _, conflict := range l.History.Conflicts {
 			switch {
 			case !chosen(conflict.Kind):
@@ -103,6 +107,9 @@ func conflictCases(v *view, chosen func(signal.ConflictKind) bool) []Case {
 			c.Since = earlier(c.Since, conflict.Since)
 			kinds = appendNew(kinds, strings.ReplaceAll(string(conflict.Kind), "_", " "))
 			ways = appendNew(ways, conflict.Path)
+			if len(moves) < mostMoves {
+				moves = append(moves, conflict.ID+": "+conflict.Path)
+			}
 		}
 		if c.Count == 0 {
 			continue
@@ -114,11 +121,11 @@ func conflictCases(v *view, chosen func(signal.ConflictKind) bool) []Case {
 			}
 		}
 		c.DecidableAt = c.Since
-		c.Summary = fmt.Sprintf("%s made a transition that the lifecycle does not allow: %s.", orders(c.Count, l.History.ConflictsCapped), atMost(ways, 1))
+		c.Summary = say(c.Count, l.History.ConflictsCapped, ways)
 		c.Evidence = signal.Evidence{
 			signal.CappedFact("orders", c.Count, l.History.ConflictsCapped),
 			signal.ListFact("kind", kinds...),
-			signal.TextFact("moves", atMost(ways, 3)),
+			signal.ListFact("moves", moves...),
 			signal.MomentFact("latest", c.Orders[0].Since),
 		}
 		c.Evidence = append(c.Evidence, atStake(c.AtStake)...)

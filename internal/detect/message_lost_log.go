@@ -157,6 +157,7 @@ func (t *losses) lostFromLog(q *signal.Queue) Case {
 	evidence := signal.Evidence{
 		signal.CountFact("lost_messages", t.InLog.Episode),
 		signal.TextFact("reason", string(Retention)),
+		signal.TextFact("removed_by", "the retention of the log, or a client that asked the broker to delete these messages; the log shows only that it begins later"),
 	}
 	evidence = append(evidence, t.lostRanges()...)
 	evidence = append(evidence, t.jumpFacts()...)
@@ -170,6 +171,6 @@ func (t *losses) lostFromLog(q *signal.Queue) Case {
 		Subject: queueSubject(q.QueueID), Severity: signal.Critical,
 		Since: t.Ranges[0].At, DecidableAt: t.Ranges[0].At,
 		Count: t.InLog.Episode, Evidence: evidence,
-		Summary: fmt.Sprintf("Retention removed %s of %s that the group had not read.", messages(t.InLog.Episode), phrase.Count(len(lost), "partition")),
+		Summary: fmt.Sprintf("The broker removed %s of %s from the log that the group had not read.", messages(t.InLog.Episode), phrase.Count(len(lost), "partition")),
 	}
 }

@@ -73,3 +73,16 @@ var orderConflictCases = map[string]storeCase{
 }
 
 func TestOrderConflict(t *testing.T) { playStores(t, orderConflictCases) }
+
+func TestEvidenceSaysWhichOrderMadeWhichTransitions(t *testing.T) {
+	s := newScript(t)
+	s.play(time.Minute, func(int) signal.Report {
+		other := conflict(signal.IllegalTransition, "A-1", s.now.Add(-time.Minute), true)
+		other.Path = "paid → placed"
+		return moved(conflict(signal.TwoTerminalStates, "A-2", s.now, true), other)
+	})
+	open := s.detector.Open()
+	if len(open) != 1 || fact(open[0].Evidence, "moves") != "A-2: placed → paid → cancelled, A-1: paid → placed" {
+		t.Errorf("open %+v", open)
+	}
+}
