@@ -138,6 +138,7 @@ func (r *reading) readPositions() error {
 		r.readOffsets(n, atStart, func(t *topic, p int32) *int64 { return &t.start[p] })
 		r.keepGroups(n, r.readGroups(n))
 	})
+	r.keepCoordinators()
 	r.findHidden()
 	r.findDeleted(func(t *topic) []int64 { return t.start })
 	r.cluster.Each(func(n *client.Node) {

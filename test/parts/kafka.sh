@@ -83,14 +83,7 @@ part_start() {
 		log.retention.check.interval.ms=1000
 		log.segment.delete.delay.ms=1000
 	PROPERTIES
-	cat >"$data/log4j2.properties" <<-'PROPERTIES'
-		rootLogger.level=INFO
-		rootLogger.appenderRef.console.ref=console
-		appender.console.type=Console
-		appender.console.name=console
-		appender.console.layout.type=PatternLayout
-		appender.console.layout.pattern=%d{ABSOLUTE} %p %m (%c{1})%n
-	PROPERTIES
+	log_properties
 
 	local java=(java -Dlog4j2.configurationFile="$data/log4j2.properties" -cp "$jars/*")
 	quiet "${java[@]}" -XX:TieredStopAtLevel=1 kafka.tools.StorageTool format --standalone \
@@ -105,6 +98,17 @@ part_start() {
 	share KAFKA_TLS_ADDR "127.0.0.1:$tls"
 	share KAFKA_TLS_CA "$data/ca.pem"
 	share KAFKA_JARS "$jars"
+}
+
+log_properties() {
+	cat >"$data/log4j2.properties" <<-'PROPERTIES'
+		rootLogger.level=INFO
+		rootLogger.appenderRef.console.ref=console
+		appender.console.type=Console
+		appender.console.name=console
+		appender.console.layout.type=PatternLayout
+		appender.console.layout.pattern=%d{ABSOLUTE} %p %m (%c{1})%n
+	PROPERTIES
 }
 
 certificates() {
