@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/alecthomas/kingpin/v2"
 
+	"github.com/lostorder/lostorder/internal/signal"
 	"github.com/lostorder/lostorder/internal/untrusted"
 	"github.com/lostorder/lostorder/internal/web/api"
 )
@@ -29,7 +31,7 @@ func findingsCommand(app *kingpin.Application, stdout, stderr io.Writer) command
 	team := clause.Flag("team", "Only findings with this label team.").String()
 	severity := clause.Flag("severity", "Only findings of this severity: critical, warning or info.").Enum("critical", "warning", "info")
 	asJSON := clause.Flag("json", "Print the API's JSON. With --watch, print one object per line.").Bool()
-	asCSV := clause.Flag("csv", "Print one line for each order that the findings name.").Bool()
+	asCSV := clause.Flag("csv", "Print one line for each order that the findings name, and on standard error the SQL that lists all others.").Bool()
 	exitCode := clause.Flag("exit-code", "Exit with code 3 when there is a finding, and with code 4 when there is none and a target cannot be read.").Bool()
 	watch := clause.Flag("watch", "Refresh until interrupted.").Bool()
 	every := clause.Flag("interval", "How often --watch refreshes.").Default("2s").Duration()
@@ -77,6 +79,7 @@ func findingsCommand(app *kingpin.Application, stdout, stderr io.Writer) command
 				if named, affected := counted(answer.Findings); named < affected {
 					fmt.Fprintf(stderr, "lostorder: %d of %d orders are named; the others are not in memory\n", named, affected)
 				}
+				listAll(stderr, answer.Findings)
 				return api.WriteOrders(stdout, answer.Findings)
 			case *asJSON:
 				enc := json.NewEncoder(stdout)
@@ -146,6 +149,17 @@ func counted(findings []api.Finding) (named, affected int64) {
 		}
 	}
 	return named, affected
+}
+
+// listAll writes the SQL that lists all orders of each finding that does not name them all.
+func listAll(w io.Writer, findings []api.Finding) {
+	for i := range findings {
+		f := &findings[i]
+		if sql, known := f.Evidence.Find(signal.SQLFact); known && f.Count > int64(len(f.OrderIDs)) {
+			fmt.Fprintf(w, "lostorder: finding %s names %d of %d; this lists all of %s:\n%s;\n",
+				untrusted.Text(f.ID), len(f.OrderIDs), f.Count, untrusted.Text(cmp.Or(f.Labels.Database, f.Subject)), untrusted.Lines(sql.Value.Text))
+		}
+	}
 }
 
 // chosen returns the only finding whose id begins with the given characters, or all that

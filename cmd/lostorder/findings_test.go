@@ -95,6 +95,23 @@ func TestFindings(t *testing.T) {
 	}
 }
 
+func TestOrdersForASpreadsheetComeWithTheSQLForThoseThatAreNotNamed(t *testing.T) {
+	snapshot := &watch.Snapshot{Ready: true, Counters: detect.New().Counters(), Open: []signal.Finding{{
+		ID: "aa11", Mode: signal.OrderOverdue, Severity: signal.Critical, Subject: signal.Subject{Database: "shop", Lifecycle: "order", State: "placed"}, Count: 132,
+		OrderIDs: []string{"A-1", "A-2"}, Since: time.Now().Add(-time.Hour), Evidence: signal.Evidence{signal.TextFact(signal.SQLFact, `SELECT "id" FROM "orders"`)},
+	}}}
+	server := httptest.NewServer(web.New(web.Options{Snapshot: func() *watch.Snapshot { return snapshot }}))
+	defer server.Close()
+	var out, errs bytes.Buffer
+	if code := Main(t.Context(), []string{"findings", "--csv", "--url", server.URL}, &out, &errs); code != 0 {
+		t.Fatal(errs.String())
+	}
+	want := "lostorder: finding aa11 names 2 of 132; this lists all of shop:\nSELECT \"id\" FROM \"orders\";\n"
+	if strings.Contains(out.String(), "SELECT") || !strings.Contains(errs.String(), want) {
+		t.Errorf("prints\n%s\nand beside it\n%s", out.String(), errs.String())
+	}
+}
+
 func TestFindingsAsJSON(t *testing.T) {
 	var out, errs bytes.Buffer
 	if code := Main(t.Context(), []string{"findings", "--json", "--url", running(t)}, &out, &errs); code != 0 {

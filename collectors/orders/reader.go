@@ -176,10 +176,19 @@ func (r *reader) readStates(ctx context.Context, in *database.Reading, t *table,
 		if found.Tally.Known() {
 			warnings = append(warnings, found.Tally.Warnings(waits[i].Selection)...)
 			t.fill(states[i], found)
+			states[i].SQL = in.Listing(waits[i].Selection, t.limitOf(states[i]), t.orderID...)
 			warnings = append(warnings, r.value(ctx, in, t, states[i], waits[i], found)...)
 		}
 	}
 	return warnings, errs
+}
+
+// limitOf is how long an order of a state may wait before it counts; 0: all orders count.
+func (t *table) limitOf(state *signal.State) time.Duration {
+	if state.Failed {
+		return 0
+	}
+	return state.Max
 }
 
 // fill fills in a state with what was read of it.

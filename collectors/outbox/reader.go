@@ -115,6 +115,7 @@ func (r *reader) read(ctx context.Context, in *database.Reading, t *table, repor
 	errs = append(errs, err)
 	if tally.Known() {
 		read = true
+		o.SQL = in.Listing(t.pending, 0, append([]database.Column{t.id}, t.orderID...)...)
 		o.Pending, o.PendingCapped = max(0, tally.Rows.Count-signal.Count(skipped)), tally.Rows.Capped
 		if tally.Oldest.Known() && skipped+unmarked == 0 {
 			o.Oldest = signal.Age{Since: tally.Oldest, Bound: signal.Measured}

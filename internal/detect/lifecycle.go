@@ -60,7 +60,15 @@ func overdueState(v *view, l *signal.Lifecycle, s *signal.State) Case {
 			c.Orders = append(c.Orders, ref)
 		}
 	}
+	c.listedBy(s.SQL)
 	return c
+}
+
+// listedBy adds the SQL that lists all affected orders, where the case does not name them all.
+func (c *Case) listedBy(sql string) {
+	if sql != "" && c.Count > int64(len(c.Orders)) {
+		c.Evidence = append(c.Evidence, signal.TextFact(signal.SQLFact, sql))
+	}
 }
 
 // statePresence answers for a mode that is decided from the orders in a state.

@@ -62,4 +62,20 @@ var orderOverdueCases = map[string]storeCase{
 	},
 }
 
+func TestFindingHasTheSQLForAllOrdersWhereItDoesNotNameThemAll(t *testing.T) {
+	for overdue, want := range map[signal.Count]bool{2: false, 132: true} {
+		s := newScript(t)
+		begin := s.now.Add(-time.Hour)
+		s.play(time.Minute, func(int) signal.Report {
+			r := dwell(overdue, begin)
+			r.Lifecycles[0].States[0].SQL = "SELECT 1"
+			return r
+		})
+		s.ended([]signal.Mode{signal.OrderOverdue}, []signal.Mode{signal.OrderOverdue})
+		if _, got := s.opened[0].Evidence.Find(signal.SQLFact); got != want {
+			t.Errorf("%d orders, of which two are named: the SQL is there: %v", overdue, got)
+		}
+	}
+}
+
 func TestOrderOverdue(t *testing.T) { playStores(t, orderOverdueCases) }

@@ -119,5 +119,6 @@ func unknownState(v *view, l *signal.Lifecycle, s *signal.State, since signal.In
 	c.Evidence = append(c.Evidence,
 		signal.ListFact("declared_states", declared[:min(len(declared), maxListed)]...),
 		signal.DurationFact("shortest_limit", limit))
+	c.listedBy(s.SQL)
 	return c
 }

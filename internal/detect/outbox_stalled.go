@@ -155,6 +155,7 @@ func (t *outboxMemory) stalled(o *signal.Outbox, at signal.Instant) Case {
 	if o.Retried > 0 {
 		c.Evidence = append(c.Evidence, signal.CountFact("retried_rows", int64(o.Retried)))
 	}
+	c.listedBy(o.SQL)
 	return c
 }
 

@@ -43,6 +43,9 @@ type Value struct {
 	Bound Bound
 }
 
+// SQLFact names the SQL that lists all orders of a finding, where it does not name them all.
+const SQLFact = "sql_for_all"
+
 // TextFact is a fact in words.
 func TextFact(name, text string) Fact {
 	return Fact{name, Value{Kind: TextValue, Text: text}}

@@ -43,6 +43,7 @@ type State struct {
 	AtStake       Stake           // what the overdue orders are worth; those of an undeclared state, all of them
 	Oldest        Age             // dwell of the order that has been in it longest
 	Sample        []OrderRef      // the orders with the longest dwell, longest first
+	SQL           string          // lists all overdue orders, those of an undeclared state all; empty where it cannot
 	Dwells        *DwellHistogram // of all orders in it, from the latest count; nil where they are not counted
 }
 

@@ -25,6 +25,7 @@ type Outbox struct {
 	Failed        Count
 	Retried       Count
 	Sample        []OrderRef // the oldest pending rows, oldest first
+	SQL           string     // lists all pending rows; empty where it cannot
 	Keys          []string   // the keys of the oldest pending rows, in the order in which they are to be published
 	KeysCapped    bool       // there may be more pending rows after those of Keys
 	Published     Count      // rows published since the first reading, at least; a counter

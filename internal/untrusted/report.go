@@ -104,9 +104,14 @@ func skippedRow(r *signal.SkippedRow) bool {
 
 func remedy(r *signal.Remedy) bool {
 	changed := clean(&r.Lead, &r.For, &r.Why)
-	text := Lines(r.Text)
-	changed = changed || text != r.Text
-	r.Text = text
+	return lines(&r.Text) || changed
+}
+
+// lines is clean for a text of several lines.
+func lines(s *string) bool {
+	text := Lines(*s)
+	changed := text != *s
+	*s = text
 	return changed
 }
 
@@ -145,6 +150,7 @@ func outbox(o *signal.Outbox) bool {
 	dirty = ids(&o.HeadKey) || dirty
 	dirty = changed(&o.Keys, func(s *string) bool { return ids(s) }) || dirty
 	dirty = orders(&o.Sample) || dirty
+	dirty = lines(&o.SQL) || dirty
 	if s := o.Skipped; s != nil {
 		c := *s
 		cleaned := ids(&c.Position)
@@ -167,6 +173,7 @@ func lifecycle(l *signal.Lifecycle) bool {
 		dirty := clean(&s.Name)
 		dirty = changed(&s.Next, text) || dirty
 		dirty = amounts(&s.AtStake) || dirty
+		dirty = lines(&s.SQL) || dirty
 		return orders(&s.Sample) || dirty
 	}
 	dirty := clean(&l.Name, &l.Database)

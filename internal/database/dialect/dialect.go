@@ -126,6 +126,8 @@ type Syntax interface {
 	Quote(identifier string) string
 	// Value writes a text into a query, as a literal or as a placeholder.
 	Value(v string, args *[]any) string
+	// Print writes a text as a literal, for a query that a person runs.
+	Print(v string) string
 	// Literal writes what Text made of a value of a column as such a value again.
 	Literal(c Column, text string, args *[]any) string
 	// Text is an expression for a column as text. Binary columns are in hex.

@@ -16,6 +16,10 @@ func (*server) Value(v string, args *[]any) string {
 	return "?"
 }
 
+func (*server) Print(v string) string {
+	return "'" + strings.NewReplacer("'", "''", `\`, `\\`).Replace(v) + "'"
+}
+
 func (d *server) Literal(c dialect.Column, text string, args *[]any) string {
 	value := d.Value(text, args)
 	if dialect.IsBinary(c) {

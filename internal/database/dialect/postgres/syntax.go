@@ -16,6 +16,8 @@ func (*server) Value(v string, args *[]any) string {
 	return fmt.Sprintf("$%d", len(*args))
 }
 
+func (*server) Print(v string) string { return "'" + strings.ReplaceAll(v, "'", "''") + "'" }
+
 func (d *server) Literal(c dialect.Column, text string, args *[]any) string {
 	value := d.Value(text, args)
 	if dialect.IsBinary(c) {

@@ -13,9 +13,9 @@ func (*file) Quote(identifier string) string {
 }
 
 // Value writes a literal: with a bound value SQLite would not use a partial index.
-func (*file) Value(v string, _ *[]any) string {
-	return "'" + strings.ReplaceAll(v, "'", "''") + "'"
-}
+func (d *file) Value(v string, _ *[]any) string { return d.Print(v) }
+
+func (*file) Print(v string) string { return "'" + strings.ReplaceAll(v, "'", "''") + "'" }
 
 // Literal takes a text that is no hex for a text: a column of SQLite may hold anything.
 func (d *file) Literal(c dialect.Column, text string, args *[]any) string {
