@@ -111,11 +111,13 @@ func (c *conflictTracker) readHistories(ctx context.Context, in *database.Readin
 	steps := map[string][]step{}
 	for _, row := range rows {
 		if id, one := h.table.step(in, row, h.stateOf); id != "" {
+			id = h.table.fold(in, id) // several spellings may be one order
 			steps[id] = append(steps[id], one)
 		}
 	}
 	for _, id := range ids {
-		c.decide(id, steps[id], in.Now(), h)
+		order := h.table.fold(in, id)
+		c.decide(in, id, order, steps[order], h)
 	}
 	return nil
 }
@@ -135,8 +137,10 @@ func (c *conflictTracker) skip(id string, now signal.Instant, config *History) {
 	}
 }
 
-// decide decides about one order from all its steps.
-func (c *conflictTracker) decide(id string, steps []step, now signal.Instant, h *historyReader) {
+// decide decides about one order from all its steps. order is its ID as the database
+// compares it.
+func (c *conflictTracker) decide(in *database.Reading, id, order string, steps []step, h *historyReader) {
+	now := in.Now()
 	delete(c.recalled, id)
 	before := c.known[id]
 	defer func() {
@@ -148,11 +152,11 @@ func (c *conflictTracker) decide(id string, steps []step, now signal.Instant, h 
 		return
 	}
 	result := h.graph.evaluate(steps, time.Duration(h.config.ClockSkew))
-	h.transitions.correct(id, result.track)
+	h.transitions.correct(order, result.track)
 	switch {
 	case result.kind == "", now.Sub(result.since) > time.Duration(h.config.Remember):
 		delete(c.known, id)
-	case before == nil && len(c.known) >= maxConflicts:
+	case before == nil && (len(c.known) >= maxConflicts || c.knows(in, order, h)):
 	default:
 		last := steps[len(steps)-1]
 		worth := signal.Amount{}
@@ -165,6 +169,16 @@ func (c *conflictTracker) decide(id string, steps []step, now signal.Instant, h 
 			Confirmed: before != nil && before.conflict.Kind == result.kind,
 		}}
 	}
+}
+
+// knows reports whether the order has a conflict under another spelling of its ID.
+func (c *conflictTracker) knows(in *database.Reading, order string, h *historyReader) bool {
+	for id := range c.known {
+		if h.table.fold(in, id) == order {
+			return true
+		}
+	}
+	return false
 }
 
 // signal returns the known conflicts, the latest first.

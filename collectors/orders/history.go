@@ -164,7 +164,7 @@ func (h *historyReader) take(in *database.Reading, row database.Row) {
 	h.seen[row.Place] = true
 	h.last = row.Since
 	h.recent = append(h.recent, recentRow{row.Place, row.Since})
-	if id, s := h.table.step(in, row, h.stateOf); id != "" && !h.transitions.take(id, s) {
+	if id, s := h.table.step(in, row, h.stateOf); id != "" && !h.transitions.take(h.table.fold(in, id), s) {
 		h.conflicts.enqueue(id)
 	}
 }

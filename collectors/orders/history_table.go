@@ -62,6 +62,15 @@ func (t *historyTable) step(in *database.Reading, row database.Row, stateOf func
 	return database.Key(order).ID(), s
 }
 
+// fold returns one ID for all whose keys the database takes for equal.
+func (t *historyTable) fold(in *database.Reading, id string) string {
+	key := database.KeyOf(id, len(t.orderID))
+	for i := range key {
+		key[i] = in.Fold(t.orderID[i], key[i])
+	}
+	return key.ID()
+}
+
 // shown writes the order of an ID as people write it.
 func (t *historyTable) shown(id string) string {
 	return database.Shown(t.orderID, database.KeyOf(id, len(t.orderID)))

@@ -28,7 +28,10 @@ func (r *Reading) Distinct(ctx context.Context, what string, t *Table, c Column,
 }
 
 // Same reports whether the database takes two values of a column for equal.
-func (r *Reading) Same(c Column, a, b string) bool { return r.dialect.Same(c, a, b) }
+func (r *Reading) Same(c Column, a, b string) bool { return r.Fold(c, a) == r.Fold(c, b) }
+
+// Fold returns one text for all that the database takes for equal values of a column.
+func (r *Reading) Fold(c Column, text string) string { return r.dialect.Fold(c, text) }
 
 // Size estimates how many rows a table has, without reading it; false where that
 // is not known.

@@ -148,8 +148,8 @@ type Syntax interface {
 	// Distinct is a query for the values of a column that costs one step in an index for
 	// each value. ORDER BY and LIMIT are part of it.
 	Distinct(t *Table, c Column, limit int) string
-	// Same reports whether = holds between two texts of a column.
-	Same(c Column, a, b string) bool
+	// Fold returns the same text for two texts of a column between which = holds.
+	Fold(c Column, text string) string
 	// CreateIndex is the statement that creates an index.
 	CreateIndex(x Index) string
 	// Grant is the statement that lets a user read the named columns of a table, or all

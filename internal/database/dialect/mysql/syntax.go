@@ -92,14 +92,14 @@ func (d *server) Distinct(t *dialect.Table, c dialect.Column, limit int) string 
 
 // Same goes by the name of the collation. Most compare without regard to case and to blanks
 // at the end; those of MySQL 8 do compare blanks.
-func (*server) Same(c dialect.Column, a, b string) bool {
+func (*server) Fold(c dialect.Column, text string) string {
 	if !strings.Contains(c.Collation, "_0900_") && !strings.Contains(c.Collation, "_nopad_") {
-		a, b = strings.TrimRight(a, " "), strings.TrimRight(b, " ")
+		text = strings.TrimRight(text, " ")
 	}
 	if strings.HasSuffix(c.Collation, "_bin") || strings.HasSuffix(c.Collation, "_cs") {
-		return a == b
+		return text
 	}
-	return strings.EqualFold(a, b)
+	return dialect.FoldCase(text)
 }
 
 // CreateIndex creates a full index, for there are no partial ones.

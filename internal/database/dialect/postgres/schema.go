@@ -15,7 +15,8 @@ func (d *server) Describe(ctx context.Context, tx dialect.Tx, schema, name strin
 	// The exact name first, which an index of the catalog finds.
 	for _, same := range []string{"c.relname = $1", "lower(c.relname) = lower($1)"} {
 		err := tx.Ask(ctx, `SELECT t.schema, t.name, a.attname::text, CASE WHEN d.typtype = 'd' THEN pg_catalog.format_type(d.typbasetype, d.typtypmod) ELSE pg_catalog.format_type(a.atttypid, a.atttypmod) END,
-				NOT (a.attnotnull OR d.typnotnull) FROM (
+				NOT (a.attnotnull OR d.typnotnull), coalesce((SELECT coalesce(o.j->>'colllocale', o.j->>'colliculocale', o.j->>'collcollate')
+					FROM (SELECT to_jsonb(c) AS j FROM pg_catalog.pg_collation AS c WHERE c.oid = a.attcollation) AS o WHERE o.j->>'collisdeterministic' = 'false'), '') FROM (
 				SELECT c.oid, n.nspname::text AS schema, c.relname::text AS name FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
 				WHERE `+same+` AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
 				AND CASE WHEN $2 = '' THEN pg_catalog.pg_table_is_visible(c.oid) ELSE lower(n.nspname) = lower($2) END
@@ -24,7 +25,7 @@ func (d *server) Describe(ctx context.Context, tx dialect.Tx, schema, name strin
 				JOIN pg_catalog.pg_type AS d ON d.oid = a.atttypid ORDER BY a.attnum`, []any{name, schema},
 			func(rows *sql.Rows) error {
 				var c dialect.Column
-				err := rows.Scan(&t.Schema, &t.Name, &c.Name, &c.Type, &c.Nullable)
+				err := rows.Scan(&t.Schema, &t.Name, &c.Name, &c.Type, &c.Nullable, &c.Collation)
 				t.Columns = append(t.Columns, c)
 				return err
 			})

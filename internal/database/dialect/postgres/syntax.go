@@ -88,14 +88,17 @@ func (d *server) Distinct(t *dialect.Table, c dialect.Column, limit int) string 
 }
 
 // Same ignores the blanks that char(n) is filled with, and the case of a citext.
-func (*server) Same(c dialect.Column, a, b string) bool {
+func (*server) Fold(c dialect.Column, text string) string {
 	if strings.HasPrefix(c.Type, "character(") {
-		a, b = strings.TrimRight(a, " "), strings.TrimRight(b, " ")
+		text = strings.TrimRight(text, " ")
 	}
-	if c.Type == "citext" || strings.HasSuffix(c.Type, ".citext") { // with its schema if that is not in the search path
-		return strings.ToLower(a) == strings.ToLower(b) //nolint:staticcheck // citext compares lower(), which knows fewer equals than folding
+	switch {
+	case c.Type == "citext" || strings.HasSuffix(c.Type, ".citext"): // with its schema if that is not in the search path
+		return strings.ToLower(text) // citext compares lower(), which knows fewer equals than folding
+	case strings.Contains(c.Collation, "ks-level1"), strings.Contains(c.Collation, "ks-level2"): // ICU: ignores the case
+		return dialect.FoldCase(text)
 	}
-	return a == b
+	return text
 }
 
 func (d *server) CreateIndex(x dialect.Index) string {

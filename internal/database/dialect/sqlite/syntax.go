@@ -70,7 +70,20 @@ func (d *file) Distinct(t *dialect.Table, c dialect.Column, limit int) string {
 	return dialect.SkipScan(d, t, c, limit)
 }
 
-func (*file) Same(_ dialect.Column, a, b string) bool { return a == b }
+func (*file) Fold(c dialect.Column, text string) string {
+	switch c.Collation {
+	case "NOCASE": // of the ASCII letters alone
+		return strings.Map(func(r rune) rune {
+			if 'A' <= r && r <= 'Z' {
+				r += 'a' - 'A'
+			}
+			return r
+		}, text)
+	case "RTRIM":
+		return strings.TrimRight(text, " ")
+	}
+	return text
+}
 
 func (d *file) CreateIndex(x dialect.Index) string { return x.Create(d, "", x.Columns, x.Where) }
 
