@@ -61,7 +61,7 @@ func TestRealQueuesThatDisappearWithTheirMessagesLoseThem(t *testing.T) {
 			r.TargetID, r.At, r.Interval = signal.TargetID{Collector: "rabbitmq", Target: "main"}, time.Now(), 5*time.Second
 			for _, c := range detector.Observe(&r) {
 				if c.Kind == detect.Opened && c.Finding.Mode == signal.MessageExpiring {
-					expiring = append(expiring, strings.TrimPrefix(c.Finding.Subject.Destination, b.vhost+"/"))
+					expiring = append(expiring, strings.TrimPrefix(c.Finding.Subject.Destination, b.name("")))
 				}
 			}
 		}
@@ -96,7 +96,7 @@ func TestRealQueuesThatDisappearWithTheirMessagesLoseThem(t *testing.T) {
 		for _, f := range detector.Open() {
 			if f.Mode == signal.MessageLost {
 				reason, _ := f.Evidence.Find("reason")
-				lost = append(lost, fmt.Sprintf("%s: %d %s", strings.TrimPrefix(f.Subject.Destination, b.vhost+"/"), f.Count, reason.Value))
+				lost = append(lost, fmt.Sprintf("%s: %d %s", strings.TrimPrefix(f.Subject.Destination, b.name("")), f.Count, reason.Value))
 			}
 		}
 		slices.Sort(lost)

@@ -61,7 +61,7 @@ func TestRealQueueThatWouldDropFailedMessagesOpensDLQMissing(t *testing.T) {
 		var got []string
 		for _, f := range detector.Open() {
 			if f.Mode == signal.DLQMissing {
-				got = append(got, fmt.Sprintf("%s: %s", strings.TrimPrefix(f.Subject.Destination, b.vhost+"/"), f.Severity))
+				got = append(got, fmt.Sprintf("%s: %s", strings.TrimPrefix(f.Subject.Destination, b.name("")), f.Severity))
 			}
 		}
 		slices.Sort(got)

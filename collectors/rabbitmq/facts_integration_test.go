@@ -191,3 +191,44 @@ func TestRealNodesSayForHowLongTheyHaveBeenRunning(t *testing.T) {
 		})
 	})
 }
+
+// TestRealQueuesWhoseNamesJoinToTheSameAreTwo: a virtual host, and a queue, may contain a slash.
+func TestRealQueuesWhoseNamesJoinToTheSameAreTwo(t *testing.T) {
+	eachBroker(t, func(t *testing.T, b *broker) {
+		unique := fmt.Sprint(time.Now().UnixNano())
+		places := []struct {
+			vhost, queue string
+			messages     signal.Count
+			want         string
+		}{
+			{"a" + unique, "b/c", 1, "a" + unique + "/b/c"},
+			{"a" + unique + "/b", "c", 2, "a" + unique + "%2Fb/c"},
+			{"/", "a" + unique + "/b/c", 3, "%2F/a" + unique + "/b/c"},
+			{"/", unique, 4, unique},
+		}
+		for _, p := range places {
+			if p.vhost != "/" {
+				b.call("PUT", "/api/vhosts/"+url.PathEscape(p.vhost), "{}")
+				t.Cleanup(func() { b.call("DELETE", "/api/vhosts/"+url.PathEscape(p.vhost), "") })
+			}
+			path := url.PathEscape(p.vhost) + "/" + url.PathEscape(p.queue)
+			b.call("PUT", "/api/queues/"+path, `{"durable":true}`)
+			if p.vhost == "/" {
+				t.Cleanup(func() { b.call("DELETE", "/api/queues/"+path, "") })
+			}
+			for range p.messages {
+				b.call("POST", "/api/exchanges/"+url.PathEscape(p.vhost)+"/amq.default/publish", fmt.Sprintf(`{"properties":{},"routing_key":%q,"payload":"order","payload_encoding":"string"}`, p.queue))
+			}
+		}
+		reader := rabbitmq.NewReader(parse(t, fmt.Sprintf("rabbitmq: [{name: main, url: '%s', prometheus_url: '%s', username: %s, password: %s, queues: {include: '(.*/)?c|%s'}, config_interval: 20ms}]",
+			b.management, b.prometheus, b.user, b.password, unique)))
+		b.await(reader, func(r signal.Report) bool {
+			for _, p := range places {
+				if q := queueOf(r, p.want); q == nil || q.Ready != p.messages {
+					return false
+				}
+			}
+			return true
+		})
+	})
+}

@@ -47,7 +47,7 @@ func TestRealMessagesThatOutliveTheirDelayAreOverdue(t *testing.T) {
 			r.TargetID, r.At, r.Interval = signal.TargetID{Collector: "rabbitmq", Target: "main"}, time.Now(), time.Second
 			for _, c := range detector.Observe(&r) {
 				if f := c.Finding; c.Kind == detect.Opened && f.Mode == signal.MessageOverdue {
-					overdue[strings.TrimPrefix(f.Subject.Destination, b.vhost+"/")] = f.Count
+					overdue[strings.TrimPrefix(f.Subject.Destination, b.name(""))] = f.Count
 				}
 			}
 		}

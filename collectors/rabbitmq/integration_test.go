@@ -144,7 +144,9 @@ func (b *broker) await(reader interface {
 	}
 }
 
-func (b *broker) name(queue string) string { return b.vhost + "/" + queue }
+func (b *broker) name(queue string) string {
+	return strings.NewReplacer("%", "%25", "/", "%2F").Replace(b.vhost) + "/" + queue
+}
 
 func TestRealQueueIsCounted(t *testing.T) {
 	eachBroker(t, func(t *testing.T, b *broker) {

@@ -14,14 +14,17 @@ import (
 type key struct{ vhost, name string }
 
 // destination is the name in metrics and findings: vhost/queue, without the default
-// virtual host. A name is ambiguous only if a queue of the default virtual host contains
-// a slash.
+// virtual host. No two queues share one: a slash in the name of a virtual host is escaped,
+// and the default one is named where its queue contains a slash.
 func (k key) destination() string {
-	if k.vhost == "/" {
+	if k.vhost == "/" && !strings.Contains(k.name, "/") {
 		return k.name
 	}
-	return k.vhost + "/" + k.name
+	return escapeVHost.Replace(k.vhost) + "/" + k.name
 }
+
+// escapeVHost writes the name of a virtual host without slashes.
+var escapeVHost = strings.NewReplacer("%", "%25", "/", "%2F")
 
 // queue is the state of one queue between readings.
 type queue struct {

@@ -64,7 +64,7 @@ func TestRealDelaysAreNoDeadLetterQueues(t *testing.T) {
 		}
 		var got []string
 		for _, f := range detector.Open() {
-			got = append(got, fmt.Sprintf("%s: %s", strings.TrimPrefix(f.Subject.Destination, b.vhost+"/"), f.Mode))
+			got = append(got, fmt.Sprintf("%s: %s", strings.TrimPrefix(f.Subject.Destination, b.name("")), f.Mode))
 		}
 		slices.Sort(got)
 		if want := []string{"orders: consumer_absent", "orders: dlq_missing", "work.parking: dlq_filling"}; !slices.Equal(got, want) {

@@ -10,8 +10,23 @@ import (
 // Key is the key of a row, column by column.
 type Key []string
 
-// String is the key in messages.
-func (k Key) String() string { return strings.Join(k, "/") }
+// String is the key in messages. No other key of as many columns has the same text: a slash
+// in one of several values is escaped.
+func (k Key) String() string {
+	if len(k) == 1 {
+		return k[0]
+	}
+	parts := make([]string, len(k))
+	for i, part := range k {
+		parts[i] = escapeSlash.Replace(part)
+	}
+	return strings.Join(parts, "/")
+}
+
+var (
+	escapeSlash   = strings.NewReplacer("%", "%25", "/", "%2F")
+	unescapeSlash = strings.NewReplacer("%25", "%", "%2F", "/", "%2f", "/")
+)
 
 // Dashed is the key in messages, with dashes in the parts that are binary, as UUIDs are
 // written.

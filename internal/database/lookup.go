@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -143,9 +144,28 @@ func (r *Reading) CanHold(c Column, text string) bool {
 // mostKeys is how many keys of several columns one text may stand for.
 const mostKeys = 10
 
-// Keys are the keys of n columns that a text may stand for, the reverse of Key.String: with
-// slashes in the values there are several.
+// Keys are the keys of n columns that a text may stand for, the reverse of Key.String. A
+// person may write slashes in the values as they are, and then there are several.
 func Keys(text string, n int) []Key {
+	if n == 1 {
+		return []Key{{text}}
+	}
+	all := split(text, n)
+	for i := range all {
+		plain := make(Key, n)
+		for j, part := range all[i] {
+			plain[j] = unescapeSlash.Replace(part)
+		}
+		if !slices.Equal(plain, all[i]) {
+			all = append(all, all[i]) // the values may hold what looks escaped
+			all[i] = plain
+		}
+	}
+	return all[:min(len(all), mostKeys)]
+}
+
+// split cuts a text at slashes into n parts, in every way.
+func split(text string, n int) []Key {
 	if n == 1 {
 		return []Key{{text}}
 	}
@@ -154,7 +174,7 @@ func Keys(text string, n int) []Key {
 		if text[i] != '/' {
 			continue
 		}
-		for _, rest := range Keys(text[i+1:], n-1) {
+		for _, rest := range split(text[i+1:], n-1) {
 			if len(all) < mostKeys {
 				all = append(all, append(Key{text[:i]}, rest...))
 			}

@@ -114,7 +114,7 @@ func TestRealRabbitStreamsAreNotQueues(t *testing.T) {
 			b.sees(p, "lostorder_queue_consumers", consumers, name)
 		}
 		ready := func(name string) (float64, bool) {
-			return p.value("lostorder_queue_messages", "messaging_message_state=ready", "messaging_destination_name="+b.vhost+"/"+name)
+			return p.value("lostorder_queue_messages", "messaging_message_state=ready", "messaging_destination_name="+b.name(name))
 		}
 		if b.prefix == "RABBITMQ" {
 			b.sees(p, "lostorder_queue_messages", 0, "followed", "messaging_message_state=ready")

@@ -290,14 +290,19 @@ func within(d time.Duration) string {
 const rabbitAge = 6 * time.Second
 
 func (b *rabbit) subject(queue string) signal.Subject {
-	return signal.Subject{System: signal.RabbitMQ, Cluster: "main", Destination: b.vhost + "/" + queue}
+	return signal.Subject{System: signal.RabbitMQ, Cluster: "main", Destination: b.name(queue)}
+}
+
+// name is that of a queue in metrics and findings.
+func (b *rabbit) name(queue string) string {
+	return strings.NewReplacer("%", "%25", "/", "%2F").Replace(b.vhost) + "/" + queue
 }
 
 // sees waits until a metric of a queue has a value.
 func (b *rabbit) sees(p *program, metric string, want float64, queue string, labels ...string) {
 	b.t.Helper()
 	eventually(b.t, metric+" of "+queue+" is seen", func() (bool, string) {
-		got, ok := p.value(metric, append(labels, "messaging_destination_name="+b.vhost+"/"+queue)...)
+		got, ok := p.value(metric, append(labels, "messaging_destination_name="+b.name(queue))...)
 		return ok && got == want, fmt.Sprintf("there is a series: %v, it is %v, and should be %v", ok, got, want)
 	})
 }

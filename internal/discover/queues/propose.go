@@ -139,15 +139,20 @@ func pairs(d collectors.Discovery, o *Observed, all []decided) (lines []string) 
 func left(all []decided) (names []string) {
 	for _, d := range all {
 		if d.role == Internal || d.role == Delay && isDelay(d.Queue) {
-			name := d.Last.Destination
-			if at := strings.LastIndex(name, "/"); at >= 0 && d.Last.System == signal.RabbitMQ {
-				name = name[at+1:]
-			}
-			names = append(names, regexp.QuoteMeta(name))
+			names = append(names, regexp.QuoteMeta(shortName(d.Last.System, d.Last.Destination)))
 		}
 	}
 	slices.Sort(names)
 	return slices.Compact(names)
+}
+
+// shortName is the name of a queue as the config selects it: without its virtual host, in which
+// a slash is escaped.
+func shortName(system signal.System, destination string) string {
+	if _, name, ok := strings.Cut(destination, "/"); ok && system == signal.RabbitMQ {
+		return name
+	}
+	return destination
 }
 
 // The objective of a source where none matches, and the least that is proposed.
@@ -196,11 +201,7 @@ func objectives(d collectors.Discovery, all []decided) [][]draft.Line {
 			c = &choice{age: age}
 			by[age] = c
 		}
-		short := name
-		if at := strings.LastIndex(name, "/"); at >= 0 && system == signal.RabbitMQ {
-			short = name[at+1:]
-		}
-		c.names, c.seen = append(c.names, regexp.QuoteMeta(short)), append(c.seen, span(seen))
+		c.names, c.seen = append(c.names, regexp.QuoteMeta(shortName(system, name))), append(c.seen, span(seen))
 	}
 	var items [][]draft.Line
 	for _, age := range slices.Sorted(maps.Keys(by)) {

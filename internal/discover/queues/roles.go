@@ -72,7 +72,7 @@ func isDelay(q *Queue) bool {
 // internal says why a queue belongs to a broker, a framework or one consumer; empty where it does not.
 func internal(q *Queue) string {
 	name := q.Last.Destination
-	short := name[strings.LastIndex(name, "/")+1:]
+	short := shortName(q.Last.System, name)
 	switch s := q.Last.Setup; {
 	case q.Last.Purpose.Role == signal.RoleReply:
 		return q.Last.Purpose.Reason
