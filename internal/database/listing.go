@@ -10,7 +10,7 @@ import (
 
 // Listing is SQL that lists the rows of a selection that have waited for longer than a time, or
 // all of them, the oldest first. It has no arguments, so that a person can run it as it is. The
-// time is that of the reading. It is empty where the rows cannot be told.
+// time is that of the reading. It is empty where no SQL can do that.
 func (r *Reading) Listing(s Selection, longest time.Duration, fields ...Column) string {
 	p := Reading{db: r.db, dialect: printed{r.dialect}, clock: r.clock}
 	m, err := p.moments(s)
