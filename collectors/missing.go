@@ -19,6 +19,13 @@ type Missing struct {
 	reasons map[string][]string
 }
 
+// Has reports whether something is missing for a reason.
+func (m *Missing) Has(reason string) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.reasons[reason]) > 0
+}
+
 // Add records something that is missing. The reason follows its name in the sentence.
 func (m *Missing) Add(what, reason string) {
 	m.mu.Lock()

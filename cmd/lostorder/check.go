@@ -30,6 +30,7 @@ func checkCommand(app *kingpin.Application, stdout, stderr io.Writer) command {
 	clause := app.Command("check", "Check a config file, read every target once, and report what can be read, which permissions and indexes are missing, and what to fix. The exit code is 1 if something cannot be read.")
 	file := clause.Flag("config.file", "The config file, or a folder whose .yml and .yaml files are one config.").Default("lostorder.yml").String()
 	asJSON := clause.Flag("json", "Print one JSON object.").Bool()
+	grants := clause.Flag("grants", "Print only the statements and commands that grant the missing permissions, merged, for the owner of each target to run. What cannot be read for another reason is an error.").Bool()
 	tryWebhooks := clause.Flag("notify", "Send one test notification to each webhook of alerting.").Bool()
 
 	return command{clause, func(ctx context.Context, _ *slog.Logger) error {
@@ -51,9 +52,12 @@ func checkCommand(app *kingpin.Application, stdout, stderr io.Writer) command {
 		for _, w := range result.Webhooks {
 			result.OK = result.OK && w.OK
 		}
-		if *asJSON {
+		switch {
+		case *grants:
+			return printGrants(stdout, &result)
+		case *asJSON:
 			err = printJSON(stdout, result)
-		} else {
+		default:
 			err = style(stdout).Checkup(stdout, &result)
 		}
 		if err == nil && !result.OK {
@@ -61,6 +65,31 @@ func checkCommand(app *kingpin.Application, stdout, stderr io.Writer) command {
 		}
 		return err
 	}}
+}
+
+// printGrants writes what is missing. A target that cannot be read for another reason, such as a
+// wrong password, is an error: it is unknown what it lacks.
+func printGrants(w io.Writer, result *checkup.Result) error {
+	sql, commands := result.Grants()
+	for _, statement := range sql {
+		fmt.Fprintln(w, statement+";")
+	}
+	for _, command := range commands {
+		fmt.Fprintln(w, command)
+	}
+	var errs []error
+	for i := range result.Targets {
+		if t := &result.Targets[i]; !t.OK && len(t.Missing) == 0 {
+			errs = append(errs, fmt.Errorf("%s/%s: %s", t.Collector, t.Target, t.Error))
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	if len(sql)+len(commands) > 0 {
+		return errFailed
+	}
+	return nil
 }
 
 func printJSON(w io.Writer, result checkup.Result) error {

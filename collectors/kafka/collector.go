@@ -55,6 +55,7 @@ func (r *reader) Read(ctx context.Context, report *signal.Report) error {
 		return err
 	}
 	one.fill(report)
+	report.Remedies = append(report.Remedies, one.remedies()...)
 	one.keepDescriptions()
 	r.history.end(one.now)
 	return one.missing.Err()

@@ -11,6 +11,7 @@ import (
 
 	"github.com/lostorder/lostorder/collectors"
 	"github.com/lostorder/lostorder/collectors/kafka/client"
+	"github.com/lostorder/lostorder/internal/signal"
 )
 
 // mostAsked bounds how many topics or groups a reading asks for by name.
@@ -155,6 +156,29 @@ func (r *reading) unlist(topic, group string) {
 	if before := r.unlisted[topic]; before == "" || group < before {
 		r.unlisted[topic] = group
 	}
+}
+
+// remedies are the commands for the rights that the reading lacked.
+func (r *reading) remedies() (all []signal.Remedy) {
+	who := r.config.principal()
+	if who == "" {
+		return nil
+	}
+	lacks := func(what, operations, kind string, s collectors.Scope) {
+		for _, command := range acls(r.config.Brokers[0], who, operations, kind, s) {
+			all = signal.MergeRemedies(all, []signal.Remedy{{Kind: signal.RemedyGrant, Text: command, For: what}})
+		}
+	}
+	if len(r.hiddenTopics) > 0 || len(r.settingsDenied()) > 0 || r.missing.Has(notAuthorized) {
+		lacks("topics", "--operation Describe --operation DescribeConfigs", "--topic", r.config.topicScope())
+	}
+	if r.missing.Has(notAuthorized) {
+		lacks("groups", "--operation Describe", "--group", collectors.ScopeOf(r.config.Groups.Include))
+	}
+	if r.config.OrderID != "" && len(r.history.denied) > 0 {
+		lacks("messages", "--operation Read", "--topic", r.config.topicScope())
+	}
+	return all
 }
 
 // hiddenWarnings reports the topics that exist as far as is known, and are not watched

@@ -27,6 +27,11 @@ func (r *reader) fill(report *signal.Report, now signal.Instant) {
 	}
 	report.Alarms = slices.Clone(r.alarms)
 	report.Warnings = r.warnings()
+	if r.config.Username != "" {
+		for _, vhost := range r.hiddenVHosts {
+			report.Remedies = append(report.Remedies, signal.Remedy{Kind: signal.RemedyGrant, Text: r.permit(vhost), For: "virtual host " + vhost})
+		}
+	}
 }
 
 // statisticsInterval is the default of collect_statistics_interval: how often queues and

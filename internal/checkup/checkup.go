@@ -36,6 +36,8 @@ type Target struct {
 	TookSeconds float64             `json:"took_seconds"`
 	Roles       []phrase.QueueRole  `json:"roles"` // of the queues that are for something else than work
 	Advice      []collectors.Advice `json:"advice"`
+	// Missing are the statements or commands for the rights that this reading lacked.
+	Missing []string `json:"missing_grants,omitempty"`
 }
 
 // Of turns the reading of a target into its result.
@@ -68,6 +70,9 @@ func Of(e collectors.Examination) Target {
 	}
 	t.deadLetters(r)
 	t.Advice = append(t.Advice, e.Advice...)
+	for _, statement := range missing(remedies, e.Advice) {
+		t.Missing = append(t.Missing, untrusted.Lines(statement))
+	}
 	for i := range t.Advice {
 		a := &t.Advice[i]
 		a.Paste = untrusted.Lines(a.Paste)
