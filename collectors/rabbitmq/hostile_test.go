@@ -337,7 +337,11 @@ func TestTenThousandOddNamesAreReadAsTheyAre(t *testing.T) {
 		byName[r.Queues[i].Destination] = &r.Queues[i]
 	}
 	for i, name := range names {
-		if q := byName[name]; q == nil || q.Ready != signal.Count(i) || q.Setup == nil || q.Setup.MaxMessages != q.Ready {
+		shown := name
+		if strings.Contains(name, "/") {
+			shown = "%2F/" + name // or it would be a queue of another virtual host
+		}
+		if q := byName[shown]; q == nil || q.Ready != signal.Count(i) || q.Setup == nil || q.Setup.MaxMessages != q.Ready {
 			t.Fatalf("%q with %d messages is read as %+v", name, i, q)
 		}
 	}

@@ -60,7 +60,7 @@ func TestManagementAPIAndPluginReadTheSame(t *testing.T) {
 
 func TestOddNamesAreReadUnchanged(t *testing.T) {
 	r, _ := read(t, settings(t, serve(t).URL))
-	q := queueOf(r, `a/b/q "1"`)
+	q := queueOf(r, `a%2Fb/q "1"`)
 	if q == nil || q.Ready != 1 || q.Setup.MaxMessages != 5 || !q.Setup.DropsHead || q.Setup.DeadLettering.Route != signal.RouteNone {
 		t.Errorf("got %+v", r.Queues)
 	}
@@ -137,7 +137,7 @@ func TestPlainNamesOfVirtualHostsReachTheServer(t *testing.T) {
 		f.set("/api/"+what+"/a%2Fb", `[]`)
 	}
 	r, err := read(t, settings(t, f.URL, "vhosts: {include: a/b}"))
-	if err != nil || len(r.Queues) != 1 || r.Queues[0].Destination != `a/b/q "1"` {
+	if err != nil || len(r.Queues) != 1 || r.Queues[0].Destination != `a%2Fb/q "1"` {
 		t.Errorf("got %v %+v", err, r.Queues)
 	}
 	if !slices.ContainsFunc(f.asked, func(a string) bool { return strings.Contains(a, "vhost=a%2Fb") }) {
