@@ -106,7 +106,7 @@ func TestSmallTableNeedsNoIndex(t *testing.T) {
 // The primary key has the order of the query, and every published row in it; the index of the
 // shop has the pending rows alone, in another order. Few rows are to be sorted then.
 func TestIndexOfPendingRowsInAnotherOrderIsEnough(t *testing.T) {
-	databasetest.EachServer(t, func(t *testing.T, s *databasetest.Shop) {
+	databasetest.EachWithMySQL(t, func(t *testing.T, s *databasetest.Shop) {
 		makeTable(t, s)
 		n, limit := rows(s)
 		s.Run(t, fmt.Sprintf("INSERT INTO outbox (id, created_at, published_at) SELECT i, %[1]s, CASE WHEN i <= %[2]d THEN %[1]s END FROM %[3]s", s.Ago(time.Hour), n-15, s.Many(n)))

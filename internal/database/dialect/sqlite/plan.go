@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/lostorder/lostorder/internal/database/dialect"
@@ -35,13 +36,18 @@ func (d *file) Plan(ctx context.Context, tx dialect.Tx, q dialect.Query) ([]dial
 		if !ok || q.Whole && !sorts {
 			continue // with nothing filtered out it ends at its limit
 		}
-		if indexed && !sorts {
-			partial, err := d.partial(ctx, tx, using)
+		if indexed {
+			rows, partial, err := d.partial(ctx, tx, using, sorts)
 			if err != nil {
 				return nil, err
 			}
+			// It holds the rows that are asked for and no others. Where they are sorted, all of
+			// them are read.
+			if partial && sorts {
+				scans = append(scans, dialect.Scan{Table: table, Rows: rows, More: true})
+			}
 			if partial {
-				continue // it holds the rows that are asked for and no others
+				continue
 			}
 		}
 		rows, found, err := d.size(ctx, tx, table)
@@ -61,13 +67,27 @@ func (d *file) Plan(ctx context.Context, tx dialect.Tx, q dialect.Query) ([]dial
 	return scans, nil
 }
 
-// partial reports whether the index in "COVERING INDEX x" has a WHERE.
-func (d *file) partial(ctx context.Context, tx dialect.Tx, using string) (bool, error) {
+// condition is the WHERE of a partial index. An index contains no query, so that the first
+// WHERE after a parenthesis is its own.
+var condition = regexp.MustCompile(`(?is)\)\s*WHERE\s(.*)$`)
+
+// partial reports whether the index in "COVERING INDEX x" has a WHERE, and counts its rows if
+// that is asked for, no further than one beyond the scan limit.
+func (d *file) partial(ctx context.Context, tx dialect.Tx, using string, count bool) (rows int64, partial bool, err error) {
 	name := using[strings.LastIndex(using, " ")+1:]
-	var partial bool
-	err := tx.Ask(ctx, `SELECT l.partial FROM sqlite_master AS m, pragma_index_list(m.tbl_name) AS l WHERE m.type = 'index' AND m.name = ? AND l.name = m.name`,
-		[]any{name}, func(rows *sql.Rows) error { return rows.Scan(&partial) })
-	return partial, err
+	var table, text string
+	err = tx.Ask(ctx, `SELECT m.tbl_name, coalesce(m.sql, '') FROM sqlite_master AS m, pragma_index_list(m.tbl_name) AS l WHERE m.type = 'index' AND m.name = ? AND l.name = m.name AND l.partial`,
+		[]any{name}, func(rows *sql.Rows) error { return rows.Scan(&table, &text) })
+	if err != nil || table == "" {
+		return 0, false, err
+	}
+	where := condition.FindStringSubmatch(text)
+	if !count || where == nil {
+		return 0, !count, nil
+	}
+	text = fmt.Sprintf("SELECT count(*) FROM (SELECT 1 FROM %s INDEXED BY %s WHERE %s LIMIT %d)", d.Quote(table), d.Quote(name), where[1], d.scanLimit+1)
+	err = tx.Ask(ctx, text, nil, func(from *sql.Rows) error { return from.Scan(&rows) })
+	return rows, err == nil, err
 }
 
 // largest is the size of the largest of the tables among some words.
