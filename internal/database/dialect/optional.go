@@ -34,10 +34,12 @@ type Pipeline interface {
 
 // Hinter is a dialect in which a query can name the index to use. MariaDB and MySQL sort a
 // whole table of some ten thousand rows to find the thousand latest, although an index has
-// them in that order.
+// them in that order. SQLite reads a whole table in order rather than sort the few rows of a
+// partial index.
 type Hinter interface {
-	// Indexes names the indexes of the table that begin with the columns. The server may
-	// use only some of them: an index may be invisible.
+	// Indexes names the indexes of the table that begin with the columns, or that may hold
+	// only the rows that are asked for. The database may use only some of them: an index may
+	// be invisible.
 	Indexes(ctx context.Context, tx Tx, t *Table, columns []string) ([]string, error)
 	// Hint is what follows the table's name in FROM so that the server uses an index.
 	Hint(index string) string

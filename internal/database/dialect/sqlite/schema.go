@@ -40,7 +40,7 @@ func (d *file) Describe(ctx context.Context, tx dialect.Tx, schema, name string)
 // collationOf returns the collation of a column in the statement that created its table, in
 // capitals; empty if it has none. No pragma shows it.
 func collationOf(create, column string) string {
-	if !collates.MatchString(create) {
+	if !strings.Contains(strings.ToUpper(create), "COLLATE") {
 		return ""
 	}
 	name := regexp.QuoteMeta(column)
@@ -53,8 +53,6 @@ func collationOf(create, column string) string {
 	}
 	return ""
 }
-
-var collates = regexp.MustCompile(`(?i)\bCOLLATE\b`)
 
 func (d *file) IsView(ctx context.Context, tx dialect.Tx, t *dialect.Table) (bool, error) {
 	kinds, err := tx.Names(ctx, "SELECT type FROM sqlite_master WHERE name = ?", t.Name)
