@@ -107,11 +107,12 @@ func (c *headCutter) Write(p []byte) (int, error) {
 	return n, nil
 }
 
-// protoWriter writes delimited families. The length of a family precedes it, so the
-// pieces are made twice: first to add up their sizes, then to write them. The
-// concatenated pieces of a message are the message.
+// protoWriter writes delimited families. The length of a family precedes it, so its series
+// are made twice: first to add up their sizes, then to write them. A family is never in
+// memory as a whole.
 type protoWriter struct {
 	measure, emit block
+	liner         protoLiner
 	size          int
 	buf           []byte
 	out           *bufio.Writer
@@ -120,7 +121,13 @@ type protoWriter struct {
 func newProtoWriter(w io.Writer) *protoWriter {
 	p := &protoWriter{out: bufio.NewWriterSize(w, 32<<10)}
 	p.measure.flush = func(_ *Metric, series []*dto.Metric, _ bool) error {
-		p.size += proto.Size(&dto.MetricFamily{Metric: series})
+		for _, one := range series {
+			body, err := p.liner.encode(one)
+			if err != nil {
+				return err
+			}
+			p.size += protowire.SizeTag(fieldMetric) + protowire.SizeBytes(len(body))
+		}
 		return nil
 	}
 	p.emit.flush = func(m *Metric, series []*dto.Metric, first bool) error {
@@ -132,8 +139,12 @@ func newProtoWriter(w io.Writer) *protoWriter {
 				return err
 			}
 		}
-		if err := p.marshal(&dto.MetricFamily{Metric: series}); err != nil {
-			return err
+		for _, one := range series {
+			body, err := p.liner.encode(one)
+			if err != nil {
+				return err
+			}
+			p.buf = protowire.AppendBytes(protowire.AppendTag(p.buf, fieldMetric, protowire.BytesType), body)
 		}
 		_, err := p.out.Write(p.buf)
 		return err
