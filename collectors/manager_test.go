@@ -239,6 +239,24 @@ type ends struct{ err error }
 
 func (e ends) Run(context.Context, collectors.Sink) error { return e.err }
 
+// TestASingleTargetIsReadAtOnce: an operator who starts lostorder waits for it.
+func TestASingleTargetIsReadAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		w := &forgetful{}
+		m := collectors.NewManager(w, quiet)
+		id := signal.TargetID{Collector: "fake", Target: "one"}
+		m.Apply(t.Context(), []collectors.Target{collectors.Polled(id, collectors.Schedule{Interval: config.Duration(15 * time.Second), Timeout: config.Duration(time.Second)}, 1, func(*slog.Logger) collectors.Reader {
+			return &reader{read: func(_ context.Context, _ int, r *signal.Report) error { oneQueue(r); return nil }}
+		})})
+		time.Sleep(time.Second)
+		m.Stop()
+		if all := w.all(); len(all) != 1 || all[0].At.Sub(began) > 50*time.Millisecond {
+			t.Errorf("got %+v", all)
+		}
+	})
+}
+
 // TestManyTargetsAreFirstReadOneAfterTheOther: all of them on one server would otherwise
 // ask it in the same second, and again in each interval.
 func TestManyTargetsAreFirstReadOneAfterTheOther(t *testing.T) {

@@ -18,12 +18,12 @@ func startingAt(ctx context.Context, at time.Time) context.Context {
 
 // firstDelay is how long a target waits for its first reading. People wait for it, so it
 // comes soon, yet not from all targets in the same instant, and from the last one within
-// an interval. A target that is started again later does not wait.
+// an interval. A target that is started again later does not wait for its turn.
 func (p *poller) firstDelay(ctx context.Context) time.Duration {
 	interval := time.Duration(p.schedule.Interval)
-	soon := time.Duration(p.jitter() * float64(min(time.Second, interval/10)))
-	if at, ok := ctx.Value(startKey{}).(time.Time); ok {
-		soon = max(soon, min(time.Until(at), interval))
+	if at, ok := ctx.Value(startKey{}).(time.Time); ok && at.After(time.Now().Add(-betweenStarts)) {
+		// Its moment spreads it already. The rest is for other processes that started with this one.
+		return max(0, min(time.Until(at), interval)) + time.Duration(p.jitter()*float64(min(betweenStarts, interval/10)))
 	}
-	return soon
+	return time.Duration(p.jitter() * float64(min(time.Second, interval/10)))
 }

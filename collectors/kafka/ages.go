@@ -13,7 +13,7 @@ import (
 
 const (
 	// firstRounds is how many probes a partition may get in the reading in which a group
-	// first lags. In each later reading it gets one.
+	// first lags. In each later reading it gets fewer, see age.LaterRounds.
 	firstRounds = 4
 	// probesPerRound bounds how many partitions are probed at once; the others have their
 	// turn in the next reading.

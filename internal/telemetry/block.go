@@ -109,6 +109,13 @@ func (b *block) age(a signal.Age, at signal.Instant, subject []*dto.LabelPair) {
 	}
 }
 
+// lowerBound adds a one where an age is only a lower bound.
+func (b *block) lowerBound(a signal.Age, subject []*dto.LabelPair) {
+	if a.Bound == signal.AtLeast {
+		b.add(1, subject)
+	}
+}
+
 // objective adds the duration of an objective. Zero means none.
 func (b *block) objective(d time.Duration, subject []*dto.LabelPair) {
 	if d > 0 {

@@ -25,6 +25,11 @@ var groups = []group{
 				each: perQueue(func(_ *view, q *queue, out *block) { out.age(q.Oldest, q.at, q.labels) }),
 			},
 			{
+				Name: "lostorder_queue_oldest_message_age_lower_bound", Type: Gauge, Unit: "boolean", Labels: queueLabels, Stability: Experimental,
+				Help: "Always 1: the age of the oldest message is a lower bound, and the message may be older. No series if the age is measured or unknown.",
+				each: perQueue(func(_ *view, q *queue, out *block) { out.lowerBound(q.Oldest, q.labels) }),
+			},
+			{
 				Name: "lostorder_queue_max_age_objective_seconds", Type: Gauge, Unit: "seconds", Labels: queueLabels, Stability: Stable,
 				Help: "How long a message of the queue may wait, as configured. Compare it with the age of the oldest message.",
 				each: perQueue(func(_ *view, q *queue, out *block) { out.objective(q.Objective.MaxAge, q.labels) }),
@@ -90,6 +95,11 @@ var groups = []group{
 				Name: "lostorder_dlq_oldest_message_age_seconds", Type: Gauge, Unit: "seconds", Labels: dlqLabels, Stability: Stable,
 				Help: "How long the oldest message has been in the dead letter queue, at the time of the reading.",
 				each: perDLQ(func(q *deadLetterQueue, out *block) { out.age(q.Oldest, q.at, q.labels) }),
+			},
+			{
+				Name: "lostorder_dlq_oldest_message_age_lower_bound", Type: Gauge, Unit: "boolean", Labels: dlqLabels, Stability: Experimental,
+				Help: "Always 1: the age of the oldest message in the dead letter queue is a lower bound, and the message may be older. No series if the age is measured or unknown.",
+				each: perDLQ(func(q *deadLetterQueue, out *block) { out.lowerBound(q.Oldest, q.labels) }),
 			},
 			{
 				Name: "lostorder_dlq_arrivals_total", Type: Counter, Unit: "messages", Labels: dlqLabels, Stability: Stable,

@@ -39,6 +39,7 @@ func full() *watch.Snapshot {
 	jobs := signal.NewQueue(signal.QueueID{System: signal.RabbitMQ, Cluster: "shop", Destination: "jobs"})
 	jobs.InFlight, jobs.Delayed = 1, 2
 	jobs.Utilisation = 0.25
+	jobs.Oldest = signal.Age{Since: signal.InstantOf(noon.Add(-time.Second)), Bound: signal.AtLeast}
 	jobs.Setup = &signal.Setup{DeadLettering: signal.DeadLettering{Route: signal.RouteSet, To: "dead"}}
 	return &watch.Snapshot{
 		Version: 1,
@@ -56,7 +57,7 @@ func full() *watch.Snapshot {
 						},
 						{
 							System: signal.Kafka, Cluster: "main", Destination: "all.dlq", Sources: []string{"payments", "refunds", "payments"},
-							Messages: 5, Arrived: signal.Unknown,
+							Messages: 5, Arrived: signal.Unknown, Oldest: signal.Age{Since: signal.InstantOf(noon.Add(-time.Hour)), Bound: signal.AtLeast},
 						},
 						{System: signal.Kafka, Cluster: "main", Destination: "old.dlq", Messages: 0, Arrived: 0},
 					},

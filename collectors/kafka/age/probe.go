@@ -2,6 +2,10 @@ package age
 
 import "github.com/lostorder/lostorder/internal/signal"
 
+// LaterRounds is how many probes a partition gets after the reading in which a group first
+// lags: the others are for messages that came in a burst, about which the first shows little.
+const LaterRounds = 3
+
 // Begin notes that a group lags at head.
 func (l *Timeline) Begin(head int64, reading uint64) {
 	switch {
@@ -31,7 +35,7 @@ func (l *Timeline) End(reading uint64) {
 // reading in which a group lags takes several rounds of probes.
 func (l *Timeline) Want(head int64, round int, now signal.Instant) (waits signal.Age, good bool) {
 	lag := l.lag
-	if round > 0 && !lag.fresh || lag.untimed || lag.head == head && lag.tries >= triesPerHead || lag.wanted >= 0 && lag.wanted <= head {
+	if round >= LaterRounds && !lag.fresh || lag.untimed || lag.head == head && lag.tries >= triesPerHead || lag.wanted >= 0 && lag.wanted <= head {
 		return signal.Age{}, false
 	}
 	if waits, good = l.Age(head, now); !good {

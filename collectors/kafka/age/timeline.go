@@ -12,6 +12,9 @@ const (
 	// An age is good enough when it is known to within a second or a twentieth.
 	ageGrain = time.Second
 	ageShare = 20
+	grain    = signal.Instant(ageGrain / time.Millisecond)
+	// burstSpan is how far apart two readings are at most between which bursts are searched.
+	burstSpan = signal.Instant(time.Minute / time.Millisecond)
 	// skewSlack is how far a clock may be off without being called wrong.
 	skewSlack = time.Second
 	// boundsKept bounds what is remembered of one partition.
@@ -220,6 +223,13 @@ func (l *Timeline) question(head int64) signal.Instant {
 	}
 	span := b.high - b.low
 	at := b.low + span/2
+	switch {
+	case l.lag.tries == 0 || l.lag.tries > 2 || span <= grain || span > burstSpan:
+	case b.lowExact:
+		return b.low + grain // decides whether the two came in one burst
+	case l.lag.tries == 1:
+		return b.low + 1 // the first message after the last sample may begin a burst
+	}
 	if l.lag.tries%2 == 0 && b.highAt > b.lowAt {
 		at = b.low + signal.Instant(float64(span)*float64(head-b.lowAt)/float64(b.highAt-b.lowAt))
 	}

@@ -204,3 +204,40 @@ func TestMemoryOfALongLagIsBounded(t *testing.T) {
 		t.Error("what nobody needs any more is kept")
 	}
 }
+
+// TestBurstIsMeasuredWithThreeProbesPerReading: the messages of each interval come at once.
+func TestBurstIsMeasuredWithThreeProbesPerReading(t *testing.T) {
+	for _, after := range []signal.Instant{0, 500, 4_500, 10_000, 14_000} {
+		const start, interval = signal.Instant(1_700_000_000_000), signal.Instant(15_000)
+		var l Timeline
+		l.Observe(0, start)
+		l.Begin(0, 1)
+		now := start
+		burst := func(reading int) signal.Instant { return start + interval*signal.Instant(reading-2) + after }
+		for reading := 2; reading < 40; reading++ {
+			now += interval
+			end := int64(reading-1) * 1000
+			head := end - 400 // in the latest burst
+			l.Observe(end, now)
+			l.Begin(head, uint64(reading))
+			for round := range 4 {
+				if _, good := l.Want(head, round, now); good || !l.Wanted() {
+					break
+				}
+				asked, offset, at := l.Probe(), int64(-1), signal.Instant(0)
+				l.Done()
+				for b := 2; b <= reading && offset < 0; b++ {
+					if burst(b) >= asked {
+						offset, at = int64(b-2)*1000, burst(b)
+					}
+				}
+				l.Learn(asked, offset, at, end)
+			}
+			got, good := l.Age(head, now)
+			if off := got.Since.Sub(burst(reading)); !good || off < -time.Second || off > time.Second {
+				t.Errorf("%d ms after the last reading, reading %d: %s off, %s", after, reading, off, got.Bound)
+			}
+			l.End(uint64(reading))
+		}
+	}
+}
