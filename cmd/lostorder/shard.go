@@ -18,9 +18,9 @@ import (
 
 // shardFlags say which targets this process reads, if several share them.
 type shardFlags struct {
-	static, leases, member, url, api *string
-	peers                            *[]string
-	duration                         *time.Duration
+	static, leases, member, podUID, url, api *string
+	peers                                    *[]string
+	duration                                 *time.Duration
 }
 
 func newShardFlags(clause *kingpin.CmdClause) shardFlags {
@@ -29,6 +29,7 @@ func newShardFlags(clause *kingpin.CmdClause) shardFlags {
 		peers:    clause.Flag("shard.peers", "Address of another shard, such as http://lostorder-2:10404; repeatable. The page and the API then show what it reads.").PlaceHolder("URL").Strings(),
 		leases:   clause.Flag("shard.leases", "Share the targets among all processes that hold a Lease of this group in Kubernetes.").PlaceHolder("NAMESPACE/GROUP").String(),
 		member:   clause.Flag("shard.member", "Name of this process in its group. The default is the host name, which is that of the pod.").PlaceHolder("NAME").String(),
+		podUID:   clause.Flag("shard.pod-uid", "Uid of the pod whose name is that of the member, such as $(POD_UID). Kubernetes then removes the Lease with the pod.").PlaceHolder("UID").String(),
 		url:      clause.Flag("shard.url", "Address of this process for the others of its group, such as http://$(POD_IP):10404.").PlaceHolder("URL").String(),
 		duration: clause.Flag("shard.lease-duration", "After how long the others take over from a process that no longer renews its Lease.").Default("15s").Duration(),
 		api:      clause.Flag("shard.api-server", "Address of the Kubernetes API, if it is not that of the cluster in which lostorder runs, such as http://localhost:8001 of kubectl proxy.").PlaceHolder("URL").String(),
@@ -70,7 +71,7 @@ func (f *shardFlags) membership(log *slog.Logger) (*membership, error) {
 		return nil, fmt.Errorf("find the host name: %w; set --shard.member", err)
 	}
 	leases, err := ownership.NewLeases(ownership.Options{
-		Namespace: namespace, Group: group, Member: cmp.Or(*f.member, host), URL: *f.url, Duration: *f.duration, API: *f.api, Log: log,
+		Namespace: namespace, Group: group, Member: cmp.Or(*f.member, host), URL: *f.url, PodUID: *f.podUID, Duration: *f.duration, API: *f.api, Log: log,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("--shard.leases: %w", err)

@@ -45,7 +45,7 @@ func TestReplicasMayUseLeasesAndNothingElse(t *testing.T) {
 			}
 			tokens++
 			if !slices.ContainsFunc(pod.Spec.Containers, func(c core.Container) bool {
-				return slices.Contains(c.Args, "--shard.url=http://$(POD_IP):10404") && slices.Contains(c.Args, "--shard.member=$(POD_NAME)") && slices.ContainsFunc(c.Env, func(e core.EnvVar) bool { return e.Name == "POD_IP" })
+				return slices.Contains(c.Args, "--shard.url=http://$(POD_IP):10404") && slices.Contains(c.Args, "--shard.member=$(POD_NAME)") && slices.Contains(c.Args, "--shard.pod-uid=$(POD_UID)") && slices.ContainsFunc(c.Env, func(e core.EnvVar) bool { return e.Name == "POD_IP" })
 			}) {
 				t.Error("the pods do not know how to share")
 			}

@@ -30,6 +30,9 @@ type Options struct {
 	Member    string // the name of this process, unique in the group
 	URL       string // the address of this process for the others, "" if unknown
 	Duration  time.Duration
+	// PodUID is the uid of the pod that is named as the member: Kubernetes removes the lease with
+	// it. "": it stays when the process cannot remove it, as when its rights end first.
+	PodUID string
 	// API is the address of the API server, "" for that of the cluster in which the process
 	// runs.
 	API string
@@ -60,7 +63,7 @@ func NewLeases(o Options) (*Leases, error) {
 }
 
 func newLeasesOf(o Options) (*Leases, error) {
-	k := &leaseStore{group: o.Group, namespace: o.Namespace}
+	k := &leaseStore{group: o.Group, namespace: o.Namespace, podUID: o.PodUID}
 	if o.URL != "" {
 		address, err := ParseURL(o.URL)
 		if err != nil {
@@ -87,6 +90,7 @@ func newLeasesOf(o Options) (*Leases, error) {
 // leaseStore keeps leases in the API server.
 type leaseStore struct {
 	namespace, group string
+	podUID           string
 	api              *kubernetes.API
 }
 
@@ -104,6 +108,15 @@ type metadata struct {
 	ResourceVersion string            `json:"resourceVersion,omitempty"`
 	Labels          map[string]string `json:"labels,omitempty"`
 	Annotations     map[string]string `json:"annotations,omitempty"`
+	OwnerReferences []owner           `json:"ownerReferences,omitempty"`
+}
+
+// owner is the object with which Kubernetes removes another.
+type owner struct {
+	APIVersion string `json:"apiVersion"`
+	Kind       string `json:"kind"`
+	Name       string `json:"name"`
+	UID        string `json:"uid"`
 }
 
 type spec struct {
@@ -124,6 +137,9 @@ func (k *leaseStore) object(l *lease) *object {
 			Annotations: map[string]string{memberKey: l.name, urlAnnotation: l.url},
 		},
 		Spec: spec{HolderIdentity: l.session, LeaseDurationSeconds: max(1, int(l.duration.Seconds())), RenewTime: l.stamp},
+	}
+	if k.podUID != "" {
+		o.Metadata.OwnerReferences = []owner{{APIVersion: "v1", Kind: "Pod", Name: l.name, UID: k.podUID}}
 	}
 	return o
 }

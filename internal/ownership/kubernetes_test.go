@@ -139,3 +139,28 @@ func TestWrongOptionsAreRefused(t *testing.T) {
 		}
 	}
 }
+
+func TestKubernetesRemovesTheLeaseWithItsPod(t *testing.T) {
+	leases := leasetest.New()
+	api := httptest.NewServer(leases)
+	defer api.Close()
+	l, err := ownership.NewShortLeases(ownership.Options{
+		Namespace: "shop", Group: "lostorder", Member: "pod-a", PodUID: "7f4c", Duration: time.Second, API: api.URL, Log: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	var running sync.WaitGroup
+	running.Go(func() { l.Run(ctx) })
+	defer running.Wait()
+	defer cancel()
+	eventually(t, "there is a lease", func() bool { return len(leases.Names()) == 1 })
+	owners, _ := leases.Lease("shop", "lostorder.pod-a")["metadata"].(map[string]any)["ownerReferences"].([]any)
+	if len(owners) != 1 {
+		t.Fatalf("its owners are %v", owners)
+	}
+	if o := owners[0].(map[string]any); o["kind"] != "Pod" || o["name"] != "pod-a" || o["uid"] != "7f4c" || o["apiVersion"] != "v1" {
+		t.Errorf("its owner is %v", o)
+	}
+}

@@ -26,6 +26,8 @@ env:
   {{- if include "lostorder.shares" . }}
   - name: POD_IP
     valueFrom: {fieldRef: {fieldPath: status.podIP}}
+  - name: POD_UID
+    valueFrom: {fieldRef: {fieldPath: metadata.uid}}
   {{- end }}
   {{- with include "lostorder.goMemLimit" . }}
   - name: GOMEMLIMIT
@@ -85,6 +87,7 @@ emptyDir: {sizeLimit: {{ .Values.state.sizeLimit }}}
 {{- if include "lostorder.shares" . }}
 - --shard.leases=$(POD_NAMESPACE)/{{ include "lostorder.fullname" . }}
 - --shard.member=$(POD_NAME)
+- --shard.pod-uid=$(POD_UID)
 - --shard.url=http://$(POD_IP):10404{{ (urlParse .Values.web.externalUrl).path | trimSuffix "/" }}
 - --shard.lease-duration={{ .Values.shard.leaseDuration }}
 {{- end }}
