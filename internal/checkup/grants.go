@@ -68,7 +68,7 @@ func joined(a, b []string) string {
 	columns := ""
 	if a[1] != "" && b[1] != "" {
 		names := strings.Split(a[1], ", ")
-		for _, name := range strings.Split(b[1], ", ") {
+		for name := range strings.SplitSeq(b[1], ", ") {
 			if !slices.Contains(names, name) {
 				names = append(names, name)
 			}

@@ -300,7 +300,7 @@ func findings(p *core.Pod, port string) ([]finding, error) {
 	return answer.Findings, err
 }
 
-// owners are who reads each target, as a pod shows it.
+// owners are the pods that read each target, as one pod shows it.
 func owners(p *core.Pod) (map[string]string, error) {
 	var answer struct {
 		Targets []struct {

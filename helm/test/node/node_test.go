@@ -136,7 +136,7 @@ func replicas(c *cluster) {
 	c.uninstall("shop")
 }
 
-// divided waits until all pods agree who reads each target, and each of them reads some.
+// divided waits until all pods agree which pod reads each target, and each of them reads some.
 func (c *cluster) divided(release string, n int) {
 	c.t.Helper()
 	c.eventually("the targets are divided", func() (bool, string) {
@@ -218,7 +218,7 @@ func processOf(t *testing.T, argument string) int {
 	return 0
 }
 
-// rights compares what the service account may do with a list, beside what everybody may do.
+// rights compares what the service account may do with a list, beside what every service account may do.
 func (c *cluster) rights(account string, want []string) {
 	c.t.Helper()
 	config, err := clientcmd.BuildConfigFromFlags("", need(c.t, "KUBECONFIG"))
@@ -240,8 +240,8 @@ func (c *cluster) rights(account string, want []string) {
 		slices.Sort(rules)
 		return rules
 	}
-	everybody := may("system:serviceaccount:" + namespace + ":default")
-	got := slices.DeleteFunc(may("system:serviceaccount:"+namespace+":"+account), func(rule string) bool { return slices.Contains(everybody, rule) })
+	every := may("system:serviceaccount:" + namespace + ":default")
+	got := slices.DeleteFunc(may("system:serviceaccount:"+namespace+":"+account), func(rule string) bool { return slices.Contains(every, rule) })
 	if !slices.Equal(got, want) {
 		c.t.Errorf("%s may %q, and should %q", account, got, want)
 	}

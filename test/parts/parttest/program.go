@@ -32,7 +32,7 @@ func Start(t *testing.T, program string, args ...string) *Program {
 	}
 	p := &Program{exec.Command(program, args...), make(chan struct{})}
 	p.Stdout, p.Stderr = log, log
-	if err := p.Cmd.Start(); err != nil {
+	if err := p.Start(); err != nil {
 		t.Fatal(err)
 	}
 	go func() { _ = p.Wait(); close(p.ended) }()
