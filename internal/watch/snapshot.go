@@ -41,6 +41,7 @@ type Target struct {
 	Attempt     time.Time     // end of the last attempt; zero before the first
 	Took        time.Duration // of the last attempt
 	Success     time.Time     // end of the last whole reading; zero if there was none
+	Watched     time.Time     // end of the first reading since the start; zero if there was none
 	// Reading is the last report that brought readings, nil if there was none. It is
 	// dropped when it is older than three intervals.
 	Reading *signal.Report

@@ -89,6 +89,9 @@ func (w *Watch) take(r signal.Report) []detect.Change {
 	}
 	if t.Up {
 		t.Reading = &r
+		if t.Watched.IsZero() {
+			t.Watched = r.At
+		}
 	}
 	changes := w.checkIdentity(&r)
 	changes = append(changes, w.detector.Observe(&r)...)

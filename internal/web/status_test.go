@@ -39,6 +39,25 @@ func TestVerdict(t *testing.T) {
 		},
 		"one finding that wakes nobody": {one(), "risk", "Orders are at risk", "2 messages are in dead letter queues since 03:16 (3 min)", "All 5 targets can be read."},
 		"all is seen and all is well":   {calm(), "calm", "All well", "No order is being lost.", "All 5 targets can be read."},
+		"a start has not seen enough yet": {
+			func() *watch.Snapshot {
+				s := calm()
+				s.Targets[0].Watched = before(40 * time.Second)
+				s.Targets[0].Reading.Queues[3].Objective.MaxAge = 15 * time.Minute
+				s.Targets[2].Watched = before(40 * time.Second)
+				s.Targets[2].Reading.Outboxes[0].MaxAge = time.Minute
+				return s
+			}(), "note", "Watching since 03:18", "No order is being lost so far. Consumers may stand still for 15 minutes before that counts, and lostorder has watched for 40 seconds.",
+			"All 5 targets can be read.",
+		},
+		"what was watched for as long as its longest objective is well": {
+			func() *watch.Snapshot {
+				s := calm()
+				s.Targets[0].Watched = before(15 * time.Minute)
+				s.Targets[0].Reading.Queues[3].Objective.MaxAge = 15 * time.Minute
+				return s
+			}(), "calm", "All well", "No order is being lost.", "All 5 targets can be read.",
+		},
 		"a blind spot is said": {
 			red(), "blind", "Partly blind", "No order is being lost in the 4 of 5 targets that can be read. The others are unknown.",
 			"1 of 5 targets cannot be read: rabbitmq/shop.",

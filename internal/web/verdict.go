@@ -100,8 +100,35 @@ func verdictOf(known *watch.Snapshot, now time.Time) api.Verdict {
 		v.Text = "No order is being lost in the parts of the targets that can be read. The others are unknown."
 	default:
 		v.Level, v.Label, v.Text = "calm", "All well", "No order is being lost."
+		if since, objective := youngest(known.Targets, now); objective > 0 {
+			v.Level, v.Label = "note", "Watching since "+since.In(now.Location()).Format("15:04")
+			v.Text = fmt.Sprintf("No order is being lost so far. Consumers may stand still for %s before that counts, and lostorder has watched for %s.", phrase.Duration(objective), phrase.Duration(now.Sub(since)))
+		}
 	}
 	return v
+}
+
+// youngest returns since when a target is watched that has not been watched for as long as its
+// longest objective, and that objective: of several, the longest. A consumer that stood still before
+// cannot be told from one that has just paused. 0: there is no such target.
+func youngest(targets []watch.Target, now time.Time) (since time.Time, longest time.Duration) {
+	for i := range targets {
+		t := &targets[i]
+		if t.Watched.IsZero() || t.Reading == nil {
+			continue
+		}
+		var objective time.Duration
+		for j := range t.Reading.Queues {
+			objective = max(objective, t.Reading.Queues[j].Objective.MaxAge)
+		}
+		for j := range t.Reading.Outboxes {
+			objective = max(objective, t.Reading.Outboxes[j].MaxAge)
+		}
+		if objective > longest && now.Sub(t.Watched) < objective {
+			since, longest = t.Watched, objective
+		}
+	}
+	return since, longest
 }
 
 func worst(open []signal.Finding) (level, label string) {
