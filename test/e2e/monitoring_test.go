@@ -100,7 +100,9 @@ func (m *monitoring) receive(w http.ResponseWriter, r *http.Request) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, a := range message.Alerts {
-		if id := a.Labels["finding"]; id != "" {
+		// LostorderFindingExplained is about the link of a finding to its cause, and its group
+		// is sent again for each new link.
+		if id := a.Labels["finding"]; id != "" && a.Labels["alertname"] != "LostorderFindingExplained" {
 			m.notices[a.Status+" "+id]++
 		}
 	}
