@@ -24,20 +24,18 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 )
 
-// watched is a config with a stuck outbox and targets to share.
-const watched = `
-config:
-  databases: [{name: shop, url: "SHOP"}]
-  outboxes:
-    - {name: orders, database: shop, table: outbox, columns: {published_at: published_at, order_id: [order_id]}, max_age: 5s, interval: 1s}
-    - {name: o1, database: shop, table: outbox, where: "id = 101", columns: {published_at: published_at}, interval: 1s}
-    - {name: o2, database: shop, table: outbox, where: "id = 102", columns: {published_at: published_at}, interval: 1s}
-    - {name: o3, database: shop, table: outbox, where: "id = 103", columns: {published_at: published_at}, interval: 1s}
-    - {name: o4, database: shop, table: outbox, where: "id = 104", columns: {published_at: published_at}, interval: 1s}
-    - {name: o5, database: shop, table: outbox, where: "id = 105", columns: {published_at: published_at}, interval: 1s}
-`
+// targets is how many the pods share.
+const targets = 300
 
-const targets = 6
+// watched is a config with a stuck outbox and more targets to share.
+var watched = func() string {
+	text := "config:\n  databases: [{name: shop, url: \"SHOP\"}]\n  outboxes:\n" +
+		"    - {name: orders, database: shop, table: outbox, columns: {published_at: published_at, order_id: [order_id]}, max_age: 5s, interval: 1s}\n"
+	for n := 1; n < targets; n++ {
+		text += fmt.Sprintf("    - {name: o%d, database: shop, table: outbox, where: \"id = %d\", columns: {published_at: published_at}}\n", n, 1000+n)
+	}
+	return text
+}()
 
 // TestChartOnARealNode installs the chart in each mode. Its parts follow each other, because
 // there is one node.
@@ -60,7 +58,7 @@ func TestChartOnARealNode(t *testing.T) {
 }
 
 func replicas(c *cluster) {
-	const shared = watched + "mode: deployment\nreplicas: 3\nshard: {leaseDuration: 5s}\n"
+	shared := watched + "mode: deployment\nreplicas: 3\nshard: {leaseDuration: 5s}\n"
 	c.install("shop", shared)
 	stuck := c.stuck("shop", 3)
 	c.divided("shop", 3)

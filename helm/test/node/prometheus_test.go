@@ -11,7 +11,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -19,7 +18,7 @@ import (
 )
 
 // prometheus has a real Prometheus find the pods in Kubernetes as the chart's monitors select
-// them, and waits for the alert about the stuck outbox.
+// them, and waits until a real Alertmanager has the alert about the stuck outbox.
 func (c *cluster) prometheus(release string) {
 	c.t.Helper()
 	var kubeconfig struct {
@@ -53,9 +52,11 @@ func (c *cluster) prometheus(release string) {
 			}
 		}
 	}
+	alertmanager := c.free()
 	config := fmt.Sprintf(`
 global: {scrape_interval: 1s, evaluation_interval: 1s}
 rule_files: ["%s/*-*.yml"]
+alerting: {alertmanagers: [{static_configs: [{targets: ["%s"]}]}]}
 scrape_configs:
   - job_name: lostorder
     honor_labels: true
@@ -64,32 +65,20 @@ scrape_configs:
     relabel_configs:
       - {source_labels: [__meta_kubernetes_pod_label_app_kubernetes_io_name, __meta_kubernetes_pod_label_app_kubernetes_io_instance], regex: "lostorder;%s", action: keep}
       - {source_labels: [__meta_kubernetes_pod_container_port_name], regex: http, action: keep}
-`, dir, kubeconfig.Clusters[0].Cluster.Server, namespace, kubeconfig.Users[0].User.Token, release)
+`, dir, alertmanager, kubeconfig.Clusters[0].Cluster.Server, namespace, kubeconfig.Users[0].User.Token, release)
 	file := filepath.Join(dir, "prometheus.yml")
 	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
 		c.t.Fatal(err)
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
+	routes := filepath.Join(dir, "alertmanager.yml")
+	if err := os.WriteFile(routes, []byte("route: {receiver: nothing}\nreceivers: [{name: nothing}]\n"), 0o600); err != nil {
 		c.t.Fatal(err)
 	}
-	address := listener.Addr().String()
-	_ = listener.Close()
-	cmd := exec.Command(need(c.t, "PROMETHEUS"), "--config.file="+file, "--storage.tsdb.path="+filepath.Join(dir, "data"), "--web.listen-address="+address)
-	var log strings.Builder
-	cmd.Stderr = &log
-	if err := cmd.Start(); err != nil {
-		c.t.Fatal(err)
-	}
-	defer func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-		if c.t.Failed() {
-			c.t.Logf("Prometheus: %s", log.String())
-		}
-	}()
+	address := c.free()
+	c.start("PROMETHEUS", "--config.file="+file, "--storage.tsdb.path="+filepath.Join(dir, "data"), "--web.listen-address="+address)
+	c.start("ALERTMANAGER", "--config.file="+routes, "--storage.path="+filepath.Join(dir, "alertmanager"), "--web.listen-address="+alertmanager, "--cluster.listen-address=")
+	client := http.Client{Timeout: 3 * time.Second}
 	query := func(query string) (series []map[string]string) {
-		client := http.Client{Timeout: 3 * time.Second}
 		response, err := client.Get("http://" + address + "/api/v1/query?query=" + url.QueryEscape(query))
 		if err != nil {
 			return nil
@@ -110,8 +99,45 @@ scrape_configs:
 		up := query(`up{job="lostorder"} == 1`)
 		return len(up) == 3, fmt.Sprint(up)
 	})
-	c.eventually("the alert about the outbox fires once", func() (bool, string) {
-		alerts := query(`ALERTS{alertname="LostorderOutboxStalled", alertstate="firing"}`)
-		return len(alerts) == 1 && slices.Contains([]string{"orders"}, alerts[0]["outbox"]), fmt.Sprint(alerts)
+	c.eventually("Alertmanager has the alert about the outbox once", func() (bool, string) {
+		response, err := client.Get("http://" + alertmanager + "/api/v2/alerts?filter=alertname%3DLostorderOutboxStalled")
+		if err != nil {
+			return false, err.Error()
+		}
+		defer func() { _ = response.Body.Close() }()
+		var alerts []struct{ Labels map[string]string }
+		if err := json.NewDecoder(response.Body).Decode(&alerts); err != nil {
+			return false, err.Error()
+		}
+		return len(alerts) == 1 && alerts[0].Labels["outbox"] == "orders", fmt.Sprint(alerts)
+	})
+}
+
+// free returns an address that nothing listens on.
+func (c *cluster) free() string {
+	c.t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	defer func() { _ = listener.Close() }()
+	return listener.Addr().String()
+}
+
+// start runs a program until the test ends.
+func (c *cluster) start(variable string, args ...string) {
+	c.t.Helper()
+	cmd := exec.Command(need(c.t, variable), args...)
+	var log strings.Builder
+	cmd.Stderr = &log
+	if err := cmd.Start(); err != nil {
+		c.t.Fatal(err)
+	}
+	c.t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+		if c.t.Failed() {
+			c.t.Logf("%s: %s", variable, log.String())
+		}
 	})
 }
