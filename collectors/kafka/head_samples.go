@@ -12,8 +12,9 @@ const (
 	// samplesPerReading bounds how many partitions are sampled. A result is valid until
 	// the commit changes, so all partitions have their turn.
 	samplesPerReading = 64
-	// sampleAgain is when a partition is sampled again that showed nothing and has not
-	// changed: an open transaction may have ended.
+	// sampleAgain is when a partition is sampled again: one that showed nothing and has not
+	// changed, because an open transaction may have ended, and one that showed few messages and
+	// has more.
 	sampleAgain = 30 * time.Second
 )
 
@@ -68,7 +69,8 @@ func (r *reading) sampleHeads() {
 		}
 		if len(one.found) > 0 {
 			samples[i].visible = true
-			samples[i].waiting = refs(one.found)
+			waiting := append(samples[i].waiting, refs(one.found)...)
+			samples[i].waiting = waiting[:min(namesKept, len(waiting))]
 		}
 	}
 	r.readOpenTransactions()
@@ -93,8 +95,11 @@ func (q *queuePast) sample(p *signal.Partition) *headSample {
 
 // due reports whether a fetch can show something new.
 func (k *headSample) due(p *signal.Partition, now signal.Instant) bool {
-	if k.visible || k.next >= p.End {
+	switch {
+	case k.next >= p.End:
 		return false
+	case k.visible: // more messages may have arrived behind those that are named
+		return len(k.waiting) > 0 && len(k.waiting) < namesKept && now.Sub(k.at) >= sampleAgain
 	}
 	return k.end != p.End || now.Sub(k.at) >= sampleAgain
 }

@@ -69,7 +69,7 @@ func TestRealAlertsAboutLostorderItself(t *testing.T) {
 			fmt.Fprintf(&states, "      s%d: {initial: true, max: 1s, next: [done]}\n", i)
 		}
 		for i := range 9 { // of 60 findings each
-			fmt.Fprintf(&lifecycles, "  - name: many%d\n    source: {database: shop, table: many, columns: {order_id: id, state: state, since: state_since}}\n    states:\n%s      done: {terminal: true}\n    interval: 2s\n    timeout: 10s\n", i, states.String())
+			fmt.Fprintf(&lifecycles, "  - name: many%d\n    source: {database: shop, table: many, columns: {order_id: id, state: state, since: state_since}}\n    states:\n%s      done: {terminal: true}\n    interval: 15s\n    timeout: 1m\n", i, states.String())
 		}
 		w.configure(lifecycles.String())
 		w.fires("LostorderFindingsUnlisted")

@@ -29,7 +29,7 @@ func TestRealRabbitDeadLetterQueueFills(t *testing.T) {
 		b.send("orders", "o-bad", "o-3", "o-bad")
 		f := p.find(signal.DLQFilling, b.subject("the-bin"))
 		p.counts(f, 2)
-		if now := p.byID(f.ID); now.Severity != signal.Critical || evidence(now, "source") != b.vhost+"/orders" {
+		if now := p.byID(f.ID); now.Severity != signal.Critical || evidence(now, "source") != b.name("orders") {
 			t.Errorf("got %s", inJSON(now))
 		}
 		p.silent(rabbitAge) // no word of a consumer that is absent there
@@ -85,7 +85,7 @@ func TestRealRabbitDeadLetterQueueIsMissing(t *testing.T) {
 			"unbound":          {"nothing is bound to the exchange leads-nowhere", ""},
 			"no-binding":       {`no binding of the exchange another-key takes the routing key "placed"`, ""},
 			"asks-in-vain":     {"dead-letter-strategy at-least-once is set and not in effect: it needs overflow reject-publish", "dropped on its way"},
-			"into-a-small-bin": {"dead letters are sent at most once, and " + b.vhost + "/small-bin rejects them when it is full (overflow reject-publish)", "dropped on its way"},
+			"into-a-small-bin": {"dead letters are sent at most once, and " + b.name("small-bin") + " rejects them when it is full (overflow reject-publish)", "dropped on its way"},
 		} {
 			f := p.find(signal.DLQMissing, b.subject(queue))
 			p.says(f, "problem", says.problem)

@@ -116,6 +116,12 @@ func TestRealRabbitBacklogGrowsAndMessagesExpire(t *testing.T) {
 		growing := p.find(signal.BacklogGrowing, b.subject("growing"))
 		p.says(growing, "objective_max_age", rabbitAge.String(), "consumers", "1")
 		f := p.find(signal.MessageExpiring, b.subject("expiring"))
+		for _, early := range p.findings() { // on a busy machine it grows for a while before its messages are in danger
+			if early.Mode == signal.BacklogGrowing && early.Labels == b.subject("expiring") {
+				p.expected[early.ID] = true
+				p.closes(early)
+			}
+		}
 		if evidence(f, "removed_at_age") != "2m0s" {
 			t.Errorf("got %s", inJSON(f))
 		}
