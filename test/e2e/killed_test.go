@@ -117,7 +117,7 @@ func (s *failing) before() []fault {
 	s.rabbit.send("looping", "o-1", "o-2")
 	s.rabbit.work("looping", 1, again)
 	s.shop.commit("e-1", "o-1", "", time.Hour)
-	s.shop.place("o-1", "placed", time.Hour)
+	s.shop.place("o-7", "placed", time.Hour) // another order, so that no finding explains the other
 	s.cart("c-1", "on-hold", "r-1")
 	s.cart("c-2", "shipped", "r-2")
 	s.cart("c-3", "shipped", "r-2")

@@ -100,9 +100,7 @@ func (m *monitoring) receive(w http.ResponseWriter, r *http.Request) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, a := range message.Alerts {
-		// LostorderFindingExplained is about the link of a finding to its cause, and its group
-		// is sent again for each new link.
-		if id := a.Labels["finding"]; id != "" && a.Labels["alertname"] != "LostorderFindingExplained" {
+		if id := a.Labels["finding"]; id != "" {
 			m.notices[a.Status+" "+id]++
 		}
 	}
