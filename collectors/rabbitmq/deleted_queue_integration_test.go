@@ -139,7 +139,7 @@ func TestRealQueuesWhoseVirtualHostIsHiddenAreNotDeleted(t *testing.T) {
 	eachBroker(t, func(t *testing.T, b *broker) {
 		for name, plugin := range map[string]string{"with the prometheus plugin": b.prometheus, "without": ""} {
 			other := strings.ReplaceAll(b.vhost, "/", "-") + name
-			path := url.PathEscape(other)
+			path, shown := url.PathEscape(other), strings.ReplaceAll(other, "%", "%25")
 			user := fmt.Sprintf("u%d", time.Now().UnixNano())
 			b.call("PUT", "/api/vhosts/"+path, "{}")
 			b.call("PUT", "/api/permissions/"+path+"/"+b.user, `{"configure":".*","write":".*","read":".*"}`)
@@ -174,7 +174,7 @@ func TestRealQueuesWhoseVirtualHostIsHiddenAreNotDeleted(t *testing.T) {
 				return lost, last
 			}
 			b.await(reader, func(r signal.Report) bool {
-				q := queueOf(r, other+"/orders")
+				q := queueOf(r, shown+"/orders")
 				return q != nil && q.Ready == 3 && q.Partitions != nil
 			})
 			decide(4)
@@ -186,7 +186,7 @@ func TestRealQueuesWhoseVirtualHostIsHiddenAreNotDeleted(t *testing.T) {
 			b.call("PUT", permissions, `{"configure":"^$","write":"^$","read":"^$"}`)
 			decide(4)
 			b.call("DELETE", "/api/vhosts/"+path, "")
-			if lost, last := decide(8); len(lost) != 1 || lost[0] != other+"/orders 3" {
+			if lost, last := decide(8); len(lost) != 1 || lost[0] != shown+"/orders 3" {
 				t.Errorf("%s, deleted: got %q %v %+v", name, lost, last.Err, last.Warnings)
 			}
 			_ = reader.Close()

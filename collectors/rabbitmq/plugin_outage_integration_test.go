@@ -71,7 +71,7 @@ func TestRealOutageOfOnePluginNeitherFindsNorHeals(t *testing.T) {
 				cancel()
 				r.At, r.Duration = time.Now(), time.Since(began)
 				for _, c := range detector.Observe(&r) {
-					changes = append(changes, fmt.Sprintf("%s %s %s", c.Kind, c.Finding.Mode, strings.TrimPrefix(c.Finding.Subject.Destination, b.vhost+"/")))
+					changes = append(changes, fmt.Sprintf("%s %s %s", c.Kind, c.Finding.Mode, strings.TrimPrefix(c.Finding.Subject.Destination, b.name(""))))
 				}
 				last = r
 			}
@@ -80,7 +80,7 @@ func TestRealOutageOfOnePluginNeitherFindsNorHeals(t *testing.T) {
 		}
 		open := func() (list []string) {
 			for _, f := range detector.Open() {
-				list = append(list, fmt.Sprintf("%s %s %s", f.ID, f.Mode, strings.TrimPrefix(f.Subject.Destination, b.vhost+"/")))
+				list = append(list, fmt.Sprintf("%s %s %s", f.ID, f.Mode, strings.TrimPrefix(f.Subject.Destination, b.name(""))))
 			}
 			slices.Sort(list)
 			return list
