@@ -28,10 +28,10 @@ image: ## Build the container image into dist/, as an OCI archive
 demo: ## Break a demo shop in every known way and watch lostorder find it
 	go run ./cmd/lostorder demo
 
-# Faults and pods are mostly waiting, so the parsers are fed with random input meanwhile.
+# Faults are mostly waiting for servers, so the parsers are fed with random input meanwhile.
 .PHONY: test
 test: vet lint integration hostile ## All checks and tests, with real servers that it installs and starts itself
-	$(MAKE) --jobs=3 --output-sync=none faults fuzz test-kubernetes
+	$(MAKE) --jobs=2 --output-sync=none faults fuzz
 	$(MAKE) modules
 
 .PHONY: vet
@@ -89,7 +89,7 @@ MODULES = build helm/test
 modules: ## Tests of the modules beside this one
 	for module in $(MODULES); do (cd $$module && go vet ./... && go test -timeout=20m ./...) || exit 1; done
 
-# By itself, because it measures how long hand-overs take. SKIP_KUBERNETES=1 leaves it out, where there is no root.
+# By itself, because it needs root and namespaces of the kernel. SKIP_KUBERNETES=1 leaves it out.
 .PHONY: test-kubernetes
 test-kubernetes: ## The chart on a real node of Kubernetes, in each mode; needs root
 	$(if $(SKIP_KUBERNETES),@echo "the tests on a node of Kubernetes are left out by SKIP_KUBERNETES",test/parts/run --parts=kubernetes,postgres,prometheus,alertmanager go test -C helm/test -tags=kubernetes -count=1 -timeout=20m ./node)
