@@ -92,10 +92,10 @@ var histories = map[string]struct {
 	way    map[string]string // of orders
 	want   []string          // confirmed
 }{
-	"an illegal transition":                      {way: map[string]string{"a": "placed 60s, shipped 30s"}, want: []string{"a illegal_move: placed → shipped"}},
-	"paid and cancelled":                         {way: map[string]string{"a": "placed 60s, paid 30s, cancelled 20s"}, want: []string{"a excluded_states: placed → paid → cancelled"}},
-	"paid after cancelled":                       {way: map[string]string{"a": "placed 60s, cancelled 30s, paid 30s"}, want: []string{"a excluded_states: placed → cancelled → paid"}},
-	"two ends":                                   {way: map[string]string{"a": "placed 60s, cancelled 30s, refunded 20s"}, want: []string{"a two_ends: placed → cancelled → refunded"}},
+	"an illegal transition": {way: map[string]string{"a": "placed 60s, shipped 30s"}, want: []string{"a illegal_move: placed → shipped"}},
+	"paid and cancelled":    {way: map[string]string{"a": "placed 60s, paid 30s, cancelled 20s"}, want: []string{"a excluded_states: placed → paid → cancelled"}},
+	"paid after cancelled":  {way: map[string]string{"a": "placed 60s, cancelled 30s, paid 30s"}, want: []string{"a excluded_states: placed → cancelled → paid"}},
+	"two ends":              {way: map[string]string{"a": "placed 60s, cancelled 30s, refunded 20s"}, want: []string{"a two_ends: placed → cancelled → refunded"}},
 	"an order shipped although it was cancelled": {way: map[string]string{"a": "placed 60s, cancelled 30s, shipped 20s"}, want: []string{"a two_ends: placed → cancelled → shipped"}},
 	"one of many": {
 		way:  map[string]string{"a": "placed 60s, paid 40s", "b": "placed 60s, shipped 40s", "c": "placed 60s, cancelled 40s"},

@@ -110,7 +110,7 @@ func verdictOf(known *watch.Snapshot, now time.Time) api.Verdict {
 
 // youngest returns since when a target is watched that has not been watched for as long as its
 // longest objective, and that objective: of several, the longest. A consumer that stood still before
-// cannot be told from one that has just paused. 0: there is no such target.
+// looks like one that has just paused. 0: there is no such target.
 func youngest(targets []watch.Target, now time.Time) (since time.Time, longest time.Duration) {
 	for i := range targets {
 		t := &targets[i]
