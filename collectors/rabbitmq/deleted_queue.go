@@ -3,7 +3,6 @@ package rabbitmq
 import (
 	"context"
 	"errors"
-	"net/http"
 	"net/url"
 
 	"github.com/lostorder/lostorder/collectors"
@@ -48,7 +47,7 @@ func (r *reader) confirmDeleted(ctx context.Context, m *missing) {
 		}
 		var answer struct{}
 		err := r.getJSON(ctx, "/api/queues/"+url.PathEscape(q.vhost)+"/"+url.PathEscape(q.name)+"?columns=name", &answer)
-		no := errors.Is(err, statusError(http.StatusNotFound)) || errors.Is(err, statusError(http.StatusForbidden))
+		no := refusal(err)
 		if _, known := hides[q.vhost]; no && !known {
 			hides[q.vhost] = r.hides(ctx, q.vhost)
 		}

@@ -57,6 +57,12 @@ func (r *reader) allVHosts(ctx context.Context) ([]string, error) {
 func (r *reader) refuses(ctx context.Context, vhost string) bool {
 	var page struct{}
 	err := r.getJSON(ctx, "/api/queues/"+url.PathEscape(vhost)+"?page=1&page_size=1&columns=name", &page)
+	return refusal(err)
+}
+
+// refusal reports whether an error says that something does not exist or may not be seen,
+// which RabbitMQ does not always tell apart.
+func refusal(err error) bool {
 	return errors.Is(err, statusError(http.StatusNotFound)) || errors.Is(err, statusError(http.StatusForbidden))
 }
 

@@ -20,11 +20,8 @@ func (k key) destination() string {
 	if k.vhost == "/" && !strings.Contains(k.name, "/") {
 		return k.name
 	}
-	return escapeVHost.Replace(k.vhost) + "/" + k.name
+	return signal.EscapeSlashes(k.vhost) + "/" + k.name
 }
-
-// escapeVHost writes the name of a virtual host without slashes.
-var escapeVHost = strings.NewReplacer("%", "%25", "/", "%2F")
 
 // queue is the state of one queue between readings.
 type queue struct {

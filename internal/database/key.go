@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/lostorder/lostorder/internal/database/dialect"
+	"github.com/lostorder/lostorder/internal/signal"
 )
 
 // Key is the key of a row, column by column.
@@ -16,17 +17,11 @@ func (k Key) String() string {
 	if len(k) == 1 {
 		return k[0]
 	}
-	parts := make([]string, len(k))
-	for i, part := range k {
-		parts[i] = escapeSlash.Replace(part)
-	}
-	return strings.Join(parts, "/")
+	return signal.JoinNames(k...)
 }
 
-var (
-	escapeSlash   = strings.NewReplacer("%", "%25", "/", "%2F")
-	unescapeSlash = strings.NewReplacer("%25", "%", "%2F", "/", "%2f", "/")
-)
+// unescapeSlash is the reverse of [signal.EscapeSlashes], for what a person wrote.
+var unescapeSlash = strings.NewReplacer("%25", "%", "%2F", "/", "%2f", "/")
 
 // Dashed is the key in messages, with dashes in the parts that are binary, as UUIDs are
 // written.

@@ -116,7 +116,7 @@ func (p *packing) send(ctx context.Context, name, orderID string) error {
 func (p *packing) subject(name string) signal.Subject {
 	name = p.prefix + name
 	if vhost := p.rabbit.vhost(); vhost != "/" {
-		name = strings.NewReplacer("%", "%25", "/", "%2F").Replace(vhost) + "/" + name
+		name = signal.EscapeSlashes(vhost) + "/" + name
 	}
 	return signal.Subject{System: signal.RabbitMQ, Cluster: "shop", Destination: name}
 }

@@ -80,15 +80,8 @@ func MemoryOf(parts map[string][]byte) (*Memory, error) {
 	return m, nil
 }
 
-// escapeSlash keeps fields apart that are joined with slashes.
-var escapeSlash = strings.NewReplacer("%", "%25", "/", "%2F")
-
 func partName(id signal.QueueID) string {
-	fields := []string{string(id.System), id.Cluster, id.Destination, id.Group}
-	for i, field := range fields {
-		fields[i] = escapeSlash.Replace(field)
-	}
-	return strings.Join(fields, "/")
+	return signal.JoinNames(string(id.System), id.Cluster, id.Destination, id.Group)
 }
 
 // partitionFlags are the flags of an encoded partition.
