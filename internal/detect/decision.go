@@ -27,6 +27,9 @@ type Decision struct {
 	// foundAgain says whether the source has found again by now what it knew of a subject
 	// before a restart; nil where each reading shows everything.
 	foundAgain func(v *view, s signal.Subject, restart signal.Instant) bool
+	// atRisk says that a case counts what would be harmed, and not what is: its growth is no
+	// event.
+	atRisk bool
 }
 
 // presence says what a reading shows of a subject. A finding opens, heals and closes only

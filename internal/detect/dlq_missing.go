@@ -25,6 +25,7 @@ var dlqMissing = Decision{
 	observe:      observeDeadLetterTargets,
 	decide:       decideDLQMissing,
 	presence:     dlqMissingPresence,
+	atRisk:       true, // all messages of the queue
 }
 
 const (

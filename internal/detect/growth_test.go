@@ -62,3 +62,16 @@ func TestGrowthAcrossARestartIsReportedOnce(t *testing.T) {
 		t.Errorf("reported %+v, want one growth since 4", s.grown)
 	}
 }
+
+// TestGrowthOfWhatIsOnlyAtRiskIsNoEvent: a queue without a dead letter queue flows, and how
+// many messages it holds changes all the time.
+func TestGrowthOfWhatIsOnlyAtRiskIsNoEvent(t *testing.T) {
+	s := newScript(t)
+	for _, n := range []signal.Count{1, 4, 40, 400} {
+		show(s, 2*interval, letters(signal.RabbitMQ, "orders", nowhere, func(q *signal.Queue) { q.Ready = n }))
+		s.blind(10 * time.Minute)
+	}
+	if len(s.opened) != 1 || s.opened[0].Mode != signal.DLQMissing || len(s.grown) > 0 {
+		t.Errorf("opened %+v, grown %+v", s.opened, s.grown)
+	}
+}

@@ -61,7 +61,7 @@ func (l *ledger) settle(d *Decision, cases []Case, open []caseKey, known map[cas
 		}
 		e.quiet, e.seen = 0, v.at
 		update(&e.finding, &cases[i], v)
-		if Grew(e.said, e.finding.Count) {
+		if !d.atRisk && Grew(e.said, e.finding.Count) {
 			changes = append(changes, Change{Kind: Grown, Finding: e.finding, Before: e.said, At: v.at.Time()})
 			e.said = e.finding.Count
 		}

@@ -140,8 +140,15 @@ func (d *server) Server() string { return d.settings.Net + "/" + d.settings.Addr
 
 func (*server) Traits() dialect.Traits { return dialect.Traits{EndsStatements: true} }
 
+// Open gives each connection a copy of the settings. The driver changes them where the
+// server offers no TLS, which would be a data race between connections, and would keep all
+// later ones from using TLS.
 func (d *server) Open() (*sql.DB, error) {
-	connector, err := driver.NewConnector(d.settings)
+	settings := d.settings.Clone()
+	if err := settings.Apply(driver.BeforeConnect(func(context.Context, *driver.Config) error { return nil })); err != nil {
+		return nil, err
+	}
+	connector, err := driver.NewConnector(settings)
 	if err != nil {
 		return nil, err
 	}
