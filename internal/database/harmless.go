@@ -38,20 +38,12 @@ func (r *Reading) harmless(ctx context.Context, doing, text string) error {
 		return r.broken("find out which functions a query calls", err)
 	case len(unsafe) > 0:
 		return &failure{doing: doing, cause: ErrUnsafe, reason: fmt.Sprintf(
-			"refused, because a function that it calls is not known to be harmless: %s; write the condition without it, or have the database compute it in a column%s", strings.Join(unsafe, ", "), r.instead())}
+			"refused, because a function that it calls is not known to be harmless: %s; write the condition without it, or have the database compute it in a column%s", strings.Join(unsafe, ", "), r.dialect.Traits().HarmlessFunction)}
 	}
 	for _, c := range unknown {
 		r.db.harmless[c] = true
 	}
 	return nil
-}
-
-// instead is what else the owner of a function may do.
-func (r *Reading) instead() string {
-	if r.dialect.Name() == "PostgreSQL" {
-		return ", or, where the function is yours and only reads, declare it STABLE"
-	}
-	return ""
 }
 
 // Excess lists what the user of the database may do beyond reading; nothing before the first

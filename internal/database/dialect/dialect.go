@@ -74,6 +74,9 @@ type Traits struct {
 	// IndexPrice is what an index costs beyond the writes to it, as the end of a
 	// sentence; often empty.
 	IndexPrice string
+	// HarmlessFunction is how the owner of a function that only reads says so, as the end of
+	// a sentence; empty where the database has no word for it.
+	HarmlessFunction string
 }
 
 // Session is what a transaction knows about the server.

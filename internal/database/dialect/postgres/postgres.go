@@ -78,7 +78,11 @@ const readOnlyDefault = "default_transaction_read_only"
 func (*server) Name() string { return "PostgreSQL" }
 
 func (*server) Traits() dialect.Traits {
-	return dialect.Traits{ErrorsAbort: true, EndsStatements: true, IndexPrice: "such updates are no longer HOT, so vacuum has more to do"}
+	return dialect.Traits{
+		ErrorsAbort: true, EndsStatements: true,
+		IndexPrice:       "such updates are no longer HOT, so vacuum has more to do",
+		HarmlessFunction: ", or, where the function is yours and only reads, declare it STABLE",
+	}
 }
 
 func (d *server) Location() string {
