@@ -41,9 +41,43 @@ func BenchmarkScrape100k(b *testing.B) {
 			}
 			b.Run("registry", scrape(usualWay(snapshot), func() {}))
 			b.Run("first", scrape(ours, func() {
-				snapshot = &watch.Snapshot{Version: snapshot.Version + 1, Targets: snapshot.Targets}
+				snapshot = reported(snapshot, 0)
 			}))
 			b.Run("second", scrape(ours, func() {}))
+		})
+	}
+}
+
+// BenchmarkScrapeOf30Targets is a scrape of a hundred thousand partitions in thirty clusters,
+// after one of them reported, beside a scrape after all reported, so that
+// everything is encoded again.
+func BenchmarkScrapeOf30Targets(b *testing.B) {
+	const targets = 30
+	all := make([]int, targets)
+	for i := range all {
+		all[i] = i
+	}
+	for format, accept := range accepts {
+		b.Run(format, func(b *testing.B) {
+			snapshot := clusters(targets)
+			h := exporter(&snapshot).Handler()
+			var whole time.Duration // per scrape
+			scrape := func(report func() []int) func(b *testing.B) {
+				return func(b *testing.B) {
+					b.ReportAllocs()
+					for b.Loop() {
+						snapshot = reported(snapshot, report()...)
+						discard(b, h, accept)
+					}
+					each := b.Elapsed() / time.Duration(b.N)
+					if whole == 0 {
+						whole = each
+					}
+					b.ReportMetric(float64(whole)/float64(each), "x-whole")
+				}
+			}
+			b.Run("all report", scrape(func() []int { return all }))
+			b.Run("one reports", scrape(func() []int { return []int{int(snapshot.Version) % targets} }))
 		})
 	}
 }

@@ -4,7 +4,8 @@
 // The series are made from a [watch.Snapshot] and never from a broker. So a scrape
 // never waits for a broker, and the series of a removed subject end at the next
 // scrape. The encoded bytes of a snapshot are kept, compressed, until the next
-// version, so that a second scraper costs next to nothing.
+// version, so that a second scraper costs next to nothing. Those of a target are kept
+// until its next report.
 //
 // Ages are those at the time of the reading, because the kept bytes must not depend on
 // the time of the scrape. The age of the reading itself is a series of its own

@@ -1,7 +1,6 @@
 package telemetry
 
 import (
-	"bufio"
 	"bytes"
 	"io"
 
@@ -11,134 +10,117 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// writer writes the metrics of a view in one format, piece by piece.
-type writer interface {
-	write(m *Metric, v *view) error
-	flush() error
+// encoder writes metrics in one format: the series of a family apart from its head, so that
+// the series of several targets can follow one head.
+type encoder interface {
+	// encode writes the series that a view has of a metric.
+	encode(w io.Writer, m *Metric, v *view) error
+	// head returns what stands before the series of a metric, which have so many bytes.
+	head(m *Metric, size int) ([]byte, error)
 }
 
-func newWriter(t expfmt.FormatType, w io.Writer) writer {
+func newEncoder(t expfmt.FormatType) encoder {
 	switch t {
 	case expfmt.TypeProtoDelim:
-		return newProtoWriter(w)
+		return newProtoEncoder()
 	case expfmt.TypeOpenMetrics:
-		t := newTextWriter(w, func(out io.Writer, f *dto.MetricFamily) (int, error) {
+		t := newTextEncoder(func(out io.Writer, f *dto.MetricFamily) (int, error) {
 			return expfmt.MetricFamilyToOpenMetrics(out, f)
 		})
 		t.lines.openMetrics = true
 		return t
 	default:
-		return newTextWriter(w, expfmt.MetricFamilyToText)
+		return newTextEncoder(expfmt.MetricFamilyToText)
 	}
 }
 
-// textWriter lets the library write the head of a family with its first series, and
-// the rare series with an exemplar. Those are a family of their own, without its
-// first line. textWriter itself writes the many other series, as lines.
-type textWriter struct {
-	block  block
-	lines  liner
-	cut    headCutter
-	out    *bufio.Writer
-	encode func(io.Writer, *dto.MetricFamily) (int, error)
+// textEncoder lets the library write the head of a family and the rare series with an
+// exemplar. It writes the many other series itself, as lines.
+type textEncoder struct {
+	block   block
+	lines   liner
+	out     io.Writer
+	library func(io.Writer, *dto.MetricFamily) (int, error)
 }
 
-func newTextWriter(w io.Writer, encode func(io.Writer, *dto.MetricFamily) (int, error)) *textWriter {
-	t := &textWriter{cut: headCutter{to: w}, encode: encode}
-	t.out = bufio.NewWriterSize(&t.cut, 32<<10)
-	t.block.flush = t.piece
+func newTextEncoder(library func(io.Writer, *dto.MetricFamily) (int, error)) *textEncoder {
+	t := &textEncoder{library: library}
+	t.block.flush = t.write
 	return t
 }
 
-func (t *textWriter) write(m *Metric, v *view) error {
-	if t.lines.openMetrics {
-		m = m.unclashed()
-	}
-	return t.block.encode(m, v)
+func (t *textEncoder) encode(w io.Writer, m *Metric, v *view) error {
+	t.out = w
+	return t.block.encode(t.named(m), v)
 }
 
-func (t *textWriter) flush() error { return t.out.Flush() }
+// named returns the metric under its name in the format.
+func (t *textEncoder) named(m *Metric) *Metric {
+	if t.lines.openMetrics {
+		return m.unclashed()
+	}
+	return m
+}
 
-func (t *textWriter) piece(m *Metric, series []*dto.Metric, first bool) error {
-	for i, one := range series {
-		var err error
-		if first && i == 0 || one.GetCounter().GetExemplar() != nil {
-			err = t.byLibrary(m, series[i:i+1], first && i == 0)
+func (t *textEncoder) write(m *Metric, series []*dto.Metric, _ bool) error {
+	for _, one := range series {
+		line := []byte(nil)
+		if one.GetCounter().GetExemplar() == nil {
+			line = t.lines.write(m.Name, one)
 		} else {
-			_, err = t.out.Write(t.lines.write(m.Name, one))
+			var err error
+			if _, line, err = t.byLibrary(m, one); err != nil {
+				return err
+			}
 		}
-		if err != nil {
+		if _, err := t.out.Write(line); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (t *textWriter) byLibrary(m *Metric, series []*dto.Metric, first bool) error {
-	f := m.family(series)
-	if !first {
-		if err := t.out.Flush(); err != nil {
-			return err
-		}
-		f.Help, f.Unit, t.cut.armed = nil, nil, true // leaves "# TYPE", which is cut
+func (t *textEncoder) head(m *Metric, _ int) ([]byte, error) {
+	m = t.named(m)
+	zero := newRoom()
+	series := &dto.Metric{}
+	switch m.Type {
+	case Counter:
+		series.Counter = &zero.counter
+	case unknown:
+		series.Untyped = &zero.untyped
+	default:
+		series.Gauge = &zero.gauge
 	}
-	_, err := t.encode(t.out, f)
-	return err
+	head, _, err := t.byLibrary(m, series)
+	return head, err
 }
 
-// headCutter passes bytes on, without the first line after it was armed.
-type headCutter struct {
-	to    io.Writer
-	armed bool
+// byLibrary returns the head of a family and the line of its only series.
+func (t *textEncoder) byLibrary(m *Metric, series *dto.Metric) (head, line []byte, err error) {
+	var both bytes.Buffer
+	if _, err := t.library(&both, m.family([]*dto.Metric{series})); err != nil {
+		return nil, nil, err
+	}
+	line = both.Bytes()
+	for bytes.HasPrefix(line, []byte("#")) {
+		line = line[bytes.IndexByte(line, '\n')+1:]
+	}
+	return both.Bytes()[:both.Len()-len(line)], line, nil
 }
 
-func (c *headCutter) Write(p []byte) (int, error) {
-	n := len(p)
-	if c.armed {
-		end := bytes.IndexByte(p, '\n')
-		if end < 0 {
-			return n, nil
-		}
-		c.armed, p = false, p[end+1:]
-	}
-	if _, err := c.to.Write(p); err != nil {
-		return 0, err
-	}
-	return n, nil
+// protoEncoder writes delimited families.
+type protoEncoder struct {
+	block block
+	liner protoLiner
+	buf   []byte
+	out   io.Writer
 }
 
-// protoWriter writes delimited families. The length of a family precedes it, so its series
-// are made twice: first to add up their sizes, then to write them. A family is never in
-// memory as a whole.
-type protoWriter struct {
-	measure, emit block
-	liner         protoLiner
-	size          int
-	buf           []byte
-	out           *bufio.Writer
-}
-
-func newProtoWriter(w io.Writer) *protoWriter {
-	p := &protoWriter{out: bufio.NewWriterSize(w, 32<<10)}
-	p.measure.flush = func(_ *Metric, series []*dto.Metric, _ bool) error {
-		for _, one := range series {
-			body, err := p.liner.encode(one)
-			if err != nil {
-				return err
-			}
-			p.size += protowire.SizeTag(fieldMetric) + protowire.SizeBytes(len(body))
-		}
-		return nil
-	}
-	p.emit.flush = func(m *Metric, series []*dto.Metric, first bool) error {
+func newProtoEncoder() *protoEncoder {
+	p := &protoEncoder{}
+	p.block.flush = func(_ *Metric, series []*dto.Metric, _ bool) error {
 		p.buf = p.buf[:0]
-		if first {
-			head := m.family(nil)
-			p.buf = protowire.AppendVarint(p.buf, uint64(p.size+proto.Size(head))) //nolint:gosec // sizes are positive
-			if err := p.marshal(head); err != nil {
-				return err
-			}
-		}
 		for _, one := range series {
 			body, err := p.liner.encode(one)
 			if err != nil {
@@ -152,17 +134,13 @@ func newProtoWriter(w io.Writer) *protoWriter {
 	return p
 }
 
-func (p *protoWriter) marshal(f *dto.MetricFamily) (err error) {
-	p.buf, err = proto.MarshalOptions{}.MarshalAppend(p.buf, f)
-	return err
+func (p *protoEncoder) encode(w io.Writer, m *Metric, v *view) error {
+	p.out = w
+	return p.block.encode(m, v)
 }
 
-func (p *protoWriter) write(m *Metric, v *view) error {
-	p.size = 0
-	if err := p.measure.encode(m, v); err != nil {
-		return err
-	}
-	return p.emit.encode(m, v)
+// head begins with the length of the whole family.
+func (p *protoEncoder) head(m *Metric, size int) ([]byte, error) {
+	head := m.family(nil)
+	return proto.MarshalOptions{}.MarshalAppend(protowire.AppendVarint(nil, uint64(size+proto.Size(head))), head) //nolint:gosec // sizes are positive
 }
-
-func (p *protoWriter) flush() error { return p.out.Flush() }

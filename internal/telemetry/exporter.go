@@ -151,7 +151,7 @@ func (e *Exporter) live(format expfmt.Format, s *watch.Snapshot) ([]byte, error)
 	}
 	var out bytes.Buffer
 	v := &view{Snapshot: s, now: e.now(), labels: newLabelSet(), memory: e.memory(), notifications: e.notified(), ownership: e.owned(), kafkaRequests: e.requests()}
-	if err := writeLive(newWriter(format.FormatType(), &out), v); err != nil {
+	if err := writeLive(&out, format.FormatType(), v); err != nil {
 		return nil, err
 	}
 	if format.FormatType() == expfmt.TypeOpenMetrics {

@@ -3,6 +3,7 @@ package telemetry
 import (
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -48,11 +49,11 @@ func (e *Exporter) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Encoding", "gzip")
-	w.Header().Set("Content-Length", strconv.Itoa(len(gzipHeader)+len(kept.deflated)+len(tail)))
+	w.Header().Set("Content-Length", strconv.Itoa(len(gzipHeader)+kept.length()+len(tail)))
 	if r.Method == http.MethodHead {
 		return
 	}
-	for _, part := range [][]byte{gzipHeader, kept.deflated, tail} {
+	for _, part := range slices.Concat([][]byte{gzipHeader}, kept.deflated, [][]byte{tail}) {
 		if _, err := w.Write(part); err != nil { //nolint:gosec // metrics, of a type that is no markup
 			return // the client has gone
 		}

@@ -62,7 +62,7 @@ var groups = []group{
 			{
 				Name: "lostorder_queue_time_to_loss_seconds", Type: Gauge, Unit: "seconds", Labels: queueLabels, Stability: Stable,
 				Help: "Time until the broker removes the first unprocessed message, at the current consumption rate. No series if no message is at risk or the time is unknown.",
-				each: timeToLoss,
+				each: timeToLoss, shared: true,
 			},
 			{
 				Name: "lostorder_queue_held_messages", Type: Gauge, Unit: "messages", Labels: queueLabels, Stability: Experimental,
@@ -77,7 +77,7 @@ var groups = []group{
 			{
 				Name: "lostorder_queue_lost_messages_total", Type: Counter, Unit: "messages", Labels: with(queueLabels, labelReason), Stability: Stable,
 				Help: "Messages that the broker removed before a consumer processed them, by reason, since lostorder started. Without a destination, the broker counted them for all its queues together.",
-				each: lostMessages,
+				each: lostMessages, shared: true,
 			},
 		},
 	},
@@ -343,57 +343,57 @@ var groups = []group{
 			{
 				Name: "lostorder_findings", Type: Gauge, Unit: "findings", Labels: findingLabels, Stability: Stable,
 				Help: "Open findings, by failure mode and severity.",
-				each: openFindings,
+				each: openFindings, shared: true,
 			},
 			{
 				Name: "lostorder_findings_total", Type: Counter, Unit: "findings", Labels: []string{labelMode}, Stability: Stable,
 				Help: "Findings opened since lostorder started.",
-				each: findingsTotal,
+				each: findingsTotal, shared: true,
 			},
 			{
 				Name: "lostorder_finding_since_timestamp_seconds", Type: Gauge, Unit: "seconds", Labels: with(caseLabels, labelExternal), Stability: Stable,
 				Help: "When the failure of an open finding began, in Unix time. One series for each finding, with the labels of its subject, and external_url if --web.external-url is set.",
-				each: perFinding(findingSince),
+				each: perFinding(findingSince), shared: true,
 			},
 			{
 				Name: "lostorder_finding_affected", Type: Gauge, Unit: "orders or messages", Labels: caseLabels, Stability: Stable,
 				Help: "Orders or messages affected by an open finding.",
-				each: perFinding(findingAffected),
+				each: perFinding(findingAffected), shared: true,
 			},
 			{
 				Name: "lostorder_finding_acknowledged", Type: Gauge, Unit: "orders or messages", Labels: caseLabels, Stability: Experimental,
 				Help: "Affected orders or messages that the config acknowledges, so that they do not count. Also of findings that are not open because all are acknowledged.",
-				each: findingAcknowledged,
+				each: findingAcknowledged, shared: true,
 			},
 			{
 				Name: "lostorder_finding_amount", Type: Gauge, Unit: "currency", Labels: with(caseLabels, labelCurrency, labelCoverage), Stability: Experimental,
 				Help: "What the orders affected by an open finding are worth, in units of the currency. coverage says which orders that includes: all, counted (up to the cap; there may be more) or sample. Only if the config names the column of the amount.",
-				each: findingAmounts,
+				each: findingAmounts, shared: true,
 			},
 			{
 				Name: "lostorder_finding_amount_orders", Type: Gauge, Unit: "orders", Labels: with(caseLabels, labelCurrency, labelCoverage), Stability: Experimental,
 				Help: "How many orders lostorder_finding_amount adds up, with the same labels.",
-				each: findingAmountOrders,
+				each: findingAmountOrders, shared: true,
 			},
 			{
 				Name: "lostorder_finding_info", Type: Gauge, Unit: "info", Labels: []string{labelMode, labelFinding, labelSubject, labelOrders}, Stability: Experimental,
 				Help: "Subject of an open finding in words, such as \"orders → billing (kafka main)\", and up to five order ids of its sample if alerting.order_ids allows it. Always 1, to join with.",
-				each: perFinding(findingInfo),
+				each: perFinding(findingInfo), shared: true,
 			},
 			{
 				Name: "lostorder_finding_unconfirmed", Type: Gauge, Unit: "boolean", Labels: []string{labelMode, labelSeverity, labelFinding}, Stability: Experimental,
 				Help: "An open finding from before a restart whose target has not been read since. Always 1; gone once the finding is confirmed or closed.",
-				each: perFinding(findingUnconfirmed),
+				each: perFinding(findingUnconfirmed), shared: true,
 			},
 			{
 				Name: "lostorder_finding_cause_info", Type: Gauge, Unit: "info", Labels: []string{labelMode, labelFinding, labelCausedBy}, Stability: Experimental,
 				Help: "An open finding that another one explains: both name the same orders. caused_by is the id of the other one. Always 1; Alertmanager mutes the alert of the finding by it.",
-				each: perFinding(findingCause),
+				each: perFinding(findingCause), shared: true,
 			},
 			{
 				Name: "lostorder_findings_unlisted", Type: Gauge, Unit: "findings", Stability: Stable,
 				Help: "Open findings without a series of their own, because there are too many.",
-				each: findingsUnlisted,
+				each: findingsUnlisted, shared: true,
 			},
 			{
 				Name: "lostorder_detection_delay_seconds", Type: Histogram, Unit: "seconds", Labels: []string{labelMode}, Stability: Stable,
@@ -402,7 +402,7 @@ var groups = []group{
 			{
 				Name: "lostorder_observation_gaps_total", Type: Counter, Unit: "gaps", Stability: Stable,
 				Help: "Observation gaps: times in which a target was not read for more than three intervals.",
-				each: observationGaps,
+				each: observationGaps, shared: true,
 			},
 		},
 	},
@@ -413,27 +413,27 @@ var groups = []group{
 			{
 				Name: "lostorder_collector_up", Type: Gauge, Unit: "boolean", Labels: targetLabels, Stability: Stable,
 				Help: "Whether the last reading of the target succeeded, at least in part.",
-				each: perTarget(targetUp),
+				each: perTarget(targetUp), shared: true,
 			},
 			{
 				Name: "lostorder_target_info", Type: Gauge, Unit: "info", Labels: targetLabels, Stability: Experimental,
 				Help: "The labels that the config gives the target. Always 1, to join with.",
-				each: perTarget(targetInfo),
+				each: perTarget(targetInfo), shared: true,
 			},
 			{
 				Name: "lostorder_collector_duration_seconds", Type: Gauge, Unit: "seconds", Labels: targetLabels, Stability: Stable,
 				Help: "How long the last reading of the target took.",
-				each: perTarget(targetDuration),
+				each: perTarget(targetDuration), shared: true,
 			},
 			{
 				Name: "lostorder_collector_interval_seconds", Type: Gauge, Unit: "seconds", Labels: targetLabels, Stability: Stable,
 				Help: "Time between two readings of the target. Compare it with the age of the reading.",
-				each: perTarget(targetInterval),
+				each: perTarget(targetInterval), shared: true,
 			},
 			{
 				Name: "lostorder_collector_last_success_timestamp_seconds", Type: Gauge, Unit: "seconds", Labels: targetLabels, Stability: Stable,
 				Help: "When the target was last read completely, in Unix time.",
-				each: perTarget(targetSuccess),
+				each: perTarget(targetSuccess), shared: true,
 			},
 			{
 				Name: "lostorder_collector_reading_age_seconds", Type: Gauge, Unit: "seconds", Labels: targetLabels, Stability: Stable,
@@ -443,7 +443,7 @@ var groups = []group{
 			{
 				Name: "lostorder_collector_warnings", Type: Gauge, Unit: "warnings", Labels: targetLabels, Stability: Experimental,
 				Help: "Warnings about the target: facts that its operator should fix and that do not make the reading wrong. The status page lists them.",
-				each: perTarget(targetWarnings),
+				each: perTarget(targetWarnings), shared: true,
 			},
 			{
 				Name: "lostorder_target_owned", Type: Gauge, Unit: "boolean", Labels: []string{labelCollector, labelTarget, labelMember}, Stability: Experimental,
@@ -463,7 +463,7 @@ var groups = []group{
 			{
 				Name: "lostorder_duplicate_subjects", Type: Gauge, Unit: "subjects", Stability: Experimental,
 				Help: "Subjects (queues, outboxes, states and checks) that more than one target reports. The last target wins.",
-				each: duplicateSubjects,
+				each: duplicateSubjects, shared: true,
 			},
 		},
 	},
@@ -540,7 +540,7 @@ var groups = []group{
 			{
 				Name: "lostorder_status_page_info", Type: Gauge, Unit: "info", Labels: []string{labelExternal}, Stability: Experimental,
 				Help: "Address of the status page: external_url if --web.external-url is set, otherwise the address that Prometheus scrapes. Always 1, to join with.",
-				each: statusPage,
+				each: statusPage, shared: true,
 			},
 			{
 				Name: "lostorder_config_last_reload_successful", Type: Gauge, Unit: "boolean", Stability: Stable,

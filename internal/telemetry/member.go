@@ -1,6 +1,7 @@
 package telemetry
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/binary"
 	"hash/crc32"
@@ -14,7 +15,7 @@ import (
 // differs from scrape to scrape and is appended to it. It is one member and not two,
 // because some clients stop after the first.
 type member struct {
-	deflated []byte
+	deflated [][]byte // in parts
 	crc      uint32
 	size     uint32 // of the plain bytes, modulo 2³² as gzip has it
 }
@@ -60,19 +61,6 @@ func (c *compressor) release() {
 	deflaters.Put(c.deflate)
 }
 
-// beginMember compresses what write writes as the beginning of a member.
-func beginMember(write func(io.Writer) error) (*member, error) {
-	c := newCompressor()
-	defer c.release()
-	if err := write(c); err != nil {
-		return nil, err
-	}
-	if err := c.deflate.Flush(); err != nil {
-		return nil, err
-	}
-	return &member{deflated: bytes.Clone(c.out.Bytes()), crc: c.crc, size: c.size}, nil
-}
-
 // end returns what completes the member with the given plain bytes behind it.
 func (m *member) end(rest []byte) ([]byte, error) {
 	c := newCompressor()
@@ -88,7 +76,19 @@ func (m *member) end(rest []byte) ([]byte, error) {
 	return binary.LittleEndian.AppendUint32(tail, c.size), nil
 }
 
+// length is how many bytes the beginning has, compressed.
+func (m *member) length() (n int) {
+	for _, part := range m.deflated {
+		n += len(part)
+	}
+	return n
+}
+
 // plain returns a reader of the beginning, decompressed on the way.
 func (m *member) plain() io.Reader {
-	return flate.NewReader(io.MultiReader(bytes.NewReader(m.deflated), bytes.NewReader(lastBlock)))
+	parts := make([]io.Reader, 0, len(m.deflated)+1)
+	for _, part := range m.deflated {
+		parts = append(parts, bytes.NewReader(part))
+	}
+	return flate.NewReader(bufio.NewReader(io.MultiReader(append(parts, bytes.NewReader(lastBlock))...)))
 }

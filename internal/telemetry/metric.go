@@ -42,6 +42,8 @@ type Metric struct {
 	// each adds the series that a snapshot has; nil for a metric that is counted
 	// in this process and lives in the registry.
 	each func(v *view, out *block)
+	// shared metrics are made of the whole snapshot, the others of the reading of a target.
+	shared bool
 	// live metrics are made at each scrape and never kept.
 	live bool
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/lostorder/lostorder/internal/detect"
@@ -195,4 +196,32 @@ func readAll(e *telemetry.Exporter, s *watch.Snapshot) {
 			e.Read(&report)
 		}
 	}
+}
+
+// clusters is a snapshot of so many clusters, with a hundred thousand partitions together.
+func clusters(n int) *watch.Snapshot {
+	s := &watch.Snapshot{Version: 1, Ready: true}
+	for i := range n {
+		one := large(200 / n).Targets[0]
+		one.ID.Target = fmt.Sprintf("main-%02d", i)
+		for j := range one.Reading.Queues {
+			one.Reading.Queues[j].Cluster = one.ID.Target
+		}
+		s.Targets = append(s.Targets, one)
+	}
+	return s
+}
+
+// reported is the next snapshot, after some targets reported the same again.
+func reported(s *watch.Snapshot, targets ...int) *watch.Snapshot {
+	next := *s
+	next.Version++
+	next.Targets = slices.Clone(s.Targets)
+	for _, i := range targets {
+		if r := s.Targets[i].Reading; r != nil {
+			again := *r
+			next.Targets[i].Reading = &again
+		}
+	}
+	return &next
 }

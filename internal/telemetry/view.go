@@ -99,13 +99,63 @@ func newView(s *watch.Snapshot, now time.Time, show shown) *view {
 			v.read(r)
 		}
 	}
-	v.list(s.Open, show)
-	for i := range s.Counters.Lost {
-		l := &s.Counters.Lost[i]
+	v.readShared()
+	return v
+}
+
+// newUnitView indexes readings, for the metrics that are made of nothing else.
+func newUnitView(readings []*signal.Report) *view {
+	v := &view{Snapshot: &watch.Snapshot{}, labels: newLabelSet()}
+	for _, r := range readings {
+		v.read(r)
+	}
+	return v
+}
+
+// newSharedView indexes what the shared metrics need of a snapshot.
+func newSharedView(s *watch.Snapshot, show shown) *view {
+	v := &view{Snapshot: s, labels: newLabelSet(), show: show}
+	v.readExpiring()
+	v.readShared()
+	return v
+}
+
+// readShared indexes what is not in the readings.
+func (v *view) readShared() {
+	v.list(v.Open, v.show)
+	for i := range v.Counters.Lost {
+		l := &v.Counters.Lost[i]
 		id := lossID{validID(l.QueueID), valid(string(l.Reason))}
 		v.losses.put(id, loss{l, subject{labels: append(v.queue(id.QueueID), v.labels.of(label{labelReason, id.reason})...)}})
 	}
-	return v
+}
+
+// readExpiring indexes the queues whose messages are at risk.
+func (v *view) readExpiring() {
+	if len(v.Expiries) == 0 {
+		return
+	}
+	expire := make(map[signal.QueueID]bool, len(v.Expiries))
+	for _, threat := range v.Expiries {
+		expire[validID(threat.QueueID)] = true
+	}
+	for i := range v.Targets {
+		r := v.Targets[i].Reading
+		if r == nil {
+			continue
+		}
+		for j := range r.Queues {
+			if id := validID(r.Queues[j].QueueID); expire[id] {
+				v.queues.put(id, queue{&r.Queues[j], subject{labels: v.queue(id)}})
+			}
+		}
+		for j := range r.DeadLetters {
+			q := &r.DeadLetters[j]
+			if id := validID(signal.QueueID{System: q.System, Cluster: q.Cluster, Destination: q.Destination}); expire[id] {
+				v.dlqs.put(id, deadLetterQueue{q, subject{}, v.queue(id)})
+			}
+		}
+	}
 }
 
 func (v *view) read(r *signal.Report) {
