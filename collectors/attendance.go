@@ -11,7 +11,7 @@ import (
 const ownAfter = 10 * time.Minute
 
 // Attendance decides from readings whether consumers belong to a queue: whether they
-// process it as a matter of course, or an operator handles a few of its messages.
+// process it regularly, or an operator handles a few of its messages.
 type Attendance struct {
 	read  bool
 	since signal.Instant // since when consumers are connected; zero when none are

@@ -20,7 +20,7 @@ func (c *Config) role(topic string) signal.Purpose {
 }
 
 // decidePurposes decides what the topics are for. A name pairs a dead letter queue with its
-// topic; groups that consume it as a matter of course make it a queue of retries.
+// topic; groups that consume it regularly make it a queue of retries.
 func (r *reading) decidePurposes() {
 	r.findDeadLettered()
 	members := r.membersOfDeadLetterQueues()
@@ -34,7 +34,7 @@ func (r *reading) decidePurposes() {
 				n = signal.Unknown
 			}
 			t.past.attendance.Observe(n, r.now)
-			t.purpose = signal.Purpose{Role: signal.RoleDeadLetter, Reason: "its name, by dlq in the config; no consumer group processes it as a matter of course"}
+			t.purpose = signal.Purpose{Role: signal.RoleDeadLetter, Reason: "its name, by dlq in the config; no consumer group processes it regularly"}
 			if t.past.attendance.Own() {
 				t.purpose = signal.Purpose{Role: signal.RoleRetry, Reason: "its name makes it a dead letter queue, and a consumer group of its own processes it"}
 			}

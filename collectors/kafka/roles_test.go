@@ -33,7 +33,7 @@ func retried(t *testing.T, c *kgo.Client, open func() collectors.Reader, orders,
 	again := open()
 	report = until(t, again, "a member", func(r signal.Report) bool { q, _ := queueOf(r, dlq, "redrive"); return q.Consumers == 1 })
 	if q := mustQueue(t, report, dlq, "redrive"); len(report.DeadLetters) != 0 || q.Purpose.Role != signal.RoleRetry {
-		t.Errorf("a group that processes it as a matter of course does not show: got\n%s", show(report))
+		t.Errorf("a group that processes it regularly does not show: got\n%s", show(report))
 	}
 }
 

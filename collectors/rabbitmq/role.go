@@ -93,7 +93,7 @@ func (r *roles) decide(k key, s setup) signal.Purpose {
 	return signal.Purpose{Role: signal.RoleWork, Reason: "takes no dead letters"}
 }
 
-// consumed reports whether consumers process a queue as a matter of course.
+// consumed reports whether consumers process a queue regularly.
 func (r *roles) consumed(k key) bool { u := r.use(k); return u.consumed() }
 
 // delays says why a queue is a delay: nothing consumes it, and what it gives up goes on to
@@ -204,7 +204,7 @@ type use struct {
 	worked bool
 }
 
-// consumed reports whether consumers process the queue as a matter of course.
+// consumed reports whether consumers process the queue regularly.
 func (u *use) consumed() bool { return u.attendance.Own() || u.worked }
 
 // observe takes the next reading and reports whether the answer changed.

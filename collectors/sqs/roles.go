@@ -21,7 +21,7 @@ func (c *Config) role(queue string) signal.Purpose {
 }
 
 // decidePurposes decides what the queues are for. A redrive policy makes its target a dead
-// letter queue. A target whose messages consumers receive as a matter of course is a queue
+// letter queue. A target whose messages consumers receive regularly is a queue
 // of retries, and so is one that gives up messages itself: SQS moves only what was
 // received.
 func (r *reading) decidePurposes() {
