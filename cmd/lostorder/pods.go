@@ -9,7 +9,6 @@ import (
 
 	"github.com/lostorder/lostorder/collectors/builtin"
 	"github.com/lostorder/lostorder/internal/config"
-	"github.com/lostorder/lostorder/internal/kubernetes"
 	"github.com/lostorder/lostorder/internal/ownership"
 	"github.com/lostorder/lostorder/internal/pods"
 	"github.com/lostorder/lostorder/internal/signal"
@@ -38,18 +37,12 @@ func (f *podFlags) watcher(log *slog.Logger) (*pods.Watcher, error) {
 		}
 		return nil, nil //nolint:nilnil // watching no pods is no error
 	}
-	var api *kubernetes.API
-	if *f.api == "" {
-		var err error
-		if api, err = kubernetes.InCluster(); err != nil {
+	api, err := ownership.APIServer(*f.api)
+	if err != nil {
+		if *f.api == "" {
 			return nil, fmt.Errorf("--pods.node: %w", err)
 		}
-	} else {
-		address, err := ownership.ParseURL(*f.api)
-		if err != nil {
-			return nil, fmt.Errorf("--pods.api-server: %w", err)
-		}
-		api = kubernetes.At(address)
+		return nil, fmt.Errorf("--pods.api-server: %w", err)
 	}
 	watcher, err := pods.New(pods.Options{API: api, Node: *f.node, Namespaces: *f.namespaces, Snippets: *f.snippets, Log: log})
 	if err != nil {

@@ -52,7 +52,7 @@ func At(address string) *API {
 func InCluster() (*API, error) {
 	host, port := os.Getenv("KUBERNETES_SERVICE_HOST"), os.Getenv("KUBERNETES_SERVICE_PORT")
 	if host == "" || port == "" {
-		return nil, errors.New("this is no pod of Kubernetes: KUBERNETES_SERVICE_HOST is not set")
+		return nil, errors.New("this is no pod of Kubernetes: KUBERNETES_SERVICE_HOST is not set; elsewhere, give the address of the API server, for example of kubectl proxy")
 	}
 	authority, err := os.ReadFile(path.Join(accountDir, "ca.crt"))
 	if err != nil {

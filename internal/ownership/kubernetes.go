@@ -71,20 +71,25 @@ func newLeasesOf(o Options) (*Leases, error) {
 		}
 		o.URL = address
 	}
-	if o.API == "" {
-		api, err := kubernetes.InCluster()
-		if err != nil {
-			return nil, fmt.Errorf("%w; use --shard=i/n where there is no Kubernetes", err)
-		}
-		k.api = api
-	} else {
-		address, err := ParseURL(o.API)
-		if err != nil {
-			return nil, fmt.Errorf("the address of the API server: %w", err)
-		}
-		k.api = kubernetes.At(address)
+	api, err := APIServer(o.API)
+	if err != nil {
+		return nil, fmt.Errorf("%w; use --shard=i/n where there is no Kubernetes", err)
 	}
+	k.api = api
 	return newLeases(k, o.Member, o.URL, o.Duration, o.Log), nil
+}
+
+// APIServer returns the API server at an address, and the one of the cluster in which the
+// process runs if the address is empty.
+func APIServer(address string) (*kubernetes.API, error) {
+	if address == "" {
+		return kubernetes.InCluster()
+	}
+	checked, err := ParseURL(address)
+	if err != nil {
+		return nil, fmt.Errorf("the address of the API server: %w", err)
+	}
+	return kubernetes.At(checked), nil
 }
 
 // leaseStore keeps leases in the API server.
