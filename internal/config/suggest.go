@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/agnivade/levenshtein"
@@ -10,10 +11,24 @@ import (
 // longestGuessed is the length of a word beyond which no key is close to it.
 const longestGuessed = 100
 
+// elsewhere are words that clients, exporters and people use for our keys, folded.
+var elsewhere = map[string][]string{
+	"bootstrapservers": {"brokers"}, "servers": {"brokers"}, "hosts": {"brokers", "url"}, "addresses": {"brokers", "url"},
+	"consumergroups": {"groups"}, "thresholds": {"objectives"}, "slos": {"objectives"}, "slo": {"objectives"},
+	"management": {"url"}, "managementurl": {"url"}, "dsn": {"url"}, "uri": {"url"}, "datasourcename": {"url"}, "connectionstring": {"url"},
+	"user": {"username"}, "pass": {"password"}, "pollinterval": {"interval"}, "scrapeinterval": {"interval"},
+	"orders": {"lifecycles"}, "sagas": {"lifecycles"}, "statemachines": {"lifecycles"}, "checks": {"reconciliations"}, "reconcile": {"reconciliations"},
+}
+
 // didYouMean is `did you mean "brokers"? `, or nothing when no candidate is close.
 func didYouMean(word string, candidates []string) (hint, guess string) {
 	if len(word) > longestGuessed {
 		return "", ""
+	}
+	for _, c := range elsewhere[fold(word)] {
+		if slices.Contains(candidates, c) {
+			return fmt.Sprintf("did you mean %q? ", c), c
+		}
 	}
 	best := 3
 	for _, c := range candidates {
@@ -29,7 +44,7 @@ func didYouMean(word string, candidates []string) (hint, guess string) {
 	return fmt.Sprintf("did you mean %q? ", guess), guess
 }
 
-// fold makes maxAge, max-age and max_age alike.
+// fold makes maxAge, max-age, max.age and max_age alike.
 func fold(s string) string {
-	return strings.ToLower(strings.NewReplacer("_", "", "-", "").Replace(s))
+	return strings.ToLower(strings.NewReplacer("_", "", "-", "", ".", "").Replace(s))
 }
