@@ -108,7 +108,7 @@ func (c *Config) topicScope() collectors.Scope {
 func (c *Config) principal() string {
 	switch {
 	case c.SASL != nil:
-		return c.SASL.Username
+		return c.SASL.Principal()
 	case c.TLS == nil || c.TLS.CertFile == "":
 		return ""
 	}

@@ -76,13 +76,15 @@ func (c *Config) orderIDPlace() orderIDPlace {
 	return place
 }
 
-// Exposed lists the clusters whose password crosses a network without encryption. SCRAM
-// does not send it.
+// Exposed lists the clusters whose password or token crosses a network without encryption.
 func Exposed(f *config.File) (all []string) {
 	for _, c := range config.Items[Config](f, section) {
 		remote := slices.ContainsFunc(c.Brokers, func(address string) bool { return !collectors.IsLocal(address) })
-		if remote && c.SASL != nil && c.SASL.Mechanism == sarama.SASLTypePlaintext && (c.TLS == nil || !c.TLS.Enabled) {
-			all = append(all, fmt.Sprintf("the password of kafka %s crosses the network without TLS, because sasl.mechanism is PLAIN; set tls, or use SCRAM-SHA-512", c.Name))
+		if !remote || c.SASL == nil || c.TLS != nil && c.TLS.Enabled {
+			continue
+		}
+		if what := c.SASL.Exposed(); what != "" {
+			all = append(all, fmt.Sprintf("the %s of kafka %s crosses the network without TLS, because sasl.mechanism is %s; set tls, or use SCRAM-SHA-512", what, c.Name, c.SASL.Mechanism))
 		}
 	}
 	return all

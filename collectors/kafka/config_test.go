@@ -72,6 +72,55 @@ test.yml:1:45: kafka[0].brokers[1]: "kafka:ninety" is not host:port; write for e
 			"kafka: [{name: a, brokers: [b:1], sasl: {password: x}}]",
 			"kafka[0].sasl.username: missing; write for example username: lostorder",
 		},
+		"SASL without a password": {
+			"kafka: [{name: a, brokers: [b:1], sasl: {username: x}}]",
+			"test.yml:1:41: kafka[0].sasl.password: missing; write for example password: ${KAFKA_PASSWORD}",
+		},
+		"OAUTHBEARER without a source of tokens": {
+			"kafka: [{name: a, brokers: [b:1], sasl: {mechanism: OAUTHBEARER}}]",
+			"test.yml:1:41: kafka[0].sasl.oauthbearer: missing; mechanism OAUTHBEARER needs it",
+		},
+		"a source of tokens without OAUTHBEARER": {
+			"kafka: [{name: a, brokers: [b:1], sasl: {username: a, password: b, oauthbearer: {token_file: f}}}]",
+			"test.yml:1:81: kafka[0].sasl.oauthbearer: set without mechanism: OAUTHBEARER",
+		},
+		"OAUTHBEARER with a user": {
+			"kafka: [{name: a, brokers: [b:1], sasl: {mechanism: OAUTHBEARER, username: a, oauthbearer: {token_file: f}}}]",
+			"test.yml:1:76: kafka[0].sasl.username: not used by OAUTHBEARER; remove it",
+		},
+		"neither a token endpoint nor a token file": {
+			oauthbearer("{client_id: a}"),
+			"test.yml:1:79: kafka[0].sasl.oauthbearer.token_endpoint_url: missing; name the token endpoint, or a token_file",
+		},
+		"a token endpoint without a client": {
+			oauthbearer("{token_endpoint_url: 'https://idp/token'}"),
+			`test.yml:1:79: kafka[0].sasl.oauthbearer.client_id: missing; write for example client_id: lostorder
+test.yml:1:79: kafka[0].sasl.oauthbearer.client_secret: set one of client_secret, client_secret_file and private_key_file`,
+		},
+		"a secret and a key": {
+			oauthbearer("{token_endpoint_url: 'https://idp/token', client_id: a, client_secret: b, private_key_file: c}"),
+			"kafka[0].sasl.oauthbearer.client_secret: set one of client_secret, client_secret_file and private_key_file",
+		},
+		"the id of a key without the key": {
+			oauthbearer("{token_endpoint_url: 'https://idp/token', client_id: a, client_secret: b, key_id: c}"),
+			"kafka[0].sasl.oauthbearer.key_id: set without private_key_file",
+		},
+		"a token endpoint without TLS": {
+			oauthbearer("{token_endpoint_url: 'http://idp.example.com/token', client_id: a, client_secret: b}"),
+			"kafka[0].sasl.oauthbearer.token_endpoint_url: http would send the client's credentials in clear; use https",
+		},
+		"a user in the token endpoint": {
+			oauthbearer("{token_endpoint_url: 'https://a:b@idp/token', client_id: a, client_secret: b}"),
+			"kafka[0].sasl.oauthbearer.token_endpoint_url: not an http or https address without a user; write for example",
+		},
+		"a token file and a token endpoint": {
+			oauthbearer("{token_endpoint_url: 'https://idp/token', token_file: f}"),
+			"kafka[0].sasl.oauthbearer.token_endpoint_url: not used with token_file; remove one of them",
+		},
+		"an extension that is the token": {
+			oauthbearer("{token_file: f, extensions: {auth: x}}"),
+			"kafka[0].sasl.oauthbearer.extensions: auth is the name of the token itself; use another",
+		},
 		"an unknown place of the order id": {
 			"kafka: [{name: a, brokers: [b:1], order_id: value}]",
 			"kafka[0].order_id: ",
@@ -88,6 +137,10 @@ test.yml:1:45: kafka[0].brokers[1]: "kafka:ninety" is not host:port; write for e
 			}
 		})
 	}
+}
+
+func oauthbearer(section string) string {
+	return "kafka: [{name: a, brokers: [b:1], sasl: {mechanism: OAUTHBEARER, oauthbearer: " + section + "}}]"
 }
 
 // TestPasswordInAnAddressIsRefusedAndNotRepeated: whatever it contains, no part of it is taken

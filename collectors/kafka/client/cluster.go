@@ -88,7 +88,7 @@ func (c *Cluster) metadata(ctx context.Context, request *sarama.MetadataRequest)
 		if err != nil {
 			c.drop(n)
 			failures = append(failures, n.Addr+": "+c.Explain(err).Error())
-			if errors.Is(err, sarama.ErrSASLAuthenticationFailed) {
+			if refused(err) {
 				break // other brokers refuse it, too, and too many attempts lock accounts
 			}
 			continue

@@ -7,10 +7,8 @@ import (
 
 	"github.com/IBM/sarama"
 	"github.com/rcrowley/go-metrics"
-	"github.com/xdg-go/scram"
 
 	"github.com/lostorder/lostorder/collectors"
-	"github.com/lostorder/lostorder/internal/config"
 )
 
 // sarama measures every request with go-metrics, which costs CPU and starts
@@ -31,13 +29,6 @@ const (
 type TLS struct {
 	Enabled        bool `yaml:"enabled" default:"true" doc:"Whether connections are encrypted."`
 	collectors.TLS `inline:"true"`
-}
-
-// SASL holds the credentials of lostorder.
-type SASL struct {
-	Mechanism string        `yaml:"mechanism" enum:"PLAIN,SCRAM-SHA-256,SCRAM-SHA-512" default:"PLAIN" doc:"The SASL mechanism."`
-	Username  string        `yaml:"username" required:"true" doc:"The user name." example:"lostorder"`
-	Password  config.Secret `yaml:"password" file:"true" required:"true" doc:"The password." example:"${KAFKA_PASSWORD}"`
 }
 
 // Config is how to connect to a cluster.
@@ -79,16 +70,7 @@ func (c *Config) sarama(d *dialer) *sarama.Config {
 	s.Net.Proxy.Enable = true
 	s.Net.Proxy.Dialer = d
 	if c.SASL != nil {
-		s.Net.SASL.Enable = true
-		s.Net.SASL.User = c.SASL.Username
-		s.Net.SASL.Password = c.SASL.Password.Reveal()
-		s.Net.SASL.Mechanism = sarama.SASLMechanism(c.SASL.Mechanism)
-		switch s.Net.SASL.Mechanism {
-		case sarama.SASLTypeSCRAMSHA256:
-			s.Net.SASL.SCRAMClientGeneratorFunc = newSCRAM(scram.SHA256)
-		case sarama.SASLTypeSCRAMSHA512:
-			s.Net.SASL.SCRAMClientGeneratorFunc = newSCRAM(scram.SHA512)
-		}
+		c.SASL.apply(s, d)
 	}
 	return s
 }

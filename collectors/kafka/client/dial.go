@@ -34,6 +34,13 @@ func (d *dialer) begin(ctx context.Context) (end func()) {
 	return func() { stop() }
 }
 
+// reading is the context of the reading under way.
+func (d *dialer) reading() context.Context {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.ctx
+}
+
 // cut closes every connection.
 func (d *dialer) cut() {
 	d.mu.Lock()
@@ -45,9 +52,7 @@ func (d *dialer) cut() {
 
 // Dial connects to a broker, with TLS if it is wanted.
 func (d *dialer) Dial(network, addr string) (net.Conn, error) {
-	d.mu.Lock()
-	parent := d.ctx
-	d.mu.Unlock()
+	parent := d.reading()
 	ctx, cancel := context.WithTimeout(parent, d.timeout)
 	defer cancel()
 	raw, err := (&net.Dialer{KeepAlive: 30 * time.Second}).DialContext(ctx, network, addr)

@@ -25,10 +25,13 @@ func (c *Cluster) Explain(err error) error {
 	var (
 		handshake *handshakeError
 		lookup    *net.DNSError
+		token     *tokenError
 	)
 	switch {
+	case errors.As(err, &token):
+		return token
 	case errors.Is(err, sarama.ErrSASLAuthenticationFailed):
-		return fmt.Errorf("SASL authentication failed for user %s; check username, password and mechanism in kafka[].sasl", c.conf.Net.SASL.User)
+		return explainRefused(c.conf)
 	case errors.Is(err, sarama.ErrUnsupportedSASLMechanism):
 		return fmt.Errorf("the broker does not offer SASL %s; check kafka[].sasl.mechanism", c.conf.Net.SASL.Mechanism)
 	case errors.Is(err, sarama.ErrIllegalSASLState):

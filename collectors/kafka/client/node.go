@@ -67,7 +67,7 @@ func askWhile[R any](ctx context.Context, n *Node, lock sync.Locker, request fun
 		if err == nil || !endsConnection(err) {
 			return answer, err
 		}
-		n.lose(broker, err, old && !errors.Is(err, errNoAnswer))
+		n.lose(broker, err, old && !errors.Is(err, errNoAnswer) && !refused(err))
 	}
 }
 
@@ -122,6 +122,9 @@ func (n *Node) connect() error {
 		if err == nil {
 			err = sarama.ErrNotConnected
 		}
+		if provider, ok := conf.Net.SASL.TokenProvider.(*tokens); ok && errors.Is(err, sarama.ErrSASLAuthenticationFailed) {
+			provider.forget()
+		}
 		return err
 	}
 	n.broker, n.link, n.made, n.versions = broker, under, n.cluster.reading, nil
@@ -143,5 +146,6 @@ func endsConnection(err error) bool {
 		answered sarama.KError
 		unsent   sarama.PacketEncodingError
 	)
-	return !errors.As(err, &answered) && !errors.As(err, &unsent) && !errors.Is(err, sarama.ErrUnsupportedVersion) && !errors.Is(err, ErrTooLarge)
+	// The broker ends the connection itself when it refuses to authenticate it again.
+	return refused(err) || !errors.As(err, &answered) && !errors.As(err, &unsent) && !errors.Is(err, sarama.ErrUnsupportedVersion) && !errors.Is(err, ErrTooLarge)
 }
