@@ -3,6 +3,7 @@ package kafka_test
 import (
 	"crypto"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -61,9 +62,7 @@ func (p *identityProvider) token(issued time.Time, life time.Duration) string {
 		"iss": "https://idp.example.com", "aud": "kafka", "sub": "lostorder", "scope": "kafka",
 		"iat": issued.Unix(), "exp": issued.Add(life).Unix(), "jti": time.Now().String(),
 	}
-	for name, value := range p.claims {
-		claims[name] = value
-	}
+	maps.Copy(claims, p.claims)
 	token := jwt.NewWithClaims(p.method, claims)
 	token.Header["kid"] = "tests"
 	signed, err := token.SignedString(p.key)

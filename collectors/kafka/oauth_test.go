@@ -163,7 +163,7 @@ func TestTokenErrorsSayWhatToDo(t *testing.T) {
 	}
 	secret := p.sasl("client_secret: " + clientSecret)
 	answer := func(status int, text string) http.HandlerFunc {
-		return func(w http.ResponseWriter, r *http.Request) {
+		return func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "application/json")
 			w.Header().Set("Location", "http://127.0.0.1:1/")
 			w.WriteHeader(status)

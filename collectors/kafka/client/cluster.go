@@ -23,12 +23,13 @@ type Cluster struct {
 	conf    *sarama.Config
 	nodes   map[int32]*Node
 	reading uint64
+	certs   certificates
 }
 
 // New returns a cluster without connections. It connects when it is asked.
 func New(config Config) *Cluster {
 	d := newDialer(config.TLS, config.requestTimeout())
-	return &Cluster{seeds: config.Brokers, dialer: d, conf: config.sarama(d), nodes: map[int32]*Node{}}
+	return &Cluster{seeds: config.Brokers, dialer: d, conf: config.sarama(d), nodes: map[int32]*Node{}, certs: certificates{tls: config.TLS}}
 }
 
 // Version is the highest version of requests.
@@ -40,9 +41,15 @@ func (c *Cluster) Tie(ctx context.Context) (end func()) { return c.dialer.begin(
 // Node returns the broker of an id, or nil.
 func (c *Cluster) Node(id int32) *Node { return c.nodes[id] }
 
-// Begin starts a reading: what failed in the last one is tried again.
+// Begin starts a reading: what failed in the last one is tried again, and connections are made
+// anew where a certificate was renewed.
 func (c *Cluster) Begin() {
 	c.reading++
+	if c.certs.renewed() {
+		for _, n := range c.nodes {
+			n.disconnect()
+		}
+	}
 	for _, n := range c.nodes {
 		n.failed = nil
 	}

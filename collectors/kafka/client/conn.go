@@ -100,6 +100,8 @@ func (c *conn) state(err error) error {
 		return nil
 	case errors.Is(err, errSpeaksTLS), errors.Is(err, errNotKafka):
 		c.broken = err
+	case alert(err) != "":
+		c.broken = err
 	case errors.As(err, &network) && network.Timeout():
 		c.broken = errNoAnswer
 	default:

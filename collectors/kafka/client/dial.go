@@ -95,7 +95,7 @@ func (l *link) Dial(network, addr string) (net.Conn, error) {
 // encrypt does the handshake here and not at the first write, so that errors of TLS and of
 // Kafka can be distinguished.
 func (d *dialer) encrypt(ctx context.Context, raw net.Conn, addr string) (net.Conn, error) {
-	settings, err := d.tls.Client("kafka[].tls")
+	settings, err := d.tls.Client(tlsKey)
 	if err != nil {
 		_ = raw.Close()
 		return nil, err

@@ -36,6 +36,8 @@ func (c *Cluster) Explain(err error) error {
 		return fmt.Errorf("the broker does not offer SASL %s; check kafka[].sasl.mechanism", c.conf.Net.SASL.Mechanism)
 	case errors.Is(err, sarama.ErrIllegalSASLState):
 		return errors.New("the broker does not accept SASL on this port; check kafka[].sasl")
+	case alert(err) != "" && c.dialer.tls != nil:
+		return c.dialer.tls.explainAlert(alert(err))
 	case errors.As(err, &handshake):
 		return explainHandshake(handshake.err)
 	case errors.As(err, &lookup):

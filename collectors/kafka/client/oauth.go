@@ -70,8 +70,14 @@ func (o *OAuth) Validate() error {
 func (o *OAuth) validateFile() error {
 	var errs []error
 	for _, key := range []struct{ name, value string }{
-		{"token_endpoint_url", o.TokenEndpointURL}, {"client_id", o.ClientID}, {"client_secret", o.ClientSecret.Reveal()},
-		{"client_secret_file", o.ClientSecretFile}, {"private_key_file", o.PrivateKeyFile}, {"scope", o.Scope}, {"audience", o.Audience}, {"ca_file", o.CAFile},
+		{"token_endpoint_url", o.TokenEndpointURL},
+		{"client_id", o.ClientID},
+		{"client_secret", o.ClientSecret.Reveal()},
+		{"client_secret_file", o.ClientSecretFile},
+		{"private_key_file", o.PrivateKeyFile},
+		{"scope", o.Scope},
+		{"audience", o.Audience},
+		{"ca_file", o.CAFile},
 	} {
 		if key.value != "" {
 			errs = append(errs, config.At(key.name, "not used with token_file; remove one of them"))

@@ -63,7 +63,7 @@ func (t *tokens) Token() (*sarama.AccessToken, error) {
 	current, retry := t.current()
 	now := time.Now()
 	valid := now.Before(current.expires)
-	if current.stale(now) && !(valid && now.Before(retry)) {
+	if current.stale(now) && (!valid || now.After(retry)) {
 		next, err, _ := t.flight.Do("", func() (any, error) { return t.renew() })
 		switch {
 		case err == nil:
