@@ -51,6 +51,7 @@ func (r *reading) measureAges() {
 			}
 		}
 	}
+	r.boundShareAges()
 	for i := range r.topics {
 		if past := r.topics[i].past; past != nil {
 			for j := range past.parts {

@@ -38,8 +38,8 @@ func (r *reading) findBeyondEnd() {
 			}
 		}
 		if q.beyondEnd {
-			r.beyondEnd = append(r.beyondEnd, fmt.Sprintf("group %s committed beyond the end of topic %s (%s): it skips the next %d messages, or auto.offset.reset applies; reset its offsets with kafka-consumer-groups.sh",
-				q.group.name, t.name, first, skipped))
+			r.beyondEnd = append(r.beyondEnd, fmt.Sprintf("group %s committed beyond the end of topic %s (%s): it skips the next %d messages, or auto.offset.reset applies; reset its offsets with %s",
+				q.group.name, t.name, first, skipped, q.group.tool()))
 		}
 	}
 	r.history.beyondEnd = found

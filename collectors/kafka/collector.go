@@ -95,8 +95,8 @@ type reading struct {
 	leaderless map[topicPartition]struct{}
 	unlisted   map[string]string  // topics that a member reads and that are not listed; one of the groups
 	groups     map[int32][]*group // by their coordinator
-	share      []string           // share groups
-	streams    []string           // streams groups
+	share      []string           // share groups that cannot be read
+	streams    []string           // streams groups whose members cannot be read
 
 	transactions map[heldPartition]*transaction
 
@@ -143,8 +143,10 @@ func (r *reading) readPositions() error {
 	r.findHidden()
 	r.findDeleted(func(t *topic) []int64 { return t.start })
 	r.cluster.Each(func(n *client.Node) {
-		r.readCommits(n, r.groups[n.ID])
+		_, others := r.shareGroups(n)
+		r.readCommits(n, others)
 	})
+	r.readShares()
 	r.cluster.Each(func(n *client.Node) {
 		r.readOffsets(n, atEnd, func(t *topic, p int32) *int64 { return &t.end[p] })
 	})

@@ -81,7 +81,7 @@ func (r *reading) readGroups(n *client.Node) []*group {
 		return nil
 	}
 	groups := make([]*group, 0, len(answer.Groups))
-	var classic, consumer []*group
+	var classic, consumer, streams, share []*group
 	r.observeGroups(answer.Groups)
 	for name, protocol := range answer.Groups {
 		if !r.config.watchesGroup(name) {
@@ -90,16 +90,15 @@ func (r *reading) readGroups(n *client.Node) []*group {
 		data := answer.GroupsData[name] // a nil map for brokers before 2.6
 		g := &group{name: name, kind: kindOf(data.GroupType, protocol), protocol: protocol, state: data.GroupState, members: -1}
 		switch {
-		case g.kind == typeShare:
-			r.warnShare(name)
-			continue
 		case g.state == stateEmpty || g.state == stateDead:
 			g.noMembers()
 		case r.described(g):
 		case g.kind == typeConsumer:
 			consumer = append(consumer, g)
 		case g.kind == typeStreams:
-			r.warnStreams(name)
+			streams = append(streams, g)
+		case g.kind == typeShare:
+			share = append(share, g)
 		case protocol == consumerProtocol || protocol == "" && g.state == "":
 			classic = append(classic, g)
 		}
@@ -110,6 +109,12 @@ func (r *reading) readGroups(n *client.Node) []*group {
 	}
 	for batch := range slices.Chunk(consumer, groupsPerRequest) {
 		r.describeConsumer(n, batch)
+	}
+	for batch := range slices.Chunk(streams, groupsPerRequest) {
+		r.describeStreams(n, batch)
+	}
+	for batch := range slices.Chunk(share, groupsPerRequest) {
+		r.describeShare(n, batch)
 	}
 	return groups
 }
@@ -158,6 +163,14 @@ func (g *group) noMembers() {
 		return
 	}
 	g.members, g.assigned = 0, true
+}
+
+// tool is the command of Kafka that changes the offsets of the group.
+func (g *group) tool() string {
+	if g.kind == typeShare {
+		return "kafka-share-groups.sh"
+	}
+	return "kafka-consumer-groups.sh"
 }
 
 // simple reports whether the group only stores commits.

@@ -141,8 +141,10 @@ func TestObjectivesAndGranularityFollowTheConfig(t *testing.T) {
 	}
 }
 
-func TestShareGroupsAreOneWarning(t *testing.T) {
-	s := serve(t, kfake.SeedTopics(1, "orders"))
+func TestShareGroupsOfABrokerWithoutTheirOffsetsAreOneWarning(t *testing.T) {
+	without := kversion.Stable()
+	without.SetMaxKeyVersion(90, -1) // DescribeShareGroupOffsets
+	s := serve(t, kfake.SeedTopics(1, "orders"), kfake.MaxVersions(without))
 	c := s.client()
 	commit(t, c, "billing", "orders", map[int32]int64{0: 0})
 	for _, group := range []string{"share-a", "share-b"} {

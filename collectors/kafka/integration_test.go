@@ -29,12 +29,6 @@ func address(t testing.TB, variable string) string {
 	return addr
 }
 
-// shop is a topic of a test's own on a real broker.
-type shop struct {
-	topic  string
-	client *kgo.Client
-}
-
 func open(t *testing.T, partitions int32) shop {
 	t.Helper()
 	c := client(t, []string{address(t, "KAFKA_ADDR")})

@@ -384,3 +384,9 @@ func fingerprint(t *testing.T, c *kgo.Client) string {
 	slices.SortFunc(lines, cmp.Compare[string])
 	return strings.Join(lines, "\n")
 }
+
+// shop is a topic of a test's own on a broker.
+type shop struct {
+	topic  string
+	client *kgo.Client
+}

@@ -30,8 +30,8 @@ func (r *reading) dropLeftOver() {
 			q.waits += p.Lag()
 		}
 		if name := r.topics[q.topic].name; q.waits > 0 {
-			r.leftOver = append(r.leftOver, fmt.Sprintf("group %s is alive and no member subscribes to topic %s; its offsets are left over, with %d messages after them. Delete them with kafka-consumer-groups.sh --delete-offsets, or start the consumer that is missing",
-				q.group.name, name, q.waits))
+			r.leftOver = append(r.leftOver, fmt.Sprintf("group %s is alive and no member subscribes to topic %s; its offsets are left over, with %d messages after them. Delete them with %s --delete-offsets, or start the consumer that is missing",
+				q.group.name, name, q.waits, q.group.tool()))
 		}
 	}
 }

@@ -20,6 +20,8 @@ type queue struct {
 
 	unpaired *signal.Unpaired
 
+	share map[int32]shareProgress // of a share group
+
 	beyondEnd bool  // a commit lies beyond the end of a log
 	leftOver  bool  // the group no longer subscribes to the topic
 	waits     int64 // of left over offsets: how many messages come after them
@@ -76,6 +78,9 @@ func (r *reading) closeQueues() {
 		for i := q.from; i < q.to; i++ {
 			part := &r.parts[i]
 			part.Start, part.End = t.start[part.ID], t.end[part.ID]
+			if q.group.kind == typeShare {
+				r.placeShare(&q, part)
+			}
 			known = known || part.End >= 0
 		}
 		if known {

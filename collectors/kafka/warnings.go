@@ -8,14 +8,14 @@ import (
 	"github.com/lostorder/lostorder/collectors"
 )
 
-// warnShare notes a share group, which is not read.
+// warnShare notes a share group whose offsets the broker does not return.
 func (r *reading) warnShare(name string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.share = append(r.share, name)
 }
 
-// warnStreams notes a streams group, whose members are not read.
+// warnStreams notes a streams group whose members the broker does not return.
 func (r *reading) warnStreams(name string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
