@@ -94,3 +94,7 @@ func TestRealStreamsGroupHasItsMembers(t *testing.T) {
 		return !ok || q.Consumers == 0
 	})
 }
+
+func TestRealShareGroupsAreDecided(t *testing.T) {
+	shareGroupsAreDecided(t, open(t, 1), []string{address(t, "KAFKA_ADDR")})
+}
