@@ -29,7 +29,7 @@ func TestExamplesOfAuthenticationLoad(t *testing.T) {
 		}
 		mechanisms = append(mechanisms, mechanism)
 	}
-	if want := []string{"SCRAM-SHA-512", "OAUTHBEARER", "OAUTHBEARER", "OAUTHBEARER", "mTLS"}; !slices.Equal(mechanisms, want) {
+	if want := []string{"SCRAM-SHA-512", "OAUTHBEARER", "OAUTHBEARER", "OAUTHBEARER", "mTLS", "AWS_MSK_IAM", "GSSAPI", "GSSAPI"}; !slices.Equal(mechanisms, want) {
 		t.Errorf("the examples have %q, want %q", mechanisms, want)
 	}
 }

@@ -59,6 +59,9 @@ func (c *Config) Validate() error {
 			errs = append(errs, config.At("version", "%q is not a Kafka version; write for example 3.8.0, or omit it", c.Version))
 		}
 	}
+	if c.SASL != nil && c.SASL.MSK != nil && (c.TLS == nil || !c.TLS.Enabled) {
+		errs = append(errs, config.At("tls", "missing; MSK takes IAM only over TLS, so write tls: {enabled: true}"))
+	}
 	if _, err := parseOrderID(c.OrderID); err != nil {
 		errs = append(errs, config.At("order_id", "%q is no place of an order id; %w", c.OrderID, err))
 	}

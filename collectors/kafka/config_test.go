@@ -117,6 +117,18 @@ test.yml:1:79: kafka[0].sasl.oauthbearer.client_secret: set one of client_secret
 			oauthbearer("{token_endpoint_url: 'https://idp/token', token_file: f}"),
 			"kafka[0].sasl.oauthbearer.token_endpoint_url: not used with token_file; remove one of them",
 		},
+		"IAM without TLS": {
+			"kafka: [{name: a, brokers: [b:1], sasl: {mechanism: AWS_MSK_IAM, aws_msk_iam: {region: r}}}]",
+			"test.yml:1:9: kafka[0].tls: missing; MSK takes IAM only over TLS, so write tls: {enabled: true}",
+		},
+		"GSSAPI without a keytab": {
+			"kafka: [{name: a, brokers: [b:1], sasl: {mechanism: GSSAPI, gssapi: {principal: a@B}}}]",
+			"test.yml:1:69: kafka[0].sasl.gssapi.keytab_file: missing; name a keytab, or a ccache_file",
+		},
+		"GSSAPI without a realm": {
+			"kafka: [{name: a, brokers: [b:1], sasl: {mechanism: GSSAPI, gssapi: {principal: a, keytab_file: f}}}]",
+			"test.yml:1:81: kafka[0].sasl.gssapi.principal: not a principal with its realm; write for example lostorder@EXAMPLE.COM",
+		},
 		"an extension that is the token": {
 			oauthbearer("{token_file: f, extensions: {auth: x}}"),
 			"kafka[0].sasl.oauthbearer.extensions: auth is the name of the token itself; use another",

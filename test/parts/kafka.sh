@@ -11,6 +11,11 @@ part_installed() { [[ -d $jars ]]; }
 
 part_install() {
 	need java "Java 17 or newer (apt-get install openjdk-17-jre-headless)"
+	pom
+	cached "kafka-$version" download
+}
+
+pom() {
 	need mvn "Maven (apt-get install maven)"
 	cat >"$data/pom.xml" <<-POM
 		<project xmlns="http://maven.apache.org/POM/4.0.0">
@@ -25,7 +30,6 @@ part_install() {
 		  </dependencies>
 		</project>
 	POM
-	cached "kafka-$version" download
 }
 
 download() { # FOLDER

@@ -41,8 +41,8 @@ func (c *Cluster) Tie(ctx context.Context) (end func()) { return c.dialer.begin(
 // Node returns the broker of an id, or nil.
 func (c *Cluster) Node(id int32) *Node { return c.nodes[id] }
 
-// Begin starts a reading: what failed in the last one is tried again, and connections are made
-// anew where a certificate was renewed.
+// Begin starts a reading: what failed in the last one is tried again, and connections are closed
+// where a certificate was renewed.
 func (c *Cluster) Begin() {
 	c.reading++
 	if c.certs.renewed() {

@@ -27,6 +27,11 @@ func (c *Cluster) Explain(err error) error {
 		lookup    *net.DNSError
 		token     *tokenError
 	)
+	if c.conf.Net.SASL.Mechanism == sarama.SASLTypeGSSAPI {
+		if explained := explainKerberos(&c.conf.Net.SASL.GSSAPI, err); explained != nil {
+			return explained
+		}
+	}
 	switch {
 	case errors.As(err, &token):
 		return token

@@ -12,10 +12,12 @@ import (
 
 // SASL holds the credentials of lostorder.
 type SASL struct {
-	Mechanism string        `yaml:"mechanism" enum:"PLAIN,SCRAM-SHA-256,SCRAM-SHA-512,OAUTHBEARER" default:"PLAIN" doc:"The SASL mechanism."`
+	Mechanism string        `yaml:"mechanism" enum:"PLAIN,SCRAM-SHA-256,SCRAM-SHA-512,OAUTHBEARER,AWS_MSK_IAM,GSSAPI" default:"PLAIN" doc:"The SASL mechanism."`
 	Username  string        `yaml:"username" doc:"The user name, for PLAIN and SCRAM." example:"lostorder"`
 	Password  config.Secret `yaml:"password" file:"true" doc:"The password, for PLAIN and SCRAM." example:"${KAFKA_PASSWORD}"`
 	OAuth     *OAuth        `yaml:"oauthbearer" doc:"Where the token comes from, for OAUTHBEARER."`
+	MSK       *MSK          `yaml:"aws_msk_iam" doc:"The AWS credentials, for AWS_MSK_IAM. It needs tls."`
+	Kerberos  *Kerberos     `yaml:"gssapi" doc:"Kerberos, for GSSAPI."`
 }
 
 // Validate checks that the settings of the mechanism are there, and no others.
@@ -35,7 +37,12 @@ func (s *SASL) Validate() error {
 			}
 		}
 	}
-	return errors.Join(append(errs, s.wants(sarama.SASLTypeOAuth, "oauthbearer", s.OAuth != nil))...)
+	return errors.Join(append(
+		errs,
+		s.wants(sarama.SASLTypeOAuth, "oauthbearer", s.OAuth != nil),
+		s.wants(mskIAM, "aws_msk_iam", s.MSK != nil),
+		s.wants(sarama.SASLTypeGSSAPI, "gssapi", s.Kerberos != nil),
+	)...)
 }
 
 // wants reports a section that the mechanism needs and that is missing, or the reverse.
@@ -59,8 +66,11 @@ func (s *SASL) takesPassword() bool {
 
 // Principal is the name of lostorder in the broker's ACLs, as far as the config shows.
 func (s *SASL) Principal() string {
-	if s.OAuth != nil {
+	switch {
+	case s.OAuth != nil:
 		return s.OAuth.principal()
+	case s.Kerberos != nil:
+		return s.Kerberos.principal()
 	}
 	return s.Username
 }
@@ -90,6 +100,11 @@ func (s *SASL) apply(to *sarama.Config, d *dialer) {
 		to.Net.SASL.SCRAMClientGeneratorFunc = newSCRAM(scram.SHA512)
 	case sarama.SASLTypeOAuth:
 		to.Net.SASL.TokenProvider = newTokens(s.OAuth, d)
+	case mskIAM:
+		to.Net.SASL.Mechanism = sarama.SASLTypeOAuth
+		to.Net.SASL.TokenProvider = newTokens(s.MSK, d)
+	case sarama.SASLTypeGSSAPI:
+		s.Kerberos.apply(to)
 	}
 }
 
@@ -102,7 +117,13 @@ func refused(err error) bool {
 
 // explainRefused says what to compare when the broker refuses the credentials.
 func explainRefused(to *sarama.Config) error {
+	if to.Net.SASL.Mechanism == sarama.SASLTypeGSSAPI {
+		return errors.New("the broker refused the Kerberos ticket; check its keytab and principal, and the clocks")
+	}
 	if tokens, ok := to.Net.SASL.TokenProvider.(*tokens); ok {
+		if _, iam := tokens.conf.(*MSK); iam {
+			return errors.New("MSK refused the IAM credentials; allow kafka-cluster:Connect on the cluster, and check " + mskKey + ".region and the clock")
+		}
 		return fmt.Errorf("the broker refused the token%s; compare them with the broker's sasl.oauthbearer settings (expected issuer and audience, JWKS), and the clocks", tokens.claims())
 	}
 	return fmt.Errorf("SASL authentication failed for user %s; check username, password and mechanism in kafka[].sasl", to.Net.SASL.User)

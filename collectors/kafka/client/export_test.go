@@ -1,0 +1,4 @@
+package client
+
+// Sign is for tests.
+var Sign = (*MSK).sign
