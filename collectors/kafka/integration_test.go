@@ -24,7 +24,7 @@ func address(t testing.TB, variable string) string {
 	t.Helper()
 	addr := os.Getenv(variable)
 	if addr == "" {
-		t.Fatalf("%s is not set; run: test/parts/run --parts=kafka go test -tags=integration ./collectors/kafka/", variable)
+		t.Fatalf("%s is not set; run: test/parts/run --parts=kafka,kafkacluster,kerberos go test -tags=integration ./collectors/kafka/", variable)
 	}
 	return addr
 }

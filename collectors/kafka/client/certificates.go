@@ -18,8 +18,8 @@ type certificates struct {
 	used [sha256.Size]byte // what the files held when connections were last made
 }
 
-// renewed reports, once, that the files have changed. Files of which one is not yet written do
-// not fit together and have not changed.
+// renewed reports, once, that the files have changed. It waits while certificate and key do
+// not fit together, because one of them is not yet written.
 func (c *certificates) renewed() bool {
 	if c.tls == nil || !c.tls.Enabled || c.tls.CAFile+c.tls.CertFile == "" {
 		return false

@@ -4,10 +4,11 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 
 	"github.com/IBM/sarama"
+	"github.com/jcmturner/gokrb5/v8/credentials"
+	"github.com/jcmturner/gokrb5/v8/keytab"
 	"github.com/jcmturner/gokrb5/v8/krberror"
 
 	"github.com/lostorder/lostorder/internal/config"
@@ -60,20 +61,54 @@ func (k *Kerberos) apply(to *sarama.Config) {
 	if k.CCacheFile != "" {
 		to.Net.SASL.GSSAPI.AuthType = sarama.KRB5_CCACHE_AUTH
 		to.Net.SASL.GSSAPI.CCachePath = k.CCacheFile
+		// sarama wants them, and does not use them.
+		to.Net.SASL.GSSAPI.Username, to.Net.SASL.GSSAPI.Realm = ofTheCache, ofTheCache
 	}
+}
+
+// ofTheCache stands for a name that is in the credential cache.
+const ofTheCache = "of the credential cache"
+
+// ticketFileError is a keytab or a credential cache that cannot be used.
+type ticketFileError struct{ err error }
+
+func (e *ticketFileError) Error() string { return e.err.Error() }
+func (e *ticketFileError) Unwrap() error { return e.err }
+
+// readable checks the file before sarama reads it: the library panics at a credential cache
+// that ends too early, such as one that is being written.
+func readable(g *sarama.GSSAPIConfig) (err error) {
+	key, path := "keytab_file", g.KeyTabPath
+	if g.AuthType == sarama.KRB5_CCACHE_AUTH {
+		key, path = "ccache_file", g.CCachePath
+	}
+	defer func() {
+		if recover() != nil {
+			err = fmt.Errorf("%s ends too early", path)
+		}
+		if err != nil {
+			err = &ticketFileError{fmt.Errorf("read %s.%s: %w; is %s such a file, and whole?", kerberosKey, key, err, path)}
+		}
+	}()
+	if g.AuthType == sarama.KRB5_CCACHE_AUTH {
+		_, err = credentials.LoadCCache(path)
+	} else {
+		_, err = keytab.Load(path)
+	}
+	return err
 }
 
 // explainKerberos says what to do about an error on the way to a ticket; nil if it is none.
 func explainKerberos(g *sarama.GSSAPIConfig, err error) error {
 	var (
-		path   *os.PathError
+		file   *ticketFileError
 		ticket krberror.Krberror
 	)
 	text := err.Error()
 	has := func(code string) bool { return strings.Contains(text, code) }
 	switch {
-	case errors.As(err, &path):
-		return fmt.Errorf("read a file of %s: %w", kerberosKey, err)
+	case errors.As(err, &file):
+		return file
 	case has("configuration file could not be opened"), has("KDCs defined for realm"), has("no KDC"):
 		return fmt.Errorf("no KDC of the realm is known: %s; check %s.config_file", bounded(text), kerberosKey)
 	case has("KDC_ERR_S_PRINCIPAL_UNKNOWN"):
@@ -84,7 +119,7 @@ func explainKerberos(g *sarama.GSSAPIConfig, err error) error {
 		return fmt.Errorf("the key in the keytab is not the principal's; write %s again, and check %s.principal", g.KeyTabPath, kerberosKey)
 	case has("KRB_AP_ERR_SKEW"), has("clock skew"):
 		return errors.New("the clocks of this host and of the KDC differ by more than Kerberos allows, usually five minutes; correct them")
-	case has("KRB_AP_ERR_TKT_EXPIRED"), has("TGT"), has("expired"):
+	case has("KRB_AP_ERR_TKT_EXPIRED"), has("existing session"), has("TGT"), has("expired"):
 		return fmt.Errorf("the ticket in %s is not valid any more; renew it with kinit", cmp.Or(g.CCachePath, g.KeyTabPath))
 	case has("communicat"), has("error sending to a KDC"):
 		return fmt.Errorf("no KDC of realm %s answers; check its addresses in %s.config_file, and the network", g.Realm, kerberosKey)

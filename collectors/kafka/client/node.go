@@ -113,6 +113,11 @@ func (n *Node) connect() error {
 	}
 	broker, under, conf := sarama.NewBroker(n.Addr), &link{dialer: n.cluster.conf.Net.Proxy.Dialer}, *n.cluster.conf
 	conf.Net.Proxy.Dialer = under
+	if conf.Net.SASL.Mechanism == sarama.SASLTypeGSSAPI {
+		if err := readable(&conf.Net.SASL.GSSAPI); err != nil {
+			return err
+		}
+	}
 	if err := broker.Open(&conf); err != nil {
 		return err
 	}
