@@ -197,12 +197,27 @@ func (r *reader) compareOn(ctx context.Context, l, s *side, keys []database.Key,
 		return err
 	}
 	now := time.Now()
-	for _, key := range keys {
-		name := key.ID()
-		r.suspects.note(key, r.mismatchOf(lefts[name], rights[name]), now, confirms)
+	for _, asked := range keys {
+		l, s := lefts[asked.ID()], rights[asked.ID()]
+		key := spelled(asked, l.Key, s.Key)
+		if key.ID() != asked.ID() {
+			r.suspects.note(asked, mismatch{}, now, confirms) // one key in two spellings is one mismatch
+		}
+		r.suspects.note(key, r.mismatchOf(l, s), now, confirms)
 	}
 	r.listed += int64(len(keys))
 	return nil
+}
+
+// spelled is a key as the left side writes it, or else the right side.
+func spelled(asked, l, s database.Key) database.Key {
+	switch {
+	case l != nil:
+		return l
+	case s != nil:
+		return s
+	}
+	return asked
 }
 
 // mismatchOf returns how the sides of one key differ. A row on the right lacks its order

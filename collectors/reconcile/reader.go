@@ -134,6 +134,7 @@ func (r *reader) find(ctx context.Context, warn func(string)) error {
 		return err
 	}
 	r.sorted = agree(all)
+	agreeOnKeys(all)
 	if err := comparable(all); err != nil {
 		return err
 	}

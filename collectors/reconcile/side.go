@@ -3,6 +3,7 @@ package reconcile
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/lostorder/lostorder/collectors"
 	"github.com/lostorder/lostorder/internal/database"
@@ -25,6 +26,10 @@ type side struct {
 	remedies []signal.Remedy
 	// timeless marks the values that are not timestamps.
 	timeless []bool
+	// fold is the key as the database of this side compares it, and anyCase marks the columns
+	// in which it ignores case.
+	fold    func(database.Key) database.Key
+	anyCase []bool
 }
 
 // ask runs fn in one short transaction.
@@ -80,6 +85,11 @@ func (s *side) describe(ctx context.Context, r *database.Reading) error {
 		return fmt.Errorf("read table %s: %w", s.config.Table, err)
 	}
 	s.keyed, s.order, s.timeless = k, k.KeyForms, timeless
+	d := r.Dialect()
+	s.fold, s.anyCase = func(key database.Key) database.Key { return k.Folded(d, key) }, nil
+	for _, c := range k.Key {
+		s.anyCase = append(s.anyCase, d.IgnoresCase(c))
+	}
 	return nil
 }
 
@@ -96,6 +106,27 @@ func comparable(sides []*side) error {
 		}
 	}
 	return database.Join(errs...)
+}
+
+// agreeOnKeys has two keys count as one where the databases of all sides say so. Where one
+// of them minds the case, case matters: it may hold both as two orders.
+func agreeOnKeys(sides []*side) {
+	fold := func(key database.Key) string {
+		var all database.Key
+		for _, s := range sides {
+			all = append(all, s.fold(key)...)
+		}
+		return all.ID()
+	}
+	anyCase := slices.Clone(sides[0].anyCase)
+	for i := range anyCase {
+		for _, s := range sides {
+			anyCase[i] = anyCase[i] && s.anyCase[i] && s.keyed.KeyForms[i] == dialect.Text
+		}
+	}
+	for _, s := range sides {
+		s.keyed.Fold, s.keyed.AnyCase = fold, anyCase
+	}
 }
 
 // agree gives all sides the forms that they have in common, and reports whether their

@@ -1,6 +1,7 @@
 package compare
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"slices"
@@ -13,6 +14,7 @@ import (
 
 // Found is what a table holds under one key.
 type Found struct {
+	Key    database.Key     // as the table writes it; where it does so in several ways, the first of them
 	Rows   int64            // under the key, whatever the conditions say
 	Held   int64            // of them, those for which the conditions hold
 	Young  int64            // of those, the ones that are young enough
@@ -32,8 +34,9 @@ type Value struct {
 // mostKeys is how many keys one query looks up.
 const mostKeys = 200
 
-// Find looks up keys and returns what the table holds under them, by the ID of the key.
-// A key that the table does not have is not in the answer.
+// Find looks up keys and returns what the table holds under them, by the ID of the key that
+// was asked for: the table may write it in another case. A key that the table does not have
+// is not in the answer.
 func (k *Rows) Find(ctx context.Context, r *database.Reading, keys []database.Key) (map[string]Found, error) {
 	all := make(map[string]Found, len(keys))
 	for len(keys) > 0 {
@@ -55,7 +58,8 @@ func (k *Rows) find(ctx context.Context, r *database.Reading, keys []database.Ke
 	if !ok {
 		probe = q
 	}
-	return r.Run(ctx, q, probe, func(rows *sql.Rows) error {
+	held := make(map[string]Found, len(keys))
+	err := r.Run(ctx, q, probe, func(rows *sql.Rows) error {
 		var f Found
 		var at, last sql.NullInt64
 		key, into := scanned(len(k.Key))
@@ -82,10 +86,39 @@ func (k *Rows) find(ctx context.Context, r *database.Reading, keys []database.Ke
 		if at.Valid {
 			f.Since, f.Last = r.Clock().Instant(at.Int64), r.Clock().Instant(last.Int64)
 		}
-		f.Trace = trace.String
-		all[database.Key(key()).ID()] = f
+		f.Trace, f.Key = trace.String, key()
+		id := k.id(f.Key)
+		if other, ok := held[id]; ok {
+			f = f.with(&other)
+		}
+		held[id] = f
 		return nil
 	})
+	for _, key := range keys {
+		if f, ok := held[k.id(key)]; ok {
+			all[key.ID()] = f
+		}
+	}
+	return err
+}
+
+// with adds what the table holds under the same key in another spelling.
+func (f Found) with(other *Found) Found {
+	if slices.Compare(other.Key, f.Key) < 0 || f.Held == 0 && other.Held > 0 {
+		f, other = *other, &f
+	}
+	f.Rows += other.Rows
+	f.Held += other.Held
+	f.Young += other.Young
+	if !f.Since.Known() || other.Since.Known() && other.Since < f.Since {
+		f.Since = other.Since
+	}
+	f.Last = max(f.Last, other.Last)
+	if other.Held > 0 && f.Amount != other.Amount {
+		f.Amount = database.Valued{}
+	}
+	f.Trace = cmp.Or(f.Trace, other.Trace)
+	return f
 }
 
 // lookUp is the query for what is under keys: one row for each, however many there

@@ -27,6 +27,31 @@ type Rows struct {
 	Worth      *database.Worth  // what the row is worth; nil where no column says so
 	Younger    time.Duration    // rows that are older than this are left out; 0: none
 	Once       bool             // rows of one key are taken as one
+	// Fold returns the same text for keys that are one key in each of the databases that are
+	// compared; nil where keys are one only if they are equal.
+	Fold func(database.Key) string
+	// AnyCase marks the columns of the key in which each of the databases ignores case. nil: none.
+	AnyCase []bool
+}
+
+// id is the same for keys that are one key.
+func (k *Rows) id(key database.Key) string {
+	if k.Fold == nil {
+		return key.ID()
+	}
+	return k.Fold(key)
+}
+
+// Folded folds each part of a key as the database compares it.
+func (k *Rows) Folded(d dialect.Dialect, key database.Key) database.Key {
+	folded := make(database.Key, len(key))
+	for i, part := range key {
+		folded[i] = part
+		if k.KeyForms[i] == dialect.Text {
+			folded[i] = d.Fold(k.Key[i], part)
+		}
+	}
+	return folded
 }
 
 // Shown names a key as people know it: a UUID with its dashes.
@@ -52,9 +77,16 @@ func (k *Rows) values(d dialect.Dialect) []string {
 	return all
 }
 
-// hash is the expression for the number of a row.
+// hash is the expression for the number of a row. It is the same for rows that differ only
+// in the case of a key where no database minds.
 func (k *Rows) hash(d dialect.Dialect) string {
-	parts := append(k.keys(d), k.values(d)...)
+	keys := k.keys(d)
+	for i, any := range k.AnyCase {
+		if any {
+			keys[i] = "lower(" + keys[i] + ")"
+		}
+	}
+	parts := append(keys, k.values(d)...)
 	for i, c := range slices.Concat(k.Key, k.Values) {
 		if c.Nullable || k.forms()[i] == dialect.Moment { // a moment that is none is NULL, too
 			parts[i] = d.OrNull(parts[i])

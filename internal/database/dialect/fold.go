@@ -3,6 +3,8 @@ package dialect
 import (
 	"strings"
 	"unicode"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // FoldCase returns one text for all that differ only in the case of their letters, as
@@ -15,4 +17,15 @@ func FoldCase(text string) string {
 		}
 		return least
 	}, text)
+}
+
+// FoldAccents returns one text for all that differ only in accents and the like: e for é.
+func FoldAccents(text string) string {
+	bare := strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.Mn, r) {
+			return -1
+		}
+		return r
+	}, norm.NFD.String(text))
+	return norm.NFC.String(bare)
 }

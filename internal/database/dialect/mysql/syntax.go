@@ -90,17 +90,26 @@ func (d *server) Distinct(t *dialect.Table, c dialect.Column, limit int) string 
 		d.Text(c), name, dialect.From(d, t), name, limit)
 }
 
-// Same goes by the name of the collation. Most compare without regard to case and to blanks
+// Fold goes by the name of the collation. Most compare without regard to case and to blanks
 // at the end; those of MySQL 8 do compare blanks.
 func (*server) Fold(c dialect.Column, text string) string {
 	if !strings.Contains(c.Collation, "_0900_") && !strings.Contains(c.Collation, "_nopad_") {
 		text = strings.TrimRight(text, " ")
 	}
-	if strings.HasSuffix(c.Collation, "_bin") || strings.HasSuffix(c.Collation, "_cs") {
-		return text
+	if ignoresCase(c) {
+		text = dialect.FoldCase(text)
+		if !strings.Contains(c.Collation, "_as_") { // accent sensitive; those before MySQL 8 have no word for it, and ignore accents
+			text = dialect.FoldAccents(text)
+		}
 	}
-	return dialect.FoldCase(text)
+	return text
 }
+
+func ignoresCase(c dialect.Column) bool {
+	return c.Collation != "" && !strings.HasSuffix(c.Collation, "_bin") && !strings.HasSuffix(c.Collation, "_cs")
+}
+
+func (*server) IgnoresCase(c dialect.Column) bool { return ignoresCase(c) }
 
 // CreateIndex creates a full index, for there are no partial ones.
 func (d *server) CreateIndex(x dialect.Index) string { return x.Create(d, "", x.Full, "") }

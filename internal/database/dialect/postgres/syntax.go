@@ -87,19 +87,33 @@ func (d *server) Distinct(t *dialect.Table, c dialect.Column, limit int) string 
 	return dialect.SkipScan(d, t, c, limit)
 }
 
-// Same ignores the blanks that char(n) is filled with, and the case of a citext.
+// Fold ignores the blanks that char(n) is filled with, and the case of a citext.
 func (*server) Fold(c dialect.Column, text string) string {
 	if strings.HasPrefix(c.Type, "character(") {
 		text = strings.TrimRight(text, " ")
 	}
 	switch {
-	case c.Type == "citext" || strings.HasSuffix(c.Type, ".citext"): // with its schema if that is not in the search path
+	case isCitext(c):
 		return strings.ToLower(text) // citext compares lower(), which knows fewer equals than folding
-	case strings.Contains(c.Collation, "ks-level1"), strings.Contains(c.Collation, "ks-level2"): // ICU: ignores the case
+	case strings.Contains(c.Collation, "ks-level1"):
+		return dialect.FoldAccents(dialect.FoldCase(text))
+	case ignoresCase(c):
 		return dialect.FoldCase(text)
 	}
 	return text
 }
+
+// isCitext: the type has its schema in front if that is not in the search path.
+func isCitext(c dialect.Column) bool {
+	return c.Type == "citext" || strings.HasSuffix(c.Type, ".citext")
+}
+
+// ignoresCase goes by the strength of a collation of ICU.
+func ignoresCase(c dialect.Column) bool {
+	return strings.Contains(c.Collation, "ks-level1") || strings.Contains(c.Collation, "ks-level2")
+}
+
+func (*server) IgnoresCase(c dialect.Column) bool { return isCitext(c) || ignoresCase(c) }
 
 func (d *server) CreateIndex(x dialect.Index) string {
 	return x.Create(d, "CONCURRENTLY ", x.Columns, x.Where)
