@@ -1,7 +1,6 @@
 package kafka
 
 import (
-	"errors"
 	"strings"
 
 	"github.com/IBM/sarama"
@@ -11,12 +10,7 @@ import (
 
 // describeClassic reads the members of groups of the classic protocol.
 func (r *reading) describeClassic(n *client.Node, groups []*group) {
-	request := &sarama.DescribeGroupsRequest{Version: r.describeVersion()}
-	named := make(map[string]*group, len(groups))
-	for _, g := range groups {
-		request.AddGroup(g.name)
-		named[g.name] = g
-	}
+	request := &sarama.DescribeGroupsRequest{Version: r.describeVersion(), Groups: namesOf(groups)}
 	answer, err := client.Ask(r.ctx, n, func(b *sarama.Broker) (*sarama.DescribeGroupsResponse, error) {
 		return b.DescribeGroups(request)
 	})
@@ -24,16 +18,9 @@ func (r *reading) describeClassic(n *client.Node, groups []*group) {
 		r.brokerMissing(n, err)
 		return
 	}
-	for _, described := range answer.Groups {
-		g := named[described.GroupId]
-		switch {
-		case g == nil:
-		case described.Err != sarama.ErrNoError:
-			r.missing.Add("members of group "+g.name, groupReason(described.Err))
-		default:
-			r.keepClassic(g, described)
-		}
-	}
+	keepDescribed(r, "members of group ", groups, answer.Groups, func(d **sarama.GroupDescription) (string, sarama.KError) {
+		return (*d).GroupId, (*d).Err
+	}, func(g *group, d **sarama.GroupDescription) { r.keepClassic(g, *d) })
 }
 
 func (r *reading) describeVersion() int16 {
@@ -77,32 +64,17 @@ func (r *reading) keepClassic(g *group, d *sarama.GroupDescription) {
 // as dead.
 func (r *reading) describeConsumer(n *client.Node, groups []*group) {
 	request := sarama.NewConsumerGroupDescribeRequest(r.cluster.Version())
-	named := make(map[string]*group, len(groups))
-	for _, g := range groups {
-		request.GroupIDs = append(request.GroupIDs, g.name)
-		named[g.name] = g
-	}
+	request.GroupIDs = namesOf(groups)
 	answer, err := client.Ask(r.ctx, n, func(b *sarama.Broker) (*sarama.ConsumerGroupDescribeResponse, error) {
 		return b.ConsumerGroupDescribe(request)
 	})
 	if err != nil {
-		if errors.Is(err, sarama.ErrUnsupportedVersion) {
-			return // then the members stay unknown
-		}
-		r.brokerMissing(n, err)
+		r.notDescribed(n, groups, err, nil)
 		return
 	}
-	for i := range answer.Groups {
-		described := &answer.Groups[i]
-		g := named[described.GroupID]
-		switch {
-		case g == nil:
-		case described.ErrorCode != sarama.ErrNoError:
-			r.missing.Add("members of group "+g.name, groupReason(described.ErrorCode))
-		default:
-			r.keepConsumer(g, described)
-		}
-	}
+	keepDescribed(r, "members of group ", groups, answer.Groups, func(d *sarama.ConsumerGroupDescription) (string, sarama.KError) {
+		return d.GroupID, d.ErrorCode
+	}, r.keepConsumer)
 }
 
 func (r *reading) keepConsumer(g *group, d *sarama.ConsumerGroupDescription) {

@@ -1,7 +1,6 @@
 package kafka
 
 import (
-	"errors"
 	"slices"
 
 	"github.com/IBM/sarama"
@@ -18,29 +17,15 @@ const countsLag = 1
 // describeShare reads the members of share groups (KIP-932).
 func (r *reading) describeShare(n *client.Node, groups []*group) {
 	request := kmsg.NewPtrShareGroupDescribeRequest()
-	named := make(map[string]*group, len(groups))
-	for _, g := range groups {
-		request.GroupIDs = append(request.GroupIDs, g.name)
-		named[g.name] = g
-	}
+	request.GroupIDs = namesOf(groups)
 	answer, err := client.Request[*kmsg.ShareGroupDescribeResponse](r.ctx, n, request)
 	if err != nil {
-		if !errors.Is(err, sarama.ErrUnsupportedVersion) { // then the members stay unknown
-			r.brokerMissing(n, err)
-		}
+		r.notDescribed(n, groups, err, nil)
 		return
 	}
-	for i := range answer.Groups {
-		described := &answer.Groups[i]
-		g := named[described.GroupID]
-		switch {
-		case g == nil:
-		case described.ErrorCode != 0:
-			r.missing.Add("members of group "+g.name, groupReason(sarama.KError(described.ErrorCode)))
-		default:
-			r.keepShare(g, described)
-		}
-	}
+	keepDescribed(r, "members of group ", groups, answer.Groups, func(d *kmsg.ShareGroupDescribeResponseGroup) (string, sarama.KError) {
+		return d.GroupID, sarama.KError(d.ErrorCode)
+	}, r.keepShare)
 }
 
 // keepShare keeps the members of a share group. Several may read one partition.
@@ -99,39 +84,26 @@ func (r *reading) readShares() {
 // readShareOffsets reads up to where share groups have finished each partition, and adds their
 // queues.
 func (r *reading) readShareOffsets(n *client.Node, groups []*group) {
-	named := map[string]*group{}
+	if len(groups) == 0 {
+		return
+	}
 	request := kmsg.NewPtrDescribeShareGroupOffsetsRequest()
 	for _, g := range groups {
-		named[g.name] = g
 		one := kmsg.NewDescribeShareGroupOffsetsRequestGroup()
 		one.GroupID, one.Topics = g.name, nil // all topics
 		request.Groups = append(request.Groups, one)
 	}
-	if len(named) == 0 {
-		return
-	}
 	answer, err := client.Request[*kmsg.DescribeShareGroupOffsetsResponse](r.ctx, n, request)
-	switch {
-	case errors.Is(err, sarama.ErrUnsupportedVersion), err == nil && answer.Version < countsLag:
-		for name := range named {
-			r.warnShare(name)
-		}
-		return
-	case err != nil:
-		r.brokerMissing(n, err)
+	if err == nil && answer.Version < countsLag {
+		err = sarama.ErrUnsupportedVersion
+	}
+	if err != nil {
+		r.notDescribed(n, groups, err, r.warnShare)
 		return
 	}
-	for i := range answer.Groups {
-		described := &answer.Groups[i]
-		g := named[described.GroupID]
-		switch {
-		case g == nil:
-		case described.ErrorCode != 0:
-			r.missing.Add("group "+g.name, groupReason(sarama.KError(described.ErrorCode)))
-		default:
-			r.keepShareOffsets(g, described)
-		}
-	}
+	keepDescribed(r, "group ", groups, answer.Groups, func(d *kmsg.DescribeShareGroupOffsetsResponseGroup) (string, sarama.KError) {
+		return d.GroupID, sarama.KError(d.ErrorCode)
+	}, r.keepShareOffsets)
 }
 
 // shareProgress is what the broker says of a share group on one partition.

@@ -1,8 +1,6 @@
 package kafka
 
 import (
-	"errors"
-
 	"github.com/IBM/sarama"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
@@ -13,33 +11,15 @@ import (
 // any group.
 func (r *reading) describeStreams(n *client.Node, groups []*group) {
 	request := kmsg.NewPtrStreamsGroupDescribeRequest()
-	named := make(map[string]*group, len(groups))
-	for _, g := range groups {
-		request.Groups = append(request.Groups, g.name)
-		named[g.name] = g
-	}
+	request.Groups = namesOf(groups)
 	answer, err := client.Request[*kmsg.StreamsGroupDescribeResponse](r.ctx, n, request)
-	switch {
-	case errors.Is(err, sarama.ErrUnsupportedVersion):
-		for _, g := range groups {
-			r.warnStreams(g.name)
-		}
-		return
-	case err != nil:
-		r.brokerMissing(n, err)
+	if err != nil {
+		r.notDescribed(n, groups, err, r.warnStreams)
 		return
 	}
-	for i := range answer.Groups {
-		described := &answer.Groups[i]
-		g := named[described.Group]
-		switch {
-		case g == nil:
-		case described.ErrorCode != 0:
-			r.missing.Add("members of group "+g.name, groupReason(sarama.KError(described.ErrorCode)))
-		default:
-			r.keepStreams(g, described)
-		}
-	}
+	keepDescribed(r, "members of group ", groups, answer.Groups, func(d *kmsg.StreamsGroupDescribeResponseGroup) (string, sarama.KError) {
+		return d.Group, sarama.KError(d.ErrorCode)
+	}, r.keepStreams)
 }
 
 // keepStreams keeps the members of a streams group. An active task reads one partition of
