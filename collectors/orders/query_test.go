@@ -92,3 +92,29 @@ func TestInvalidQueryIsRefused(t *testing.T) {
 		t.Errorf("neither: %v", err)
 	}
 }
+
+// TestTimeInATextIsReadByTheQueryThatTheErrorNames runs the query of the error as it is.
+func TestTimeInATextIsReadByTheQueryThatTheErrorNames(t *testing.T) {
+	databasetest.EachServer(t, func(t *testing.T, s *databasetest.Shop) {
+		s.Run(t, fmt.Sprintf("CREATE TABLE orders (number %s PRIMARY KEY, status %s, changed VARCHAR(40))", s.Key, s.Key))
+		s.Grant(t, "orders")
+		s.Run(t, "INSERT INTO orders VALUES ('a', 'placed', '"+time.Now().UTC().Add(-10*time.Minute).Format(time.DateTime)+"')")
+		columns := "{order_id: number, state: status, since: changed}"
+		r := read(t, settings(s.URL, "", ", columns: "+columns, states))
+		if r.Err == nil {
+			t.Fatal("a text is read as a time")
+		}
+		_, query, ok := strings.Cut(r.Err.Error(), "source.query: ")
+		query, _, _ = strings.Cut(query, " (in MySQL")
+		if !ok {
+			t.Fatalf("the error names no query: %v", r.Err)
+		}
+		if s.Kind != "postgres" {
+			query = strings.Replace(query, "AS timestamp)", "AS datetime)", 1)
+		}
+		r = read(t, "databases:\n  - {name: shop, url: '"+s.URL+"'}\nlifecycles:\n  - name: order\n    source: {database: shop, query: '"+query+"', columns: "+columns+"}"+states)
+		if r.Err != nil || len(r.Lifecycles) != 1 || r.Lifecycles[0].States[0].Overdue != 1 {
+			t.Errorf("%s: %v, %+v", query, r.Err, r.Lifecycles)
+		}
+	})
+}

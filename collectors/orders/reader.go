@@ -3,9 +3,11 @@ package orders
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/lostorder/lostorder/collectors"
@@ -118,9 +120,19 @@ func (r *reader) read(ctx context.Context, in *database.Reading, t *table, repor
 		report.Lifecycles = append(report.Lifecycles, l)
 	}
 	if err != nil {
-		return fmt.Errorf("read order table %s: %w", cmp.Or(c.Source.Table, "(a query)"), err)
+		return fmt.Errorf("read order table %s: %w%s", cmp.Or(c.Source.Table, "(a query)"), err, c.Source.converting(err))
 	}
 	return nil
+}
+
+// converting is how to read a time that the table keeps as text; empty where that is not what
+// an error is about.
+func (s *Table) converting(err error) string {
+	if !errors.Is(err, database.ErrNoTime) || s.Table == "" || s.Columns.Updated != "" {
+		return ""
+	}
+	columns := append(slices.Clone(s.Columns.OrderID), s.Columns.State, "CAST("+s.Columns.Since+" AS timestamp) AS "+s.Columns.Since)
+	return fmt.Sprintf("; if a text holds the time, replace source.table by source.query: SELECT %s FROM %s (in MySQL AS datetime)", strings.Join(columns, ", "), s.Table)
 }
 
 // newState is a state before anything was read of it.

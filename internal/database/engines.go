@@ -47,9 +47,12 @@ func printable(scheme string) string {
 	return scheme
 }
 
+// ErrNoTime is what errors.Is finds in the error about a column that holds no time.
+var ErrNoTime = errors.New("holds no time")
+
 // NoMoments is the error about a column that holds no time.
 func NoMoments(t *Table, c Column) error {
-	return fmt.Errorf("column %s of table %s is of type %s, which holds no time; name a timestamp, or a number of seconds or milliseconds since 1970", c.Name, t, c.Type)
+	return fmt.Errorf("column %s of table %s is of type %s, which %w; name a timestamp, or a number of seconds or milliseconds since 1970", c.Name, t, c.Type, ErrNoTime)
 }
 
 var errNotAsked = errors.New("not asked, because the error before it ended the transaction")
