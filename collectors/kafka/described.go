@@ -38,7 +38,7 @@ func keepDescribed[D any](r *reading, what string, groups []*group, answers []D,
 }
 
 // notDescribed notes that a broker did not describe groups. Where it cannot, their members
-// are unknown, and unsupported says so; nil: nothing is said.
+// are unknown, and unsupported says so; nil: nothing reports it.
 func (r *reading) notDescribed(n *client.Node, groups []*group, err error, unsupported func(name string)) {
 	if !errors.Is(err, sarama.ErrUnsupportedVersion) {
 		r.brokerMissing(n, err)

@@ -169,6 +169,11 @@ func (r *reader) recheck(ctx context.Context, _ time.Time) error {
 func (r *reader) reading() signal.Reconciliation {
 	c := &r.config
 	mismatches, waiting := r.suspects.summary(c.kinds(), c.Sample, acknowledge.Orders("", c.Name), r.sides[left].keyed.Shown)
+	for i := range mismatches {
+		if m := &mismatches[i]; int64(m.Count) > int64(len(m.Sample)) {
+			m.SQL = r.listing(m.Kind)
+		}
+	}
 	return signal.Reconciliation{
 		Name: c.Name, Kind: c.means(), Grace: time.Duration(c.Grace), Severity: signal.Severity(c.Severity),
 		Left:       signal.Store{Database: c.Left.Database, Table: c.Left.Table, Empty: r.empty[left]},

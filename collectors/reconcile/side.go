@@ -30,6 +30,7 @@ type side struct {
 	// in which it ignores case.
 	fold    func(database.Key) database.Key
 	anyCase []bool
+	dialect dialect.Dialect
 }
 
 // ask runs fn in one short transaction.
@@ -86,7 +87,7 @@ func (s *side) describe(ctx context.Context, r *database.Reading) error {
 	}
 	s.keyed, s.order, s.timeless = k, k.KeyForms, timeless
 	d := r.Dialect()
-	s.fold, s.anyCase = func(key database.Key) database.Key { return k.Folded(d, key) }, nil
+	s.dialect, s.fold, s.anyCase = d, func(key database.Key) database.Key { return k.Folded(d, key) }, nil
 	for _, c := range k.Key {
 		s.anyCase = append(s.anyCase, d.IgnoresCase(c))
 	}

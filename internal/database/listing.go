@@ -36,6 +36,10 @@ func (r *Reading) Listing(s Selection, longest time.Duration, fields ...Column) 
 	return "SELECT " + strings.Join(dialect.Unique(names), ", ") + " " + from + " " + orderBy(r.dialect, s.order())
 }
 
+// Printed is a dialect that writes values into the text in place of arguments, for SQL that
+// people run.
+func Printed(d dialect.Dialect) dialect.Dialect { return printed{d} }
+
 // printed is a dialect that writes values into the text in place of arguments.
 type printed struct{ dialect.Dialect }
 

@@ -16,6 +16,7 @@ func mismatchCase(r *signal.Reconciliation, names map[signal.MismatchKind]string
 	var details []string
 	var oldest signal.Instant
 	var found []signal.Mismatches
+	var statements []string
 	for _, kind := range kinds {
 		if m, ok := r.OfKind(kind); ok && m.Count > 0 {
 			found = append(found, m)
@@ -31,6 +32,9 @@ func mismatchCase(r *signal.Reconciliation, names map[signal.MismatchKind]string
 		c.Orders = append(c.Orders, m.Sample...)
 		for _, detail := range m.Details {
 			details = append(details, detail.String())
+		}
+		if m.SQL != "" && int64(m.Count) > int64(len(m.Sample)) {
+			statements = append(statements, m.SQL)
 		}
 		c.Since = earlier(c.Since, m.Since)
 		oldest = earlier(oldest, m.Oldest)
@@ -55,6 +59,7 @@ func mismatchCase(r *signal.Reconciliation, names map[signal.MismatchKind]string
 		c.Evidence = append(c.Evidence, signal.TextFact("for_example", strings.Join(details, "; ")))
 	}
 	c.Evidence = append(c.Evidence, signal.DurationFact("grace", r.Grace))
+	c.listedBy(strings.Join(statements, ";\n"))
 	return c, true
 }
 

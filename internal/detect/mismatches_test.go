@@ -219,3 +219,24 @@ func TestAnEmptySideIsTheFirstFact(t *testing.T) {
 		}
 	}
 }
+
+// TestSQLOfMismatchesIsInTheFindingThatDoesNotNameThemAll has a statement for each kind.
+func TestSQLOfMismatchesIsInTheFindingThatDoesNotNameThemAll(t *testing.T) {
+	s := newScript(t)
+	missing := func(kind signal.MismatchKind, sql string) signal.Mismatches {
+		m := mismatched(kind, s.now.Add(-time.Hour), "A-1", "A-2")
+		m.Count, m.SQL = 1000, sql
+		return m
+	}
+	s.play(time.Minute, func(int) signal.Report {
+		r := checkOf(signal.Effects, missing(signal.MissingRight, "SELECT 1"))
+		r.Reconciliations[0].Mismatches[0] = missing(signal.MissingLeft, "SELECT 2")
+		return r
+	})
+	if len(s.opened) != 1 {
+		t.Fatalf("opened %+v", s.opened)
+	}
+	if sql, _ := s.opened[0].Evidence.Find(signal.SQLFact); sql.Value.Text != "SELECT 1;\nSELECT 2" {
+		t.Errorf("the SQL is %q", sql.Value.Text)
+	}
+}

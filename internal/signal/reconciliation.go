@@ -66,6 +66,9 @@ type Mismatches struct {
 	AtStake     Stake // what they are worth
 	// Details describe what differs, for some of the orders.
 	Details []Detail
+	// SQL lists all of them, also those that Sample does not name; empty where one statement
+	// cannot do that.
+	SQL string
 }
 
 // Detail is a text about one order. The id stands beside the text, so that it can be hidden.

@@ -215,6 +215,7 @@ func reconciliation(r *signal.Reconciliation) bool {
 	return changed(&r.Mismatches, func(m *signal.Mismatches) bool {
 		dirty := orders(&m.Sample)
 		dirty = amounts(&m.AtStake) || dirty
+		dirty = lines(&m.SQL) || dirty
 		return changed(&m.Details, func(d *signal.Detail) bool {
 			dirty := ids(&d.OrderID)
 			return clean(&d.Text) || dirty

@@ -1,0 +1,84 @@
+package compare
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/lostorder/lostorder/internal/database"
+	"github.com/lostorder/lostorder/internal/database/dialect"
+)
+
+// Lister writes SQL that lists mismatches. Both tables are in one database. The
+// SQL has no arguments, so that a person can run it as it is; its times are those of the
+// reading. It is empty where one statement cannot list them.
+type Lister struct {
+	Dialect dialect.Dialect
+	// Before is the time of the database, in milliseconds since the Unix epoch, before which a
+	// row has to be written to count.
+	Before int64
+}
+
+// Without lists the rows of one table that have none in the other. all: no row of the other
+// table counts, whatever the conditions on it say.
+func (l Lister) Without(rows, other *Rows, all bool) string {
+	return l.list(rows, other, " AND NOT EXISTS ", !all, "")
+}
+
+// Several lists the keys that have several rows in one table, and one in the other.
+func (l Lister) Several(rows, other *Rows) string {
+	if rows.Younger > 0 {
+		return ""
+	}
+	return l.list(rows, other, " AND EXISTS ", false, "count(*)")
+}
+
+func (l Lister) list(rows, other *Rows, joint string, conditions bool, count string) string {
+	from, otherFrom := dialect.From(l.Dialect, rows.Table), dialect.From(l.Dialect, other.Table)
+	if from == otherFrom {
+		return ""
+	}
+	d := database.Printed(l.Dialect)
+	var args []any
+	names := make([]string, len(rows.Key))
+	var where, same []string
+	for i, c := range rows.Key {
+		if d.Form(c) != d.Form(other.Key[i]) { // then = compares something else, or is an error
+			return ""
+		}
+		names[i] = d.Quote(c.Name)
+		where = append(where, names[i]+" IS NOT NULL")
+		same = append(same, otherFrom+"."+d.Quote(other.Key[i].Name)+" = "+from+"."+names[i])
+	}
+	if conditions {
+		if text := database.All(other.Where, d, &args); text != "" {
+			same = append(same, text)
+		}
+	}
+	if text := database.All(rows.Where, d, &args); text != "" {
+		where = append(where, text)
+	}
+	selected, order := names, names
+	if rows.At != nil {
+		millis, ok := d.Millis(*rows.At)
+		if !ok {
+			return ""
+		}
+		where = append(where, millis+" < "+strconv.FormatInt(l.Before, 10))
+		if rows.Younger > 0 {
+			where = append(where, millis+" >= "+strconv.FormatInt(l.Before-rows.Younger.Milliseconds(), 10))
+		}
+		if count == "" {
+			selected, order = append(slices.Clone(names), d.Quote(rows.At.Name)), []string{d.Quote(rows.At.Name)}
+		}
+	}
+	text := " FROM " + from + " WHERE " + strings.Join(where, " AND ") + joint + "(SELECT 1 FROM " + otherFrom + " WHERE " + strings.Join(same, " AND ") + ")"
+	if count != "" {
+		selected = append(slices.Clone(names), count)
+		text += " GROUP BY " + strings.Join(names, ", ") + " HAVING count(*) > 1"
+	}
+	if len(args) > 0 {
+		return ""
+	}
+	return "SELECT " + strings.Join(selected, ", ") + text + " ORDER BY " + strings.Join(order, ", ")
+}
