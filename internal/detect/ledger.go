@@ -133,13 +133,13 @@ func (l *ledger) close(key caseKey, at signal.Instant) Change {
 }
 
 // newFinding returns the finding of a case that was not open. It was decidable no earlier
-// than the target was first read.
+// than the target was first read, and at this reading where nothing says when.
 func newFinding(key caseKey, c *Case, v *view) signal.Finding {
 	f := signal.Finding{
 		ID:   findingID(key),
 		Mode: key.mode, Target: key.target, Subject: key.subject,
 		Since:       cmp.Or(c.Since, v.at).Time(), // a row may have no time
-		DecidableAt: min(max(c.DecidableAt, v.memory.first), v.at).Time(),
+		DecidableAt: min(max(cmp.Or(c.DecidableAt, v.at), v.memory.first), v.at).Time(),
 		DetectedAt:  v.at.Time(),
 	}
 	update(&f, c, v)

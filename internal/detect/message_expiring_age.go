@@ -152,7 +152,7 @@ func tooOld(v *view, q *signal.Queue, t *queueMemory) (c Case, worst threat, thr
 	if c.Count == 0 {
 		return Case{}, worst, threatened
 	}
-	c.Subject, c.Severity, c.Orders, c.DecidableAt = queueSubject(q.QueueID), t.Consumers.severity(), q.Sample, c.Since
+	c.Subject, c.Severity, c.Orders, c.DecidableAt = queueSubject(q.QueueID), t.Consumers.severity(), q.Sample, v.at // the rates of this reading decide it
 	c.Summary = fmt.Sprintf("At the current consumption rate, the broker removes the oldest message in %s while %s.", phrase.Duration(worst.in), waiting(c.Count))
 	c.Evidence = signal.Evidence{
 		signal.DurationFact("removed_in", worst.in),

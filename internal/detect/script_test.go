@@ -55,20 +55,25 @@ type script struct {
 	depths []depthOf
 	// before is called before each reading; nil: nothing.
 	before func(s *script)
+	// interrupted: some readings failed or were not made.
+	interrupted bool
+	begin       time.Time
 }
 
 func newScript(t *testing.T) *script {
-	return &script{t: t, detector: detect.New(), now: time.Date(2026, 3, 29, 0, 30, 0, 0, time.UTC)}
+	begin := time.Date(2026, 3, 29, 0, 30, 0, 0, time.UTC)
+	return &script{t: t, detector: detect.New(), now: begin, begin: begin}
 }
 
 // restart makes lostorder forget everything, as a restart does.
-func (s *script) restart() { s.detector = detect.New() }
+func (s *script) restart() { s.detector, s.interrupted = detect.New(), true }
 
 // blind lets time pass without a reading.
-func (s *script) blind(d time.Duration) { s.now = s.now.Add(d) }
+func (s *script) blind(d time.Duration) { s.now, s.interrupted = s.now.Add(d), true }
 
 // fail plays failed readings for d.
 func (s *script) fail(d time.Duration) {
+	s.interrupted = true
 	for end := s.now.Add(d); s.now.Before(end); {
 		s.now = s.now.Add(interval)
 		s.observe(signal.Report{Err: errors.New("connection refused")})

@@ -156,6 +156,19 @@ func (h *heldPartition) alive(at signal.Instant, silence time.Duration) bool {
 	return !h.unmarked && !h.pastTimeout(at) && h.LastWrite.Known() && at.Sub(h.LastWrite) < silence
 }
 
+// silentSince returns since when the producer is not alive any more, as alive decides it; zero
+// where it was never seen to write.
+func (h *heldPartition) silentSince(silence time.Duration) signal.Instant {
+	if h.unmarked || !h.LastWrite.Known() {
+		return 0
+	}
+	until := h.LastWrite.Add(silence)
+	if h.Timeout > 0 {
+		until = min(until, h.since.Add(h.Timeout+abortsWithin))
+	}
+	return until
+}
+
 // pastTimeout reports whether the coordinator should have aborted the transaction, by our
 // own clock: that of the broker may differ.
 func (h *heldPartition) pastTimeout(at signal.Instant) bool {
@@ -184,7 +197,7 @@ func heldQueue(v *view, q *signal.Queue, t *queueMemory, hanging []heldPartition
 		if !p.SawProgress && read.Head.Bound == signal.Measured && read.Head.Since < since {
 			since = read.Head.Since // it was open before our first reading
 		}
-		c.Since, decided = earlier(c.Since, since), earlier(decided, h.since)
+		c.Since, decided = earlier(c.Since, since), earlier(decided, max(h.since.Add(q.Objective.MaxAge), h.silentSince(q.Objective.MaxAge)))
 		c.Count += int64(max(0, h.Messages))
 		if len(positions) < maxListed {
 			positions = append(positions, fmt.Sprintf("partition %d: open transaction at offset %d, log end %d", h.Partition, h.Start, read.End))
@@ -199,7 +212,7 @@ func heldQueue(v *view, q *signal.Queue, t *queueMemory, hanging []heldPartition
 			c.Severity = signal.Critical
 		}
 	}
-	c.DecidableAt = decided.Add(q.Objective.MaxAge)
+	c.DecidableAt = decided
 	heldFor := v.at.Sub(decided)
 	first := &hanging[0]
 	c.Summary = fmt.Sprintf("An open transaction has held back partition %d at offset %d for %s while %s.", first.Partition, first.Start, phrase.Duration(heldFor), waiting(c.Count))

@@ -1,0 +1,112 @@
+package detect_test
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/lostorder/lostorder/internal/detect"
+	"github.com/lostorder/lostorder/internal/phrase"
+	"github.com/lostorder/lostorder/internal/signal"
+)
+
+var update = flag.Bool("update", false, "write the table of docs/latency.md")
+
+// later are the modes that may be found more than one interval after they could be decided,
+// with the intervals that they may take and why.
+var later = map[signal.Mode]struct {
+	intervals float64
+	why       string
+}{}
+
+// delays are how late the findings of a mode came.
+type delays struct {
+	findings        int
+	waited, decided time.Duration // the longest, from the beginning until it was decidable and until it was found after that
+}
+
+// measureDelays plays all stories of this package in which every reading succeeds.
+func measureDelays(t *testing.T) map[signal.Mode]*delays {
+	all := map[signal.Mode]*delays{}
+	for _, mode := range detect.Modes() {
+		all[mode] = &delays{}
+	}
+	note := func(story func(s *script)) {
+		s := newScript(t)
+		story(s)
+		if s.interrupted {
+			return
+		}
+		for i := range s.opened {
+			f, d := &s.opened[i], all[s.opened[i].Mode]
+			d.findings++
+			d.decided = max(d.decided, f.DetectedAt.Sub(f.DecidableAt))
+			if begin := f.Since; begin.After(s.begin) {
+				d.waited = max(d.waited, f.DecidableAt.Sub(begin))
+			}
+		}
+	}
+	for _, scenarios := range []map[string]scenario{
+		queueCases, transactionCases, growthCases, expiryCases, overdueCases, unknownStateCases, retryCases, letterCases, trimmingCases, slotCases,
+		binlogCases, skippedCases, skippedLogCases, heldCases, deletionCases, groupCases,
+	} {
+		for _, c := range scenarios {
+			note(c.story)
+		}
+	}
+	for _, c := range joined(allStoreCases(), checkCases) {
+		note(c.story)
+	}
+	return all
+}
+
+// TestEveryModeIsFoundWithinOneIntervalOfWhenItCouldBeDecided measures it in virtual time and
+// compares the table with the page.
+func TestEveryModeIsFoundWithinOneIntervalOfWhenItCouldBeDecided(t *testing.T) {
+	var table strings.Builder
+	table.WriteString("| mode | stories | decidable after it began, at most | found after that, at most | why later than one interval |\n|---|---|---|---|---|\n")
+	measured := measureDelays(t)
+	for _, mode := range detect.Modes() {
+		d, may := measured[mode], later[mode]
+		if d.findings == 0 {
+			t.Errorf("no story finds %s", mode)
+		}
+		most := max(1, may.intervals)
+		took := float64(d.decided) / float64(interval)
+		if took > most {
+			t.Errorf("%s was found %s after it could be decided, which is %.1f intervals", mode, d.decided, took)
+		}
+		if may.why != "" && took <= 1 {
+			t.Errorf("%s is no longer late; remove it from the list", mode)
+		}
+		waited := "at once"
+		if d.waited > 0 {
+			waited = phrase.Duration(d.waited)
+		}
+		found := "at once"
+		if d.decided > 0 {
+			found = fmt.Sprintf("%.1f intervals", took)
+		}
+		fmt.Fprintf(&table, "| `%s` | %d | %s | %s | %s |\n", mode, d.findings, waited, found, may.why)
+	}
+	const path, mark = "../../docs/latency.md", "<!-- written by go test ./internal/detect -run Interval -update -->\n"
+	page, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	head, _, ok := strings.Cut(string(page), mark)
+	if !ok {
+		t.Fatalf("%s has no line %s", path, mark)
+	}
+	whole := head + mark + table.String()
+	if *update {
+		if err := os.WriteFile(path, []byte(whole), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	} else if whole != string(page) {
+		t.Errorf("%s is not what the stories show; run go test ./internal/detect -run Interval -update", path)
+	}
+}
