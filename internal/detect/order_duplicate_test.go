@@ -7,13 +7,19 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// made is a reading of a lifecycle whose orders were compared with each other.
+// made is a reading of a lifecycle whose orders were compared with each other. They were made
+// before the story begins.
 func made(groups ...[]string) signal.Report {
+	return madeAt(time.Date(2026, 3, 29, 0, 0, 0, 0, time.UTC), groups...)
+}
+
+// madeAt is the same for orders of the seconds from a moment on.
+func madeAt(at time.Time, groups ...[]string) signal.Report {
 	d := &signal.Duplicates{Within: time.Hour}
 	for _, ids := range groups {
 		var g signal.DuplicateGroup
 		for i, id := range ids {
-			g.Orders = append(g.Orders, signal.OrderRef{ID: id, Since: signal.InstantOf(time.Date(2026, 3, 29, 0, 0, i, 0, time.UTC))})
+			g.Orders = append(g.Orders, signal.OrderRef{ID: id, Since: signal.InstantOf(at.Add(time.Duration(i) * time.Second))})
 		}
 		d.Groups = append(d.Groups, g)
 	}
@@ -26,7 +32,8 @@ var orderDuplicateCases = map[string]storeCase{
 	"one request becomes two orders": {
 		story: func(s *script) {
 			s.play(time.Minute, func(int) signal.Report { return made() })
-			s.play(time.Minute, func(int) signal.Report { return made([]string{"A-1", "A-2"}) })
+			at := s.now
+			s.play(time.Minute, func(int) signal.Report { return madeAt(at, []string{"A-1", "A-2"}) })
 		},
 		found: []signal.Mode{signal.OrderDuplicate}, open: []signal.Mode{signal.OrderDuplicate}, orders: []string{"A-1", "A-2"},
 	},
