@@ -43,7 +43,7 @@ func (s Summary) Perfect() bool { return s.Found == s.Faults && s.FalseFindings 
 const pollFindingsEvery = 200 * time.Millisecond
 
 // busy is the delay of an answer above which the machine counts as too busy.
-const busy = 300 * time.Millisecond
+const busy = 200 * time.Millisecond
 
 // ParseFaults reads the value of --faults: all, none, or modes with commas.
 func ParseFaults(text string) ([]signal.Mode, error) {
