@@ -17,6 +17,7 @@ type row struct {
 	system, fault string
 	shown         string        // of the broken target
 	stale         time.Duration // of the others, at most
+	stalest       string        // the one that was so old, with its error
 	recovery      time.Duration
 	memory        int64
 }
@@ -105,7 +106,9 @@ func (w *watched) sample(broken string) map[string]api.Target {
 				w.row.shown = one.Error
 			}
 		} else if broken != "all" {
-			w.row.stale = max(w.row.stale, age(one))
+			if a := age(one); a > w.row.stale {
+				w.row.stale, w.row.stalest = a, name+" "+one.Error
+			}
 		}
 	}
 	w.row.memory = max(w.row.memory, w.memory())
@@ -189,7 +192,7 @@ func (w *watched) done() {
 	w.t.Helper()
 	w.t.Logf("%s, %s: others at most %s old, recovered after %s, %d MB; %s", w.row.system, w.row.fault, w.row.stale.Round(time.Millisecond), w.row.recovery.Round(time.Millisecond), w.row.memory>>20, w.row.shown)
 	if w.row.stale > mostStale || w.row.memory > mostMemory {
-		w.t.Errorf("%s, %s: the others are up to %s old and memory is up to %d MB", w.row.system, w.row.fault, w.row.stale, w.row.memory>>20)
+		w.t.Errorf("%s, %s: the others are up to %s old (%s) and memory is up to %d MB", w.row.system, w.row.fault, w.row.stale, w.row.stalest, w.row.memory>>20)
 	}
 	table.Lock()
 	defer table.Unlock()

@@ -2,6 +2,7 @@ package mysql
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/lostorder/lostorder/internal/database/dialect"
@@ -98,12 +99,16 @@ func (*server) Fold(c dialect.Column, text string) string {
 	}
 	if ignoresCase(c) {
 		text = dialect.FoldCase(text)
-		if !strings.Contains(c.Collation, "_as_") { // accent sensitive; those before MySQL 8 have no word for it, and ignore accents
+		if ignoresAccents.MatchString(c.Collation) {
 			text = dialect.FoldAccents(text)
 		}
 	}
 	return text
 }
+
+// ignoresAccents matches the collations that take each letter with an accent for the bare one.
+// Those of a language keep some apart: ä and a in Swedish, ñ and n in Spanish.
+var ignoresAccents = regexp.MustCompile(`^utf8(mb[34])?_(general|unicode|unicode_520|0900_ai|uca1400_ai)(_nopad)?_ci$`)
 
 func ignoresCase(c dialect.Column) bool {
 	return c.Collation != "" && !strings.HasSuffix(c.Collation, "_bin") && !strings.HasSuffix(c.Collation, "_cs")

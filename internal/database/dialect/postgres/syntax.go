@@ -95,10 +95,11 @@ func (*server) Fold(c dialect.Column, text string) string {
 	switch {
 	case isCitext(c):
 		return strings.ToLower(text) // citext compares lower(), which knows fewer equals than folding
-	case strings.Contains(c.Collation, "ks-level1"):
-		return dialect.FoldAccents(dialect.FoldCase(text))
 	case ignoresCase(c):
-		return dialect.FoldCase(text)
+		text = dialect.FoldCase(text)
+	}
+	if strings.Contains(c.Collation, "ks-level1") {
+		text = dialect.FoldAccents(text)
 	}
 	return text
 }
@@ -110,7 +111,8 @@ func isCitext(c dialect.Column) bool {
 
 // ignoresCase goes by the strength of a collation of ICU.
 func ignoresCase(c dialect.Column) bool {
-	return strings.Contains(c.Collation, "ks-level1") || strings.Contains(c.Collation, "ks-level2")
+	level := strings.Contains(c.Collation, "ks-level1") || strings.Contains(c.Collation, "ks-level2")
+	return level && !strings.Contains(c.Collation, "kc-true")
 }
 
 func (*server) IgnoresCase(c dialect.Column) bool { return isCitext(c) || ignoresCase(c) }
