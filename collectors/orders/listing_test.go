@@ -10,27 +10,6 @@ import (
 	"github.com/lostorder/lostorder/internal/database/databasetest"
 )
 
-// listed runs SQL as it is printed, and returns the first column.
-func listed(t *testing.T, s *databasetest.Shop, text string) (ids []string) {
-	t.Helper()
-	rows, err := s.Admin.QueryContext(t.Context(), text)
-	if err != nil {
-		t.Fatalf("%s: %v", text, err)
-	}
-	defer func() { _ = rows.Close() }()
-	for rows.Next() {
-		var id, since string
-		if err := rows.Scan(&id, &since); err != nil {
-			t.Fatal(err)
-		}
-		ids = append(ids, id)
-	}
-	if err := rows.Err(); err != nil {
-		t.Fatal(err)
-	}
-	return ids
-}
-
 func TestSQLOfAFindingListsAllItsOrders(t *testing.T) {
 	const odd = `pla'ced \ "x"` // a state whose name a query has to write with care
 	databasetest.EachWithMySQL(t, func(t *testing.T, s *databasetest.Shop) {
@@ -57,10 +36,10 @@ func TestSQLOfAFindingListsAllItsOrders(t *testing.T) {
 		if l := r.Lifecycles[0]; len(l.Undeclared) != 1 || len(l.States[0].Sample) != 5 || l.States[0].Overdue != 10 {
 			t.Fatalf("%+v", l)
 		}
-		if got := listed(t, s, r.Lifecycles[0].States[0].SQL); !slices.Equal(got, late) {
+		if got := s.Listed(t, r.Lifecycles[0].States[0].SQL); !slices.Equal(got, late) {
 			t.Errorf("%s lists %q, want %q", r.Lifecycles[0].States[0].SQL, got, late)
 		}
-		if got := listed(t, s, r.Lifecycles[0].Undeclared[0].SQL); !slices.Equal(got, unknown) {
+		if got := s.Listed(t, r.Lifecycles[0].Undeclared[0].SQL); !slices.Equal(got, unknown) {
 			t.Errorf("%s lists %q, want %q", r.Lifecycles[0].Undeclared[0].SQL, got, unknown)
 		}
 	})

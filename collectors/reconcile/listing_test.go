@@ -11,28 +11,6 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// listed runs SQL as it is printed, and returns the first column.
-func listed(t *testing.T, s *databasetest.Shop, text string) (ids []string) {
-	t.Helper()
-	rows, err := s.Admin.QueryContext(t.Context(), text)
-	if err != nil {
-		t.Fatalf("%s: %v", text, err)
-	}
-	defer func() { _ = rows.Close() }()
-	for rows.Next() {
-		var id, more string
-		if err := rows.Scan(&id, &more); err != nil {
-			t.Fatal(err)
-		}
-		ids = append(ids, id)
-	}
-	if err := rows.Err(); err != nil {
-		t.Fatal(err)
-	}
-	slices.Sort(ids)
-	return ids
-}
-
 // TestSQLOfAFindingListsAllItsMismatches: both tables are in one database, and more differ than
 // the sample names.
 func TestSQLOfAFindingListsAllItsMismatches(t *testing.T) {
@@ -66,7 +44,8 @@ func TestSQLOfAFindingListsAllItsMismatches(t *testing.T) {
 			if int(m.Count) != len(ids) || len(m.Sample) != 2 || m.SQL == "" {
 				t.Fatalf("%s: %d mismatches, %d of them named, and the SQL is %q", kind, m.Count, len(m.Sample), m.SQL)
 			}
-			if got := listed(t, s, m.SQL); !slices.Equal(got, ids) {
+			got := s.Listed(t, m.SQL)
+			if slices.Sort(got); !slices.Equal(got, ids) {
 				t.Errorf("%s lists %q, want %q", m.SQL, got, ids)
 			}
 		}
