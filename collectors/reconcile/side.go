@@ -26,11 +26,7 @@ type side struct {
 	remedies []signal.Remedy
 	// timeless marks the values that are not timestamps.
 	timeless []bool
-	// fold is the key as the database of this side compares it, and anyCase marks the columns
-	// in which it ignores case.
-	fold    func(database.Key) database.Key
-	anyCase []bool
-	dialect dialect.Dialect
+	dialect  dialect.Dialect
 }
 
 // ask runs fn in one short transaction.
@@ -85,12 +81,7 @@ func (s *side) describe(ctx context.Context, r *database.Reading) error {
 	if err := columns.Missing(); err != nil {
 		return fmt.Errorf("read table %s: %w", s.config.Table, err)
 	}
-	s.keyed, s.order, s.timeless = k, k.KeyForms, timeless
-	d := r.Dialect()
-	s.dialect, s.fold, s.anyCase = d, func(key database.Key) database.Key { return k.Folded(d, key) }, nil
-	for _, c := range k.Key {
-		s.anyCase = append(s.anyCase, d.IgnoresCase(c))
-	}
+	s.keyed, s.order, s.timeless, s.dialect = k, k.KeyForms, timeless, r.Dialect()
 	return nil
 }
 
@@ -115,15 +106,15 @@ func agreeOnKeys(sides []*side) {
 	fold := func(key database.Key) string {
 		var all database.Key
 		for _, s := range sides {
-			all = append(all, s.fold(key)...)
+			all = append(all, s.keyed.Folded(s.dialect, key)...)
 		}
 		return all.ID()
 	}
-	anyCase := slices.Clone(sides[0].anyCase)
+	anyCase := make([]bool, len(sides[0].keyed.Key))
 	for i := range anyCase {
-		for _, s := range sides {
-			anyCase[i] = anyCase[i] && s.anyCase[i] && s.keyed.KeyForms[i] == dialect.Text
-		}
+		anyCase[i] = !slices.ContainsFunc(sides, func(s *side) bool {
+			return s.keyed.KeyForms[i] != dialect.Text || !dialect.IgnoresCase(s.dialect, s.keyed.Key[i])
+		})
 	}
 	for _, s := range sides {
 		s.keyed.Fold, s.keyed.AnyCase = fold, anyCase

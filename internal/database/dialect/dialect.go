@@ -153,8 +153,6 @@ type Syntax interface {
 	Distinct(t *Table, c Column, limit int) string
 	// Fold returns the same text for two texts of a column between which = holds.
 	Fold(c Column, text string) string
-	// IgnoresCase reports whether = holds between texts of a column that differ in case.
-	IgnoresCase(c Column) bool
 	// CreateIndex is the statement that creates an index.
 	CreateIndex(x Index) string
 	// Grant is the statement that lets a user read the named columns of a table, or all

@@ -7,6 +7,9 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
+// IgnoresCase reports whether = holds between texts of a column that differ in case.
+func IgnoresCase(d Dialect, c Column) bool { return d.Fold(c, "A") == d.Fold(c, "a") }
+
 // FoldCase returns one text for all that differ only in the case of their letters, as
 // strings.EqualFold compares them.
 func FoldCase(text string) string {

@@ -114,8 +114,6 @@ func ignoresCase(c dialect.Column) bool {
 	return c.Collation != "" && !strings.HasSuffix(c.Collation, "_bin") && !strings.HasSuffix(c.Collation, "_cs")
 }
 
-func (*server) IgnoresCase(c dialect.Column) bool { return ignoresCase(c) }
-
 // CreateIndex creates a full index, for there are no partial ones.
 func (d *server) CreateIndex(x dialect.Index) string { return x.Create(d, "", x.Full, "") }
 

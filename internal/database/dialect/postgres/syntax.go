@@ -115,8 +115,6 @@ func ignoresCase(c dialect.Column) bool {
 	return level && !strings.Contains(c.Collation, "kc-true")
 }
 
-func (*server) IgnoresCase(c dialect.Column) bool { return isCitext(c) || ignoresCase(c) }
-
 func (d *server) CreateIndex(x dialect.Index) string {
 	return x.Create(d, "CONCURRENTLY ", x.Columns, x.Where)
 }

@@ -85,8 +85,6 @@ func (*file) Fold(c dialect.Column, text string) string {
 	return text
 }
 
-func (*file) IgnoresCase(c dialect.Column) bool { return c.Collation == "NOCASE" }
-
 func (d *file) CreateIndex(x dialect.Index) string { return x.Create(d, "", x.Columns, x.Where) }
 
 func (*file) Grant(*dialect.Table, string, ...string) string { return "" }
