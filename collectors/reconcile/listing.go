@@ -14,7 +14,7 @@ func (r *reader) listing(kind signal.MismatchKind) string {
 	if l.config.Database != s.config.Database {
 		return ""
 	}
-	of := compare.Lister{Dialect: l.dialect, Before: l.clock.Before(time.Duration(r.config.Grace))}
+	of := compare.Lister{Dialect: l.dialect, Clock: l.clock, Grace: time.Duration(r.config.Grace)}
 	switch kind {
 	case signal.MissingRight:
 		return of.Without(l.keyed, s.keyed, false)

@@ -33,7 +33,7 @@ func mismatchCase(r *signal.Reconciliation, names map[signal.MismatchKind]string
 		for _, detail := range m.Details {
 			details = append(details, detail.String())
 		}
-		if m.SQL != "" && int64(m.Count) > int64(len(m.Sample)) {
+		if m.SQL != "" {
 			statements = append(statements, m.SQL)
 		}
 		c.Since = earlier(c.Since, m.Since)

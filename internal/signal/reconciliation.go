@@ -66,8 +66,8 @@ type Mismatches struct {
 	AtStake     Stake // what they are worth
 	// Details describe what differs, for some of the orders.
 	Details []Detail
-	// SQL lists all of them, also those that Sample does not name; empty where one statement
-	// cannot do that.
+	// SQL lists all of them; empty where Sample names them all, and where one statement cannot
+	// list them.
 	SQL string
 }
 

@@ -127,7 +127,7 @@ func (k *Rows) lookUp(r *database.Reading, keys []database.Key) (q dialect.Query
 	d := r.Dialect()
 	q = dialect.Query{Purpose: "look up " + k.What, Table: k.Table, Index: k.index()}
 	held := k.held(r, &q.Args)
-	young := strings.Join(append(slices.DeleteFunc([]string{held}, func(c string) bool { return c == "" }), k.younger(r)...), " AND ")
+	young := strings.Join(append(slices.DeleteFunc([]string{held}, func(c string) bool { return c == "" }), k.younger(d, r.Clock())...), " AND ")
 	count := func(condition string) string {
 		if condition == "" {
 			return "count(*)"

@@ -205,7 +205,7 @@ func (k *Rows) filter(r *database.Reading, lead []string, args *[]any) string {
 	if held := k.held(r, args); held != "" {
 		lead = append(lead, held)
 	}
-	return strings.Join(append(lead, k.younger(r)...), " AND ")
+	return strings.Join(append(lead, k.younger(r.Dialect(), r.Clock())...), " AND ")
 }
 
 // held is the condition for rows that are compared, whatever their age.
@@ -214,15 +214,15 @@ func (k *Rows) held(r *database.Reading, args *[]any) string {
 }
 
 // younger is the condition for rows that are young enough; there may be none.
-func (k *Rows) younger(r *database.Reading) []string {
+func (k *Rows) younger(d dialect.Dialect, clock database.Clock) []string {
 	if k.Younger == 0 || k.At == nil {
 		return nil
 	}
-	millis, ok := r.Dialect().Millis(*k.At)
+	millis, ok := d.Millis(*k.At)
 	if !ok {
 		return nil
 	}
-	return []string{millis + " >= " + strconv.FormatInt(r.Clock().Before(k.Younger), 10)}
+	return []string{millis + " >= " + strconv.FormatInt(clock.Before(k.Younger), 10)}
 }
 
 // scanned makes room for n texts.

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/lostorder/lostorder/internal/database"
 	"github.com/lostorder/lostorder/internal/database/dialect"
@@ -14,9 +15,8 @@ import (
 // reading. It is empty where one statement cannot list them.
 type Lister struct {
 	Dialect dialect.Dialect
-	// Before is the time of the database, in milliseconds since the Unix epoch, before which a
-	// row has to be written to count.
-	Before int64
+	Clock   database.Clock
+	Grace   time.Duration // how old a row has to be
 }
 
 // Without lists the rows of one table that have none in the other. all: no row of the other
@@ -64,10 +64,8 @@ func (l Lister) list(rows, other *Rows, joint string, conditions bool, count str
 		if !ok {
 			return ""
 		}
-		where = append(where, millis+" < "+strconv.FormatInt(l.Before, 10))
-		if rows.Younger > 0 {
-			where = append(where, millis+" >= "+strconv.FormatInt(l.Before-rows.Younger.Milliseconds(), 10))
-		}
+		where = append(where, millis+" < "+strconv.FormatInt(l.Clock.Before(l.Grace), 10))
+		where = append(where, rows.younger(d, l.Clock)...)
 		if count == "" {
 			selected, order = append(slices.Clone(names), d.Quote(rows.At.Name)), []string{d.Quote(rows.At.Name)}
 		}
