@@ -153,18 +153,18 @@ type heldPartition struct {
 // alive reports whether the producer still writes to the transaction, which is below its
 // timeout as far as that is known.
 func (h *heldPartition) alive(at signal.Instant, silence time.Duration) bool {
-	return !h.unmarked && !h.pastTimeout(at) && h.LastWrite.Known() && at.Sub(h.LastWrite) < silence
+	return at < h.silentSince(silence)
 }
 
-// silentSince returns since when the producer is not alive any more, as alive decides it; zero
-// where it was never seen to write.
+// silentSince returns from when on the producer is no longer alive; zero where it was never
+// seen to write, or can no longer end the transaction.
 func (h *heldPartition) silentSince(silence time.Duration) signal.Instant {
 	if h.unmarked || !h.LastWrite.Known() {
 		return 0
 	}
 	until := h.LastWrite.Add(silence)
 	if h.Timeout > 0 {
-		until = min(until, h.since.Add(h.Timeout+abortsWithin))
+		until = min(until, h.since.Add(h.Timeout+abortsWithin)+1) // the first instant past it
 	}
 	return until
 }
