@@ -16,10 +16,9 @@ const blockSize = 256
 // than a few hundred.
 type block struct {
 	// flush is given each full piece; it must not keep it.
-	flush func(m *Metric, piece []*dto.Metric, first bool) error
+	flush func(m *Metric, piece []*dto.Metric) error
 
 	metric *Metric
-	first  bool
 	series []*dto.Metric // all that were ever needed, reused
 	rooms  []*room       // for the value of each
 	n      int           // of them in use
@@ -42,7 +41,7 @@ func newRoom() *room {
 
 // encode makes all series of one metric.
 func (b *block) encode(m *Metric, v *view) error {
-	b.metric, b.first, b.n, b.err = m, true, 0, nil
+	b.metric, b.n, b.err = m, 0, nil
 	m.each(v, b)
 	b.hand()
 	return b.err
@@ -50,8 +49,7 @@ func (b *block) encode(m *Metric, v *view) error {
 
 func (b *block) hand() {
 	if b.n > 0 && b.err == nil {
-		b.err = b.flush(b.metric, b.series[:b.n], b.first)
-		b.first = false
+		b.err = b.flush(b.metric, b.series[:b.n])
 	}
 	b.n = 0
 }

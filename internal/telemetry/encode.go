@@ -62,7 +62,7 @@ func (t *textEncoder) named(m *Metric) *Metric {
 	return m
 }
 
-func (t *textEncoder) write(m *Metric, series []*dto.Metric, _ bool) error {
+func (t *textEncoder) write(m *Metric, series []*dto.Metric) error {
 	for _, one := range series {
 		line := []byte(nil)
 		if one.GetCounter().GetExemplar() == nil {
@@ -119,7 +119,7 @@ type protoEncoder struct {
 
 func newProtoEncoder() *protoEncoder {
 	p := &protoEncoder{}
-	p.block.flush = func(_ *Metric, series []*dto.Metric, _ bool) error {
+	p.block.flush = func(_ *Metric, series []*dto.Metric) error {
 		p.buf = p.buf[:0]
 		for _, one := range series {
 			body, err := p.liner.encode(one)

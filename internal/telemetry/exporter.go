@@ -114,7 +114,7 @@ func (e *Exporter) Gather() ([]*dto.MetricFamily, error) {
 			continue
 		}
 		family := m.family(nil)
-		out.flush = func(_ *Metric, piece []*dto.Metric, _ bool) error {
+		out.flush = func(_ *Metric, piece []*dto.Metric) error {
 			for _, series := range piece {
 				family.Metric = append(family.Metric, proto.Clone(series).(*dto.Metric))
 			}
