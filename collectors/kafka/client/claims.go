@@ -1,7 +1,6 @@
 package client
 
 import (
-	"bytes"
 	"fmt"
 	"strings"
 	"time"
@@ -55,5 +54,3 @@ func (c tokenClaims) lifetime(now time.Time) (issued, expires time.Time) {
 	}
 	return c.IssuedAt.Time, c.ExpiresAt.Time
 }
-
-func trimmed(text []byte) string { return string(bytes.TrimSpace(text)) }

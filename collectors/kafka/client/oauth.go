@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"net/url"
-	"os"
 
 	"github.com/lostorder/lostorder/collectors"
 	"github.com/lostorder/lostorder/internal/config"
@@ -99,11 +98,11 @@ func (o *OAuth) principal() string {
 	if o.TokenFile == "" {
 		return o.ClientID
 	}
-	text, err := os.ReadFile(o.TokenFile)
+	text, err := readCredential("token_file", o.TokenFile)
 	if err != nil {
 		return ""
 	}
-	return claimsOf(trimmed(text)).Subject
+	return claimsOf(text).Subject
 }
 
 // fetch gets a token.

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"os"
@@ -37,8 +38,10 @@ func readCredential(key, path string) (string, error) {
 		return "", fmt.Errorf("read %s.%s: %w", oauthKey, key, err)
 	case len(text) > largestCredential:
 		return "", fmt.Errorf("read %s.%s: %s is larger than 1 MiB; name another file", oauthKey, key, path)
-	case trimmed(text) == "":
+	}
+	trimmed := string(bytes.TrimSpace(text))
+	if trimmed == "" {
 		return "", fmt.Errorf("read %s.%s: %s is empty", oauthKey, key, path)
 	}
-	return trimmed(text), nil
+	return trimmed, nil
 }
