@@ -25,14 +25,13 @@ func didYouMean(word string, candidates []string) (hint, guess string) {
 	if len(word) > longestGuessed {
 		return "", ""
 	}
-	for _, c := range elsewhere[fold(word)] {
-		if slices.Contains(candidates, c) {
-			return fmt.Sprintf("did you mean %q? ", c), c
-		}
-	}
+	word = fold(word)
 	best := 3
+	if i := slices.IndexFunc(elsewhere[word], func(c string) bool { return slices.Contains(candidates, c) }); i >= 0 {
+		best, guess = 0, elsewhere[word][i]
+	}
 	for _, c := range candidates {
-		d := levenshtein.ComputeDistance(fold(word), fold(c))
+		d := levenshtein.ComputeDistance(word, fold(c))
 		// A guess that changes every letter of a short word is no help.
 		if d < best && d < len(c) {
 			best, guess = d, c
