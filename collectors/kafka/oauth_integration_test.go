@@ -92,7 +92,7 @@ func TestRealSessionsAreRenewedOnTheSameConnection(t *testing.T) {
 			after := kafkaclient.Requests()
 			handshakes, connections := after["SASLHandshake"]-before["SASLHandshake"], after["ApiVersions"]-before["ApiVersions"]
 			// A machine that is busy for the last tenth of a session misses it, and connects again.
-			if handshakes < connections+2 {
+			if handshakes < 4 || handshakes < connections+2 {
 				t.Errorf("%d handshakes on %d connections in 9 s, want one every 2 s, most of them on the same connection", handshakes, connections)
 			}
 		})
