@@ -47,8 +47,15 @@ func shareGroupIsRead(t *testing.T, s shop, addrs []string) {
 	}
 	fromEarliest(t, s.client, s.topic)
 	member := client(t, addrs, kgo.ShareGroup(s.topic), kgo.ConsumeTopics(s.topic))
-	records := acquire(t, member, 5)
 	r := watch(t, settings(t, addrs, "granularity: partition", "topics: {include: '"+s.topic+"'}"))
+	records := acquire(t, member, 5)
+	// A real broker says where a group begins only once it has written that: with the first
+	// answer of a member, or when the locks expire after thirty seconds.
+	member.MarkAcks(kgo.AckRelease, records...)
+	if err := member.FlushAcks(within(t)); err != nil {
+		t.Fatal(err)
+	}
+	records = acquire(t, member, 5)
 	q := mustQueue(t, until(t, r, "a member and five messages", func(r signal.Report) bool {
 		q, ok := queueOf(r, s.topic, s.topic)
 		return ok && q.Consumers == 1 && q.Ready == 5 && q.GroupState == "Stable" && q.Oldest.Known()
