@@ -22,9 +22,9 @@ var labelName = regexp.MustCompile(`^[a-zA-Z_][a-zA-Z0-9_]*$`)
 var reservedLabels = func() map[string]string {
 	names := map[string]string{}
 	for reason, list := range map[string]string{
-		"is a label of lostorder's own metrics": "api branch caused_by certainty check cluster collector coverage currency database external_url finding goarch goos goversion kind " +
+		"is a label of lostorder's own metrics": "api branch caused_by certainty check cluster collector coverage currency database destination external_url finding goarch goos goversion group kind " +
 			"lifecycle member messaging_consumer_group_name messaging_destination_name messaging_destination_partition_id messaging_message_state messaging_system " +
-			"mode next_state node orders outbox outcome of reason resource revision severity source state subject tags target version webhook within",
+			"mode next_state node orders outbox outcome of partition reason resource revision severity source state subject tags target version webhook within",
 		"belongs to Prometheus":                              "alertname alertstate instance job le quantile",
 		"is dropped or used by the recording rules":          "container endpoint pod prometheus_replica replica window",
 		"is set for a whole lostorder, in the scrape config": "environment",

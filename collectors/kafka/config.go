@@ -17,27 +17,31 @@ import (
 	"github.com/lostorder/lostorder/internal/signal"
 )
 
-// granularityPartition is a value in the config file.
-const granularityPartition = "partition"
+// granularityPartition and labelsFull are values in the config file.
+const (
+	granularityPartition = "partition"
+	labelsFull           = "full"
+)
 
 // section is the key of the config file.
 const section = "kafka"
 
 // Config is one entry of the kafka section: a cluster to watch.
 type Config struct {
-	Name        string            `yaml:"name" required:"true" doc:"Name of the cluster in metrics and findings." example:"main"`
-	Brokers     []string          `yaml:"brokers" required:"true" single:"true" doc:"Addresses to connect to first. The other brokers are discovered from there." example:"localhost:9092"`
-	Version     string            `yaml:"version" doc:"The highest Kafka version whose requests are used. The default is what each broker supports. Only brokers before 0.10 need it." example:"3.8.0"`
-	TLS         *client.TLS       `yaml:"tls" doc:"Encryption of the connections. The default is none."`
-	SASL        *client.SASL      `yaml:"sasl" doc:"SASL credentials. Anonymous if omitted."`
-	Topics      config.Matcher    `yaml:"topics" doc:"Topics to watch. Internal topics (__.*) are excluded unless an include names them."`
-	Groups      config.Matcher    `yaml:"groups" doc:"Consumer groups to watch. Without an exclude, console-consumer-.* is excluded."`
-	DLQ         []string          `yaml:"dlq" single:"true" default:"{topic}.dlq,{topic}-dlq,{topic}_dlq,{topic}.DLQ,{topic}-DLQ,{topic}_DLQ,{topic}.dlt,{topic}-dlt,{topic}.DLT,{topic}-DLT,{topic}.dead-letter,{topic}-dead-letter,{topic}_error,dlq.{topic},error.{topic}.{group}" doc:"Names of the dead letter queue of a topic. {topic} stands for the topic, {group} for any consumer group. A name without {topic} is one queue for all topics." example:"{topic}.dlq"`
-	Granularity string            `yaml:"granularity" enum:"topic,partition" default:"topic" doc:"Whether metrics have one series for each topic or for each partition. Findings are always decided for each partition."`
-	OrderID     string            `yaml:"order_id" doc:"Where a message carries its order id: key, header:NAME, or json:$.path of the value. lostorder then reads a few messages of stalled queues and dead letter queues to name their orders, and the type of the error from the headers of dead letters. This needs READ on the topic. Values are not kept. The default is to read nothing." example:"key"`
-	Roles       []Role            `yaml:"roles" doc:"What topics are for, where lostorder decides it wrongly: see lostorder check. The first entry that matches the topic applies."`
-	Objectives  []Objective       `yaml:"objectives" doc:"How long messages may wait. The first objective that matches topic and group applies."`
-	Labels      collectors.Labels `yaml:"labels" doc:"Labels for all findings of this cluster, such as the team that owns it: in the API, on the page, in logs and alerts, so that Alertmanager can route by them." example:"{team: payments}"`
+	Name            string            `yaml:"name" required:"true" doc:"Name of the cluster in metrics and findings." example:"main"`
+	Brokers         []string          `yaml:"brokers" required:"true" single:"true" doc:"Addresses to connect to first. The other brokers are discovered from there." example:"localhost:9092"`
+	Version         string            `yaml:"version" doc:"The highest Kafka version whose requests are used. The default is what each broker supports. Only brokers before 0.10 need it." example:"3.8.0"`
+	TLS             *client.TLS       `yaml:"tls" doc:"Encryption of the connections. The default is none."`
+	SASL            *client.SASL      `yaml:"sasl" doc:"SASL credentials. Anonymous if omitted."`
+	Topics          config.Matcher    `yaml:"topics" doc:"Topics to watch. Internal topics (__.*) are excluded unless an include names them."`
+	Groups          config.Matcher    `yaml:"groups" doc:"Consumer groups to watch. Without an exclude, console-consumer-.* is excluded."`
+	DLQ             []string          `yaml:"dlq" single:"true" default:"{topic}.dlq,{topic}-dlq,{topic}_dlq,{topic}.DLQ,{topic}-DLQ,{topic}_DLQ,{topic}.dlt,{topic}-dlt,{topic}.DLT,{topic}-DLT,{topic}.dead-letter,{topic}-dead-letter,{topic}_error,dlq.{topic},error.{topic}.{group}" doc:"Names of the dead letter queue of a topic. {topic} stands for the topic, {group} for any consumer group. A name without {topic} is one queue for all topics." example:"{topic}.dlq"`
+	Granularity     string            `yaml:"granularity" enum:"topic,partition" default:"topic" doc:"Whether metrics have one series for each topic or for each partition. Findings are always decided for each partition."`
+	PartitionLabels string            `yaml:"partition_labels" enum:"short,full" default:"short" doc:"Labels of the series for each partition (granularity: partition): short is cluster, destination, group, partition and state; full is the labels of the other series of queues, such as messaging_destination_name, in twice as much text."`
+	OrderID         string            `yaml:"order_id" doc:"Where a message carries its order id: key, header:NAME, or json:$.path of the value. lostorder then reads a few messages of stalled queues and dead letter queues to name their orders, and the type of the error from the headers of dead letters. This needs READ on the topic. Values are not kept. The default is to read nothing." example:"key"`
+	Roles           []Role            `yaml:"roles" doc:"What topics are for, where lostorder decides it wrongly: see lostorder check. The first entry that matches the topic applies."`
+	Objectives      []Objective       `yaml:"objectives" doc:"How long messages may wait. The first objective that matches topic and group applies."`
+	Labels          collectors.Labels `yaml:"labels" doc:"Labels for all findings of this cluster, such as the team that owns it: in the API, on the page, in logs and alerts, so that Alertmanager can route by them." example:"{team: payments}"`
 
 	collectors.Schedule `inline:"true"`
 }

@@ -69,7 +69,7 @@ func (r *reading) queueOf(q *queue) signal.Queue {
 	s.Setup, s.Unpaired = t.past.settings.setup, q.unpaired
 	s.Consumers = g.consumers(q.topic)
 	s.Members = g.fingerprint
-	s.PerPartition = r.config.Granularity == granularityPartition
+	s.PerPartition, s.FullPartitionLabels = r.config.Granularity == granularityPartition, r.config.PartitionLabels == labelsFull
 	s.Partitions = r.partsOf(q)
 	s.Ready, s.Uncommitted = 0, 0
 	s.Sample = q.waiting

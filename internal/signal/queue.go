@@ -112,6 +112,8 @@ type Queue struct {
 	Partitions []Partition
 	// PerPartition asks for series of each partition, not only of the queue.
 	PerPartition bool
+	// FullPartitionLabels: these series have the labels of the queue, not their short names.
+	FullPartitionLabels bool
 	// Sample names orders at the head of the queue, where a source can read them
 	// without consuming them.
 	Sample []OrderRef

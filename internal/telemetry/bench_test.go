@@ -121,7 +121,7 @@ func usualWay(s *watch.Snapshot) http.Handler {
 type constMetrics struct{ *watch.Snapshot }
 
 var lag = prometheus.NewDesc("lostorder_queue_partition_messages", "Messages in one partition of the queue.",
-	[]string{"messaging_system", "cluster", "messaging_destination_name", "messaging_consumer_group_name", "messaging_destination_partition_id", "messaging_message_state"}, nil)
+	[]string{"cluster", "destination", "group", "partition", "state"}, nil)
 
 func (constMetrics) Describe(c chan<- *prometheus.Desc) { c <- lag }
 
@@ -130,7 +130,7 @@ func (m constMetrics) Collect(c chan<- prometheus.Metric) {
 		for _, q := range t.Reading.Queues {
 			for _, p := range q.Partitions {
 				c <- prometheus.MustNewConstMetric(lag, prometheus.GaugeValue, float64(p.Lag()),
-					string(q.System), q.Cluster, q.Destination, q.Group, strconv.Itoa(int(p.ID)), "ready")
+					q.Cluster, q.Destination, q.Group, strconv.Itoa(int(p.ID)), "ready")
 			}
 		}
 	}

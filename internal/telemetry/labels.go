@@ -41,18 +41,27 @@ const (
 	labelMember      = "member"
 	labelCurrency    = "currency"
 	labelCoverage    = "coverage"
+
+	// The short names of the labels of partitions. There are so many of their series that
+	// names are most of a scrape.
+	labelShortDestination = "destination"
+	labelShortGroup       = "group"
+	labelShortPartition   = "partition"
+	labelShortState       = "state"
 )
 
 var (
-	queueLabels   = []string{labelSystem, labelCluster, labelDestination, labelGroup}
-	dlqLabels     = []string{labelSystem, labelCluster, labelDestination, labelSource}
-	nodeLabels    = []string{labelSystem, labelCluster, labelNode}
-	outboxLabels  = []string{labelDatabase, labelOutbox}
-	orderLabels   = []string{labelDatabase, labelLifecycle, labelOrderState}
-	checkLabels   = []string{labelCheck}
-	targetLabels  = []string{labelCollector, labelTarget}
-	findingLabels = []string{labelMode, labelSeverity}
-	caseLabels    = with(findingLabels, labelFinding, labelSystem, labelCluster, labelDestination, labelGroup,
+	queueLabels  = []string{labelSystem, labelCluster, labelDestination, labelGroup}
+	dlqLabels    = []string{labelSystem, labelCluster, labelDestination, labelSource}
+	nodeLabels   = []string{labelSystem, labelCluster, labelNode}
+	outboxLabels = []string{labelDatabase, labelOutbox}
+	orderLabels  = []string{labelDatabase, labelLifecycle, labelOrderState}
+	// A partition has no system: a cluster has one.
+	partitionLabels = []string{labelCluster, labelShortDestination, labelShortGroup, labelShortPartition, labelShortState}
+	checkLabels     = []string{labelCheck}
+	targetLabels    = []string{labelCollector, labelTarget}
+	findingLabels   = []string{labelMode, labelSeverity}
+	caseLabels      = with(findingLabels, labelFinding, labelSystem, labelCluster, labelDestination, labelGroup,
 		labelDatabase, labelOutbox, labelLifecycle, labelOrderState, labelCheck)
 )
 
@@ -66,11 +75,11 @@ type label struct{ name, value string }
 
 type labelSet struct {
 	pairs      map[label]*dto.LabelPair
-	partitions map[int32]*dto.LabelPair
+	partitions map[string]map[int32]*dto.LabelPair // by the name of the label
 }
 
 func newLabelSet() *labelSet {
-	return &labelSet{pairs: map[label]*dto.LabelPair{}, partitions: map[int32]*dto.LabelPair{}}
+	return &labelSet{pairs: map[label]*dto.LabelPair{}, partitions: map[string]map[int32]*dto.LabelPair{}}
 }
 
 // of returns the pairs of the labels that have a value: to Prometheus an empty
@@ -95,13 +104,21 @@ func (s *labelSet) pair(name, value string) *dto.LabelPair {
 	return p
 }
 
-func (s *labelSet) partition(id int32) *dto.LabelPair {
-	p, ok := s.partitions[id]
-	if !ok {
-		p = newPair(labelPartition, strconv.Itoa(int(id)))
-		s.partitions[id] = p
+// partition returns a function that makes the labels of partitions under a name.
+func (s *labelSet) partition(name string) func(id int32) *dto.LabelPair {
+	pairs := s.partitions[name]
+	if pairs == nil {
+		pairs = map[int32]*dto.LabelPair{}
+		s.partitions[name] = pairs
 	}
-	return p
+	return func(id int32) *dto.LabelPair {
+		p, ok := pairs[id]
+		if !ok {
+			p = newPair(name, strconv.Itoa(int(id)))
+			pairs[id] = p
+		}
+		return p
+	}
 }
 
 func newPair(name, value string) *dto.LabelPair {

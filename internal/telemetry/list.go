@@ -15,8 +15,8 @@ var groups = []group{
 				each: perQueue(queueMessages),
 			},
 			{
-				Name: "lostorder_queue_partition_messages", Type: Gauge, Unit: "messages", Labels: with(queueLabels, labelPartition, labelState), Stability: Stable,
-				Help: "Messages in one partition of the queue, by state: ready or uncommitted. Only with granularity partition.",
+				Name: "lostorder_queue_partition_messages", Type: Gauge, Unit: "messages", Labels: partitionLabels, Stability: Stable,
+				Help: "Messages in one partition of the queue, by state: ready or uncommitted. Only with granularity partition. The names of its labels are short, because it has most of the series; with partition_labels full it has the labels of lostorder_queue_messages and messaging_destination_partition_id.",
 				each: perQueue(partitionMessages),
 			},
 			{

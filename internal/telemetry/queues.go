@@ -49,14 +49,21 @@ func partitionMessages(v *view, q *queue, out *block) {
 	if !q.PerPartition {
 		return
 	}
-	ready, uncommitted := v.labels.pair(labelState, "ready"), v.labels.pair(labelState, "uncommitted")
+	labels, partition, state := q.labels, labelPartition, labelState
+	if !q.FullPartitionLabels {
+		id := validID(q.QueueID)
+		labels = v.labels.of(label{labelCluster, id.Cluster}, label{labelShortDestination, id.Destination}, label{labelShortGroup, id.Group})
+		partition, state = labelShortPartition, labelShortState
+	}
+	number := v.labels.partition(partition)
+	ready, uncommitted := v.labels.pair(state, "ready"), v.labels.pair(state, "uncommitted")
 	for _, p := range distinct(q.Partitions) {
 		switch {
 		case p.End < 0:
 		case p.Committed < 0:
-			out.add(float64(p.Uncommitted()), q.labels, v.labels.partition(p.ID), uncommitted)
+			out.add(float64(p.Uncommitted()), labels, number(p.ID), uncommitted)
 		default:
-			out.add(float64(p.Lag()), q.labels, v.labels.partition(p.ID), ready)
+			out.add(float64(p.Lag()), labels, number(p.ID), ready)
 		}
 	}
 }

@@ -32,8 +32,8 @@ func TestSeries(t *testing.T) {
 			`lostorder_queue_messages{` + jobs + `,messaging_message_state="delayed"} 2`,
 		},
 		"a partition has its lag, and what was never committed to": {
-			`lostorder_queue_partition_messages{` + billing + `,messaging_destination_partition_id="0",messaging_message_state="ready"} 12`,
-			`lostorder_queue_partition_messages{` + billing + `,messaging_destination_partition_id="1",messaging_message_state="uncommitted"} 3`,
+			`lostorder_queue_partition_messages{cluster="main",destination="orders",group="billing",partition="0",state="ready"} 12`,
+			`lostorder_queue_partition_messages{cluster="main",destination="orders",group="billing",partition="1",state="uncommitted"} 3`,
 		},
 		"unknown has no series": {`lostorder_queue_consumers{` + billing + `} 2`},
 		"an age is that at the reading, beside its objective": {
@@ -198,10 +198,24 @@ func TestSameSubjectOfTwoTargetsIsThereOnce(t *testing.T) {
 	}
 }
 
+func TestPartitionsKeepFullLabelsOnRequest(t *testing.T) {
+	s := full()
+	s.Targets[0].Reading.Queues[0].FullPartitionLabels = true
+	got := lines(scrape(t, exporter(&s), "text"))
+	for _, want := range []string{
+		`lostorder_queue_partition_messages{` + billing + `,messaging_destination_partition_id="0",messaging_message_state="ready"} 12`,
+		`lostorder_queue_partition_messages{` + billing + `,messaging_destination_partition_id="1",messaging_message_state="uncommitted"} 3`,
+	} {
+		if !slices.Contains(got, want) {
+			t.Errorf("no %s", want)
+		}
+	}
+}
+
 func TestStrangeReadingsDoNotFailTheScrape(t *testing.T) {
 	s := full()
 	q := signal.NewQueue(signal.QueueID{System: signal.Kafka, Cluster: "ma\xffin", Destination: "or\nde\"rs\\", Group: "<script>"})
-	q.Ready, q.PerPartition = 1, true
+	q.Ready, q.PerPartition, q.FullPartitionLabels = 1, true, true
 	q.Partitions = []signal.Partition{{ID: 3, End: 1}, {ID: 1, End: 2}, {ID: 3, End: 9}}
 	s.Targets[0].Reading.Queues = append(s.Targets[0].Reading.Queues, q)
 	s.Open = append(s.Open, signal.Finding{ID: strings.Repeat("x", 300), TraceID: "\xff", Mode: "strange\xff", Severity: signal.Info, DetectedAt: noon, DecidableAt: noon.Add(time.Hour)})
