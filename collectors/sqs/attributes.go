@@ -24,15 +24,16 @@ const (
 	largestCount = 1 << 53
 )
 
-// counts are the attributes that are read at every reading.
+// counts are the attributes with how many messages are in a queue.
 var counts = []types.QueueAttributeName{
 	types.QueueAttributeNameApproximateNumberOfMessages,
 	types.QueueAttributeNameApproximateNumberOfMessagesNotVisible,
 	types.QueueAttributeNameApproximateNumberOfMessagesDelayed,
 }
 
-// everything requests all attributes when the setup is due: emulators refuse names
-// that they do not know.
+// everything requests all attributes: the depth and how the queue is set up come in the
+// same request, at the same price, so that neither is older than the other. Emulators
+// refuse names that they do not know.
 var everything = []types.QueueAttributeName{types.QueueAttributeNameAll}
 
 // setting is how a queue is set up.
@@ -53,20 +54,16 @@ type allowPolicy struct {
 	Sources    []string `json:"sourceQueueArns"`
 }
 
-// readAttributes reads the depths of queues, and their setup when that is due.
+// readAttributes reads the depths of queues and how they are set up.
 func (r *reading) readAttributes(ctx context.Context, queues []*queue) {
 	each(queues, func(q *queue) {
-		names, whole := counts, false
-		if r.due(q.settingAt, r.now) {
-			names, whole = everything, true
-		}
 		var answer *awssqs.GetQueueAttributesOutput
 		err := r.call(ctx, func(ctx context.Context) (err error) {
-			answer, err = r.clients.sqs.GetQueueAttributes(ctx, &awssqs.GetQueueAttributesInput{QueueUrl: &q.url, AttributeNames: names})
+			answer, err = r.clients.sqs.GetQueueAttributes(ctx, &awssqs.GetQueueAttributesInput{QueueUrl: &q.url, AttributeNames: everything})
 			return err
 		})
 		if err == nil {
-			err = q.take(answer.Attributes, whole, r.now, r.config.keepsDepths())
+			err = q.take(answer.Attributes, r.config.keepsDepths())
 		}
 		switch {
 		case err == nil:
@@ -84,7 +81,7 @@ func (r *reading) readAttributes(ctx context.Context, queues []*queue) {
 }
 
 // take stores the attributes of the queue.
-func (q *queue) take(attributes map[string]string, whole bool, began time.Time, keeps time.Duration) error {
+func (q *queue) take(attributes map[string]string, keeps time.Duration) error {
 	var d depth
 	for i, to := range []*signal.Count{&d.ready, &d.inFlight, &d.delayed} {
 		n, err := strconv.ParseInt(attributes[string(counts[i])], 10, 64)
@@ -93,10 +90,7 @@ func (q *queue) take(attributes map[string]string, whole bool, began time.Time, 
 		}
 		*to = signal.Count(n)
 	}
-	if whole {
-		q.setting = settingOf(attributes)
-		q.settingAt = began
-	}
+	q.setting = settingOf(attributes)
 	q.gone = false
 	q.depth, q.at = d, time.Now()
 	q.past.observe(d, q.at)

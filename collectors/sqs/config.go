@@ -30,7 +30,7 @@ type Config struct {
 	Objectives           []Objective       `yaml:"objectives" doc:"How long messages may wait. The first entry that matches a queue applies."`
 	Labels               collectors.Labels `yaml:"labels" doc:"Labels for all findings of this region, such as the team that owns it: in the API, on the page, in logs and alerts, so that Alertmanager can route by them." example:"{team: payments}"`
 	MaxRequestsPerSecond int               `yaml:"max_requests_per_second" default:"20" min:"1" max:"1000" doc:"The most requests to AWS per second, for all entries with the same region, endpoint, profile and role together; the lowest of their values counts. A reading needs one per queue."`
-	ConfigInterval       config.Duration   `yaml:"config_interval" default:"5m" min:"100ms" doc:"How often redrive policies, retention and tags are read."`
+	ConfigInterval       config.Duration   `yaml:"config_interval" default:"5m" min:"100ms" doc:"How often tags are read, and which queues that are not watched use a dead letter queue."`
 	Interval             config.Duration   `yaml:"interval" default:"1m" min:"100ms" doc:"Time between two readings. The counts of SQS take a minute to settle."`
 	Timeout              config.Duration   `yaml:"timeout" default:"55s" min:"100ms" doc:"How long one reading may take before the target is shown as failed."`
 }

@@ -36,13 +36,22 @@ func (r *reading) targets() []*queue {
 	return slices.Collect(maps.Values(wanted))
 }
 
-// mostSources bounds the sources that are kept of one dead letter queue.
-const mostSources = 10_000
+const (
+	// mostSources bounds the sources that are kept of one dead letter queue.
+	mostSources = 10_000
+	// mostEarly bounds the queues whose sources a reading reads before they are due.
+	mostEarly = 20
+)
+
+// filled reports whether messages wait that did not when the sources of the queue were read.
+// They may be dead letters of a queue that names it since then.
+func (q *queue) filled() bool { return q.past.neverEmptySince.After(q.sourcesAt) }
 
 // readSources reads the sources of dead letter queues, to find those that are not
 // watched. Watched sources are known from their own redrive policy. It needs one
 // request per queue, so it uses the remaining time of a reading, and starts with the
-// queues that are already known as dead letter queues.
+// queues that have messages again, and with those that are already known as dead letter
+// queues.
 func (r *reading) readSources(ctx context.Context) {
 	left, ok := turn.Left(ctx)
 	if !ok {
@@ -51,7 +60,16 @@ func (r *reading) readSources(ctx context.Context) {
 	// Half of the remaining time, because answers take time too.
 	room := int(left.Seconds() * float64(r.pace.limiter.Limit()) / 2)
 	likely := r.sourcesByTarget()
-	due := slices.DeleteFunc(r.all(), func(q *queue) bool { return !q.fresh(r.now) || !r.due(q.sourcesAt, r.now) })
+	var due, early []*queue
+	for _, q := range r.all() {
+		switch {
+		case !q.fresh(r.now):
+		case q.filled() && len(early) < mostEarly:
+			early = append(early, q)
+		case r.due(q.sourcesAt, r.now):
+			due = append(due, q)
+		}
+	}
 	slices.SortStableFunc(due, func(a, b *queue) int {
 		if isLikely := func(q *queue) bool { return len(likely[q.setting.arn]) > 0 || q.setting.allows.Permission != "" }; isLikely(a) != isLikely(b) {
 			if isLikely(a) {
@@ -61,6 +79,7 @@ func (r *reading) readSources(ctx context.Context) {
 		}
 		return a.sourcesAt.Compare(b.sourcesAt)
 	})
+	due = append(early, due...)
 	each(due[:max(0, min(room, len(due)))], func(q *queue) {
 		in := &awssqs.ListDeadLetterSourceQueuesInput{QueueUrl: &q.url, MaxResults: aws.Int32(pageSize)}
 		var sources []string

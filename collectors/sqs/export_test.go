@@ -29,7 +29,7 @@ func Remembered(c collectors.Reader) int {
 // retention, and after how many receives a message is given up.
 func TakeAttributes(attributes map[string]string) (counts []int64, retention time.Duration, receives int64, err error) {
 	q := &queue{name: "orders"}
-	err = q.take(attributes, true, time.Now(), time.Hour)
+	err = q.take(attributes, time.Hour)
 	_, _ = q.fifo(), q.failsElsewhere()
 	set := settingOf(attributes)
 	return []int64{int64(q.depth.ready), int64(q.depth.inFlight), int64(q.depth.delayed)}, set.retention, int64(set.maxReceives), err

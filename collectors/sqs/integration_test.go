@@ -93,7 +93,6 @@ func TestRealDepthsAndSetup(t *testing.T) {
 	if _, err := s.client.DeleteQueue(t.Context(), &awssqs.DeleteQueueInput{QueueUrl: &dead}); err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(200 * time.Millisecond) // until the settings are due again
 	if q := queueIn(t, whole(t, reader), s.prefix+"orders"); q.Setup.DeadLettering.Route != signal.RouteBroken {
 		t.Errorf("after its dead letter queue was deleted: %+v", q.Setup.DeadLettering)
 	}

@@ -22,8 +22,7 @@ type queue struct {
 	tags   map[string]string
 	tagsAt time.Time
 
-	setting   setting
-	settingAt time.Time
+	setting setting
 
 	// sources are the queues that AWS lists as sources of this dead letter queue, watched
 	// or not.

@@ -199,16 +199,16 @@ func TestMetricsOfAHundredQueuesAreOneRequestOnTheirOwnClock(t *testing.T) {
 	})
 }
 
-func TestHowAQueueIsSetUpIsReadRarelyAndWithItsDepth(t *testing.T) {
+func TestHowAQueueIsSetUpIsReadWithItsDepthInOneRequest(t *testing.T) {
 	inVirtualTime(t, func(t *testing.T, v *virtual) {
 		shop := newServices(t, v.client(), nil, redrive)
 		shop.make = func(name string, attributes ...string) string { return create(t, shop.client, name, attributes...) }
 		shop.queue("dead")
 		shop.queue("orders")
 		asked := 0
-		v.minutes(v.watch(noCloudWatch), 12, func(i int, r signal.Report, _ time.Duration, err error) {
+		v.minutes(v.watch(noCloudWatch), 5, func(i int, r signal.Report, _ time.Duration, err error) {
 			want := signal.RouteNone
-			if i >= 5 {
+			if i%2 == 1 {
 				want = signal.RouteSet
 			}
 			if got := queueIn(t, r, "orders").Setup.DeadLettering.Route; err != nil || got != want {
@@ -219,8 +219,42 @@ func TestHowAQueueIsSetUpIsReadRarelyAndWithItsDepth(t *testing.T) {
 				t.Errorf("minute %d took %d requests for the attributes of two queues", i, n-asked)
 			}
 			asked = n
-			if i == 0 {
+			if want == signal.RouteSet {
+				shop.set("orders", "")
+			} else {
 				shop.set("orders", redrive("dead", 3))
+			}
+		})
+	})
+}
+
+// A queue that is not watched gets a redrive policy. Its first dead letter arrives before
+// the sources of the dead letter queue are due.
+func TestTheFirstDeadLetterOfAnUnwatchedQueueShowsWhatItsQueueIsFor(t *testing.T) {
+	inVirtualTime(t, func(t *testing.T, v *virtual) {
+		shop := newServices(t, v.client(), nil, redrive)
+		shop.make = func(name string, attributes ...string) string { return create(t, shop.client, name, attributes...) }
+		shop.queue("failed")
+		shop.queue("other")
+		before := 0
+		v.minutes(v.watch(noCloudWatch, "queues: {include: failed}"), 4, func(i int, r signal.Report, _ time.Duration, err error) {
+			want := signal.RoleWork
+			if i >= 2 {
+				want = signal.RoleDeadLetter
+			}
+			if got := queueIn(t, r, "failed").Purpose; err != nil || got.Role != want {
+				t.Errorf("minute %d: %+v, %v; want the role %v", i, got, err, want)
+			}
+			asked := v.Requests()["ListDeadLetterSourceQueues"]
+			if n := asked - before; n > 0 && i != 0 && i != 2 {
+				t.Errorf("minute %d took %d requests for sources", i, n)
+			}
+			before = asked
+			switch i {
+			case 0:
+				shop.set("other", redrive("failed", 3))
+			case 1:
+				shop.send("failed", 1)
 			}
 		})
 	})
