@@ -79,10 +79,8 @@ func (r *reader) readDefinitions(ctx context.Context, m *missing) {
 		return
 	}
 	watched := r.config.VHosts.Match
-	var known bool
-	if d.policies, known = perVHost(ctx, r, m, "policies", "", func(p *policy) bool { return watched(p.VHost) }); known {
-		d.operator, known = perVHost(ctx, r, m, "operator-policies", "", func(p *policy) bool { return watched(p.VHost) })
-	}
+	policies, known := r.readPolicies(ctx, m)
+	d.policies, d.operator = policies.user, policies.operator
 	exchanges, okExchanges := perVHost(ctx, r, m, "exchanges", "", func(e *exchange) bool { return watched(e.VHost) })
 	bindings, okBindings := perVHost(ctx, r, m, "bindings", "", func(b *binding) bool { return watched(b.VHost) })
 	d.topology = newTopology(exchanges, bindings, okExchanges && okBindings)
@@ -95,6 +93,11 @@ func (r *reader) readDefinitions(ctx context.Context, m *missing) {
 		return
 	}
 	r.setups, r.purposesStale = setups, true
+	r.changes = changes{}
+	if known {
+		r.changes.policies = policies.sum()
+	}
+	r.changes.exchanges = d.deadLetterExchanges()
 	if err := router.err(); err != nil {
 		m.add("follow dead letters", err)
 	}

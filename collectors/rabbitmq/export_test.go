@@ -93,6 +93,3 @@ func (r *Roles) Of(queue string) signal.Purpose {
 		return u
 	}, none).of(key{"/", queue})
 }
-
-// ReadDefinitionsSoon has definitions that contain a mistake read again at each reading.
-func ReadDefinitionsSoon(r collectors.Reader) { r.(*reader).soon = 0 }

@@ -1,6 +1,7 @@
 package rabbitmq
 
 import (
+	"context"
 	"regexp"
 	"time"
 
@@ -19,6 +20,18 @@ type policy struct {
 
 	match   func(name string) (bool, error)
 	unknown bool // whether the pattern matches
+}
+
+// policies are those of the watched virtual hosts.
+type policies struct{ user, operator []policy }
+
+// readPolicies reads the policies, and reports whether all of them are known.
+func (r *reader) readPolicies(ctx context.Context, m *missing) (p policies, known bool) {
+	watched := func(p *policy) bool { return r.config.VHosts.Match(p.VHost) }
+	if p.user, known = perVHost(ctx, r, m, "policies", "", watched); known {
+		p.operator, known = perVHost(ctx, r, m, "operator-policies", "", watched)
+	}
+	return p, known
 }
 
 // matchTimeout bounds a pattern that backtracks. After it the pattern is unknown for all

@@ -21,23 +21,18 @@ func (r *reader) slowInterval() time.Duration {
 	return min(longestSlowInterval, readingsPerSlow*time.Duration(r.config.Interval))
 }
 
-// newSoon is how long a new queue waits until its definition is read, and how old the
-// definitions may be from which a mistake is reported.
-const newSoon = 30 * time.Second
-
-// maxRechecked is up to how many queues the definitions are read again for a mistake in them.
-const maxRechecked = 2000
-
 // reader reads one cluster and keeps state between readings.
 type reader struct {
 	config Config
 	client *client
 	node   int // index of the url that answered last
 
-	definedAt        time.Time // when the definitions were read
-	definitionErrors missing   // what could not be read of them
-	managementError  error     // why the management API never answered
-	identity         string    // the name of the cluster
+	definedAt        time.Time     // when the definitions were read
+	definedIn        time.Duration // how long that took
+	changes          changes       // what shows that they changed
+	definitionErrors missing       // what could not be read of them
+	managementError  error         // why the management API never answered
+	identity         string        // the name of the cluster
 	release          release
 	statistics       bool // the broker keeps statistics
 	setups           map[key]setup
@@ -63,7 +58,6 @@ type reader struct {
 	unmatchedVHosts collectors.Unmatched
 	unmatchedQueues collectors.Unmatched
 	queues          map[key]*queue
-	soon            time.Duration     // newSoon, except in tests
 	sorted          []*queue          // of the last reading; nil if the order is unknown
 	places          map[string]*place // by raw labels
 	placesSeen      int               // places in this reading
@@ -81,7 +75,7 @@ func NewReader(c Config) collectors.Reader {
 		*list = trimmed
 	}
 	return &reader{
-		config: c, soon: newSoon, mostQueues: mostQueues, unroutable: unroutable{total: signal.Unknown}, queues: map[key]*queue{}, places: map[string]*place{}, visible: map[string]bool{},
+		config: c, mostQueues: mostQueues, unroutable: unroutable{total: signal.Unknown}, queues: map[key]*queue{}, places: map[string]*place{}, visible: map[string]bool{},
 		unmatchedVHosts: collectors.NewUnmatched(c.VHosts.Include), unmatchedQueues: collectors.NewUnmatched(c.Queues.Include),
 	}
 }
@@ -103,14 +97,14 @@ func (r *reader) Read(ctx context.Context, report *signal.Report) error {
 		}
 		r.client = c
 	}
-	first := r.setups == nil
-	if now := time.Now(); now.Sub(r.definedAt) >= r.definitionsValidFor() {
-		r.definitionErrors = missing{}
-		r.readDefinitions(ctx, &r.definitionErrors)
+	first, began := r.setups == nil, time.Now()
+	if began.Sub(r.definedAt) >= r.definitionsValidFor() {
+		r.define(ctx, began)
 		if r.setups == nil && r.managementError == nil {
+			r.definedAt = time.Time{}
 			return r.definitionErrors.until(ctx)
 		}
-		r.definedAt, r.pluginError = now, nil
+		r.pluginError = nil
 	}
 	var m missing
 	if r.managementError == nil {
@@ -123,19 +117,19 @@ func (r *reader) Read(ctx context.Context, report *signal.Report) error {
 	if !ok && r.managementError != nil {
 		r.definedAt = time.Time{} // the plugin is down too: try the management API at once when it is back
 	}
-	m.parts = append(m.parts, r.definitionErrors.parts...)
 	if ok {
 		r.confirmDeleted(ctx, &m)
 		r.seen()
 		if first && r.setups != nil {
 			r.noteUnreadable() // otherwise the warning comes with the next definitions only
 		}
-		r.expireDefinitions()
+		r.defineEarly(ctx, began)
 		now := signal.InstantOf(time.Now())
 		r.observeUse(now)
 		r.sampleDeadLetters(ctx, &m)
 		r.fill(report, now)
 	}
+	m.parts = append(m.parts, r.definitionErrors.parts...)
 	return m.err()
 }
 
@@ -151,34 +145,11 @@ func (r *reader) definitionsValidFor() time.Duration {
 	}
 }
 
-// expireDefinitions has the definitions read soon after a queue was declared, and while they
-// contain a mistake.
-func (r *reader) expireDefinitions() {
-	if r.managementError != nil || time.Since(r.definedAt) < r.soon {
-		return
-	}
-	if len(r.setups) <= maxRechecked && r.mistaken() {
-		r.definedAt = time.Time{}
-		return
-	}
-	for _, q := range r.sorted {
-		if _, known := r.setups[q.key]; !known && !q.unreadable {
-			r.definedAt = time.Time{}
-			return
-		}
-	}
-}
-
-// mistaken reports whether dead letters of a queue lead nowhere. A binding may come a moment
-// after the queue and its exchange, so that this is confirmed with a fresh read before it is
-// reported, and a fixed mistake does not wait for config_interval.
-func (r *reader) mistaken() bool {
-	for _, s := range r.setups {
-		if s.signal != nil && s.signal.DeadLettering.Route == signal.RouteBroken {
-			return true
-		}
-	}
-	return false
+// define reads the definitions.
+func (r *reader) define(ctx context.Context, now time.Time) {
+	r.definitionErrors = missing{}
+	r.readDefinitions(ctx, &r.definitionErrors)
+	r.definedAt, r.definedIn = now, time.Since(now)
 }
 
 // counts reads all queues from the cheapest source and reports whether one answered.

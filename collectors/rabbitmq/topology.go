@@ -16,6 +16,7 @@ type node struct {
 	exchange
 	number   int
 	bindings int
+	sum      uint64                   // of the bindings, whatever their order
 	byKey    map[string][]destination // direct, and topic without a wildcard
 	patterns []pattern                // topic with a wildcard
 	always   []destination            // types that do not decide by the routing key alone
@@ -62,6 +63,7 @@ func (t *topology) add(b *binding) {
 		return
 	}
 	from.bindings++
+	from.sum += b.sum()
 	if b.Kind != "queue" && to.exchange == nil {
 		return
 	}
