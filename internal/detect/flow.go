@@ -88,9 +88,14 @@ func (f *flow) note(at signal.Instant, depth, held int64) {
 		copy(f.Samples[:], f.Samples[1:])
 		f.N--
 	}
-	f.Samples[f.N] = sample{At: at, Arrived: f.Arrived, Drained: f.Drained, Again: f.Again, Depth: depth, Held: held}
+	f.Samples[f.N] = f.sample(at, depth, held)
 	f.N++
 	f.Fell, f.Peak = depth < f.Peak, depth
+}
+
+// sample is the flow as of a reading.
+func (f *flow) sample(at signal.Instant, depth, held int64) sample {
+	return sample{At: at, Arrived: f.Arrived, Drained: f.Drained, Again: f.Again, Depth: depth, Held: held}
 }
 
 // full reports whether a whole window was observed.

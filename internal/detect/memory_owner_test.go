@@ -15,6 +15,7 @@ var owners = map[string]string{
 	"Absence":       "consumer_absent",
 	"Growth":        "backlog_growing",
 	"GroupStall":    "consumer_stalled",
+	"Loop":          "retry_loop",
 	"Expiring":      "message_expiring",
 	"Losses":        "message_lost",
 	"DeadLettering": "dlq_missing",

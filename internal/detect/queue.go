@@ -23,6 +23,7 @@ type queueMemory struct {
 	// What each mode remembers. Only the files of the mode use it.
 	Absence       absence       // consumer_absent
 	GroupStall    groupStall    // consumer_stalled
+	Loop          retries       // retry_loop
 	Growth        growth        // backlog_growing
 	Expiring      expiring      // message_expiring
 	Losses        losses        // message_lost
@@ -51,7 +52,7 @@ func (m *queueMemory) follow(incarnation string) (recreated bool) {
 	}
 	recreated = m.Incarnation != "" && m.Incarnation != incarnation
 	if recreated {
-		m.Progress, m.Flow, m.Growth, m.Expiring, m.Lateness, m.GroupStall = progress{}, flow{}, growth{}, expiring{}, lateness{}, groupStall{}
+		m.Progress, m.Flow, m.Loop, m.Growth, m.Expiring, m.Lateness, m.GroupStall = progress{}, flow{}, retries{}, growth{}, expiring{}, lateness{}, groupStall{}
 		m.Losses.Settled, m.Losses.Suspects = nil, nil
 	}
 	m.Incarnation = incarnation

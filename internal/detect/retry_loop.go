@@ -14,10 +14,11 @@ import (
 // once. Where deliveries are not counted, a message that crashes its consumer shows as a
 // committed offset that stands still while members join and leave.
 var retryLoop = Decision{
-	Mode:        signal.RetryLoop,
-	Description: "The same messages are delivered again and again, and consumers do not finish them.",
-	BenignTwin:  "A deploy, a rebalance, a message that fails now and then and succeeds, a consumer that crashes and returns what it held, redeliveries beside progress.",
-	decide:      decideRetryLoop,
+	Mode:         signal.RetryLoop,
+	Description:  "The same messages are delivered again and again, and consumers do not finish them.",
+	BenignTwin:   "A deploy, a rebalance, a message that fails now and then and succeeds, a consumer that crashes and returns what it held, redeliveries beside progress.",
+	observeQueue: func(r *queueReading) { r.memory.Loop.observe(r) },
+	decide:       decideRetryLoop,
 	presence: func(v *view, s signal.Subject) presence {
 		return v.queuePresence(s, func(q *signal.Queue) bool {
 			return readAny(q) && (deliveriesCounted(q) || membersKnown(q)) && v.windowObserved(q)
@@ -54,7 +55,7 @@ func decideRetryLoop(v *view) []Case {
 		if q.Objective.MaxAge <= 0 || t.Progress.Backlog == 0 || v.needsNoConsumers(q) {
 			continue
 		}
-		c, ok := repeatedDeliveries(q, t)
+		c, ok := repeatedDeliveries(v, q, t)
 		if !ok {
 			c, ok = crashingConsumer(v, q, t)
 		}
@@ -67,28 +68,70 @@ func decideRetryLoop(v *view) []Case {
 	return cases
 }
 
+// retries is what retry_loop remembers of a queue: a time range, as long as that of the flow,
+// that begins with the first message that was delivered again, and not with a part of
+// the flow. What is found from it then does not depend on when the loop began.
+type retries struct {
+	Samples [segments + 1]sample // the oldest first; each part between two of them is a loop
+	N       int
+}
+
+// observe takes the next reading. It keeps the last reading as the beginning until a
+// message is delivered again, and starts again when a part of the time is no loop.
+func (t *retries) observe(r *queueReading) {
+	f, progress := &r.memory.Flow, &r.memory.Progress
+	if r.rebase || !progress.steady {
+		t.N = 0
+	}
+	if !progress.whole {
+		return
+	}
+	now := f.sample(r.at, progress.Backlog, int64(max(0, r.InFlight)))
+	if t.N == 0 {
+		t.Samples[0], t.N = now, 1
+		return
+	}
+	loops := t.last().loops(&now)
+	ends := r.at.Sub(t.Samples[0].At) >= time.Duration(t.N)*f.Window/segments
+	switch {
+	case !loops && (ends || t.N == 1):
+		t.Samples[0], t.N = now, 1
+	case ends:
+		if t.N == len(t.Samples) {
+			copy(t.Samples[:], t.Samples[1:])
+			t.N--
+		}
+		t.Samples[t.N] = now
+		t.N++
+	}
+}
+
+func (t *retries) last() *sample { return &t.Samples[t.N-1] }
+
+// loops reports whether messages were delivered again until now, more often than others were acknowledged.
+func (s *sample) loops(now *sample) bool {
+	once := now.Again - s.Again
+	return once > 0 && once >= againPerDone*(now.Drained-s.Drained) && now.Depth > 0 && s.Depth > 0
+}
+
 // repeatedDeliveries is the case where the broker counts deliveries.
-func repeatedDeliveries(q *signal.Queue, t *queueMemory) (c Case, ok bool) {
-	f := &t.Flow
-	if !f.full() {
+func repeatedDeliveries(v *view, q *signal.Queue, t *queueMemory) (c Case, ok bool) {
+	l := &t.Loop
+	if l.N < len(l.Samples) {
 		return c, false
 	}
-	again, done := f.last().Again-f.first().Again, f.last().Drained-f.first().Drained
-	held := f.first().Held
-	for i := 1; i < f.N; i++ {
-		before, now := &f.Samples[i-1], &f.Samples[i]
-		once := now.Again - before.Again
-		if once <= 0 || once < againPerDone*(now.Drained-before.Drained) || now.Depth == 0 || before.Depth == 0 {
-			return c, false
-		}
-		held = max(held, now.Held)
+	first, last := &l.Samples[0], l.last()
+	again, done := last.Again-first.Again, last.Drained-first.Drained
+	held := first.Held
+	for i := range l.Samples {
+		held = max(held, l.Samples[i].Held)
 	}
 	receipts := q.Semantics.Get().CountsReceipts
 	if receipts {
 		// What is in flight was received and is not deleted yet. A message that is given up
 		// after a few receives becomes a dead letter, which is no loop.
 		again -= held
-		done += f.last().Arrived - f.first().Arrived
+		done += last.Arrived - first.Arrived
 		if limit := deliveriesAllowed(q); again < limit*done {
 			return c, false
 		}
@@ -96,17 +139,20 @@ func repeatedDeliveries(q *signal.Queue, t *queueMemory) (c Case, ok bool) {
 	if again < againOfLoop || again < againPerHeld*held && !receipts {
 		return c, false
 	}
-	acknowledged := f.last().Drained - f.first().Drained
+	acknowledged, lasted := last.Drained-first.Drained, last.At.Sub(first.At)
 	c = Case{
 		Subject: queueSubject(q.QueueID), Severity: signal.Critical, Count: t.Progress.Backlog, Orders: q.Sample,
-		Since: f.first().At, DecidableAt: f.last().At,
-		Summary: fmt.Sprintf("The broker delivered messages again %d times in %s, and consumers acknowledged %d.", again, phrase.Duration(f.lasted()), acknowledged),
+		Since: first.At, DecidableAt: last.At,
+		Summary: fmt.Sprintf("The broker delivered messages again %d times in %s, and consumers acknowledged %d.", again, phrase.Duration(lasted), acknowledged),
 		Evidence: signal.Evidence{
 			signal.CountFact("delivered_again", again),
 			signal.CountFact("acknowledged", acknowledged),
-			signal.DurationFact("measured_over", f.lasted()),
+			signal.DurationFact("measured_over", lasted),
 		},
 	}
+	if v.memory.interval <= t.Flow.Window/segments {
+		c.DecidableAt = min(last.At, first.At.Add(t.Flow.Window))
+	} // else it takes as many readings as there are samples
 	if held > 0 {
 		c.Evidence = append(c.Evidence, signal.CountFact("held_by_consumers", held).With(signal.AtMost))
 	}

@@ -272,3 +272,22 @@ func TestRetryLoopIsFoundNoLaterThanAStall(t *testing.T) {
 		t.Errorf("position %q", got)
 	}
 }
+
+// TestRetryLoopIsFoundWhenItHasLastedForItsTimeWheneverItBegan has a loop begin at every moment of
+// the parts into which the flow of a queue is divided: in an idle queue, and in one that works.
+func TestRetryLoopIsFoundWhenItHasLastedForItsTimeWheneverItBegan(t *testing.T) {
+	for before := range 12 {
+		for perReading := range int64(3) { // messages that consumers process
+			s := newScript(t)
+			s.play(10*time.Minute+time.Duration(before)*interval, func(i int) signal.Report { return nacked(int64(i)*perReading, 3*perReading, 0, 0) })
+			began, done := s.now, int64(s.now.Sub(s.begin)/interval-1)*perReading
+			s.play(10*time.Minute, func(i int) signal.Report { return nacked(done, 3, signal.Count(1+i)*20, 1) })
+			if len(s.opened) != 1 || s.opened[0].Mode != signal.RetryLoop {
+				t.Fatalf("after %d readings: opened %+v", before, s.opened)
+			}
+			if late := s.opened[0].DetectedAt.Sub(began.Add(objective.MaxAge)); late > interval {
+				t.Errorf("after %d readings: found %s after it had lasted for %s", before, late, objective.MaxAge)
+			}
+		}
+	}
+}
