@@ -92,7 +92,7 @@ modules: ## Tests of the modules beside this one
 # By itself, because it needs root and namespaces of the kernel. SKIP_KUBERNETES=1 leaves it out.
 .PHONY: test-kubernetes
 test-kubernetes: ## The chart on a real node of Kubernetes, in each mode; needs root
-	$(if $(SKIP_KUBERNETES),@echo "the tests on a node of Kubernetes are left out by SKIP_KUBERNETES",test/parts/run --parts=kubernetes,postgres,prometheus,alertmanager go test -C helm/test -tags=kubernetes -count=1 -timeout=20m ./node)
+	$(if $(SKIP_KUBERNETES),@echo "the tests on a node of Kubernetes are left out by SKIP_KUBERNETES",test/parts/run --parts=kubernetes,kafka,rabbitmq,postgres,prometheus,alertmanager go test -C helm/test -tags=kubernetes -count=1 -timeout=20m ./node)
 
 .PHONY: rules
 rules: ## Check rules and alerts with the real promtool and amtool, and run their tests

@@ -44,7 +44,8 @@ func TestPodsOfANodeAreWatchedByItsMember(t *testing.T) {
 	known := &nodes{empty: map[string]bool{}}
 	kubernetes := httptest.NewServer(known)
 	defer kubernetes.Close()
-	file, snippets := sharedShop(t), t.TempDir()
+	file, _ := sharedShop(t)
+	snippets := t.TempDir()
 	snippet := "lifecycles:\n- {name: \"${POD_NAME}\", source: {database: shop, table: orders3}, states: {placed: {max: 1m, next: [paid]}, paid: {}}, interval: 500ms}\n"
 	if err := os.WriteFile(filepath.Join(snippets, "shop.yml"), []byte(snippet), 0o600); err != nil {
 		t.Fatal(err)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"os"
 	"sync"
 	"time"
@@ -18,9 +19,9 @@ import (
 
 // shardFlags say which targets this process reads, if several share them.
 type shardFlags struct {
-	static, leases, member, podUID, url, api *string
-	peers                                    *[]string
-	duration                                 *time.Duration
+	static, leases, member, podUID, url, api, http *string
+	peers                                          *[]string
+	duration                                       *time.Duration
 }
 
 func newShardFlags(clause *kingpin.CmdClause) shardFlags {
@@ -33,6 +34,7 @@ func newShardFlags(clause *kingpin.CmdClause) shardFlags {
 		url:      clause.Flag("shard.url", "Address of this process for the others of its group, such as http://$(POD_IP):10404.").PlaceHolder("URL").String(),
 		duration: clause.Flag("shard.lease-duration", "After how long the others take over from a process that no longer renews its Lease.").Default("15s").Duration(),
 		api:      clause.Flag("shard.api-server", "Address of the Kubernetes API, if it is not that of the cluster in which lostorder runs, such as http://localhost:8001 of kubectl proxy.").PlaceHolder("URL").String(),
+		http:     clause.Flag("shard.http.config.file", "File that says how this process asks the others, with user and password or certificates, in the form of Prometheus's HTTP client.").PlaceHolder("FILE").String(),
 	}
 }
 
@@ -40,6 +42,7 @@ func newShardFlags(clause *kingpin.CmdClause) shardFlags {
 type membership struct {
 	ownership.Membership
 	leases *ownership.Leases // nil: fixed
+	client *http.Client      // asks the others
 	every  time.Duration     // between two questions to the others
 }
 
@@ -48,17 +51,23 @@ const askEvery = 5 * time.Second
 
 // membership returns the members that the flags describe, nil if this process reads all.
 func (f *shardFlags) membership(log *slog.Logger) (*membership, error) {
+	client, err := replicas.Client(*f.http)
+	if err != nil {
+		return nil, fmt.Errorf("--shard.http.config.file: %w", err)
+	}
 	switch {
 	case *f.static != "" && *f.leases != "":
 		return nil, errors.New("--shard and --shard.leases exclude each other; use --shard where there is no Kubernetes")
 	case *f.static == "" && len(*f.peers) > 0:
 		return nil, errors.New("--shard.peers needs --shard=i/n; members of --shard.leases find each other")
+	case *f.http != "" && *f.static == "" && *f.leases == "":
+		return nil, errors.New("--shard.http.config.file is for processes that share their targets; it needs --shard or --shard.leases")
 	case *f.static != "":
 		fixed, err := ownership.ParseStatic(*f.static, *f.peers)
 		if err != nil {
 			return nil, fmt.Errorf("--shard: %w", err)
 		}
-		return &membership{Membership: fixed, every: askEvery}, nil
+		return &membership{Membership: fixed, client: client, every: askEvery}, nil
 	case *f.leases == "":
 		return nil, nil //nolint:nilnil // sharing nothing is no error
 	}
@@ -76,7 +85,7 @@ func (f *shardFlags) membership(log *slog.Logger) (*membership, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--shard.leases: %w", err)
 	}
-	return &membership{Membership: leases, leases: leases, every: *f.duration / 3}, nil
+	return &membership{Membership: leases, leases: leases, client: client, every: *f.duration / 3}, nil
 }
 
 // share has the service read only its share from now on. It comes before remember.
@@ -85,7 +94,7 @@ func (s *service) share(m *membership) {
 		return
 	}
 	s.members = m
-	s.replicas = replicas.New(m.View, m.every, s.log)
+	s.replicas = replicas.New(m.View, m.client, m.every, s.log)
 }
 
 // followMembers reads what this process owns, whenever that changes. It comes after the

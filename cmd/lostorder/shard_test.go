@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -13,9 +14,12 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/crypto/bcrypt"
 
 	"github.com/lostorder/lostorder/internal/database/databasetest"
 	"github.com/lostorder/lostorder/internal/ownership/leasetest"
@@ -34,9 +38,10 @@ const (
 // stuckIn are the targets with an order that is stuck.
 var stuckIn = map[int]bool{3: true, 11: true, 12: true, 20: true, 27: true}
 
-// sharedShop is a database with a lifecycle for each target. It returns the config file.
-func sharedShop(t *testing.T) (file string) {
-	shop := databasetest.SQLite(t)
+// sharedShop is a database with a lifecycle for each target. It returns the config file, which
+// has more sections at its end.
+func sharedShop(t *testing.T, sections ...string) (file string, shop *databasetest.Shop) {
+	shop = databasetest.SQLite(t)
 	text := "databases: [{name: shop, url: \"" + shop.URL + "\"}]\nlifecycles:\n"
 	for i := range sharedTargets {
 		table := fmt.Sprintf("orders%d", i)
@@ -49,10 +54,11 @@ func sharedShop(t *testing.T) (file string) {
 		text += fmt.Sprintf("- {name: %s, source: {database: shop, table: %s}, states: {placed: {max: 1m, next: [paid]}, paid: {}}, interval: 500ms}\n", table, table)
 	}
 	file = filepath.Join(t.TempDir(), "lostorder.yml")
+	text += strings.Join(sections, "")
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return file
+	return file, shop
 }
 
 // replica is one process of the program.
@@ -83,6 +89,7 @@ func startReplica(t *testing.T, name, address, file string, flags ...string) *re
 	r.cmd = exec.Command(binary)
 	r.cmd.Args = append([]string{"lostorder", "run", "--config.file=" + file, "--web.listen-address=" + address}, flags...)
 	r.cmd.Stderr = &r.log
+	r.cmd.Env = append(os.Environ(), "STATE_DIR="+t.TempDir())
 	if err := r.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -214,8 +221,29 @@ func exportedOnce(t *testing.T, before map[string]api.Finding, alive, all []*rep
 	}
 }
 
-// TestReplicasHandOverTheirTargets plays three replicas that hold Leases. One is killed, one
-// is frozen and wakes, one stops in order, and one is added.
+// announcements are what a webhook was told, by finding.
+type announcements struct {
+	sync.Mutex
+	of map[string][]string
+}
+
+func (a *announcements) ServeHTTP(_ http.ResponseWriter, r *http.Request) {
+	var event struct{ Type, Subject string }
+	_ = json.NewDecoder(r.Body).Decode(&event)
+	a.Lock()
+	defer a.Unlock()
+	a.of[event.Subject] = append(a.of[event.Subject], event.Type)
+}
+
+func (a *announcements) all() map[string][]string {
+	a.Lock()
+	defer a.Unlock()
+	return maps.Clone(a.of)
+}
+
+// TestReplicasHandOverTheirTargets plays three replicas that hold Leases, each with a memory of
+// its own. One is killed, one is frozen and wakes, one stops in order, and one is added. A
+// webhook hears once of each finding.
 func TestReplicasHandOverTheirTargets(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it takes half a minute")
@@ -223,7 +251,10 @@ func TestReplicasHandOverTheirTargets(t *testing.T) {
 	leases := leasetest.New()
 	kubernetes := httptest.NewServer(leases)
 	defer kubernetes.Close()
-	file := sharedShop(t)
+	heard := &announcements{of: map[string][]string{}}
+	receiver := httptest.NewServer(heard)
+	defer receiver.Close()
+	file, shop := sharedShop(t, "alerting: {interval: 1s, webhooks: [{format: cloudevents, url: \""+receiver.URL+"\"}]}\nstate: {dir: \"${STATE_DIR}\"}\n")
 	var all []*replica
 	start := func(name string) *replica {
 		address := freePort(t)
@@ -238,6 +269,7 @@ func TestReplicasHandOverTheirTargets(t *testing.T) {
 		before = a.findings(t)
 		return len(before) == len(stuckIn)
 	})
+	eventuallyWithin(t, "the webhook hears of each finding", 6*slack, func() bool { return len(heard.all()) == len(stuckIn) })
 	b, c := start("pod-b"), start("pod-c")
 	eventuallyWithin(t, "those that are added read their share", 2*shortLease+6*slack, func() bool { return len(b.reads()) > 0 && len(c.reads()) > 0 })
 	divided(t, "start", 2*shortLease+slack, a, b, c)
@@ -282,11 +314,35 @@ func TestReplicasHandOverTheirTargets(t *testing.T) {
 	divided(t, "one is added", 2*shortLease+slack, c, d)
 	shows(t, "one is added", before, c, d)
 	exportedOnce(t, before, []*replica{c, d}, all)
+
+	// The end of a finding is announced once, by the replica that reads its target now.
+	shop.Run(t, "UPDATE orders3 SET state = 'paid'")
+	eventuallyWithin(t, "the webhook hears that a finding has closed", 6*slack, func() bool {
+		for _, types := range heard.all() {
+			if len(types) > 1 {
+				return true
+			}
+		}
+		return false
+	})
+	closed := 0
+	for finding, types := range heard.all() {
+		switch text := strings.Join(types, " "); text {
+		case "io.github.lostorder.finding.opened":
+		case "io.github.lostorder.finding.opened io.github.lostorder.finding.closed":
+			closed++
+		default:
+			t.Errorf("of finding %s the webhook heard %s", finding, text)
+		}
+	}
+	if closed != 1 {
+		t.Errorf("%d findings closed", closed)
+	}
 }
 
 // TestFixedShardsShowTheWhole plays three fixed shards. One is missing at first.
 func TestFixedShardsShowTheWhole(t *testing.T) {
-	file := sharedShop(t)
+	file, _ := sharedShop(t)
 	addresses := []string{freePort(t), freePort(t), freePort(t)}
 	start := func(i int) *replica {
 		flags := []string{fmt.Sprintf("--shard=%d/3", i+1)}
@@ -315,15 +371,59 @@ func TestFixedShardsShowTheWhole(t *testing.T) {
 	shows(t, "start", found, first, second, third)
 }
 
+// TestReplicasBehindAPasswordShowTheWhole plays two replicas that hold Leases and whose pages
+// ask for a password.
+func TestReplicasBehindAPasswordShowTheWhole(t *testing.T) {
+	kubernetes := httptest.NewServer(leasetest.New())
+	defer kubernetes.Close()
+	file, _ := sharedShop(t)
+	dir := t.TempDir()
+	hash, err := bcrypt.GenerateFromPassword([]byte("Tr0ub4dor"), bcrypt.MinCost)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	asked := write("web.yml", fmt.Sprintf("basic_auth_users: {lostorder: %q}\n", hash))
+	asks := write("client.yml", "basic_auth: {username: lostorder, password: Tr0ub4dor}\n")
+	start := func(name string) *replica {
+		address := freePort(t)
+		r := startReplica(t, name, address, file, "--shard.leases=shop/lostorder", "--shard.member="+name, "--shard.url=http://"+address,
+			"--shard.api-server="+kubernetes.URL, "--shard.lease-duration="+shortLease.String(), "--web.config.file="+asked, "--shard.http.config.file="+asks)
+		r.url = "http://lostorder:Tr0ub4dor@" + address
+		return r
+	}
+	a, b := start("pod-a"), start("pod-b")
+	eventuallyWithin(t, "both read a share", 2*shortLease+6*slack, func() bool { return len(a.reads()) > 0 && len(b.reads()) > 0 })
+	divided(t, "start", 2*shortLease+slack, a, b)
+	var found map[string]api.Finding
+	eventuallyWithin(t, "all stuck orders are found", 6*slack, func() bool {
+		found = a.findings(t)
+		return len(found) == len(stuckIn)
+	})
+	shows(t, "start", found, a, b)
+}
+
 func TestWrongFlagsOfShardsAreRefused(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "lostorder.yml")
 	if err := os.WriteFile(file, []byte("kafka: [{name: main, brokers: ['127.0.0.1:1']}]\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	asks := filepath.Join(t.TempDir(), "client.yml")
+	if err := os.WriteFile(asks, []byte("basic_auth: {username: a, password: b}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for flags, want := range map[string]string{
+		"--shard.http.config.file=" + asks:          "--shard.http.config.file is for processes that share their targets",
 		"--shard=4/3": `--shard: "4/3" is shard 4 of 3, and the first is 1`,
 		"--shard=1/3 --shard.leases=shop/lostorder": "--shard and --shard.leases exclude each other",
 		"--shard.peers=http://a:1":                  "--shard.peers needs --shard=i/n",
+		"--shard.http.config.file=client.yml":       "--shard.http.config.file: client.yml: open client.yml: no such file",
 		"--shard.leases=shop":                       `--shard.leases: "shop" is no namespace and name of a group`,
 		"--shard.leases=shop/lostorder --shard.api-server=http://127.0.0.1:1 --shard.lease-duration=1s": "--shard.leases: a lease of 1s is too short",
 	} {

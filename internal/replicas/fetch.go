@@ -8,8 +8,11 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"path/filepath"
 	"strconv"
 	"time"
+
+	"github.com/prometheus/common/config"
 
 	"github.com/lostorder/lostorder/internal/signal"
 	"github.com/lostorder/lostorder/internal/untrusted"
@@ -23,10 +26,26 @@ const (
 	largestAnswer = 32 << 20
 )
 
-// asker asks other replicas. Their addresses come from Leases, so it follows no redirect.
-var asker = &http.Client{
-	Transport:     &http.Transport{MaxIdleConnsPerHost: 1, IdleConnTimeout: time.Minute, TLSHandshakeTimeout: answerWithin},
-	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+// Client returns a client that asks other replicas as a file in the form of Prometheus's HTTP
+// client says (user and password, certificates), without any of it if the file is "". The
+// addresses of replicas come from Leases, so it follows no redirect.
+func Client(file string) (*http.Client, error) {
+	client := &http.Client{
+		Transport:     &http.Transport{MaxIdleConnsPerHost: 1, IdleConnTimeout: time.Minute, TLSHandshakeTimeout: answerWithin},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	if file == "" {
+		return client, nil
+	}
+	options, _, err := config.LoadHTTPConfigFile(file)
+	if err == nil {
+		options.SetDirectory(filepath.Dir(file))
+		client.Transport, err = config.NewRoundTripperFromConfig(*options, "replicas")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	return client, nil
 }
 
 // whole is what one replica reads.
@@ -38,15 +57,15 @@ type whole struct {
 }
 
 // fetch asks one replica for what it reads itself.
-func fetch(ctx context.Context, base string) (w whole, err error) {
+func fetch(ctx context.Context, client *http.Client, base string) (w whole, err error) {
 	ctx, cancel := context.WithTimeout(ctx, answerWithin)
 	defer cancel()
 	var targets api.Targets
-	if err := get(ctx, base+"/api/v1/targets?replica=self", &targets); err != nil {
+	if err := get(ctx, client, base+"/api/v1/targets?replica=self", &targets); err != nil {
 		return w, err
 	}
 	var findings api.Findings
-	if err := get(ctx, base+"/api/v1/findings?replica=self&state=all&limit="+strconv.Itoa(api.LargestLimit), &findings); err != nil {
+	if err := get(ctx, client, base+"/api/v1/findings?replica=self&state=all&limit="+strconv.Itoa(api.LargestLimit), &findings); err != nil {
 		return w, err
 	}
 	if findings.Replica == nil {
@@ -77,12 +96,12 @@ func fetch(ctx context.Context, base string) (w whole, err error) {
 	return w, nil
 }
 
-func get(ctx context.Context, address string, answer any) error {
+func get(ctx context.Context, client *http.Client, address string, answer any) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return err
 	}
-	response, err := asker.Do(request)
+	response, err := client.Do(request)
 	if err != nil {
 		if named, ok := errors.AsType[*url.Error](err); ok {
 			err = named.Err // the outer error repeats the address, which may hold a password
@@ -94,6 +113,8 @@ func get(ctx context.Context, address string, answer any) error {
 	switch {
 	case err != nil:
 		return err
+	case response.StatusCode == http.StatusUnauthorized:
+		return fmt.Errorf("it answers %s; --shard.http.config.file gives this process the user and the password", untrusted.Text(response.Status))
 	case response.StatusCode != http.StatusOK:
 		return fmt.Errorf("it answers %s", untrusted.Text(response.Status))
 	}

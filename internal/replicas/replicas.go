@@ -3,6 +3,7 @@ package replicas
 import (
 	"context"
 	"log/slog"
+	"net/http"
 	"sync"
 	"time"
 
@@ -18,9 +19,10 @@ const silentAfter = 3
 
 // Replicas are the other replicas as this one knows them.
 type Replicas struct {
-	view  func() *ownership.View
-	every time.Duration
-	log   *slog.Logger
+	view   func() *ownership.View
+	client *http.Client
+	every  time.Duration
+	log    *slog.Logger
 
 	mu      sync.Mutex
 	targets map[signal.TargetID]collectors.Target // of the config
@@ -46,9 +48,9 @@ type answer struct {
 }
 
 // New returns replicas that nothing is known of.
-func New(view func() *ownership.View, every time.Duration, log *slog.Logger) *Replicas {
+func New(view func() *ownership.View, client *http.Client, every time.Duration, log *slog.Logger) *Replicas {
 	return &Replicas{
-		view: view, every: every, log: log, records: map[signal.TargetID]record{}, answers: map[string]answer{}, silent: map[string]bool{},
+		view: view, client: client, every: every, log: log, records: map[signal.TargetID]record{}, answers: map[string]answer{}, silent: map[string]bool{},
 	}
 }
 
@@ -121,7 +123,7 @@ func (r *Replicas) Ask(ctx context.Context) {
 }
 
 func (r *Replicas) ask(ctx context.Context, member ownership.Member) {
-	read, err := fetch(ctx, member.URL)
+	read, err := fetch(ctx, r.client, member.URL)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if err != nil {

@@ -3,10 +3,14 @@ package replicas_test
 import (
 	"bytes"
 	"context"
+	"encoding/pem"
 	"io"
+	"log"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -53,13 +57,22 @@ func other(t *testing.T, s *watch.Snapshot) string {
 	return api.URL
 }
 
+func client(t *testing.T, file string) *http.Client {
+	t.Helper()
+	c, err := replicas.Client(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
 // known are the replicas of a member with the two targets, which asks others at the given addresses.
-func known(log io.Writer, addresses ...string) *replicas.Replicas {
+func known(log io.Writer, client *http.Client, addresses ...string) *replicas.Replicas {
 	view := &ownership.View{Self: "a", Active: true}
 	for _, address := range addresses {
 		view.Others = append(view.Others, ownership.Member{Name: "b", URL: address})
 	}
-	r := replicas.New(func() *ownership.View { return view }, every, slog.New(slog.NewTextHandler(log, nil)))
+	r := replicas.New(func() *ownership.View { return view }, client, every, slog.New(slog.NewTextHandler(log, nil)))
 	r.Configure([]collectors.Target{{ID: here}, {ID: there}})
 	return r
 }
@@ -69,7 +82,7 @@ func reads(open ...signal.Finding) *watch.Snapshot {
 }
 
 func TestHandOverKeepsEveryFieldOfAFinding(t *testing.T) {
-	r := known(io.Discard, other(t, reads(stuck())))
+	r := known(io.Discard, client(t, ""), other(t, reads(stuck())))
 	r.Ask(t.Context())
 	open, at := r.Take(there)
 	if len(open) != 1 || at.IsZero() {
@@ -102,7 +115,7 @@ func TestWholeShowsWhatOthersRead(t *testing.T) {
 	closed.ClosedAt = began.Add(time.Hour)
 	s := reads(stuck())
 	s.Closed = []signal.Finding{closed}
-	r := known(io.Discard, other(t, s))
+	r := known(io.Discard, client(t, ""), other(t, s))
 	own := &watch.Snapshot{Ready: true, Targets: []watch.Target{{ID: here, Up: true}}, Closed: []signal.Finding{closed}}
 	if whole := r.Whole(own); whole.Ready {
 		t.Error("it is ready before it is known which targets this replica reads")
@@ -138,7 +151,7 @@ func TestReplicaThatIsGoneLeavesItsFindingsUnconfirmed(t *testing.T) {
 	}))
 	address := api.URL
 	view := &ownership.View{Self: "a", Active: true, Others: []ownership.Member{{Name: "b", URL: address}}}
-	r := replicas.New(func() *ownership.View { return view }, 0, slog.New(slog.NewTextHandler(&log, nil))) // an answer is old at once
+	r := replicas.New(func() *ownership.View { return view }, client(t, ""), 0, slog.New(slog.NewTextHandler(&log, nil))) // an answer is old at once
 	r.Configure([]collectors.Target{{ID: here}, {ID: there}})
 	r.Ask(t.Context())
 	api.Close()
@@ -169,7 +182,7 @@ func TestLatestKnowledgeOfATargetWins(t *testing.T) {
 		{"older findings replace nothing", began, began.Add(-time.Second), 2},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			r := known(io.Discard)
+			r := known(io.Discard, client(t, ""))
 			r.Keep(there, []signal.Finding{stuck()}, c.first)
 			r.Keep(there, []signal.Finding{later}, c.then)
 			if open, _ := r.Take(there); len(open) != 1 || open[0].Count != c.count {
@@ -180,7 +193,7 @@ func TestLatestKnowledgeOfATargetWins(t *testing.T) {
 }
 
 func TestRemovedTargetIsForgotten(t *testing.T) {
-	r := known(io.Discard)
+	r := known(io.Discard, client(t, ""))
 	r.Keep(there, []signal.Finding{stuck()}, began)
 	r.Configure([]collectors.Target{{ID: here}})
 	if open, _ := r.Take(there); len(open) != 0 {
@@ -191,7 +204,7 @@ func TestRemovedTargetIsForgotten(t *testing.T) {
 func TestTargetThatIsNotConfiguredHereIsNotTaken(t *testing.T) {
 	s := reads()
 	s.Targets[0].ID.Target = "unknown"
-	r := known(io.Discard, other(t, s))
+	r := known(io.Discard, client(t, ""), other(t, s))
 	r.Ask(t.Context())
 	if whole := r.Whole(&watch.Snapshot{}); len(whole.Targets) != 2 {
 		t.Errorf("targets: %+v", whole.Targets)
@@ -221,7 +234,7 @@ func TestAnswersOfNoReplica(t *testing.T) {
 			var log bytes.Buffer
 			api := httptest.NewServer(c.answer)
 			t.Cleanup(api.Close)
-			r := known(&log, strings.Replace(api.URL, "http://", "http://lostorder:Tr0ub4dor@", 1))
+			r := known(&log, client(t, ""), strings.Replace(api.URL, "http://", "http://lostorder:Tr0ub4dor@", 1))
 			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			defer cancel()
 			r.Ask(ctx)
@@ -232,5 +245,58 @@ func TestAnswersOfNoReplica(t *testing.T) {
 				t.Errorf("targets: %+v", whole.Targets)
 			}
 		})
+	}
+}
+
+// TestReplicaBehindAPasswordAndACertificate asks one that takes neither strangers nor plain text.
+func TestReplicaBehindAPasswordAndACertificate(t *testing.T) {
+	s := reads(stuck())
+	answers := web.New(web.Options{Snapshot: func() *watch.Snapshot { return s }, Own: func() *watch.Snapshot { return s }, Member: "b"})
+	api := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if user, password, _ := r.BasicAuth(); user != "lostorder" || password != "Tr0ub4dor" {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		answers.ServeHTTP(w, r)
+	}))
+	t.Cleanup(api.Close)
+	api.Config.ErrorLog = log.New(io.Discard, "", 0) // of the handshake that fails
+	dir := t.TempDir()
+	write := func(name, text string) string {
+		file := filepath.Join(dir, name)
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return file
+	}
+	write("ca.pem", string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: api.Certificate().Raw})))
+	write("password", "Tr0ub4dor\n")
+	for name, c := range map[string]struct{ file, says string }{
+		"nothing said":     {"", "certificate"},
+		"no password":      {write("tls.yml", "tls_config: {ca_file: ca.pem}\n"), "it answers 401 Unauthorized; --shard.http.config.file gives this process the user and the password"},
+		"a wrong password": {write("wrong.yml", "basic_auth: {username: lostorder, password: letmein}\ntls_config: {ca_file: ca.pem}\n"), "it answers 401"},
+		"both":             {write("both.yml", "basic_auth: {username: lostorder, password_file: password}\ntls_config: {ca_file: ca.pem}\n"), ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var log bytes.Buffer
+			r := known(&log, client(t, c.file), api.URL)
+			r.Ask(t.Context())
+			if !strings.Contains(log.String(), c.says) || (c.says == "") != (log.Len() == 0) || strings.Contains(log.String(), "Tr0ub4dor") || strings.Contains(log.String(), "letmein") {
+				t.Errorf("the log says %q, and should say %q", log.String(), c.says)
+			}
+			if open := r.Whole(&watch.Snapshot{}).Open; (len(open) == 1) != (c.says == "") {
+				t.Errorf("open: %+v", open)
+			}
+		})
+	}
+	for text, says := range map[string]string{
+		"basic_auth: {user: a}":                "field user not found",
+		"basic_auth: {username: a, password":   "yaml",
+		"tls_config: {ca_file: missing.pem}":   "missing.pem",
+		"tls_config: {cert_file: client.pem}\n": "key",
+	} {
+		if _, err := replicas.Client(write("bad.yml", text)); err == nil || !strings.Contains(err.Error(), says) || !strings.Contains(err.Error(), "bad.yml") {
+			t.Errorf("%s: %v, and should name the file and say %q", text, err, says)
+		}
 	}
 }

@@ -116,6 +116,8 @@ configure() {
 		localStorageCapacityIsolation: false
 		containerRuntimeEndpoint: unix://$data/containerd.sock
 		resolvConf: ""
+		clusterDNS: [$host]
+		clusterDomain: cluster.local
 		imageMinimumGCAge: 24h
 		imageGCHighThresholdPercent: 100
 		evictionHard: {memory.available: 1Mi}

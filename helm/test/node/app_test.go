@@ -41,7 +41,7 @@ func (c *cluster) installApp() {
 	parent.AddDependency(own)
 	in := action.NewInstall(c.helm)
 	in.Namespace, in.ReleaseName, in.Wait, in.Timeout = namespace, "checkout", true, patience
-	values := c.values(watched)
+	values := c.values(watched(targets, ""))
 	values["mode"] = "sidecar"
 	if _, err := in.RunWithContext(c.t.Context(), parent, map[string]any{"lostorder": values}); err != nil {
 		c.t.Fatalf("install the app: %v", err)

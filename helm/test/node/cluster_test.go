@@ -7,7 +7,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"net/url"
@@ -149,13 +148,7 @@ func (c *cluster) shop() {
 		"CREATE TABLE mails (id bigint PRIMARY KEY, order_id text, created_at timestamptz NOT NULL, published_at timestamptz)",
 		"CREATE INDEX ON mails (created_at, id) WHERE published_at IS NULL",
 		"INSERT INTO outbox SELECT n, 'A-' || n, now() - interval '1 hour', NULL FROM generate_series(1, 5) n")
-	listener, err := net.Listen("tcp", net.JoinHostPort(need(c.t, "KUBERNETES_HOST_IP"), "0"))
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	c.t.Cleanup(func() { _ = listener.Close() })
-	go forward(listener, u.Host)
-	u.Host = listener.Addr().String()
+	u.Host = c.reachable(u.Host)
 	c.shopAt = u.String()
 }
 
@@ -164,32 +157,10 @@ func (c *cluster) sql(statements ...string) {
 	run(c.t, ".", "psql", need(c.t, "POSTGRES_URL"), "--quiet", "--set=ON_ERROR_STOP=1", "--command="+strings.Join(statements, "; "))
 }
 
-func forward(listener net.Listener, to string) {
-	for {
-		in, err := listener.Accept()
-		if err != nil {
-			return
-		}
-		go func() {
-			defer func() { _ = in.Close() }()
-			out, err := net.Dial("tcp", to)
-			if err != nil {
-				return
-			}
-			defer func() { _ = out.Close() }()
-			go func() {
-				_, _ = io.Copy(out, in)
-				_ = out.(*net.TCPConn).CloseWrite()
-			}()
-			_, _ = io.Copy(in, out)
-		}()
-	}
-}
-
 // values are those of the chart: the image of this checkout, and text.
 func (c *cluster) values(text string) map[string]any {
 	c.t.Helper()
-	text = strings.ReplaceAll(text, "SHOP", c.shopAt)
+	text = strings.NewReplacer("SHOP", c.shopAt, "KAFKA", need(c.t, "KAFKA_ADDR")).Replace(text)
 	var v map[string]any
 	if err := yaml.Unmarshal([]byte(text), &v); err != nil {
 		c.t.Fatalf("%v\n%s", err, text)
@@ -216,6 +187,16 @@ func (c *cluster) install(release, text string) {
 	}
 	if err != nil {
 		c.t.Fatalf("install %s: %v", release, err)
+	}
+}
+
+// test runs the chart's own test.
+func (c *cluster) test(release string) {
+	c.t.Helper()
+	testing := action.NewReleaseTesting(c.helm)
+	testing.Namespace, testing.Timeout = namespace, patience
+	if _, err := testing.Run(release); err != nil {
+		c.t.Fatalf("helm test %s: %v", release, err)
 	}
 }
 
@@ -273,9 +254,9 @@ func (c *cluster) pods(release string) (ready []core.Pod) {
 }
 
 // ask reads an endpoint of a pod's API.
-func ask(p *core.Pod, port, path string, answer any) error {
+func ask(p *core.Pod, path string, answer any) error {
 	client := http.Client{Timeout: 3 * time.Second}
-	response, err := client.Get("http://" + net.JoinHostPort(p.Status.PodIP, port) + path)
+	response, err := client.Get("http://" + net.JoinHostPort(p.Status.PodIP, "10404") + path)
 	if err != nil {
 		return err
 	}
@@ -294,9 +275,9 @@ type finding struct {
 	OrderIDs []string  `json:"order_ids"`
 }
 
-func findings(p *core.Pod, port string) ([]finding, error) {
+func findings(p *core.Pod, mode string) ([]finding, error) {
 	var answer struct{ Findings []finding }
-	err := ask(p, port, "/api/v1/findings", &answer)
+	err := ask(p, "/api/v1/findings?mode="+mode, &answer)
 	return answer.Findings, err
 }
 
@@ -308,7 +289,7 @@ func owners(p *core.Pod) (map[string]string, error) {
 			Up                       bool
 		}
 	}
-	err := ask(p, "10404", "/api/v1/targets", &answer)
+	err := ask(p, "/api/v1/targets", &answer)
 	all := map[string]string{}
 	for _, t := range answer.Targets {
 		if !t.Up {

@@ -27,22 +27,24 @@ import (
 // targets is how many the pods share.
 const targets = 300
 
-// watched is a config with a stuck outbox and more targets to share.
-var watched = func() string {
-	text := "config:\n  databases: [{name: shop, url: \"SHOP\"}]\n  outboxes:\n" +
+// watched is a config with n outboxes, one of them stuck, and other targets.
+func watched(n int, others string) string {
+	text := "config:\n  databases: [{name: shop, url: \"SHOP\"}]\n" + others + "  outboxes:\n" +
 		"    - {name: orders, database: shop, table: outbox, columns: {published_at: published_at, order_id: [order_id]}, max_age: 5s, interval: 1s}\n"
-	for n := 1; n < targets; n++ {
-		text += fmt.Sprintf("    - {name: o%d, database: shop, table: outbox, where: \"id = %d\", columns: {published_at: published_at}}\n", n, 1000+n)
+	for i := 1; i < n; i++ {
+		text += fmt.Sprintf("    - {name: o%d, database: shop, table: outbox, where: \"id = %d\", columns: {published_at: published_at}}\n", i, 1000+i)
 	}
 	return text
-}()
+}
 
 // TestChartOnARealNode installs the chart in each mode. Its parts follow each other, because
 // there is one node.
 func TestChartOnARealNode(t *testing.T) {
 	c := connect(t)
 	c.importImage()
+	c.dns()
 	c.shop()
+	c.kafka()
 	for _, part := range []struct {
 		name string
 		test func(*cluster)
@@ -58,10 +60,12 @@ func TestChartOnARealNode(t *testing.T) {
 }
 
 func replicas(c *cluster) {
-	shared := watched + "mode: deployment\nreplicas: 3\nshard: {leaseDuration: 5s}\n"
+	shared := watched(targets-1, "  kafka: [{name: main, brokers: [KAFKA], interval: 1s}]\n") +
+		"mode: deployment\nreplicas: 3\nshard: {leaseDuration: 5s}\n" + c.kafkaBeside()
 	c.install("shop", shared)
-	stuck := c.stuck("shop", 3)
+	stuck, dead := c.finds("shop", 3, "outbox_stalled", "A-1"), c.finds("shop", 3, "dlq_filling")
 	c.divided("shop", 3)
+	c.test("shop")
 	c.rights("shop-lostorder", []string{"coordination.k8s.io leases create,delete,list,update"})
 
 	// A pod is killed: the others take over, and a new one joins.
@@ -74,7 +78,7 @@ func replicas(c *cluster) {
 		return len(pods) == 3 && !slices.ContainsFunc(pods, func(p core.Pod) bool { return p.Name == victim }), fmt.Sprint(len(pods))
 	})
 	c.divided("shop", 3)
-	c.same("shop", 3, stuck)
+	c.same("shop", 3, stuck, dead)
 
 	// A pod is frozen: the others read its targets. It wakes, and reads its share again.
 	frozen := c.pods("shop")[0]
@@ -104,7 +108,7 @@ func replicas(c *cluster) {
 	}
 	c.eventually("three pods are ready", func() (bool, string) { return len(c.pods("shop")) == 3, "" })
 	c.divided("shop", 3)
-	c.same("shop", 3, stuck)
+	c.same("shop", 3, stuck, dead)
 
 	// A changed config is applied without a restart.
 	before := names(c.pods("shop"))
@@ -123,13 +127,13 @@ func replicas(c *cluster) {
 	if after := names(c.pods("shop")); slices.ContainsFunc(after, func(name string) bool { return slices.Contains(before, name) }) {
 		c.t.Errorf("the upgrade kept pods: %v, %v", before, after)
 	}
-	c.same("shop", 3, stuck)
+	c.same("shop", 3, stuck, dead)
 	back := action.NewRollback(c.helm)
 	back.Wait, back.Timeout = true, patience
 	if err := back.Run("shop"); err != nil {
 		c.t.Fatal(err)
 	}
-	c.same("shop", 3, stuck)
+	c.same("shop", 3, stuck, dead)
 	c.prometheus("shop")
 	c.uninstall("shop")
 }
@@ -162,17 +166,17 @@ func (c *cluster) divided(release string, n int) {
 	})
 }
 
-// stuck waits until every pod shows the one finding, with the orders.
-func (c *cluster) stuck(release string, n int) (f finding) {
+// finds waits until every pod shows the one finding of a mode, with an order.
+func (c *cluster) finds(release string, n int, mode string, orders ...string) (f finding) {
 	c.t.Helper()
-	c.eventually("the stuck outbox is found", func() (bool, string) {
+	c.eventually(mode+" is found", func() (bool, string) {
 		pods := c.pods(release)
 		if len(pods) != n {
 			return false, fmt.Sprintf("%d pods are ready", len(pods))
 		}
 		for i := range pods {
-			found, err := findings(&pods[i], "10404")
-			if err != nil || len(found) != 1 || found[0].Mode != "outbox_stalled" || !slices.Contains(found[0].OrderIDs, "A-1") {
+			found, err := findings(&pods[i], mode)
+			if err != nil || len(found) != 1 || len(orders) > 0 && !slices.Contains(found[0].OrderIDs, orders[0]) {
 				return false, fmt.Sprint(pods[i].Name, found, err)
 			}
 			f = found[0]
@@ -182,11 +186,13 @@ func (c *cluster) stuck(release string, n int) (f finding) {
 	return f
 }
 
-// same waits until every pod shows the finding as it was.
-func (c *cluster) same(release string, n int, before finding) {
+// same waits until every pod shows the findings as they were.
+func (c *cluster) same(release string, n int, all ...finding) {
 	c.t.Helper()
-	if after := c.stuck(release, n); after.ID != before.ID || !after.Since.Equal(before.Since) {
-		c.t.Errorf("the finding was %s since %s, and is %s since %s", before.ID, before.Since, after.ID, after.Since)
+	for _, before := range all {
+		if after := c.finds(release, n, before.Mode, before.OrderIDs...); after.ID != before.ID || !after.Since.Equal(before.Since) {
+			c.t.Errorf("the finding was %s since %s, and is %s since %s", before.ID, before.Since, after.ID, after.Since)
+		}
 	}
 }
 
@@ -245,13 +251,15 @@ func (c *cluster) rights(account string, want []string) {
 	}
 }
 
+// daemonSet finds a pod with the port of a real RabbitMQ.
 func daemonSet(c *cluster) {
+	address, user, password := c.rabbitMQ()
 	pod := &core.Pod{
 		ObjectMeta: meta.ObjectMeta{Name: "rabbit-0", Annotations: map[string]string{"lostorder.io/config": "rabbitmq", "lostorder.io/port": "15672"}},
 		Spec: core.PodSpec{
 			SecurityContext: &core.PodSecurityContext{RunAsNonRoot: new(true), RunAsUser: new(int64(65532)), SeccompProfile: &core.SeccompProfile{Type: core.SeccompProfileTypeRuntimeDefault}},
 			Containers: []core.Container{{
-				Name: "rabbit", Image: "lostorder.test/pause:1", ImagePullPolicy: core.PullNever,
+				Name: "rabbit", Image: "lostorder.test/pause:1", ImagePullPolicy: core.PullNever, Args: []string{":15672=" + address},
 				SecurityContext: &core.SecurityContext{AllowPrivilegeEscalation: new(bool), Capabilities: &core.Capabilities{Drop: []core.Capability{"ALL"}}},
 			}},
 		},
@@ -260,37 +268,21 @@ func daemonSet(c *cluster) {
 		_, err := c.CoreV1().Pods(namespace).Create(c.t.Context(), pod, meta.CreateOptions{})
 		return err == nil, fmt.Sprint(err)
 	})
-	c.install("nodes", watched+`
+	c.install("nodes", watched(targets, "")+`
 mode: daemonset
 pods:
   enabled: true
   namespaces: [`+namespace+`]
   snippets:
     rabbitmq:
-      rabbitmq: [{name: "${POD_NAME}", url: "http://${POD_IP}:${POD_PORT}", username: lostorder, password: secret, interval: 1s}]
+      rabbitmq: [{name: "${POD_NAME}", url: "http://${POD_IP}:${POD_PORT}", username: "`+user+`", password: "`+password+`", interval: 1s}]
 `)
-	c.eventually("the annotated pod is watched, and what all nodes share", func() (bool, string) {
-		pods := c.pods("nodes")
-		if len(pods) != 1 {
-			return false, fmt.Sprintf("%d pods are ready", len(pods))
-		}
-		var answer struct {
-			Targets []struct{ Collector, Target, Error string }
-		}
-		if err := ask(&pods[0], "10404", "/api/v1/targets", &answer); err != nil {
-			return false, err.Error()
-		}
-		here, err := c.CoreV1().Pods(namespace).Get(c.t.Context(), "rabbit-0", meta.GetOptions{})
-		if err != nil {
-			c.t.Fatal(err)
-		}
-		// There is no RabbitMQ in the pod. The error shows which address lostorder tried.
-		found := false
-		for _, target := range answer.Targets {
-			found = found || target.Collector == "rabbitmq" && target.Target == "rabbit-0" && strings.Contains(target.Error, here.Status.PodIP+":15672")
-		}
-		return found && len(answer.Targets) == targets+1, fmt.Sprint(answer.Targets)
-	})
+	c.finds("nodes", 1, "dlq_filling")
+	pods := c.pods("nodes")
+	if owns, err := owners(&pods[0]); err != nil || len(owns) != targets+1 || owns["rabbitmq/rabbit-0"] == "down" {
+		c.t.Errorf("the pod reads %v, %v", owns, err)
+	}
+	c.test("nodes")
 	c.rights("nodes-lostorder", []string{" pods list", "coordination.k8s.io leases create,delete,list,update"})
 	if err := c.CoreV1().Pods(namespace).Delete(c.t.Context(), "rabbit-0", meta.DeleteOptions{GracePeriodSeconds: new(int64)}); err != nil {
 		c.t.Fatal(err)
@@ -313,8 +305,8 @@ func sidecar(c *cluster) {
 			return false, fmt.Sprintf("%d pods are ready", len(pods))
 		}
 		pod = pods[0]
-		found, err := findings(&pod, "10404")
-		return err == nil && len(found) == 1 && found[0].Mode == "outbox_stalled", fmt.Sprint(found, err)
+		found, err := findings(&pod, "outbox_stalled")
+		return err == nil && len(found) == 1, fmt.Sprint(found, err)
 	})
 	app, own := pod.Status.ContainerStatuses[0], pod.Status.InitContainerStatuses[0]
 	if own.Name != "lostorder" || app.State.Running == nil || own.State.Running == nil || app.State.Running.StartedAt.Before(&own.State.Running.StartedAt) {

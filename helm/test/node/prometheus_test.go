@@ -18,7 +18,8 @@ import (
 )
 
 // prometheus has a real Prometheus find the pods in Kubernetes as the chart's monitors select
-// them, and waits until a real Alertmanager has the alert about the stuck outbox.
+// them, and waits until a real Alertmanager has the alerts about the stuck outbox and the dead
+// letters.
 func (c *cluster) prometheus(release string) {
 	c.t.Helper()
 	var kubeconfig struct {
@@ -99,18 +100,20 @@ scrape_configs:
 		up := query(`up{job="lostorder"} == 1`)
 		return len(up) == 3, fmt.Sprint(up)
 	})
-	c.eventually("Alertmanager has the alert about the outbox once", func() (bool, string) {
-		response, err := client.Get("http://" + alertmanager + "/api/v2/alerts?filter=alertname%3DLostorderOutboxStalled")
-		if err != nil {
-			return false, err.Error()
-		}
-		defer func() { _ = response.Body.Close() }()
-		var alerts []struct{ Labels map[string]string }
-		if err := json.NewDecoder(response.Body).Decode(&alerts); err != nil {
-			return false, err.Error()
-		}
-		return len(alerts) == 1 && alerts[0].Labels["outbox"] == "orders", fmt.Sprint(alerts)
-	})
+	for alert, label := range map[string][2]string{"LostorderOutboxStalled": {"outbox", "orders"}, "LostorderDLQFilling": {"messaging_destination_name", "payments.dlq"}} {
+		c.eventually("Alertmanager has the alert "+alert+" once", func() (bool, string) {
+			response, err := client.Get("http://" + alertmanager + "/api/v2/alerts?filter=alertname%3D" + alert)
+			if err != nil {
+				return false, err.Error()
+			}
+			defer func() { _ = response.Body.Close() }()
+			var alerts []struct{ Labels map[string]string }
+			if err := json.NewDecoder(response.Body).Decode(&alerts); err != nil {
+				return false, err.Error()
+			}
+			return len(alerts) == 1 && alerts[0].Labels[label[0]] == label[1], fmt.Sprint(alerts)
+		})
+	}
 }
 
 // free returns an address that nothing listens on.
