@@ -30,9 +30,15 @@ demo: ## Break a demo shop in every known way and watch lostorder find it
 
 # Faults are mostly waiting for servers, so the parsers are fed with random input meanwhile.
 .PHONY: test
-test: vet lint integration hostile ## All checks and tests, with real servers that it installs and starts itself
+test: root vet lint integration hostile ## All checks and tests, with real servers that it installs and starts itself
 	$(MAKE) --jobs=2 --output-sync=none faults fuzz
-	$(MAKE) modules
+	$(MAKE) modules test-kubernetes
+
+# Said at once, and not after everything else.
+.PHONY: root
+root:
+	@[ "$(SKIP_KUBERNETES)" ] || [ "$$(id -u)" = 0 ] || { \
+		echo "the tests on a node of Kubernetes need root: run make test as root, or leave them out with SKIP_KUBERNETES=1"; exit 1; }
 
 .PHONY: vet
 vet: ## go vet
