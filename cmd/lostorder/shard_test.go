@@ -420,7 +420,7 @@ func TestWrongFlagsOfShardsAreRefused(t *testing.T) {
 	}
 	for flags, want := range map[string]string{
 		"--shard.http.config.file=" + asks:          "--shard.http.config.file is for processes that share their targets",
-		"--shard=4/3": `--shard: "4/3" is shard 4 of 3, and the first is 1`,
+		"--shard=4/3":                               `--shard: "4/3" is shard 4 of 3, and the first is 1`,
 		"--shard=1/3 --shard.leases=shop/lostorder": "--shard and --shard.leases exclude each other",
 		"--shard.peers=http://a:1":                  "--shard.peers needs --shard=i/n",
 		"--shard.http.config.file=client.yml":       "--shard.http.config.file: client.yml: open client.yml: no such file",

@@ -290,9 +290,9 @@ func TestReplicaBehindAPasswordAndACertificate(t *testing.T) {
 		})
 	}
 	for text, says := range map[string]string{
-		"basic_auth: {user: a}":                "field user not found",
-		"basic_auth: {username: a, password":   "yaml",
-		"tls_config: {ca_file: missing.pem}":   "missing.pem",
+		"basic_auth: {user: a}":                 "field user not found",
+		"basic_auth: {username: a, password":    "yaml",
+		"tls_config: {ca_file: missing.pem}":    "missing.pem",
 		"tls_config: {cert_file: client.pem}\n": "key",
 	} {
 		if _, err := replicas.Client(write("bad.yml", text)); err == nil || !strings.Contains(err.Error(), says) || !strings.Contains(err.Error(), "bad.yml") {
