@@ -221,7 +221,7 @@ func exportedOnce(t *testing.T, before map[string]api.Finding, alive, all []*rep
 	}
 }
 
-// announcements are what a webhook was told, by finding.
+// announcements are what a webhook received, by finding.
 type announcements struct {
 	sync.Mutex
 	of map[string][]string
