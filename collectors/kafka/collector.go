@@ -48,7 +48,11 @@ func (r *reader) Read(ctx context.Context, report *signal.Report) error {
 	err := one.run()
 	if ctx.Err() != nil {
 		// Every connection was cut; a part of a reading shows nothing.
+		throttled := one.throttledWarnings()
 		r.cluster.Close()
+		if len(throttled) > 0 {
+			return fmt.Errorf("read cluster: %w; %s", ctx.Err(), throttled[0])
+		}
 		return fmt.Errorf("read cluster: %w", ctx.Err())
 	}
 	if err != nil {

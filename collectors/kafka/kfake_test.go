@@ -231,7 +231,7 @@ func (s *server) settings(change ...string) kafka.Config {
 
 func settings(t *testing.T, addrs []string, lines ...string) kafka.Config {
 	t.Helper()
-	text := "kafka:\n  - name: main\n    brokers: [" + strings.Join(addrs, ", ") + "]\n"
+	text := "kafka:\n  - name: main\n    brokers: ['" + strings.Join(addrs, "', '") + "']\n"
 	for _, line := range lines {
 		text += "    " + line + "\n"
 	}

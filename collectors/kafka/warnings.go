@@ -1,6 +1,7 @@
 package kafka
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -38,6 +39,7 @@ func (r *reading) warnings() []string {
 	if denied := r.settingsDenied(); len(denied) > 0 {
 		list = append(list, "not authorized to read topic settings: message_expiring cannot be decided; grant DESCRIBE_CONFIGS on topics "+collectors.Some(denied))
 	}
+	list = append(list, r.throttledWarnings()...)
 	list = append(list, r.unpairedDeadLetters()...)
 	list = append(list, few(r.openTransactions)...)
 	list = append(list, few(r.beyondEnd)...)
@@ -45,6 +47,15 @@ func (r *reading) warnings() []string {
 	list = append(list, r.hiddenWarnings()...)
 	list = append(list, r.unmatchedWarnings()...)
 	return append(list, r.emptyWarnings()...)
+}
+
+// throttledWarnings lists the brokers that apply a quota to this user.
+func (r *reading) throttledWarnings() (list []string) {
+	for _, n := range r.cluster.Throttled() {
+		list = append(list, fmt.Sprintf("broker %d (%s) throttles this user by a quota, so that readings take longer: raise its request_percentage, or interval", n.ID, n.Addr))
+	}
+	slices.Sort(list)
+	return few(list)
 }
 
 // unmatchedWarnings lists the includes that match nothing. While the groups of a broker

@@ -51,7 +51,7 @@ func (c *Cluster) Begin() {
 		}
 	}
 	for _, n := range c.nodes {
-		n.failed = nil
+		n.failed, n.throttled = nil, false
 	}
 }
 
@@ -154,7 +154,7 @@ func (c *Cluster) adopt(asked *Node, answer *sarama.MetadataResponse) {
 		}
 		n := &Node{ID: b.ID(), Addr: b.Addr(), cluster: c}
 		if asked.ID < 0 && asked.Addr == n.Addr {
-			n.broker, n.link, n.made, n.versions = asked.broker, asked.link, asked.made, asked.versions
+			n.broker, n.link, n.made, n.versions, n.throttle = asked.broker, asked.link, asked.made, asked.versions, asked.throttle
 			asked.broker = nil
 		}
 		c.nodes[n.ID] = n

@@ -26,7 +26,7 @@ var ErrTooLarge = errors.New("answer is larger than it may be")
 
 // Fetch sends a Fetch request while no other is under way to the broker.
 func (n *Node) Fetch(ctx context.Context, request *kmsg.FetchRequest) (*kmsg.FetchResponse, error) {
-	return askAlone(ctx, n, func(b *sarama.Broker) (*kmsg.FetchResponse, error) {
+	return Ask(ctx, n, func(b *sarama.Broker) (*kmsg.FetchResponse, error) {
 		speaks := n.cluster.conf.Version
 		most := Pick(speaks, Step{sarama.V2_7_0_0, newestFetch}, Step{sarama.V2_3_0_0, 11}, Step{sarama.V2_1_0_0, 10},
 			Step{sarama.V1_1_0_0, 7}, Step{sarama.V0_11_0_0, 5}, Step{sarama.V0_10_1_0, 3}, Step{sarama.V0_10_0_0, 2})
@@ -37,7 +37,7 @@ func (n *Node) Fetch(ctx context.Context, request *kmsg.FetchRequest) (*kmsg.Fet
 // Request sends a request that sarama does not know, at the highest version that both sides
 // speak. It returns sarama.ErrUnsupportedVersion where the broker does not know it.
 func Request[R kmsg.Response](ctx context.Context, n *Node, request kmsg.Request) (R, error) {
-	return askAlone(ctx, n, func(b *sarama.Broker) (answer R, err error) {
+	return Ask(ctx, n, func(b *sarama.Broker) (answer R, err error) {
 		if err := n.learnVersions(b); err != nil {
 			return answer, err
 		}

@@ -32,8 +32,9 @@ type Node struct {
 	versions map[int16]int16
 	// requests counts those that went over the link by themselves.
 	requests int32
-	// wire is held for reading by sarama's requests, and alone by ours.
-	wire sync.RWMutex
+	// wire is held while a request is under way, and guards throttle.
+	wire sync.Mutex
+	throttle
 	// OneGroup: the broker is too old to be asked for the commits of several
 	// groups at once.
 	OneGroup bool
@@ -42,16 +43,10 @@ type Node struct {
 // Ask sends one request to a broker. Where a connection of an earlier reading has failed
 // since (the broker was restarted), it connects again, once. Requests only read, so
 // sending one twice is harmless.
+//
+// sarama has one request under way to a broker at a time, and so have ours, which share
+// its connection.
 func Ask[R any](ctx context.Context, n *Node, request func(*sarama.Broker) (R, error)) (answer R, err error) {
-	return askWhile(ctx, n, n.wire.RLocker(), request)
-}
-
-// askAlone sends a request while no other is under way to the broker.
-func askAlone[R any](ctx context.Context, n *Node, request func(*sarama.Broker) (R, error)) (answer R, err error) {
-	return askWhile(ctx, n, &n.wire, request)
-}
-
-func askWhile[R any](ctx context.Context, n *Node, lock sync.Locker, request func(*sarama.Broker) (R, error)) (answer R, err error) {
 	var none R
 	_, end := span.Call(ctx, "kafka "+nameOf(none), attribute.String("server.address", n.Addr), attribute.Int("messaging.kafka.broker.id", int(n.ID)))
 	defer func() { end(err) }()
@@ -63,7 +58,7 @@ func askWhile[R any](ctx context.Context, n *Node, lock sync.Locker, request fun
 		if err != nil {
 			return none, err
 		}
-		answer, err := while(lock, func() (R, error) { return request(broker) })
+		answer, err := alone(ctx, n, broker, request)
 		if err == nil || !endsConnection(err) {
 			return answer, err
 		}
@@ -71,10 +66,18 @@ func askWhile[R any](ctx context.Context, n *Node, lock sync.Locker, request fun
 	}
 }
 
-func while[R any](lock sync.Locker, request func() (R, error)) (R, error) {
-	lock.Lock()
-	defer lock.Unlock()
-	return request()
+// alone sends a request while no other is under way to the broker, and not before its
+// quota allows one.
+func alone[R any](ctx context.Context, n *Node, broker *sarama.Broker, request func(*sarama.Broker) (R, error)) (answer R, err error) {
+	n.wire.Lock()
+	defer n.wire.Unlock()
+	if err := n.wait(ctx); err != nil {
+		return answer, err
+	}
+	if answer, err = request(broker); err == nil {
+		n.heed(broker, throttleOf(answer))
+	}
+	return answer, err
 }
 
 // nameOf names a request by its answer: OffsetFetch, ListGroups and so on.

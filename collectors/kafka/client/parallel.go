@@ -29,8 +29,8 @@ func (c *parallel) wait() {
 	}
 }
 
-// inFlight is how many requests a broker gets at a time: it works on the next while an
-// answer is decoded.
+// inFlight is how many steps run at a time: the broker works on the next request while an
+// answer is taken over.
 const inFlight = 2
 
 // Pipeline runs steps on the connection to one broker.
