@@ -35,6 +35,8 @@ type LossReason string
 const (
 	// Retention: the log was cut by age, by size, or by an operator.
 	Retention LossReason = "retention"
+	// Skipped: the offset of the group was moved over messages that can still be read.
+	Skipped LossReason = "skipped"
 	// QueueExpired: the broker deleted the queue because it had no consumer for too long.
 	QueueExpired LossReason = "queue_expired"
 	// QueueDeleted: the queue was deleted with messages in it.

@@ -11,7 +11,7 @@ import (
 // messageExpiring: the broker will remove messages before they are processed, at the
 // current consumption rate: they will be too old (message_expiring_age.go), the queue too
 // long, or the log too large (message_expiring_size.go), or the queue itself expires
-// (message_expiring_queue.go). It is reported once half of the
+// (message_expiring_queue.go), or the position of the group (message_expiring_position.go). It is reported once half of the
 // time or room is used up and the rest will not suffice, at most a day before.
 var messageExpiring = Decision{
 	Mode:         signal.MessageExpiring,
@@ -78,7 +78,7 @@ func decideMessageExpiring(v *view) []Case {
 		}
 		t := v.memory.queues[q.QueueID]
 		nearest, threatens := time.Duration(0), false
-		for _, decide := range []func(*view, *signal.Queue, *queueMemory) (Case, threat, bool){queueExpires, tooOld, tooLate, tooMany, tooMuch} {
+		for _, decide := range []func(*view, *signal.Queue, *queueMemory) (Case, threat, bool){queueExpires, positionExpires, tooOld, tooLate, tooMany, tooMuch} {
 			c, worst, threatened := decide(v, q, t)
 			if !threatened {
 				continue

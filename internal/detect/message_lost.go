@@ -10,7 +10,9 @@ import (
 //
 // In a log, the log start passed the group's committed offset. The messages between were
 // never committed and can no longer be read (message_lost_log.go). A jump of the offset
-// after a loss is evidence (message_lost_jump.go).
+// after a loss is evidence (message_lost_jump.go). Where a source can prove that no consumer
+// of the group moved the offset, or that one skipped messages, these are lost for the group
+// (message_lost_skipped.go).
 //
 // Where nodes count what they drop, the counter proves the loss (message_lost_counted.go).
 // A queue that may drop messages and whose own counts do not balance is the one that lost
@@ -24,8 +26,8 @@ import (
 // A queue that is deleted with messages in it loses them (message_lost_deleted.go).
 var messageLost = Decision{
 	Mode:         signal.MessageLost,
-	Description:  "The broker removed messages that no consumer had processed.",
-	BenignTwin:   "Retention removes processed messages, a topic is recreated, only commit markers are removed, an operator purges a queue, an empty queue or one for replies is deleted, the counters of a node restart.",
+	Description:  "The broker removed messages that no consumer had processed, or they were skipped.",
+	BenignTwin:   "Retention removes processed messages, a topic is recreated, only commit markers are removed, an operator purges a queue or resets a group without backlog, an empty or reply queue is deleted, the counters of a node restart.",
 	observeQueue: observeLosses,
 	observe:      func(v *view) { observeBrokerLosses(v); observeDeletions(v) },
 	decide:       decideMessageLost,
@@ -52,6 +54,10 @@ type losses struct {
 	Ranges   []lostRange         // of the present episode
 	Jumps    []offsetJump        // of the same
 	InLog    lossCount
+
+	// Of the same, messages that can still be read:
+	Skips   []skip
+	Skipped int64 // since the start
 
 	// Counted are the losses whose number alone is known.
 	Counted  map[LossReason]*lossCount
@@ -83,6 +89,7 @@ func (c *lossCount) held(at signal.Instant) bool {
 func observeLosses(r *queueReading) {
 	t := &r.memory.Losses
 	t.observeLog(r)
+	t.observeSkips(r)
 	t.observeBalance(r)
 	t.observeRetained(r)
 	t.observeContent(r)
@@ -93,13 +100,22 @@ func decideMessageLost(v *view) []Case {
 	for i := range v.report.Queues {
 		q := &v.report.Queues[i]
 		t := &v.memory.queues[q.QueueID].Losses
+		var c Case
+		lost := false
 		switch {
 		case t.InLog.held(v.at):
-			cases = append(cases, t.lostFromLog(q))
+			c, lost = t.lostFromLog(q), true
 		case len(t.Counted) > 0:
-			if c, ok := t.lostByCount(v, q); ok {
-				cases = append(cases, c)
-			}
+			c, lost = t.lostByCount(v, q)
+		}
+		switch other, skipped := t.lostBySkip(q); {
+		case skipped && lost:
+			c.and(&other)
+		case skipped:
+			c, lost = other, true
+		}
+		if lost {
+			cases = append(cases, c)
 		}
 	}
 	for id, d := range v.memory.deletions {
@@ -120,6 +136,9 @@ func (m *targetMemory) appendLosses(all []Loss) []Loss {
 	for id, q := range m.queues {
 		if partitions := q.Progress.Partitions; len(partitions) > 0 && partitions[0].Start >= 0 {
 			all = append(all, Loss{QueueID: id, Reason: Retention, Messages: q.Losses.InLog.Total})
+		}
+		if n := q.Losses.Skipped; n > 0 {
+			all = append(all, Loss{QueueID: id, Reason: Skipped, Messages: n})
 		}
 		for reason, c := range q.Losses.Counted {
 			all = append(all, Loss{QueueID: id, Reason: reason, Messages: c.Total})

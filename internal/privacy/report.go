@@ -17,6 +17,10 @@ func (v *Veil) Report(r signal.Report) signal.Report {
 	r.Queues = slices.Clone(r.Queues)
 	for i := range r.Queues {
 		r.Queues[i].Sample = v.refs(r.Queues[i].Sample)
+		r.Queues[i].OffsetMoves = slices.Clone(r.Queues[i].OffsetMoves)
+		for j := range r.Queues[i].OffsetMoves {
+			r.Queues[i].OffsetMoves[j].Sample = v.refs(r.Queues[i].OffsetMoves[j].Sample)
+		}
 	}
 	r.DeadLetters = slices.Clone(r.DeadLetters)
 	for i := range r.DeadLetters {

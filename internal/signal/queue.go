@@ -120,7 +120,37 @@ type Queue struct {
 	// OpenTransactions hold back the head of a partition: consumers that read committed
 	// messages receive nothing after it. Only those that a source has found.
 	OpenTransactions []OpenTransaction
+	// PositionUntil is until when at most the broker keeps the committed offsets of a group
+	// without consumers, and PositionKept for how long in all; zero: unknown, or it has consumers.
+	PositionUntil Instant
+	PositionKept  time.Duration
+	// OffsetMoves are the changes of committed offsets, new in this reading, by which messages
+	// were skipped. A source reports only those whose cause it can prove.
+	OffsetMoves []OffsetMove
 }
+
+// OffsetMove is a committed offset that advanced over messages that no consumer received.
+type OffsetMove struct {
+	Partition int32
+	From, To  int64 // what was skipped and can still be read: From, up to and without To
+	By        Mover
+	At        Instant // when it was committed, on the broker's clock
+	// Confirmed: the source has read a message in the range. Otherwise there may be only commit
+	// markers.
+	Confirmed bool
+	Sample    []OrderRef // orders in the range, where a source can read them
+	// Remedy is the command that sets the offset back.
+	Remedy string
+}
+
+// Mover is who moved a committed offset.
+type Mover uint8
+
+// Who moves committed offsets.
+const (
+	MovedByOutsider Mover = iota + 1 // a client that is no consumer of the group, such as an operator's tool
+	MovedToEnd                       // a consumer that found no offset and started at the end
+)
 
 // Unexplained bounds how many of the messages that arrived in a queue are neither acknowledged
 // nor in it. Only its growth means something: it may begin anywhere.

@@ -132,7 +132,15 @@ func queue(q *signal.Queue) bool {
 	if len(q.OpenTransactions) > 0 {
 		dirty = changed(&q.OpenTransactions, transaction) || dirty
 	}
+	if len(q.OffsetMoves) > 0 {
+		dirty = changed(&q.OffsetMoves, offsetMove) || dirty
+	}
 	return orders(&q.Sample) || dirty
+}
+
+func offsetMove(m *signal.OffsetMove) bool {
+	dirty := clean(&m.Remedy)
+	return orders(&m.Sample) || dirty
 }
 
 func transaction(t *signal.OpenTransaction) bool { return clean(&t.ID, &t.Remedy) }
