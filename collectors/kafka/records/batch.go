@@ -12,6 +12,8 @@ type batch struct {
 	count    int32
 	time     int64
 	appended bool // time holds for all: when the broker appended them
+
+	transactional bool
 }
 
 // records reads the records of a batch, and returns whether to go on.
@@ -44,17 +46,19 @@ func (s *scan) records(data []byte, codec int, b *batch) bool {
 func (in *input) record(b *batch, keep *Keep) (Record, bool) {
 	in.varint() // length
 	in.skip(1)  // attributes
-	r := Record{Timestamp: b.time}
+	r := Record{Timestamp: b.time, Transactional: b.transactional}
 	delta := in.varint()
 	if !b.appended {
 		r.Timestamp += delta
 	}
 	r.Offset = b.first + in.varint()
-	r.Key = in.bytes(maxKey)
+	r.Key = in.bytes(keep.key())
+	size := in.varint()
+	r.Deleted = size < 0
 	if keep.Value > 0 {
-		r.Value = in.bytes(keep.Value)
+		r.Value = in.field(size, keep.Value)
 	} else {
-		in.skip(max(0, in.varint()))
+		in.skip(max(0, size))
 	}
 	r.Headers = make([][]byte, len(keep.Headers))
 	for range max(0, in.varint()) {
@@ -101,8 +105,9 @@ func (s *scan) oldMessages(in *input, offset int64, depth int) bool {
 		if magic == 1 {
 			r.Timestamp = in.fixed(8)
 		}
-		r.Key = in.field(in.fixed(4), maxKey)
+		r.Key = in.field(in.fixed(4), s.keep.key())
 		size := in.fixed(4)
+		r.Deleted = size < 0
 		codec := int(attributes & codecMask)
 		switch {
 		case in.err == nil && codec == codecNone && s.keep.Value > 0:

@@ -28,12 +28,25 @@ type Record struct {
 
 	Headers [][]byte // those that Keep names, in its order; nil where there is none
 	Value   []byte   // nil unless Keep asks for it, and where it is too long
+	Deleted bool     // it has no value: compaction removes its key
+
+	Transactional bool // its transaction may be open, or aborted where Scan does not know it
+	Control       bool // it is the marker of a transaction
 }
 
 // Keep is what is kept of a record beside its offset, key, time and trace.
 type Keep struct {
 	Headers []string // by their names, whatever their case
 	Value   int64    // the longest value that is kept
+	Key     int64    // the longest key that is kept; 0: as long as an order id may be
+	Control bool     // markers of transactions are yielded, too
+}
+
+func (k *Keep) key() int64 {
+	if k.Key > 0 {
+		return k.Key
+	}
+	return maxKey
 }
 
 // Aborted is a transaction that was aborted: its producer and its first offset.
@@ -131,14 +144,15 @@ func (s *scan) batch(raw []byte) bool {
 			delete(s.open, producer)
 		}
 		s.next = resume
-		return true
+		return !s.keep.Control || last < s.from || s.yield(Record{Offset: last, Control: true})
 	case attributes&transactional != 0 && s.open[producer], last < s.from:
 		s.next = resume
 		return true
 	}
 	b := batch{
 		first: first, time: int64(binary.BigEndian.Uint64(raw[firstTimeAt:])),
-		count: int32(binary.BigEndian.Uint32(raw[countAt:])),
+		count:         int32(binary.BigEndian.Uint32(raw[countAt:])),
+		transactional: attributes&transactional != 0,
 	}
 	if attributes&logAppendTime != 0 {
 		b.appended, b.time = true, int64(binary.BigEndian.Uint64(raw[maxTimeAt:]))
