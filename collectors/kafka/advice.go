@@ -36,6 +36,9 @@ func (r *reader) Advise(ctx context.Context) []collectors.Advice {
 	if r.config.OrderID != "" {
 		optional = "to read the messages that wait, so that findings name orders (order_id) and transaction markers do not count as backlog"
 	}
+	if r.config.Commits.Topic {
+		advice = append(advice, collectors.Advice{Kind: collectors.Grant, Text: "to find out who moved a committed offset, and when offsets expire (commits.topic)", Paste: r.config.offsetsTopicGrant() + "\n" + r.config.offsetsKeptGrant()})
+	}
 	return append(
 		advice,
 		collectors.Advice{
@@ -50,9 +53,14 @@ func (r *reader) Advise(ctx context.Context) []collectors.Advice {
 	)
 }
 
+// acl is a command without the resource that it is about.
+func acl(broker, who, operations string) string {
+	return "kafka-acls.sh --bootstrap-server " + broker + " --command-config admin.properties --add --allow-principal " + collectors.Word("User:"+who) + " " + operations
+}
+
 // acls are the commands that allow a principal some operations on a scope.
 func acls(broker, who, operations, kind string, s collectors.Scope) (commands []string) {
-	command := "kafka-acls.sh --bootstrap-server " + broker + " --command-config admin.properties --add --allow-principal " + collectors.Word("User:"+who) + " " + operations
+	command := acl(broker, who, operations)
 	if slices.Contains(s.Prefixes, "") {
 		return []string{command + " " + kind + " '*'"}
 	}

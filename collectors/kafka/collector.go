@@ -104,7 +104,7 @@ type reading struct {
 
 	transactions map[heldPartition]*transaction
 
-	beyondEnd, leftOver, openTransactions []string // warnings
+	beyondEnd, leftOver, openTransactions, offsetsTopicWarnings []string // warnings
 
 	hiddenTopics []string // that this user may not describe
 
@@ -125,7 +125,7 @@ func (r *reading) run() error {
 	if err := r.readPositions(); err != nil {
 		return err
 	}
-	for _, step := range []func(){r.observe, r.closeQueues, r.decidePurposes, r.findUnpaired, r.measureAges, r.sampleHeads, r.readDeadLetters, r.readSettings, r.reportLeaderless} {
+	for _, step := range []func(){r.observe, r.closeQueues, r.followOffsetsTopic, r.decidePurposes, r.findUnpaired, r.measureAges, r.sampleHeads, r.readDeadLetters, r.readSettings, r.reportLeaderless} {
 		if r.ctx.Err() != nil {
 			break // with 100,000 topics each step takes a while
 		}

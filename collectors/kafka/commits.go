@@ -100,6 +100,7 @@ func (r *reading) keepCommits(g *group, commits map[string]map[int32]*sarama.Off
 		}
 		for p, block := range partitions {
 			if int(p) < len(t.leaders) && block.Err == sarama.ErrNoError {
+				g.epochs = g.epochs || block.Offset >= 0 && block.LeaderEpoch >= 0
 				r.parts[from+int(p)].Committed = block.Offset
 			}
 		}

@@ -39,11 +39,17 @@ type Config struct {
 	Granularity     string            `yaml:"granularity" enum:"topic,partition" default:"topic" doc:"Whether metrics have one series for each topic or for each partition. Findings are always decided for each partition."`
 	PartitionLabels string            `yaml:"partition_labels" enum:"short,full" default:"short" doc:"Labels of the series for each partition (granularity: partition): short is cluster, destination, group, partition and state; full is the labels of the other series of queues, such as messaging_destination_name, in twice as much text."`
 	OrderID         string            `yaml:"order_id" doc:"Where a message carries its order id: key, header:NAME, or json:$.path of the value. lostorder then reads a few messages of stalled queues and dead letter queues to name their orders, and the type of the error from the headers of dead letters. This needs READ on the topic. Values are not kept. The default is to read nothing." example:"key"`
+	Commits         Commits           `yaml:"commits" doc:"What is read to find out who moved a committed offset."`
 	Roles           []Role            `yaml:"roles" doc:"What topics are for, where lostorder decides it wrongly: see lostorder check. The first entry that matches the topic applies."`
 	Objectives      []Objective       `yaml:"objectives" doc:"How long messages may wait. The first objective that matches topic and group applies."`
 	Labels          collectors.Labels `yaml:"labels" doc:"Labels for all findings of this cluster, such as the team that owns it: in the API, on the page, in logs and alerts, so that Alertmanager can route by them." example:"{team: payments}"`
 
 	collectors.Schedule `inline:"true"`
+}
+
+// Commits is what is read of who commits offsets.
+type Commits struct {
+	Topic bool `yaml:"topic" default:"false" doc:"Follow __consumer_offsets, from its end and without a group. lostorder then reports messages that a reset or an expired offset skipped, and offsets that are about to expire. This needs READ on the topic __consumer_offsets and DESCRIBE_CONFIGS on the cluster."`
 }
 
 // Validate checks what the tags cannot express.

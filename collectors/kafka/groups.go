@@ -48,6 +48,8 @@ type group struct {
 	subscribed bool
 	// kept: the members are those of an earlier reading.
 	kept bool
+	// epochs: some of its commits have leader epochs.
+	epochs bool
 }
 
 // subscription counts the members that own partitions of a topic or subscribe to it.

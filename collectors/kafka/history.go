@@ -34,6 +34,8 @@ type history struct {
 	descriptions map[string]description
 	layout       uint64
 	denied       map[string]signal.Instant // topics with messages that may not be read, and since when
+	// offsetsTopic is where __consumer_offsets was read to; nil unless it is followed.
+	offsetsTopic *offsetsTopic
 	// settingsFailed is when the settings of topics could not be read.
 	settingsFailed signal.Instant
 }

@@ -33,7 +33,7 @@ func open(t *testing.T, partitions int32) shop {
 	t.Helper()
 	c := client(t, []string{address(t, "KAFKA_ADDR")})
 	name := fmt.Sprintf("%s-%x", strings.Map(func(r rune) rune {
-		if r == '/' || r == '_' {
+		if strings.ContainsRune("/_:,", r) {
 			return '-'
 		}
 		return r

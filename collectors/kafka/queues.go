@@ -3,6 +3,7 @@ package kafka
 import (
 	"cmp"
 	"slices"
+	"time"
 
 	"github.com/IBM/sarama"
 
@@ -17,6 +18,9 @@ type queue struct {
 	waiting  []signal.OrderRef
 
 	openTransactions []signal.OpenTransaction
+	moves            []signal.OffsetMove
+	positionUntil    signal.Instant
+	positionKept     time.Duration
 
 	unpaired *signal.Unpaired
 

@@ -73,7 +73,8 @@ func (r *reading) queueOf(q *queue) signal.Queue {
 	s.Partitions = r.partsOf(q)
 	s.Ready, s.Uncommitted = 0, 0
 	s.Sample = q.waiting
-	s.OpenTransactions = q.openTransactions
+	s.OpenTransactions, s.OffsetMoves = q.openTransactions, q.moves
+	s.PositionUntil, s.PositionKept = q.positionUntil, q.positionKept
 	whole := true
 	var end, committed signal.Count
 	for i := range s.Partitions {

@@ -41,6 +41,7 @@ func (r *reading) warnings() []string {
 	}
 	list = append(list, r.throttledWarnings()...)
 	list = append(list, r.unpairedDeadLetters()...)
+	list = append(list, few(r.offsetsTopicWarnings)...)
 	list = append(list, few(r.openTransactions)...)
 	list = append(list, few(r.beyondEnd)...)
 	list = append(list, few(r.leftOver)...)

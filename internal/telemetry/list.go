@@ -76,7 +76,7 @@ var groups = []group{
 			},
 			{
 				Name: "lostorder_queue_lost_messages_total", Type: Counter, Unit: "messages", Labels: with(queueLabels, labelReason), Stability: Stable,
-				Help: "Messages that the broker removed before a consumer processed them, by reason, since lostorder started. Without a destination, the broker counted them for all its queues together.",
+				Help: "Messages that the broker removed before a consumer processed them, or that were skipped, by reason, since lostorder started. Without a destination, the broker counted them for all its queues together.",
 				each: lostMessages, shared: true,
 			},
 		},

@@ -49,7 +49,7 @@ func TestRealKafkaRightsOfThePageAreEnough(t *testing.T) {
 		t.Fatal(err, results)
 	}
 	config := fmt.Sprintf(`kafka: [{name: main, brokers: ['%s'], sasl: {mechanism: SCRAM-SHA-256, username: "%s", password: watcher-secret},
-    topics: {include: ['%s']}, groups: {include: ['%s-bil.*']}, order_id: key}]`, sasl, user, regexp.QuoteMeta(orders), b.prefix)
+    topics: {include: ['%s']}, groups: {include: ['%s-bil.*']}, order_id: key, commits: {topic: true}}]`, sasl, user, regexp.QuoteMeta(orders), b.prefix)
 	if before := checked(t, config)["kafka/main"]; !warns(before, "no topic is visible") {
 		t.Errorf("for a user without rights check prints %+v", before)
 	}
