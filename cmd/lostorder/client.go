@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -75,6 +76,29 @@ func (c client) findings(ctx context.Context, query string) (answer api.Findings
 		after = "&after=" + url.QueryEscape(next)
 	}
 }
+
+// await returns when lostorder answers, or cannot be connected to within this time. What asks
+// next reports why.
+func (c client) await(ctx context.Context, within time.Duration) {
+	ctx, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	retry := time.NewTicker(retryEvery)
+	defer retry.Stop()
+	for {
+		_, err := c.get(ctx, "-/healthy")
+		if _, unreachable := errors.AsType[*net.OpError](err); !unreachable {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-retry.C:
+		}
+	}
+}
+
+// retryEvery is between two attempts to connect.
+const retryEvery = 500 * time.Millisecond
 
 // mostFindings bounds what is asked for, however many pages there are.
 const mostFindings = 100_000

@@ -34,6 +34,7 @@ func findingsCommand(app *kingpin.Application, stdout, stderr io.Writer) command
 	asCSV := clause.Flag("csv", "Print one line for each order that the findings name, and on standard error the SQL that lists all others.").Bool()
 	exitCode := clause.Flag("exit-code", "Exit with code 3 when there is a finding, and with code 4 when there is none and a target cannot be read.").Bool()
 	watch := clause.Flag("watch", "Refresh until interrupted.").Bool()
+	wait := clause.Flag("wait", "How long to wait for a lostorder that cannot be connected to yet, such as 30s after an installation.").Default("0s").Duration()
 	every := clause.Flag("interval", "How often --watch refreshes.").Default("2s").Duration()
 
 	return command{clause, func(ctx context.Context, _ *slog.Logger) error {
@@ -62,6 +63,9 @@ func findingsCommand(app *kingpin.Application, stdout, stderr io.Writer) command
 		}
 		if *every < leastInterval {
 			return fmt.Errorf("--interval: at least %s", leastInterval)
+		}
+		if *wait > 0 {
+			c.await(ctx, *wait)
 		}
 		var answer api.Findings
 		show := func() (err error) {

@@ -159,3 +159,29 @@ func TestExitCodeOfABlindLostorder(t *testing.T) {
 		t.Errorf("exit code %d, %s%s", code, out.String(), errs.String())
 	}
 }
+
+// TestFindingsWaitForALostorderThatStarts asks an address before anything listens there.
+func TestFindingsWaitForALostorderThatStarts(t *testing.T) {
+	address := freePort(t)
+	run := func(wait string) (code int, errs string) {
+		var out, problems bytes.Buffer
+		code = Main(t.Context(), []string{"findings", "--url=http://" + address, "--wait=" + wait}, &out, &problems)
+		return code, problems.String()
+	}
+	if code, errs := run("100ms"); code != 1 || !strings.Contains(errs, "connection refused; is it running, and is --url right?") {
+		t.Errorf("exit code %d, %s", code, errs)
+	}
+	type result struct {
+		code int
+		errs string
+	}
+	ended := make(chan result, 1)
+	go func() {
+		code, errs := run("1m")
+		ended <- result{code, errs}
+	}()
+	startReplica(t, "late", address, func() string { file, _ := sharedShop(t); return file }())
+	if r := <-ended; r.code != 0 {
+		t.Errorf("exit code %d, %s", r.code, r.errs)
+	}
+}

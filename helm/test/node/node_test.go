@@ -277,12 +277,12 @@ pods:
     rabbitmq:
       rabbitmq: [{name: "${POD_NAME}", url: "http://${POD_IP}:${POD_PORT}", username: "`+user+`", password: "`+password+`", interval: 1s}]
 `)
+	c.test("nodes") // at once: Helm does not wait for the pods of a DaemonSet
 	c.finds("nodes", 1, "dlq_filling")
 	pods := c.pods("nodes")
 	if owns, err := owners(&pods[0]); err != nil || len(owns) != targets+1 || owns["rabbitmq/rabbit-0"] == "down" {
 		c.t.Errorf("the pod reads %v, %v", owns, err)
 	}
-	c.test("nodes")
 	c.rights("nodes-lostorder", []string{" pods list", "coordination.k8s.io leases create,delete,list,update"})
 	if err := c.CoreV1().Pods(namespace).Delete(c.t.Context(), "rabbit-0", meta.DeleteOptions{GracePeriodSeconds: new(int64)}); err != nil {
 		c.t.Fatal(err)
