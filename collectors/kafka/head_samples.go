@@ -46,11 +46,12 @@ func (r *reading) sampleHeads() {
 		patience := min(objective.MaxAge, objective.AbsentAfter) / 2
 		for j := range parts {
 			p := &parts[j]
-			if p.Lag() == 0 || r.now.Sub(past.commits[p.ID].since) < patience {
+			head := past.commits[p.ID].head(p)
+			if head >= p.End || r.now.Sub(past.commits[p.ID].since) < patience {
 				delete(past.samples, p.ID)
 				continue
 			}
-			one := past.sample(p)
+			one := past.sample(p, head)
 			if one.due(p, r.now) && len(fetches) < samplesPerReading && !r.history.denies(t.name) {
 				one.end, one.at = p.End, r.now
 				fetches = append(fetches, &fetch{topic: t, partition: p.ID, next: one.next, until: p.End, place: place})
@@ -79,14 +80,14 @@ func (r *reading) sampleHeads() {
 	}
 }
 
-// sample returns the sample of what waits in a partition.
-func (q *queuePast) sample(p *signal.Partition) *headSample {
+// sample returns the sample of what waits in a partition from head on.
+func (q *queuePast) sample(p *signal.Partition, head int64) *headSample {
 	if q.samples == nil {
 		q.samples = map[int32]*headSample{}
 	}
 	one := q.samples[p.ID]
 	if one == nil || one.committed != p.Committed || one.end > p.End {
-		one = &headSample{committed: p.Committed, next: headOf(p), stable: signal.Unknown}
+		one = &headSample{committed: p.Committed, next: head, stable: signal.Unknown}
 		q.samples[p.ID] = one
 	}
 	one.next = max(one.next, p.Start)

@@ -88,3 +88,23 @@ func TestBacklogWithoutConsumersIsSampled(t *testing.T) {
 		})
 	}
 }
+
+// TestOrdersAreNamedWhereAGroupNeverCommitted: the group reads a partition for the first time
+// and hangs. What was in the log before it was first seen may not be for it.
+func TestOrdersAreNamedWhereAGroupNeverCommitted(t *testing.T) {
+	s := serve(t, kfake.SeedTopics(2, "orders"))
+	c := s.client()
+	produce(t, c, order("orders", 0, "o-before"))
+	commit(t, c, "billing", "orders", map[int32]int64{1: 0})
+	join(t, c, "billing", "orders", 0, 1)
+	r := watch(t, s.settings(append(impatient, "order_id: key")...))
+	readWhole(t, r)
+	produce(t, c, order("orders", 0, "o-1"), order("orders", 0, "o-2"))
+	q := mustQueue(t, until(t, r, "a sample", func(r signal.Report) bool {
+		q, _ := queueOf(r, "orders", "billing")
+		return len(q.Sample) > 1
+	}), "orders", "billing")
+	if q.Partitions[0].Committed != signal.Unknown || q.Partitions[0].NothingToDeliver || len(q.Sample) != 2 || q.Sample[0].ID != "o-1" || q.Sample[1].ID != "o-2" {
+		t.Errorf("got %+v", q)
+	}
+}

@@ -80,6 +80,16 @@ type queuePast struct {
 type commitPast struct {
 	offset int64
 	since  signal.Instant
+	end    int64 // of the log at that time
+}
+
+// head returns the first offset that waits. A group that never committed may have started
+// at the end: what was there before may not be for it.
+func (c *commitPast) head(p *signal.Partition) int64 {
+	if p.Committed < 0 {
+		return max(c.end, p.Start)
+	}
+	return headOf(p)
 }
 
 func newHistory() *history {
@@ -114,8 +124,8 @@ func (h *history) queue(t *topic, group string, parts []signal.Partition, now si
 	}
 	for i := range parts {
 		p := &parts[i]
-		if c := &past.commits[p.ID]; !c.since.Known() || c.offset != p.Committed {
-			*c = commitPast{offset: p.Committed, since: now}
+		if c := &past.commits[p.ID]; !c.since.Known() || c.offset != p.Committed || c.end < 0 || p.End >= 0 && p.End < c.end {
+			*c = commitPast{offset: p.Committed, since: now, end: p.End}
 		}
 	}
 	return past

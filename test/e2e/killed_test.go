@@ -167,7 +167,7 @@ func (s *failing) meanwhile() []fault {
 func TestRealKilledLostorderContinuesItsFindings(t *testing.T) {
 	s := openFailing(t)
 	config, address := writeConfig(t, s.config()), freePort(t)
-	m := monitor(t, address)
+	m := monitor(t, address, everySecond...)
 	p := startAt(t, binary, config, address)
 	p.cycles(2)
 	var before []api.Finding

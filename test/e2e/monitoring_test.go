@@ -5,6 +5,7 @@ package e2e_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -24,21 +25,29 @@ const keptFiring = 30 * time.Second
 // monitoring is a real Prometheus with the shipped rules and alerts, and a real
 // Alertmanager with the shipped routes, which notifies a webhook.
 type monitoring struct {
-	t  *testing.T
-	mu sync.Mutex
-	// notices are the notifications since forget, each as "status finding".
-	notices map[string]int
+	t            *testing.T
+	alertmanager string
+	mu           sync.Mutex
+	// notices are the notifications since forget, each as "status finding"; pages are those
+	// that paged an engineer, each as "status alert finding".
+	notices, pages map[string]int
 }
 
-// monitor scrapes lostorder at an address, every second.
-func monitor(t *testing.T, lostorder string) *monitoring {
+// everySecond lets Prometheus scrape and evaluate, and Alertmanager send, without the
+// intervals that are shipped.
+var everySecond = []string{"interval: 15s", "interval: 1s", "group_wait: 10s", "group_wait: 1s", "group_interval: 1m", "group_interval: 1s"}
+
+// monitor scrapes lostorder at an address. It changes texts of the shipped files, given as
+// old and new.
+func monitor(t *testing.T, lostorder string, changes ...string) *monitoring {
 	t.Helper()
-	m := &monitoring{t: t, notices: map[string]int{}}
+	m := &monitoring{t: t, notices: map[string]int{}, pages: map[string]int{}}
 	webhook := httptest.NewServer(http.HandlerFunc(m.receive))
 	t.Cleanup(webhook.Close)
 	dir, prometheus, alertmanager := t.TempDir(), freePort(t), freePort(t)
+	m.alertmanager = "http://" + alertmanager
 	const root = "../../"
-	copied := func(from, to string, changes ...string) {
+	copied := func(from, to string, addresses ...string) {
 		text, err := os.ReadFile(root + from)
 		if err != nil {
 			t.Fatal(err)
@@ -46,11 +55,10 @@ func monitor(t *testing.T, lostorder string) *monitoring {
 		if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, to)), 0o700); err != nil {
 			t.Fatal(err)
 		}
-		rewrite(t, filepath.Join(dir, to), strings.NewReplacer(changes...).Replace(string(text)))
+		rewrite(t, filepath.Join(dir, to), strings.NewReplacer(append(addresses, changes...)...).Replace(string(text)))
 	}
-	copied("alerts/example/prometheus.yml", "prometheus.yml", "lostorder:10404", lostorder, "alertmanager:9093", alertmanager, "interval: 15s", "interval: 1s")
-	copied("alerts/example/alertmanager.yml", "alertmanager.yml", "http://pager.example", webhook.URL, "http://chat.example", webhook.URL, "http://record.example", webhook.URL,
-		"group_wait: 10s", "group_wait: 1s", "group_interval: 1m", "group_interval: 1s")
+	copied("alerts/example/prometheus.yml", "prometheus.yml", "lostorder:10404", lostorder, "alertmanager:9093", alertmanager)
+	copied("alerts/example/alertmanager.yml", "alertmanager.yml", "http://pager.example", webhook.URL, "http://chat.example", webhook.URL, "http://record.example", webhook.URL)
 	for _, folder := range []string{"rules", "alerts"} {
 		files, err := filepath.Glob(root + folder + "/*.yml")
 		if err != nil || len(files) == 0 {
@@ -58,7 +66,7 @@ func monitor(t *testing.T, lostorder string) *monitoring {
 		}
 		for _, file := range files {
 			name := strings.TrimPrefix(file, root)
-			copied(name, name, "interval: 15s", "interval: 1s", "keep_firing_for: 5m", fmt.Sprintf("keep_firing_for: %s", keptFiring))
+			copied(name, name, "keep_firing_for: 5m", fmt.Sprintf("keep_firing_for: %s", keptFiring))
 		}
 	}
 	m.start("ALERTMANAGER", alertmanager, "--config.file="+filepath.Join(dir, "alertmanager.yml"), "--storage.path="+filepath.Join(dir, "a"), "--cluster.listen-address=")
@@ -88,7 +96,8 @@ func (m *monitoring) start(variable, address string, args ...string) {
 
 func (m *monitoring) receive(w http.ResponseWriter, r *http.Request) {
 	var message struct {
-		Alerts []struct {
+		Receiver string
+		Alerts   []struct {
 			Status string
 			Labels map[string]string
 		}
@@ -102,6 +111,9 @@ func (m *monitoring) receive(w http.ResponseWriter, r *http.Request) {
 	for _, a := range message.Alerts {
 		if id := a.Labels["finding"]; id != "" {
 			m.notices[a.Status+" "+id]++
+			if message.Receiver == "pager" {
+				m.pages[a.Status+" "+a.Labels["alertname"]+" "+id]++
+			}
 		}
 	}
 }
@@ -111,6 +123,7 @@ func (m *monitoring) forget() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	clear(m.notices)
+	clear(m.pages)
 }
 
 // heard returns how many notifications of a status were about a finding.
@@ -120,9 +133,41 @@ func (m *monitoring) heard(status, id string) int {
 	return m.notices[status+" "+id]
 }
 
+// paged returns the pages since forget.
+func (m *monitoring) paged() map[string]int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return maps.Clone(m.pages)
+}
+
+// muted returns the ids of the findings whose alert of that name Alertmanager does not
+// send, because of another one.
+func (m *monitoring) muted(alert string) map[string]bool {
+	m.t.Helper()
+	var all []struct {
+		Labels map[string]string
+		Status struct{ InhibitedBy []string }
+	}
+	res, err := http.Get(m.alertmanager + "/api/v2/alerts")
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	if err := json.NewDecoder(res.Body).Decode(&all); err != nil {
+		m.t.Fatalf("ask Alertmanager for its alerts: %v", err)
+	}
+	ids := map[string]bool{}
+	for _, a := range all {
+		if a.Labels["alertname"] == alert && len(a.Status.InhibitedBy) > 0 {
+			ids[a.Labels["finding"]] = true
+		}
+	}
+	return ids
+}
+
 // all describes every notification since forget.
 func (m *monitoring) all() string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return inJSON(m.notices)
+	return inJSON(m.notices) + inJSON(m.pages)
 }
