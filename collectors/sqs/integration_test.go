@@ -263,11 +263,15 @@ func (s *realShop) fingerprint() string {
 
 // TestRealReadingsTellWhatIsWrongFromWhatOnlyLooksLikeIt plays the same on moto, without
 // CloudWatch, because moto measures nothing by itself. Modes that need rates are not
-// decided then, and nothing is invented.
+// decided then, and nothing is invented. Time is that of the play, and each reading reads the
+// settings of the queues, so that it does not matter how busy the machine is.
 func TestRealReadingsTellWhatIsWrongFromWhatOnlyLooksLikeIt(t *testing.T) {
 	s := real(t)
 	shop := newServices(t, s.client, s.queue, s.redrive)
-	reader := watch(t, s.settings(noCloudWatch, objectives))
+	shop.stopClock()
+	config := s.settings(noCloudWatch, objectives)
+	config.ConfigInterval = 1
+	reader := watch(t, config)
 	want := slices.DeleteFunc(slices.Clone(wanted), func(what string) bool {
 		return !strings.Contains(what, "dlq") && !strings.Contains(what, "expiring")
 	})

@@ -23,13 +23,25 @@ type services struct {
 	make    func(name string, attributes ...string) string // returns the URL
 	redrive func(dead string, most int) string
 	urls    map[string]string
+
+	// now and wait are the clock of the play. On a server that keeps no time by itself it advances by wait alone, so that
+	// nothing depends on how long requests take.
+	now  func() time.Time
+	wait func(time.Duration)
 }
 
 func newServices(t *testing.T, client *awssqs.Client, create func(name string, attributes ...string) string, redrive func(dead string, most int) string) *services {
 	return &services{
 		t: t, client: client, make: create, redrive: redrive,
-		urls: map[string]string{},
+		urls: map[string]string{}, now: time.Now, wait: time.Sleep,
 	}
+}
+
+// stopClock has time advance by wait alone.
+func (s *services) stopClock() {
+	at := time.Now()
+	s.now = func() time.Time { return at }
+	s.wait = func(d time.Duration) { at = at.Add(d) }
 }
 
 func (s *services) queue(name string, attributes ...string) string {
@@ -109,10 +121,10 @@ func (s *services) play(want []string, read func() signal.Report) []string {
 	detector := detect.New()
 	found := map[string]string{}
 	look := func() {
-		began := time.Now()
+		began := s.now()
 		r := read()
 		r.TargetID = signal.TargetID{Collector: "sqs", Target: "main"}
-		r.At, r.Duration, r.Interval = time.Now(), time.Since(began), 5*time.Second // on a busy machine, too
+		r.At, r.Duration, r.Interval = s.now(), s.now().Sub(began), 5*time.Second
 		for _, change := range detector.Observe(&r) {
 			f := change.Finding
 			found[f.Subject.Destination+": "+string(f.Mode)] = fmt.Sprint(f.Evidence)
@@ -142,7 +154,7 @@ func (s *services) play(want []string, read func() signal.Report) []string {
 	}
 	s.receive("mended-dead", 10, 60, true)
 
-	began, grown := time.Now(), 0
+	began, grown := s.now(), 0
 	for second := 0; second < 8 || len(found) < len(want) && second < 40; second++ {
 		s.receive("slow", 1, 600, true)
 		s.receive("idle", 1, 600, false) // in vain
@@ -165,15 +177,12 @@ func (s *services) play(want []string, read func() signal.Report) []string {
 		case 2:
 			s.purge("purged")
 		}
-		// However long all of this takes: at least one look in each round, and twenty messages
-		// a second in what grows.
-		for end := began.Add(time.Duration(second+1) * time.Second); ; time.Sleep(200 * time.Millisecond) {
-			due := int(time.Since(began)/(50*time.Millisecond)) - grown
+		// Twenty messages a second in what grows.
+		for end := began.Add(time.Duration(second+1) * time.Second); s.now().Before(end); s.wait(200 * time.Millisecond) {
+			due := int(s.now().Sub(began)/(50*time.Millisecond)) - grown
 			s.sendAtOnce("growing", due)
 			grown += due
-			if look(); !time.Now().Before(end) {
-				break
-			}
+			look()
 		}
 	}
 	for what, evidence := range found {
