@@ -14,6 +14,8 @@ type Advice struct {
 	Text string     `json:"text"`
 	// Paste is a statement for the owner of the target to run; lostorder never runs it.
 	Paste string `json:"paste,omitempty"`
+	// Lacking are the lines of a grant that are for rights the user was seen to lack.
+	Lacking string `json:"-"`
 }
 
 // AdviceKind is the purpose of advice.

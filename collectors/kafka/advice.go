@@ -19,9 +19,11 @@ import (
 // warns about rights that a reading needs only once a group stalls.
 func (r *reader) Advise(ctx context.Context) []collectors.Advice {
 	var advice []collectors.Advice
-	if topics := r.unreadable(ctx); len(topics) > 0 {
+	defer r.cluster.Tie(ctx)()
+	unreadable := r.unreadable(ctx)
+	if len(unreadable) > 0 {
 		advice = append(advice, collectors.Advice{
-			Kind: collectors.Warning, Text: "not authorized to read messages: findings cannot name orders (order_id); grant READ on topics " + collectors.Some(topics),
+			Kind: collectors.Warning, Text: "not authorized to read messages: findings cannot name orders (order_id); grant READ on topics " + collectors.Some(unreadable),
 		})
 	}
 	who := r.config.principal()
@@ -39,13 +41,25 @@ func (r *reader) Advise(ctx context.Context) []collectors.Advice {
 	if r.config.Commits.Topic {
 		advice = append(advice, collectors.Advice{Kind: collectors.Grant, Text: "to find out who moved a committed offset, and when offsets expire (commits.topic)", Paste: r.config.offsetsTopicGrant() + "\n" + r.config.offsetsKeptGrant()})
 	}
+	describe, list, read := grant("--operation Describe --operation DescribeConfigs", "--topic", topics), grant("--operation Describe", "--group", groups), grant("--operation Read", "--topic", topics)
+	var lacking, lackingRead []string
+	blind := r.lackingTopics(ctx)
+	if blind {
+		lacking = append(lacking, describe...)
+	}
+	if r.lackingGroups(ctx) {
+		lacking = append(lacking, list...)
+	}
+	if r.config.OrderID != "" && (blind || len(unreadable) > 0) {
+		lackingRead = read
+	}
 	return append(
 		advice,
 		collectors.Advice{
 			Kind: collectors.Grant, Text: "to read topics, their retention, groups and offsets, and nothing else; admin.properties holds your admin credentials",
-			Paste: strings.Join(append(grant("--operation Describe --operation DescribeConfigs", "--topic", topics), grant("--operation Describe", "--group", groups)...), "\n"),
+			Paste: strings.Join(slices.Concat(describe, list), "\n"), Lacking: strings.Join(lacking, "\n"),
 		},
-		collectors.Advice{Kind: collectors.Grant, Text: optional, Paste: strings.Join(grant("--operation Read", "--topic", topics), "\n")},
+		collectors.Advice{Kind: collectors.Grant, Text: optional, Paste: strings.Join(read, "\n"), Lacking: strings.Join(lackingRead, "\n")},
 		collectors.Advice{
 			Kind: collectors.Grant, Text: "optional: to see which transactions are open, so that transaction_hanging names them and leaves out those that only take long",
 			Paste: strings.Join(grant("--operation Describe", "--transactional-id", collectors.ScopeOf(nil)), "\n"),
@@ -137,7 +151,6 @@ func (r *reader) unreadable(ctx context.Context) (topics []string) {
 	if r.config.OrderID == "" {
 		return nil
 	}
-	defer r.cluster.Tie(ctx)()
 	answer, err := r.cluster.Metadata(ctx, true)
 	if err != nil {
 		return nil // the reading reports why

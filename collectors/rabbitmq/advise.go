@@ -2,7 +2,9 @@ package rabbitmq
 
 import (
 	"context"
+	"errors"
 	"maps"
+	"net/http"
 	"regexp"
 	"slices"
 	"strings"
@@ -12,16 +14,26 @@ import (
 
 // Advise returns the commands that grant the permissions lostorder needs: neither configure
 // nor write, and read on the dead letter queues only, if peek is on.
-func (r *reader) Advise(context.Context) []collectors.Advice {
+func (r *reader) Advise(ctx context.Context) []collectors.Advice {
 	user := r.config.Username
 	if user == "" {
 		return nil
 	}
 	user = collectors.Word(user)
+	known, tagged := r.whoAmI(ctx)
 	commands := []string{"rabbitmqctl set_user_tags " + user + " monitoring"}
+	var lacking []string
+	if known && !tagged {
+		lacking = slices.Clone(commands)
+	}
 	reads := r.sampledQueues()
 	for _, vhost := range r.needed() {
-		commands = append(commands, "rabbitmqctl set_permissions -p "+collectors.Word(vhost)+" "+user+" '^$' '^$' "+reads[vhost].pattern())
+		command := "rabbitmqctl set_permissions -p " + collectors.Word(vhost) + " " + user + " '^$' '^$' " + reads[vhost].pattern()
+		commands = append(commands, command)
+		// Without the tag the broker shows no permissions.
+		if known && (!tagged || r.unreadable[vhost] || r.hides(ctx, vhost)) {
+			lacking = append(lacking, command)
+		}
 	}
 	text := "to see queues and policies in each watched virtual host, and nothing else"
 	if r.config.Peek {
@@ -29,7 +41,19 @@ func (r *reader) Advise(context.Context) []collectors.Advice {
 	}
 	return []collectors.Advice{{
 		Kind: collectors.Grant, Text: text + ". Use a separate user: the commands replace its tags and permissions", Paste: strings.Join(commands, "\n"),
+		Lacking: strings.Join(lacking, "\n"),
 	}}
+}
+
+// whoAmI reports whether the broker knows the user and its password, and whether it gives the
+// user what the tag monitoring gives.
+func (r *reader) whoAmI(ctx context.Context) (known, tagged bool) {
+	if r.client == nil {
+		return false, false
+	}
+	var nodes []struct{}
+	err := r.getJSON(ctx, "/api/nodes?columns=name", &nodes)
+	return err == nil || errors.Is(err, statusError(http.StatusForbidden)), err == nil
 }
 
 // needed returns the virtual hosts that the config names, or those with a known queue. The

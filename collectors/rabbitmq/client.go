@@ -192,8 +192,8 @@ func statusOf(answer *http.Response) statusError {
 	}
 	// The reason stays empty if the body is not JSON.
 	_ = json.NewDecoder(io.LimitReader(answer.Body, 4<<10)).Decode(&said)
-	if strings.HasPrefix(said.Reason, "Not m") || strings.Contains(said.Reason, "not authorised to access") {
-		return http.StatusForbidden // "Not monitor user", "Not management user"
+	if strings.HasPrefix(said.Reason, "Not m") || strings.Contains(said.Reason, "not authorised to access") || strings.HasPrefix(said.Reason, "ACCESS_REFUSED") {
+		return http.StatusForbidden // "Not monitor user", "Not management user", "ACCESS_REFUSED - read access to queue …"
 	}
 	return http.StatusUnauthorized
 }

@@ -5,8 +5,10 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -50,6 +52,9 @@ func (r *reader) sampleDeadLetters(ctx context.Context, m *missing) {
 		case q.sample.messages != there && time.Since(q.sample.at) >= sampleInterval && q.canSample() && ctx.Err() == nil:
 			if err := r.sampleQueue(ctx, q); err != nil {
 				m.add("sample dead letters of "+q.destination(), err)
+				if errors.Is(err, statusError(http.StatusForbidden)) {
+					r.unreadable[q.vhost] = true
+				}
 			}
 			q.sample.at, q.sample.messages = time.Now(), there
 		}

@@ -38,6 +38,7 @@ type reader struct {
 	setups           map[key]setup
 	visible          map[string]bool // virtual hosts with queues whose definitions were read
 	hiddenVHosts     []string        // on which the user has no permissions, sorted
+	unreadable       map[string]bool // virtual hosts with a dead letter queue that the user may not read
 	routeSteps       int             // steps that following dead letters took
 	deadLetterings   map[key]*deadLettering
 	purposesStale    bool // what the queues are for has to be decided again
@@ -75,7 +76,7 @@ func NewReader(c Config) collectors.Reader {
 		*list = trimmed
 	}
 	return &reader{
-		config: c, mostQueues: mostQueues, unroutable: unroutable{total: signal.Unknown}, queues: map[key]*queue{}, places: map[string]*place{}, visible: map[string]bool{},
+		config: c, mostQueues: mostQueues, unroutable: unroutable{total: signal.Unknown}, queues: map[key]*queue{}, places: map[string]*place{}, visible: map[string]bool{}, unreadable: map[string]bool{},
 		unmatchedVHosts: collectors.NewUnmatched(c.VHosts.Include), unmatchedQueues: collectors.NewUnmatched(c.Queues.Include),
 	}
 }

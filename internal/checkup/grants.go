@@ -12,8 +12,9 @@ import (
 // granted is a GRANT on a table: which columns, on what, and to whom.
 var granted = regexp.MustCompile(`^GRANT SELECT(?: \((.*)\))? ON (.+) TO (.+)$`)
 
-// missing are the statements for the rights that a reading lacked. Advice names the columns
-// that the target reads, where the server only says that the table is refused.
+// missing are the statements for the rights that a reading or the advice after it showed to be
+// lacking. Advice names the columns that the target reads, where the server only says that the
+// table is refused.
 func missing(remedies []signal.Remedy, advice []collectors.Advice) (statements []string) {
 	for _, remedy := range remedies {
 		if remedy.Kind != signal.RemedyGrant && remedy.Kind != signal.RemedyConnect {
@@ -22,6 +23,9 @@ func missing(remedies []signal.Remedy, advice []collectors.Advice) (statements [
 		for _, lacked := range split(remedy.Text) {
 			statements = append(statements, narrowed(lacked, advice))
 		}
+	}
+	for _, a := range advice {
+		statements = append(statements, split(a.Lacking)...)
 	}
 	return merged(statements)
 }
@@ -79,11 +83,16 @@ func joined(a, b []string) string {
 }
 
 // split cuts text into statements or commands: at line ends, and at semicolons that are in no
-// quotes.
+// quotes. A shell's word has its quotes escaped outside of quotes.
 func split(text string) (all []string) {
 	var quote rune
+	escaped := false
 	cut := func(r rune) bool {
+		was := escaped
+		escaped = quote == 0 && !was && r == '\\'
 		switch {
+		case was:
+			return false
 		case quote != 0:
 			if r == quote {
 				quote = 0

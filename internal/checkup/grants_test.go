@@ -49,6 +49,18 @@ func TestGrantsAreWhatIsMissingAndMerged(t *testing.T) {
 			},
 			sql: []string{`GRANT CONNECT ON DATABASE "shop" TO "lo"`}, commands: []string{"rabbitmqctl set_permissions -p / lo '^$' '^$' '^$'"},
 		},
+		"what the advice found lacking, once": {
+			targets: []collectors.Examination{
+				{
+					Report: signal.Report{Remedies: lacks(signal.RemedyGrant, `rabbitmqctl set_permissions -p / 'it'\''s' '^$' '^$' '^$'`)},
+					Advice: []collectors.Advice{{
+						Kind: collectors.Grant, Paste: "rabbitmqctl set_user_tags lo monitoring",
+						Lacking: `rabbitmqctl set_user_tags 'it'\''s' monitoring` + "\n" + `rabbitmqctl set_permissions -p / 'it'\''s' '^$' '^$' '^$'`,
+					}},
+				},
+			},
+			commands: []string{`rabbitmqctl set_permissions -p / 'it'\''s' '^$' '^$' '^$'`, `rabbitmqctl set_user_tags 'it'\''s' monitoring`},
+		},
 	} {
 		var r checkup.Result
 		for _, e := range c.targets {

@@ -18,9 +18,19 @@ import (
 	"github.com/lostorder/lostorder/internal/checkup"
 )
 
-// paste runs the commands printed by check in a shell, with a stand-in for the tool that
-// they call, and returns the output.
+// paste runs the commands of advice in a shell, with a stand-in for the tool that they call,
+// and returns the output.
 func paste(t *testing.T, tool, script string, advice []collectors.Advice) string {
+	t.Helper()
+	var text strings.Builder
+	for _, a := range advice {
+		text.WriteString(a.Paste + "\n")
+	}
+	return shell(t, tool, script, text.String())
+}
+
+// shell is paste for text.
+func shell(t *testing.T, tool, script, text string) string {
 	t.Helper()
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, tool), []byte("#!/bin/sh\n"+script+"\n"), 0o700); err != nil { //nolint:gosec // it is to be run
@@ -29,15 +39,11 @@ func paste(t *testing.T, tool, script string, advice []collectors.Advice) string
 	if err := os.WriteFile(filepath.Join(dir, "admin.properties"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	var text strings.Builder
-	for _, a := range advice {
-		text.WriteString(a.Paste + "\n")
-	}
-	c := exec.Command("sh", "-ec", text.String()) //nolint:gosec // that it can be pasted is what is tested
+	c := exec.Command("sh", "-ec", text) //nolint:gosec // that it can be pasted is what is tested
 	c.Dir, c.Env = dir, append(os.Environ(), "PATH="+dir+":"+os.Getenv("PATH"))
 	out, err := c.CombinedOutput()
 	if err != nil {
-		t.Fatalf("paste %s: %v\n%s", text.String(), err, out)
+		t.Fatalf("paste %s: %v\n%s", text, err, out)
 	}
 	return string(out)
 }
