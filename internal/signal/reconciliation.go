@@ -66,8 +66,8 @@ type Mismatches struct {
 	AtStake     Stake // what they are worth
 	// Details describe what differs, for some of the orders.
 	Details []Detail
-	// SQL lists all of them; empty where Sample names them all, and where one statement cannot
-	// list them.
+	// SQL lists all of them; empty where Sample names them all, and where it cannot. Of two
+	// databases it is a statement for each, with a sentence how to compare their results.
 	SQL string
 }
 

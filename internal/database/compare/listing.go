@@ -33,6 +33,59 @@ func (l Lister) Several(rows, other *Rows) string {
 	return l.list(rows, other, " AND EXISTS ", false, "count(*)")
 }
 
+// Part is a list of the keys of one table, in the form in which they are compared with those
+// of another database.
+type Part struct {
+	Rows       *Rows
+	Conditions bool // list only rows that meet the conditions
+	Aged       bool // list only rows older than the grace period
+	Several    bool // list only keys that have several rows
+	Values     bool // list the values, too
+	From, To   database.Key
+}
+
+// Keys lists keys of one table, from From to To where these are set.
+func (l Lister) Keys(p Part) string {
+	d, rows := database.Printed(l.Dialect), p.Rows
+	var args []any
+	var where []string
+	if p.From != nil {
+		where = append(where, rows.compare(d, ">=", 0, p.From, &args), rows.compare(d, "<=", 0, p.To, &args))
+	}
+	for _, c := range rows.Key {
+		where = append(where, d.Quote(c.Name)+" IS NOT NULL")
+	}
+	if p.Conditions {
+		if text := database.All(rows.Where, d, &args); text != "" {
+			where = append(where, text)
+		}
+	}
+	if p.Aged && rows.At != nil {
+		millis, ok := d.Millis(*rows.At)
+		if !ok {
+			return ""
+		}
+		where = append(where, millis+" < "+strconv.FormatInt(l.Clock.Before(l.Grace), 10))
+		where = append(where, rows.younger(d, l.Clock)...)
+	}
+	selected := rows.keys(d)
+	end := ""
+	if p.Several {
+		names := make([]string, len(rows.Key))
+		for i, c := range rows.Key {
+			names[i] = d.Quote(c.Name)
+		}
+		end = " GROUP BY " + strings.Join(names, ", ") + " HAVING count(*) > 1"
+	}
+	if p.Values {
+		selected = append(selected, rows.values(d)...)
+	}
+	if len(args) > 0 {
+		return ""
+	}
+	return "SELECT " + strings.Join(selected, ", ") + " FROM " + dialect.From(l.Dialect, rows.Table) + " WHERE " + strings.Join(where, " AND ") + end
+}
+
 func (l Lister) list(rows, other *Rows, joint string, conditions bool, count string) string {
 	from, otherFrom := dialect.From(l.Dialect, rows.Table), dialect.From(l.Dialect, other.Table)
 	if from == otherFrom {
