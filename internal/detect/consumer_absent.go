@@ -137,6 +137,7 @@ func emptyGroup(v *view, q *signal.Queue, t *queueMemory) Case {
 func unassignedPartitions(v *view, q *signal.Queue, t *queueMemory) (Case, bool) {
 	c := Case{Subject: queueSubject(q.QueueID), Severity: signal.Critical, Orders: q.Sample}
 	var unassigned []string
+	var seen signal.Instant
 	for j := range q.Partitions {
 		p := &t.Progress.Partitions[j]
 		if !p.UnassignedSince.Known() || !p.StuckSince.Known() {
@@ -146,15 +147,16 @@ func unassignedPartitions(v *view, q *signal.Queue, t *queueMemory) (Case, bool)
 		if p.seenFor(since, v.at) < q.Objective.AbsentAfter {
 			continue
 		}
-		c.Since = earlier(c.Since, since)
+		seen = earlier(seen, since)
+		c.Since = earlier(c.Since, p.began(&q.Partitions[j], since))
 		c.Count += p.Waiting
 		unassigned = append(unassigned, fmt.Sprint(p.ID))
 	}
 	if len(unassigned) == 0 {
 		return c, false
 	}
-	lasted := v.at.Sub(c.Since)
-	c.DecidableAt = c.Since.Add(q.Objective.AbsentAfter)
+	lasted := v.at.Sub(seen)
+	c.DecidableAt = seen.Add(q.Objective.AbsentAfter)
 	c.Summary = fmt.Sprintf("%s %s belonged to no member of the group for %s while %s.",
 		phrase.Count(len(unassigned), "partition"), verb(int64(len(unassigned)), "has", "have"), phrase.Duration(lasted), waiting(c.Count))
 	c.Evidence = signal.Evidence{

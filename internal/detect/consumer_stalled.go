@@ -92,11 +92,7 @@ func stalledQueue(v *view, q *signal.Queue, t *queueMemory, stuck []int) Case {
 	oldest := signal.Age{}
 	for _, j := range stuck {
 		read, p := &q.Partitions[j], &t.Progress.Partitions[j]
-		since := p.StuckSince
-		if !p.SawProgress && read.Head.Bound == signal.Measured && read.Head.Since < since {
-			since = read.Head.Since // it stood still before our first reading
-		}
-		c.Since = earlier(c.Since, since)
+		c.Since = earlier(c.Since, p.began(read, p.StuckSince))
 		c.DecidableAt = earlier(c.DecidableAt, stalledSince(t, p).Add(q.Objective.MaxAge))
 		if read.Head.Known() && (!oldest.Known() || read.Head.Since < oldest.Since) {
 			oldest = read.Head
@@ -121,6 +117,15 @@ func stalledQueue(v *view, q *signal.Queue, t *queueMemory, stuck []int) Case {
 	c.Evidence = append(c.Evidence, connectedConsumers(q)...)
 	c.Evidence = append(c.Evidence, groupState(q)...)
 	return c
+}
+
+// began returns when what was seen of a partition at some time began: with its oldest message,
+// where the partition stood still before our first reading.
+func (p *partition) began(read *signal.Partition, seen signal.Instant) signal.Instant {
+	if !p.SawProgress && read.Head.Bound == signal.Measured {
+		return min(seen, read.Head.Since)
+	}
+	return seen
 }
 
 func stallSummary(q *signal.Queue, stuck []int, count int64, stillFor time.Duration) string {

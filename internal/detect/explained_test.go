@@ -31,6 +31,7 @@ type observer struct {
 	*detect.Detector
 	begin, now time.Time
 	changes    []detect.Change
+	unassigned bool // the partition belongs to no member
 }
 
 func observe() *observer {
@@ -52,6 +53,9 @@ func (o *observer) queue(in incident) {
 	q.Partitions = []signal.Partition{{ID: 0, Start: 0, End: 1000 + in.waiting, Committed: 1000}}
 	if in.waiting > 0 {
 		q.Partitions[0].Head = signal.Age{Since: signal.InstantOf(o.begin.Add(-in.stalled)), Bound: signal.Measured}
+	}
+	if o.unassigned {
+		q.Partitions[0].Assignment = signal.Unassigned
 	}
 	q.PerPartition, q.Sample = true, o.refs(in.named, in.stalled)
 	r := signal.Report{TargetID: signal.TargetID{Collector: "kafka", Target: "main"}, At: o.now, Interval: interval, Queues: []signal.Queue{q}}
@@ -123,6 +127,32 @@ func TestTwoFindingsAboutTheSameOrdersAreOneIncident(t *testing.T) {
 				t.Errorf("the cause has the cause %q, the symptom the symptoms %v", cause.CausedBy, symptom.Symptoms)
 			}
 		})
+	}
+}
+
+// TestPartitionWithoutAMemberExplainsOrdersThatWereOverdueAtTheStart: lostorder starts in the middle of an
+// incident. The messages have waited for longer than their orders are overdue.
+func TestPartitionWithoutAMemberExplainsOrdersThatWereOverdueAtTheStart(t *testing.T) {
+	o := observe()
+	in := incident{50, 40, ids(0, 10), ids(0, 10), 20 * time.Minute, 10 * time.Minute, ""}
+	o.unassigned = true
+	o.play(in, 20*time.Minute)
+	for _, f := range o.Open() {
+		switch f.Mode {
+		case signal.ConsumerAbsent:
+			if want := o.begin.Add(-in.stalled); !f.Since.Equal(want) || f.DecidableAt.Before(o.begin) || len(f.Symptoms) != 1 {
+				t.Errorf("got %+v, want since %s and a symptom", f, want)
+			}
+		case signal.OrderOverdue:
+			if f.CausedBy == "" {
+				t.Errorf("it has no cause: %+v", f)
+			}
+		default:
+			t.Errorf("unexpected: %+v", f)
+		}
+	}
+	if len(o.Open()) != 2 {
+		t.Errorf("open %+v", o.Open())
 	}
 }
 
