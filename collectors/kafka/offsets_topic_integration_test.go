@@ -162,6 +162,28 @@ func TestRealMoveOfAnOffsetIsFoundInTheOffsetsTopic(t *testing.T) {
 					t.Errorf("got %+v", moves)
 				}
 			})
+			t.Run("unknown: offsets are committed in transactions", func(t *testing.T) {
+				g, r := open(t)
+				g.produce(5)
+				tx, err := kgo.NewGroupTransactSession(append(member(g.topic, g.topic), kgo.SeedBrokers(address(t, "KAFKA_ADDR")), kgo.TransactionalID(g.topic))...)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := tx.Begin(); err != nil {
+					t.Fatal(err)
+				}
+				tx.PollFetches(within(t))
+				if _, err := tx.End(within(t), kgo.TryCommit); err != nil {
+					t.Fatal(err)
+				}
+				tx.Close()
+				g.followed(r)
+				g.produce(5)
+				g.command("--reset-offsets", "--to-latest", "--execute")
+				if moves := g.moves(r); len(moves) > 0 {
+					t.Errorf("got %+v", moves)
+				}
+			})
 			t.Run("benign: a member skips by seek and commits", func(t *testing.T) {
 				g, r := open(t)
 				g.produce(5)

@@ -146,6 +146,21 @@ func TestMissedRecordsOfTheOffsetsTopicAreUnknown(t *testing.T) {
 			reset(t, c, 5)
 			deleteRecords(t, c, offsetsTopic, 0, 2)
 		}, "its log was cut"},
+		"compaction removed records before they were read": {func(t *testing.T, s *server, c *kgo.Client) {
+			// The embedded broker answers as if it had compacted the first two.
+			reset(t, c, 3)
+			reset(t, c, 4)
+			reset(t, c, 5)
+			s.ControlKey(int16(kmsg.Fetch), func(request kmsg.Request) (kmsg.Response, error, bool) {
+				s.KeepControl()
+				for _, topic := range request.(*kmsg.FetchRequest).Topics {
+					if topic.Topic == offsetsTopic {
+						topic.Partitions[0].FetchOffset = max(2, topic.Partitions[0].FetchOffset)
+					}
+				}
+				return nil, nil, false
+			})
+		}, "removed before they were read"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, c := offsetsShop(t)
