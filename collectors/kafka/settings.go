@@ -18,6 +18,9 @@ const (
 	settingsEvery = 5 * time.Minute
 	// settingsAgain is the pause after a failed request.
 	settingsAgain = time.Minute
+	// mostWaiting bounds the topics with messages that wait whose settings each reading reads: how
+	// long these are kept decides whether they will be lost. More such topics take turns.
+	mostWaiting = 100
 )
 
 // topicSettings are the settings of a topic.
@@ -28,20 +31,26 @@ type topicSettings struct {
 	denied bool
 }
 
-// readSettings reads how long topics keep messages: all topics in one request to any
-// broker, on its own interval. Without an answer the last settings stay.
+// readSettings reads how long topics keep messages, in one request to any broker: of all
+// topics on its own interval, and of those with messages that wait at each reading. Without an
+// answer the last settings stay.
 func (r *reading) readSettings() {
 	if r.history.settingsFailed.Known() && r.now.Sub(r.history.settingsFailed) < settingsAgain {
 		return
 	}
 	request := &sarama.DescribeConfigsRequest{Version: client.Pick(r.cluster.Version(), client.Step{Since: sarama.V2_0_0_0, Version: 2}, client.Step{Since: sarama.V1_1_0_0, Version: 1})}
+	waiting, early := r.waiting(), 0
+	turn := time.Duration(len(waiting)/mostWaiting) * time.Duration(r.config.Interval)
 	for i := range r.topics {
 		t := &r.topics[i]
 		if t.past == nil || t.deleted {
 			continue
 		}
 		if s := &t.past.settings; s.at.Known() && s.id == t.id && r.now.Sub(s.at) < settingsEvery {
-			continue
+			if s.setup == nil || !waiting[int32(i)] || early == mostWaiting || r.now.Sub(s.at) < turn {
+				continue
+			}
+			early++
 		}
 		request.Resources = append(request.Resources, &sarama.ConfigResource{
 			Type: sarama.TopicResource, Name: t.name, ConfigNames: []string{"cleanup.policy", "retention.ms", "retention.bytes"},
@@ -71,6 +80,33 @@ func (r *reading) readSettings() {
 		}
 		t.past.settings = s
 	}
+}
+
+// waiting returns the topics with messages that wait for a group, or in a dead letter queue.
+func (r *reading) waiting() map[int32]bool {
+	list := map[int32]bool{}
+	for i := range r.queues {
+		q := &r.queues[i]
+		if list[q.topic] {
+			continue
+		}
+		for _, p := range r.partsOf(q) {
+			if p.Lag() > 0 || p.Uncommitted() > 0 {
+				list[q.topic] = true
+				break
+			}
+		}
+	}
+	for i := range r.topics {
+		t := &r.topics[i]
+		for p := range t.end {
+			if t.dlq != nil && t.end[p] > t.start[p] {
+				list[int32(i)] = true
+				break
+			}
+		}
+	}
+	return list
 }
 
 // setupOf converts the settings of one topic.

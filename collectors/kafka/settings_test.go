@@ -88,6 +88,34 @@ func TestRetentionOfTopicsIsRead(t *testing.T) {
 	}
 }
 
+// TestLoweredRetentionOfWhatWaitsIsReadAtOnce lowers it long before all settings are due.
+func TestLoweredRetentionOfWhatWaitsIsReadAtOnce(t *testing.T) {
+	s := serve(t, kfake.SeedTopics(1, "waiting", "processed", "waiting.dlq"))
+	c := s.client()
+	for _, topic := range []string{"waiting", "waiting.dlq"} {
+		if err := c.ProduceSync(within(t), &kgo.Record{Topic: topic, Value: []byte("order")}).FirstErr(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	commit(t, c, "billing", "waiting", map[int32]int64{0: 0})
+	commit(t, c, "billing", "processed", map[int32]int64{0: 0})
+	r := watch(t, s.settings())
+	readWhole(t, r)
+	for _, topic := range []string{"waiting", "processed", "waiting.dlq"} {
+		configure(t, c, topic, "retention.ms", "60000")
+	}
+	report := readWhole(t, r)
+	if got := setupOf(t, report, "waiting").Retention; got != time.Minute {
+		t.Errorf("messages that wait are kept for %s, want a minute", got)
+	}
+	if got := deadLetters(report)["waiting.dlq"].Retention; got != time.Minute {
+		t.Errorf("dead letters are kept for %s, want a minute", got)
+	}
+	if got := setupOf(t, report, "processed").Retention; got == time.Minute {
+		t.Error("the settings of a topic in which nothing waits were read again at once")
+	}
+}
+
 func TestMissingSettingsAreUnknown(t *testing.T) {
 	for name, test := range map[string]struct {
 		err     *kerr.Error
