@@ -58,7 +58,7 @@ func (f *flow) observe(r *queueReading, away bool) {
 	}
 	f.countAgain(r.Queue)
 	if progress.whole {
-		f.note(r.at, progress.Backlog, int64(max(0, r.InFlight)))
+		f.note(r, progress.Backlog, int64(max(0, r.InFlight)))
 	}
 }
 
@@ -77,18 +77,24 @@ func (f *flow) countAgain(q *signal.Queue) {
 	*d = deliveries{true, q.Redelivered, q.Received, q.Acknowledged}
 }
 
-// note takes the present backlog. It adds a sample once a part of the window has passed
-// since the last, however many readings that took.
-func (f *flow) note(at signal.Instant, depth, held int64) {
+// partEnds reports whether the n-th part of a window that began at first ends with a reading,
+// however many readings that took. A reading that comes a little early ends it too, because
+// the next one is a whole interval late.
+func (f *flow) partEnds(first signal.Instant, n int, r *queueReading) bool {
+	return r.at.Sub(first) >= time.Duration(n)*f.Window/segments-r.interval/10
+}
+
+// note takes the present backlog. It adds a sample when a part of the window ends.
+func (f *flow) note(r *queueReading, depth, held int64) {
 	f.Peak = max(f.Peak, depth)
-	if f.N > 0 && at.Sub(f.Samples[f.N-1].At) < f.Window/segments {
+	if f.N > 0 && !f.partEnds(f.Samples[0].At, f.N, r) {
 		return
 	}
 	if f.N == len(f.Samples) {
 		copy(f.Samples[:], f.Samples[1:])
 		f.N--
 	}
-	f.Samples[f.N] = f.sample(at, depth, held)
+	f.Samples[f.N] = f.sample(r.at, depth, held)
 	f.N++
 	f.Fell, f.Peak = depth < f.Peak, depth
 }

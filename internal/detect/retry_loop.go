@@ -21,7 +21,7 @@ var retryLoop = Decision{
 	decide:       decideRetryLoop,
 	presence: func(v *view, s signal.Subject) presence {
 		return v.queuePresence(s, func(q *signal.Queue) bool {
-			return readAny(q) && (deliveriesCounted(q) || membersKnown(q)) && v.windowObserved(q)
+			return readAny(q) && (deliveriesCounted(q) || membersKnown(q)) && (v.windowObserved(q) || v.memory.queues[q.QueueID].Loop.full())
 		})
 	},
 }
@@ -92,12 +92,12 @@ func (t *retries) observe(r *queueReading) {
 		return
 	}
 	loops := t.last().loops(&now)
-	ends := r.at.Sub(t.Samples[0].At) >= time.Duration(t.N)*f.Window/segments
+	ends := f.partEnds(t.Samples[0].At, t.N, r)
 	switch {
 	case !loops && (ends || t.N == 1):
 		t.Samples[0], t.N = now, 1
 	case ends:
-		if t.N == len(t.Samples) {
+		if t.full() {
 			copy(t.Samples[:], t.Samples[1:])
 			t.N--
 		}
@@ -106,18 +106,21 @@ func (t *retries) observe(r *queueReading) {
 	}
 }
 
+// full reports whether it lasted for the whole time.
+func (t *retries) full() bool { return t.N == len(t.Samples) }
+
 func (t *retries) last() *sample { return &t.Samples[t.N-1] }
 
 // loops reports whether messages were delivered again until now, more often than others were acknowledged.
 func (s *sample) loops(now *sample) bool {
 	once := now.Again - s.Again
-	return once > 0 && once >= againPerDone*(now.Drained-s.Drained) && now.Depth > 0 && s.Depth > 0
+	return once > 0 && once >= againPerDone*(now.Drained-s.Drained) && now.Depth > 0
 }
 
 // repeatedDeliveries is the case where the broker counts deliveries.
 func repeatedDeliveries(v *view, q *signal.Queue, t *queueMemory) (c Case, ok bool) {
 	l := &t.Loop
-	if l.N < len(l.Samples) {
+	if !l.full() {
 		return c, false
 	}
 	first, last := &l.Samples[0], l.last()
