@@ -17,10 +17,10 @@ import (
 // Definitions are read every config_interval, and early where a decision hangs on them. What
 // shows that is cheap, and bounded for each reading.
 const (
-	// pause is how many times as long as the definitions took to read they are not read early
-	// again: however large the cluster is, and however often queues come and go in it, the broker
+	// pause is how many times as long as it took to read the definitions lies between the beginnings of
+	// two early reads: however large the cluster is, and however often queues come and go in it, the broker
 	// is busy with early reads for at most 5 % of the time.
-	pause = 19
+	pause = 20
 	// mostAsked bounds the virtual hosts whose policies, and the dead letter exchanges whose
 	// bindings, are read at each reading to see whether they changed. The exchanges take turns.
 	mostAsked = 20

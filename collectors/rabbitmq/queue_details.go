@@ -33,13 +33,13 @@ func (e *details) put(c *counts, now time.Time) {
 	}
 }
 
-// readDetails reads, for queues that had a backlog at the last reading too, the timestamp
+// readDetails reads, for queues that had a backlog at the last reading too or are new, the timestamp
 // of the head, the size of the backlog, the consumers and their utilisation. If there are
 // too many such queues, all consumers are counted at the next reading.
 func (r *reader) readDetails(ctx context.Context) {
 	asked := 0
 	for _, q := range r.sorted {
-		if q.counts.waiting() <= 0 || !q.history.since.Known() || q.stream() {
+		if q.counts.waiting() <= 0 || !q.history.since.Known() && q.counts.consumers.Known() || q.stream() {
 			continue
 		}
 		if asked++; asked > mostDetails || ctx.Err() != nil {

@@ -125,6 +125,9 @@ func (r *reader) Read(ctx context.Context, report *signal.Report) error {
 			r.noteUnreadable() // otherwise the warning comes with the next definitions only
 		}
 		r.defineEarly(ctx, began)
+		if r.deliveries && r.pluginError == nil && r.managementError == nil {
+			r.readDetails(ctx)
+		}
 		now := signal.InstantOf(time.Now())
 		r.observeUse(now)
 		r.sampleDeadLetters(ctx, &m)
@@ -166,9 +169,6 @@ func (r *reader) counts(ctx context.Context, m *missing) bool {
 		} else if r.scrapeInTime(ctx) {
 			m.parts = append(m.parts, own.parts...)
 			r.readNodeMetrics(ctx, m)
-			if r.managementError == nil {
-				r.readDetails(ctx)
-			}
 			return true
 		}
 	}

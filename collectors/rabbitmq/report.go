@@ -71,6 +71,9 @@ func (q *queue) reading(age signal.Age, part []signal.Partition, now signal.Inst
 		return s
 	}
 	s.Ready, s.ReadyBytes = c.ready, c.bytes
+	if c.deliveriesKnown && !c.redelivered.Known() {
+		s.Redelivered = 0 // the broker counts them, and has none to count
+	}
 	s.Received = c.delivered.Add(c.auto)
 	s.Acknowledged = c.acked.Add(c.auto)
 	processed := c.processed()
