@@ -49,8 +49,8 @@ func Count(n int, thing string) string {
 	if n == 1 {
 		return "1 " + thing
 	}
-	if stem, ok := strings.CutSuffix(thing, "x"); ok {
-		return strconv.Itoa(n) + " " + stem + "xes"
+	if strings.HasSuffix(thing, "x") || strings.HasSuffix(thing, "ss") {
+		return strconv.Itoa(n) + " " + thing + "es"
 	}
 	return strconv.Itoa(n) + " " + thing + "s"
 }

@@ -81,6 +81,19 @@ type findingRow struct {
 	Explains    []findingRow // its symptoms, folded under it
 }
 
+// FirstOrders are the orders that a row of a table has space for.
+func (r *findingRow) FirstOrders() []string { return r.OrderIDs[:min(len(r.OrderIDs), ordersInRow)] }
+
+// OtherOrders is how many affected orders FirstOrders leaves out.
+func (r *findingRow) OtherOrders() int64 {
+	if len(r.OrderIDs) == 0 {
+		return 0
+	}
+	return max(r.Count, int64(len(r.OrderIDs))) - int64(len(r.FirstOrders()))
+}
+
+const ordersInRow = 3
+
 // findingLink leads to another finding.
 type findingLink struct{ Link, Text string }
 
@@ -304,12 +317,12 @@ func holds(r *signal.Report) string {
 
 // progress describes the progress of a pass.
 func progress(r *signal.Pass) string {
-	text := fmt.Sprintf("%d rows compared in this round", r.Rows)
+	text := fmt.Sprintf("%d rows compared in this pass", r.Rows)
 	if r.Fraction >= 0 {
-		text = fmt.Sprintf("%.0f %% of this round compared", 100*r.Fraction)
+		text = fmt.Sprintf("%.0f %% of this pass compared", 100*r.Fraction)
 	}
 	if r.Paused {
 		text += ", which waits for its hours"
 	}
-	return text + ", " + phrase.Count(int(r.Completed), "round") + " done"
+	return text + ", " + phrase.Count(int(r.Completed), "pass") + " done"
 }

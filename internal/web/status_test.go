@@ -114,7 +114,7 @@ func TestStatusShowsWhatAFindingRestsOn(t *testing.T) {
 		`<article class="finding critical" id="a1b2c3">`, `The relay has not published the oldest row of outbox for 38 minutes while 218 events wait.`, `outbox orders (database shop)`, `outbox_stalled`, `02:41`, `38 min`,
 		`218 affected`, `/runbooks/outbox_stalled.md`, `100417`, `and 213 more`, `oldest pending age`, `38m4s`, `4bf92f3577b34da6a3ce929d0e0e4736`,
 		`orders → billing (kafka main)`, `dlq_filling`,
-		`Closed lately`, `13 Mar 01:19`, `13 Mar 02:19`, `1 h`,
+		`Closed lately`, `<span class="chip">`, `message_lost`, `payments → ledger (kafka main)`, `>3<`, `13 Mar 01:19`, `13 Mar 02:19`, `1 h`,
 		`Targets`, `rabbitmq/shop`, `connection refused`, `kafka/main`, `12 queues, 1 dead letter queue`, `not coordinator`, `outbox/orders`, `2 outboxes`, `no created_at`,
 		`lostorder 1.2.3`,
 	} {
@@ -123,6 +123,25 @@ func TestStatusShowsWhatAFindingRestsOn(t *testing.T) {
 			t.Fatalf("no %q behind\n%s", want, page[:at])
 		}
 		at += i
+	}
+}
+
+func TestClosedFindingsShowSeverityCountAndOrders(t *testing.T) {
+	s := troubled()
+	for want, c := range map[string]struct {
+		count  int64
+		orders []string
+	}{
+		`<td data-label="Affected">9</td><td data-label="Orders" class="ids"><code>P-1</code> <code>P-2</code> <code>P-3</code> and 6 more</td>`: {9, []string{"P-1", "P-2", "P-3", "P-4"}},
+		`<td data-label="Affected">2</td><td data-label="Orders" class="ids"><code>P-1</code> <code>P-2</code> </td>`:                            {2, []string{"P-1", "P-2"}},
+		`<td data-label="Affected">9</td><td data-label="Orders" class="ids">–</td>`:                                                             {9, nil},
+		`<td data-label="Affected">–</td><td data-label="Orders" class="ids">–</td>`:                                                             {0, nil},
+	} {
+		s.Closed[0].Count, s.Closed[0].OrderIDs = c.count, c.orders
+		_, page := do(t, handler(s), http.MethodGet, "/")
+		if row := between(page, `<tr id="000001" class="critical">`, "</tr>"); !strings.Contains(row, want) || !strings.Contains(row, `<span class="chip">critical</span>`) {
+			t.Errorf("no %s in %s", want, row)
+		}
 	}
 }
 
