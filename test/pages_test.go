@@ -2,7 +2,9 @@ package test
 
 import (
 	"encoding/json"
+	"fmt"
 	"io/fs"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -93,5 +95,29 @@ func checkSQL(t *testing.T, path, code string) {
 		default:
 			t.Errorf("%s: %s", path, statement)
 		}
+	}
+}
+
+// TestDecisionsHaveNumbersOfTheirOwn reads docs/adr: no number is used twice, and a file's
+// heading has the number of its name.
+func TestDecisionsHaveNumbersOfTheirOwn(t *testing.T) {
+	files, err := filepath.Glob("../docs/adr/0*.md")
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	seen := map[int]string{}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var number int
+		if _, err := fmt.Sscanf(filepath.Base(file), "%04d-", &number); err != nil || !strings.HasPrefix(string(text), fmt.Sprintf("# %d. ", number)) {
+			t.Errorf("%s does not begin with its number", file)
+		}
+		if other, twice := seen[number]; twice {
+			t.Errorf("%s and %s have the same number", other, file)
+		}
+		seen[number] = file
 	}
 }
