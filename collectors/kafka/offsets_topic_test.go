@@ -179,6 +179,24 @@ func TestMissedRecordsOfTheOffsetsTopicAreUnknown(t *testing.T) {
 	}
 }
 
+// TestOffsetsTopicIsFollowedAgainAfterItsLogWasCut: reading resumes at the end of the log.
+func TestOffsetsTopicIsFollowedAgainAfterItsLogWasCut(t *testing.T) {
+	s, c := offsetsShop(t)
+	r := watch(t, s.settings("commits: {topic: true}"))
+	until(t, r, "an empty group", isEmpty)
+	readWhole(t, r)
+	reset(t, c, 3)
+	reset(t, c, 2)
+	deleteRecords(t, c, offsetsTopic, 0, 2)
+	readWhole(t, r)
+	until(t, r, "no record is missed any more", func(report signal.Report) bool { return !warns(report, "commits.topic", "its log was cut") })
+	readWhole(t, r) // knows again that the group is empty
+	reset(t, c, 5)
+	if moves := movesOf(t, r); len(moves) != 1 || moves[0].From != 2 || moves[0].To != 5 {
+		t.Errorf("got %+v", moves)
+	}
+}
+
 // refusedFetch refuses the offsets topic.
 func refusedFetch(request *kmsg.FetchRequest) (kmsg.Response, error, bool) {
 	answer := request.ResponseKind().(*kmsg.FetchResponse)
