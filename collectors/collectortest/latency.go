@@ -41,22 +41,31 @@ func (l *Latency) Add(t *testing.T, mode signal.Mode, happened, decidable string
 // Check compares the table with the page, or writes it there.
 func (l *Latency) Check(t *testing.T, page string, update bool) {
 	t.Helper()
-	mark := fmt.Sprintf("<!-- written by go test ./collectors/%s -run Interval -update -->\n", l.Source)
-	table := "| mode | what happened | decidable | found after that, at most |\n|---|---|---|---|\n" + l.rows.String()
+	CheckTable(t, page, "go test ./collectors/"+l.Source+" -run Interval -update",
+		"| mode | what happened | decidable | found after that, at most |\n|---|---|---|---|\n"+l.rows.String(), update)
+}
+
+// CheckTable compares a table with the one that stands in a page after the comment that names
+// the command which writes it, or writes it there. It ends with an empty line or with the page.
+func CheckTable(t *testing.T, page, command, table string, update bool) {
+	t.Helper()
+	mark := "<!-- written by " + command + " -->\n"
 	text, err := os.ReadFile(page)
 	if err != nil {
 		t.Fatal(err)
 	}
 	head, rest, ok := strings.Cut(string(text), mark)
-	_, tail, ended := strings.Cut(rest, "\n\n")
-	if !ok || !ended {
-		t.Fatalf("%s has no table after the line %s", page, mark)
+	if !ok {
+		t.Fatalf("%s has no line %s", page, mark)
 	}
-	whole := head + mark + table + "\n" + tail
+	whole := head + mark + table
+	if _, tail, more := strings.Cut(rest, "\n\n"); more {
+		whole += "\n" + tail
+	}
 	switch {
 	case whole == string(text):
 	case !update:
-		t.Errorf("%s is not what was measured; run go test ./collectors/%s -run Interval -update", page, l.Source)
+		t.Errorf("%s is not what was measured; run %s", page, command)
 	default:
 		if err := os.WriteFile(page, []byte(whole), 0o600); err != nil {
 			t.Fatal(err)

@@ -316,12 +316,17 @@ func (r *reading) showMoves(o *offsetsTopic) {
 	var fetches []*fetch
 	var later []offsetstopic.Move
 	place := r.config.orderIDPlace()
+	var queues map[queueKey]*queue
+	if len(o.moves) > 0 {
+		queues = r.queuesByKey()
+	}
 	mirrored := slices.ContainsFunc(r.topics, func(t topic) bool { return strings.HasSuffix(t.name, checkpoints) })
 	for _, m := range o.moves {
 		if m.By == offsetstopic.Outsider && mirrored {
 			continue // the mirror follows consumers in another cluster, which received the messages
 		}
-		q, p := r.queueAt(m.Topic, m.Group, m.Partition)
+		q := queues[queueKey{m.Topic, m.Group}]
+		p := r.partOf(q, m.Partition)
 		if p == nil || p.End < 0 || p.Start < 0 || len(fetches) >= samplesPerReading {
 			if r.now.Sub(signal.Instant(m.At)) < unclearFor {
 				later = append(later, m)
@@ -369,20 +374,28 @@ func (r *reading) showMoves(o *offsetsTopic) {
 	}
 }
 
-// queueAt returns a queue and one of its partitions; nil where it is not in the reading.
-func (r *reading) queueAt(topic, group string, partition int32) (*queue, *signal.Partition) {
+// queuesByKey returns the queues of the reading.
+func (r *reading) queuesByKey() map[queueKey]*queue {
+	all := make(map[queueKey]*queue, len(r.queues))
 	for i := range r.queues {
 		q := &r.queues[i]
-		if q.group.name != group || r.topics[q.topic].name != topic {
-			continue
-		}
-		for j := q.from; j < q.to; j++ {
-			if r.parts[j].ID == partition {
-				return q, &r.parts[j]
-			}
+		all[queueKey{r.topics[q.topic].name, q.group.name}] = q
+	}
+	return all
+}
+
+// partOf returns a partition of a queue; nil where it, or the queue, is not in the reading.
+func (r *reading) partOf(q *queue, partition int32) *signal.Partition {
+	if q == nil {
+		return nil
+	}
+	parts := r.partsOf(q)
+	for i := range parts {
+		if parts[i].ID == partition {
+			return &parts[i]
 		}
 	}
-	return nil, nil
+	return nil
 }
 
 // warnOffsetsTopic says what is not known of who moves offsets.

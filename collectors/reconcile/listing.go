@@ -40,15 +40,13 @@ func (r *reader) lister(side int) compare.Lister {
 func (r *reader) listings(kind signal.MismatchKind) string {
 	first, second := left, right
 	var lists [2]compare.Part
-	var how string
+	how := "A key of the first result that is not in the second one is missing there: comm -23 <(sort first) <(sort second)"
 	switch kind {
 	case signal.MissingRight:
 		lists = [2]compare.Part{{Conditions: true, Aged: true}, {Conditions: true}}
-		how = "A key of the first result that is not in the second one is missing there: comm -23 <(sort first) <(sort second)"
 	case signal.MissingLeft:
 		first, second = right, left
 		lists = [2]compare.Part{{Conditions: true, Aged: true}, {}}
-		how = "A key of the first result that is not in the second one is missing there: comm -23 <(sort first) <(sort second)"
 	case signal.Duplicate:
 		first, second = right, left
 		lists = [2]compare.Part{{Conditions: true, Aged: true, Several: true}, {}}

@@ -90,13 +90,18 @@ func (f *flow) note(r *queueReading, depth, held int64) {
 	if f.N > 0 && !f.partEnds(f.Samples[0].At, f.N, r) {
 		return
 	}
-	if f.N == len(f.Samples) {
-		copy(f.Samples[:], f.Samples[1:])
-		f.N--
-	}
-	f.Samples[f.N] = f.sample(r.at, depth, held)
-	f.N++
+	push(&f.Samples, &f.N, f.sample(r.at, depth, held))
 	f.Fell, f.Peak = depth < f.Peak, depth
+}
+
+// push adds the newest of n samples, in place of the oldest where there are as many as fit.
+func push(samples *[segments + 1]sample, n *int, now sample) {
+	if *n == len(samples) {
+		copy(samples[:], samples[1:])
+		*n--
+	}
+	samples[*n] = now
+	*n++
 }
 
 // sample is the flow as of a reading.

@@ -3,11 +3,11 @@ package detect_test
 import (
 	"flag"
 	"fmt"
-	"os"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/lostorder/lostorder/collectors/collectortest"
 	"github.com/lostorder/lostorder/internal/detect"
 	"github.com/lostorder/lostorder/internal/phrase"
 	"github.com/lostorder/lostorder/internal/signal"
@@ -81,21 +81,5 @@ func TestEveryModeIsFoundWithinOneIntervalOfWhenItCouldBeDecided(t *testing.T) {
 		}
 		fmt.Fprintf(&table, "| `%s` | %d | %s | %s |\n", mode, d.findings, waited, found)
 	}
-	const path, mark = "../../docs/latency.md", "<!-- written by go test ./internal/detect -run Interval -update -->\n"
-	page, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	head, _, ok := strings.Cut(string(page), mark)
-	if !ok {
-		t.Fatalf("%s has no line %s", path, mark)
-	}
-	whole := head + mark + table.String()
-	if *update {
-		if err := os.WriteFile(path, []byte(whole), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	} else if whole != string(page) {
-		t.Errorf("%s is not what the stories show; run go test ./internal/detect -run Interval -update", path)
-	}
+	collectortest.CheckTable(t, "../../docs/latency.md", "go test ./internal/detect -run Interval -update", table.String(), *update)
 }

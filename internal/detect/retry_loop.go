@@ -97,12 +97,7 @@ func (t *retries) observe(r *queueReading) {
 	case !loops && (ends || t.N == 1):
 		t.Samples[0], t.N = now, 1
 	case ends:
-		if t.full() {
-			copy(t.Samples[:], t.Samples[1:])
-			t.N--
-		}
-		t.Samples[t.N] = now
-		t.N++
+		push(&t.Samples, &t.N, now)
 	}
 }
 

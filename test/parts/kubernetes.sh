@@ -53,6 +53,7 @@ part_start() {
 	quiet ip route add "$pods" via "$node"
 	share KUBECONFIG "$data/kubeconfig"
 	share KUBERNETES_HOST_IP "$host"
+	share KUBERNETES_FORWARD "$programs/pause"
 	share CONTAINERD_ADDRESS "$data/containerd.sock"
 }
 

@@ -5,8 +5,6 @@ package node
 import (
 	"bytes"
 	"fmt"
-	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"os/exec"
@@ -17,35 +15,9 @@ import (
 // reachable returns an address at which pods reach a server of this machine.
 func (c *cluster) reachable(server string) string {
 	c.t.Helper()
-	listener, err := net.Listen("tcp", net.JoinHostPort(need(c.t, "KUBERNETES_HOST_IP"), "0"))
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	c.t.Cleanup(func() { _ = listener.Close() })
-	go forward(listener, server)
-	return listener.Addr().String()
-}
-
-func forward(listener net.Listener, to string) {
-	for {
-		in, err := listener.Accept()
-		if err != nil {
-			return
-		}
-		go func() {
-			defer func() { _ = in.Close() }()
-			out, err := net.Dial("tcp", to)
-			if err != nil {
-				return
-			}
-			defer func() { _ = out.Close() }()
-			go func() {
-				_, _ = io.Copy(out, in)
-				_ = out.(*net.TCPConn).CloseWrite()
-			}()
-			_, _ = io.Copy(in, out)
-		}()
-	}
+	address := c.free(need(c.t, "KUBERNETES_HOST_IP"))
+	c.start("KUBERNETES_FORWARD", address+"="+server)
+	return address
 }
 
 // kafka puts messages into a dead letter topic of the Kafka of this machine.

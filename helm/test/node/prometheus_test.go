@@ -53,7 +53,7 @@ func (c *cluster) prometheus(release string) {
 			}
 		}
 	}
-	alertmanager := c.free()
+	alertmanager := c.free("127.0.0.1")
 	config := fmt.Sprintf(`
 global: {scrape_interval: 1s, evaluation_interval: 1s}
 rule_files: ["%s/*-*.yml"]
@@ -75,7 +75,7 @@ scrape_configs:
 	if err := os.WriteFile(routes, []byte("route: {receiver: nothing}\nreceivers: [{name: nothing}]\n"), 0o600); err != nil {
 		c.t.Fatal(err)
 	}
-	address := c.free()
+	address := c.free("127.0.0.1")
 	c.start("PROMETHEUS", "--config.file="+file, "--storage.tsdb.path="+filepath.Join(dir, "data"), "--web.listen-address="+address)
 	c.start("ALERTMANAGER", "--config.file="+routes, "--storage.path="+filepath.Join(dir, "alertmanager"), "--web.listen-address="+alertmanager, "--cluster.listen-address=")
 	client := http.Client{Timeout: 3 * time.Second}
@@ -116,10 +116,10 @@ scrape_configs:
 	}
 }
 
-// free returns an address that nothing listens on.
-func (c *cluster) free() string {
+// free returns an address of a host that nothing listens on.
+func (c *cluster) free(host string) string {
 	c.t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
 	if err != nil {
 		c.t.Fatal(err)
 	}

@@ -52,30 +52,27 @@ func (l Lister) Keys(p Part) string {
 	if p.From != nil {
 		where = append(where, rows.compare(d, ">=", 0, p.From, &args), rows.compare(d, "<=", 0, p.To, &args))
 	}
-	for _, c := range rows.Key {
-		where = append(where, d.Quote(c.Name)+" IS NOT NULL")
+	names := make([]string, len(rows.Key))
+	for i, c := range rows.Key {
+		names[i] = d.Quote(c.Name)
+		where = append(where, names[i]+" IS NOT NULL")
 	}
 	if p.Conditions {
 		if text := database.All(rows.Where, d, &args); text != "" {
 			where = append(where, text)
 		}
 	}
-	if p.Aged && rows.At != nil {
-		millis, ok := d.Millis(*rows.At)
+	if p.Aged {
+		old, ok := l.old(rows, d)
 		if !ok {
 			return ""
 		}
-		where = append(where, millis+" < "+strconv.FormatInt(l.Clock.Before(l.Grace), 10))
-		where = append(where, rows.younger(d, l.Clock)...)
+		where = append(where, old...)
 	}
 	selected := rows.keys(d)
 	end := ""
 	if p.Several {
-		names := make([]string, len(rows.Key))
-		for i, c := range rows.Key {
-			names[i] = d.Quote(c.Name)
-		}
-		end = " GROUP BY " + strings.Join(names, ", ") + " HAVING count(*) > 1"
+		end = several(names)
 	}
 	if p.Values {
 		selected = append(selected, rows.values(d)...)
@@ -111,25 +108,40 @@ func (l Lister) list(rows, other *Rows, joint string, conditions bool, count str
 	if text := database.All(rows.Where, d, &args); text != "" {
 		where = append(where, text)
 	}
+	old, ok := l.old(rows, d)
+	if !ok {
+		return ""
+	}
+	where = append(where, old...)
 	selected, order := names, names
-	if rows.At != nil {
-		millis, ok := d.Millis(*rows.At)
-		if !ok {
-			return ""
-		}
-		where = append(where, millis+" < "+strconv.FormatInt(l.Clock.Before(l.Grace), 10))
-		where = append(where, rows.younger(d, l.Clock)...)
-		if count == "" {
-			selected, order = append(slices.Clone(names), d.Quote(rows.At.Name)), []string{d.Quote(rows.At.Name)}
-		}
+	if rows.At != nil && count == "" {
+		selected, order = append(slices.Clone(names), d.Quote(rows.At.Name)), []string{d.Quote(rows.At.Name)}
 	}
 	text := " FROM " + from + " WHERE " + strings.Join(where, " AND ") + joint + "(SELECT 1 FROM " + otherFrom + " WHERE " + strings.Join(same, " AND ") + ")"
 	if count != "" {
 		selected = append(slices.Clone(names), count)
-		text += " GROUP BY " + strings.Join(names, ", ") + " HAVING count(*) > 1"
+		text += several(names)
 	}
 	if len(args) > 0 {
 		return ""
 	}
 	return "SELECT " + strings.Join(selected, ", ") + text + " ORDER BY " + strings.Join(order, ", ")
+}
+
+// old are the conditions for rows that are older than the grace period, and no older than the
+// reading compares; false where SQL cannot say it.
+func (l Lister) old(rows *Rows, d dialect.Dialect) (conditions []string, ok bool) {
+	if rows.At == nil {
+		return nil, true
+	}
+	millis, ok := d.Millis(*rows.At)
+	if !ok {
+		return nil, false
+	}
+	return append([]string{millis + " < " + strconv.FormatInt(l.Clock.Before(l.Grace), 10)}, rows.younger(d, l.Clock)...), true
+}
+
+// several ends a statement that lists keys with several rows.
+func several(keys []string) string {
+	return " GROUP BY " + strings.Join(keys, ", ") + " HAVING count(*) > 1"
 }

@@ -1,5 +1,6 @@
 // Pause is the program of pods in tests. It does nothing, or forwards connections: with the
 // argument ":5672=10.0.0.1:31234" what connects to port 5672 of its pod reaches 10.0.0.1:31234.
+// Outside of pods it forwards from the node's network to servers of the machine.
 package main
 
 import (
