@@ -37,6 +37,17 @@ func (p *program) find(mode signal.Mode, about signal.Subject) api.Finding {
 	return found
 }
 
+// also expects a finding too, if it has opened. Call it for what is true only at some moments
+// that are over.
+func (p *program) also(mode signal.Mode, about signal.Subject) {
+	p.t.Helper()
+	for _, f := range p.findings() {
+		if f.Mode == mode && f.Labels == about {
+			p.expected[f.ID] = true
+		}
+	}
+}
+
 // byID returns the current state of a finding.
 func (p *program) byID(id string) api.Finding {
 	p.t.Helper()
